@@ -1,0 +1,101 @@
+"""Bytes in, messages out: no I/O, no keys, no clock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dissectors.base import (
+    Cursor,
+    Dissector,
+    Field,
+    Malformed,
+    Message,
+    Part,
+    Payload,
+    Recorder,
+)
+
+# In order of trial: one line each. Inner protocols (reached by name only) never match a payload.
+DISSECTORS: tuple[Dissector, ...] = ()
+
+MAX_DEPTH = 8  # nesting of messages within messages that is followed
+
+
+def by_name(protocol: str) -> Dissector | None:
+    """Return the dissector of a protocol, None when there is none."""
+    return next((d for d in DISSECTORS if d.protocol == protocol), None)
+
+
+def dissect(payload: Payload, protocol: str = "") -> Message | None:
+    """Read a payload with the first dissector that claims it, or with the one named; None when none does.
+
+    Never raises, whatever the octets.
+    """
+    if protocol:
+        chosen = by_name(protocol)
+    else:
+        chosen = next((d for d in DISSECTORS if _claims(d, payload)), None)
+    return None if chosen is None else _read(chosen, payload, -1, 0)
+
+
+def tree(message: Message) -> tuple[Field, ...]:
+    """Return the fields of a message with their octet spans; every octet belongs to one.
+
+    What could not be read is one last field `<protocol>.unread`.
+    """
+    dissector = by_name(message.protocol)
+    data = message.payload.data
+    recorder = Recorder(data)
+    if dissector is not None:
+        try:
+            dissector.parse(recorder)
+        except Exception:  # noqa: BLE001, S110  # the message carries the error already
+            pass
+    end = max((f.end for f in recorder.fields), default=0)
+    if end < len(data):
+        recorder.note(f"{message.protocol}.unread", data[end:], end, len(data))
+    return tuple(recorder.fields)
+
+
+def _claims(dissector: Dissector, payload: Payload) -> bool:
+    try:
+        return dissector.matches(payload)
+    except Exception:  # noqa: BLE001  # a guess that stumbles is a no
+        return False
+
+
+def _read(dissector: Dissector, payload: Payload, offset: int, depth: int) -> Message:
+    error: Malformed | None = None
+    body: object | None = None
+    inner: list[Message] = []
+    notes: tuple[str, ...] = ()
+    try:
+        try:
+            body = dissector.parse(Cursor(payload.data))
+        except Malformed as malformed:
+            error, body = malformed, malformed.partial
+        if body is not None:
+            notes = dissector.notes(body)
+            for part in dissector.parts(body):
+                reader = by_name(part.protocol)
+                if reader is not None and depth < MAX_DEPTH:
+                    inner.append(_read(reader, replace(payload, data=part.data), part.start, depth + 1))
+    except Exception as bug:  # noqa: BLE001  # no input ever raises out of dissect()
+        error = Malformed(dissector.protocol, 0, f"dissector failed: {type(bug).__name__}: {bug}")
+    return Message(dissector.protocol, payload, body, error, notes, tuple(inner), offset)
+
+
+__all__ = [
+    "DISSECTORS",
+    "Cursor",
+    "Dissector",
+    "Field",
+    "Malformed",
+    "Message",
+    "Part",
+    "Payload",
+    "Recorder",
+    "by_name",
+    "dissect",
+    "tree",
+]

@@ -1,0 +1,230 @@
+"""What every dissector is made of: payloads in, messages out, and a cursor that reads and records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+type_names = Mapping[int, str]
+Value = int | float | str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """Octets that one end sent to another: a datagram, one message of a stream, or a part of a message.
+
+    `time` is in nanoseconds since 1970 UTC. `frame` is the 1-based number of the frame that
+    completed the octets, `frames` all that carried them.
+    """
+
+    data: bytes = field(repr=False)
+    transport: str  # "udp", "tcp", "sctp"
+    src: str
+    sport: int
+    dst: str
+    dport: int
+    capture: int
+    frame: int
+    time: int
+    frames: tuple[int, ...] = ()
+
+
+class Malformed(Exception):
+    """Octets that break their format: which field, at which offset of the payload, and why.
+
+    `partial` is the typed body as far as it was read, when a part of it can be trusted.
+    """
+
+    def __init__(self, field: str, offset: int, reason: str, partial: object | None = None) -> None:
+        super().__init__(f"{field} at offset {offset}: {reason}")
+        self.field = field
+        self.offset = offset
+        self.reason = reason
+        self.partial = partial
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a message: its name as in Wireshark, its value and the octets start..end that hold it."""
+
+    name: str
+    value: Value
+    start: int
+    end: int
+    text: str = ""  # how it reads: "AES-CM-128 (1)"; empty when the value says it all
+    children: tuple[Field, ...] = ()
+
+    def walk(self) -> Iterator[Field]:
+        """Yield this field and all below it, in the order of their octets."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Octets inside a message that are a message of their own; `start` is -1 where they were transformed."""
+
+    protocol: str
+    data: bytes = field(repr=False)
+    start: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A payload that a dissector has read: the typed body, what is inside, and what was wrong with it.
+
+    `protocol` names the dissector; `body` is its typed result, None when nothing could be trusted.
+    `notes` are tolerated oddities. `offset` is where an inner message begins in its parent, -1 where
+    it has octets of its own (decoded or decrypted).
+    """
+
+    protocol: str
+    payload: Payload
+    body: object | None
+    error: Malformed | None = None
+    notes: tuple[str, ...] = ()
+    inner: tuple[Message, ...] = ()
+    offset: int = -1
+
+    @property
+    def time(self) -> int:
+        return self.payload.time
+
+    @property
+    def frame(self) -> int:
+        return self.payload.frame
+
+    def walk(self) -> Iterator[Message]:
+        """Yield this message and all inside it."""
+        yield self
+        for message in self.inner:
+            yield from message.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class Dissector:
+    """How one protocol is told, read and unpacked.
+
+    `matches` says from the octets and ports alone whether a payload is of this protocol.
+    `parse` reads through a cursor and returns the typed body, or raises Malformed.
+    `parts` names what is inside a body. `length` is for streams: octets of the first message in
+    `data`, 0 when these octets are not of this protocol, None when more are needed; `closed` says
+    that no more will come.
+    """
+
+    protocol: str
+    matches: Callable[[Payload], bool]
+    parse: Callable[[Cursor], object]
+    parts: Callable[[object], tuple[Part, ...]] = lambda body: ()
+    length: Callable[[bytes, bool], int | None] | None = None
+    notes: Callable[[object], tuple[str, ...]] = lambda body: ()
+
+
+class Cursor:
+    """Reads octets from front to back; this one leaves no trace (the fast path)."""
+
+    __slots__ = ("data", "pos", "end")
+
+    def __init__(self, data: bytes, start: int = 0, end: int | None = None) -> None:
+        self.data = data
+        self.pos = start
+        self.end = len(data) if end is None else end
+
+    @property
+    def left(self) -> int:
+        return self.end - self.pos
+
+    def fail(self, name: str, reason: str, offset: int | None = None) -> Malformed:
+        """Return the Malformed to raise for field `name` here, or at `offset`."""
+        return Malformed(name, self.pos if offset is None else offset, reason)
+
+    def uint(self, name: str, size: int, names: type_names | None = None) -> int:
+        """Read a big-endian unsigned integer of `size` octets; `names` gives the text of its values."""
+        start, end = self.pos, self.pos + size
+        if end > self.end:
+            raise self.fail(name, f"needs {size} octets, {self.left} left")
+        self.pos = end
+        value = int.from_bytes(self.data[start:end], "big")
+        self.note(name, value, start, end, "" if names is None else f"{names.get(value, 'unknown')} ({value})")
+        return value
+
+    def u8(self, name: str, names: type_names | None = None) -> int:
+        return self.uint(name, 1, names)
+
+    def u16(self, name: str, names: type_names | None = None) -> int:
+        return self.uint(name, 2, names)
+
+    def u24(self, name: str, names: type_names | None = None) -> int:
+        return self.uint(name, 3, names)
+
+    def u32(self, name: str, names: type_names | None = None) -> int:
+        return self.uint(name, 4, names)
+
+    def u64(self, name: str, names: type_names | None = None) -> int:
+        return self.uint(name, 8, names)
+
+    def octets(self, name: str, size: int, text: str = "") -> bytes:
+        """Read `size` octets as they are."""
+        start, end = self.pos, self.pos + size
+        if size < 0 or end > self.end:
+            raise self.fail(name, f"needs {size} octets, {self.left} left")
+        self.pos = end
+        value = self.data[start:end]
+        self.note(name, value, start, end, text)
+        return value
+
+    def string(self, name: str, size: int) -> str:
+        """Read `size` octets as UTF-8; what is not UTF-8 is kept visible as backslash escapes."""
+        start, end = self.pos, self.pos + size
+        if size < 0 or end > self.end:
+            raise self.fail(name, f"needs {size} octets, {self.left} left")
+        self.pos = end
+        value = self.data[start:end].decode("utf-8", "backslashreplace")
+        self.note(name, value, start, end)
+        return value
+
+    def note(self, name: str, value: Value, start: int, end: int, text: str = "") -> None:
+        """Record a field that the caller has read itself (text protocols, bits of an octet)."""
+
+    @contextmanager
+    def group(self, name: str, text: str = "") -> Iterator[None]:
+        """Record what is read inside as children of one field."""
+        yield
+
+    @contextmanager
+    def window(self, name: str, size: int, text: str = "") -> Iterator[None]:
+        """Read inside the next `size` octets only; what is left of them at the end is `name`.rest."""
+        if size < 0 or self.pos + size > self.end:
+            raise self.fail(name, f"needs {size} octets, {self.left} left")
+        outer, self.end = self.end, self.pos + size
+        with self.group(name, text):
+            yield
+            if self.left:
+                self.octets(f"{name}.rest", self.left)
+        self.end = outer
+
+
+class Recorder(Cursor):
+    """A cursor that also leaves the field tree."""
+
+    __slots__ = ("fields",)
+
+    def __init__(self, data: bytes, start: int = 0, end: int | None = None) -> None:
+        super().__init__(data, start, end)
+        self.fields: list[Field] = []
+
+    def note(self, name: str, value: Value, start: int, end: int, text: str = "") -> None:
+        self.fields.append(Field(name, value, start, end, text))
+
+    @contextmanager
+    def group(self, name: str, text: str = "") -> Iterator[None]:
+        outer, self.fields, start = self.fields, [], self.pos
+        try:
+            yield
+        finally:  # a group that ends in Malformed keeps what it has read
+            children = tuple(self.fields)
+            end = max((child.end for child in children), default=self.pos)
+            outer.append(Field(name, self.data[start:end], start, end, text, children))
+            self.fields = outer
