@@ -1,0 +1,37 @@
+"""A frame as a capture holds it, and the facts of a capture."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One packet record of a capture.
+
+    `number` is 1-based as in Wireshark; `time` in nanoseconds since 1970 UTC; `length` is what
+    was on the wire, `data` what was captured of it; `link_type` a LINKTYPE_ number.
+    """
+
+    capture: int
+    number: int
+    time: int
+    link_type: int
+    data: bytes = field(repr=False)
+    length: int
+    interface: int = 0
+
+
+@dataclass(slots=True)
+class CaptureFacts:
+    """What is known of a capture when it has been read: contract 5, `captures`."""
+
+    path: str
+    format: str = ""  # "pcap", "pcapng"
+    packets: int = 0
+    bytes: int = 0  # octets of the packets on the wire
+    first: int | None = None  # ns
+    last: int | None = None
+    link_types: list[str] = field(default_factory=list)  # tcpdump names: "EN10MB"
+    truncated: bool = False  # the file ends within a record
+    problems: list[str] = field(default_factory=list)  # what was wrong and where, one sentence each

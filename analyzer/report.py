@@ -1,0 +1,164 @@
+"""The report: what contract 5 promises, as frozen values. Views turn it into text; nothing here knows how."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+SCHEMA_VERSION = "1.0"
+
+
+class Verdict(IntEnum):
+    """TTCN-3 verdicts: a worse one overwrites a better."""
+
+    NONE = 0
+    PASS = 1
+    INCONC = 2
+    FAIL = 3
+    ERROR = 4
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    capture: int
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureReport:
+    path: str
+    format: str
+    packets: int
+    bytes: int
+    first: float | None
+    last: float | None
+    link_types: tuple[str, ...]
+    truncated: bool
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    name: str
+    from_: str
+    to: str
+    capture: int
+    frame: int
+    time: float
+    protocol: str
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcedureReport:
+    id: str
+    kind: str
+    clause: str
+    outcome: str  # success, failure, incomplete
+    start: float
+    end: float
+    steps: tuple[StepReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    kind: str
+    id: dict[str, str | None]  # key_domain, msk_id, mtk_id, b_tid, naf
+    status: str  # supplied, seen, derived, decrypted, mac-failed, no-key
+    fingerprint: str | None
+    value: str | None = field(repr=False)  # hex; None unless --show-keys
+    origin: str
+    valid: dict[str, int | float | str | None]
+    capture: int | None
+    frame: int | None
+    parents: tuple[str, ...] = ()  # fingerprints of the keys it came from
+
+
+@dataclass(frozen=True, slots=True)
+class UeReport:
+    id: str
+    impi: tuple[str, ...]
+    impu: tuple[str, ...]
+    b_tid: tuple[str, ...]
+    addresses: tuple[str, ...]
+    services: tuple[str, ...]
+    procedures: tuple[ProcedureReport, ...]
+    keys: tuple[KeyReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    rule: str
+    name: str
+    verdict: Verdict
+    level: str  # shall, should, info
+    ue: str | None
+    procedure: str | None
+    clause: str
+    message: str
+    remedy: str
+    evidence: tuple[Evidence, ...]
+    traceback: str | None = None  # of a rule that crashed
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    ue: str | None
+    symptom: str
+    cause: str
+    confidence: str  # certain, likely, possible
+    message: str
+    remedy: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReport:
+    destination: str
+    ssrc: str
+    key_domain: str | None
+    msk_id: str | None
+    mtk_id: str | None
+    packets: int
+    authenticated: int
+    failed: int
+    no_key: int
+    not_checked: int
+    first: float
+    last: float
+    protocol: str = "srtp"  # srtp, srtcp, rtp (in the clear)
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedReport:
+    capture: int
+    frame: int
+    protocol: str
+    field: str
+    offset: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseReport:
+    name: str
+    verdict: Verdict
+    captures: tuple[CaptureReport, ...]
+    ues: tuple[UeReport, ...]
+    judgements: tuple[Judgement, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    media: tuple[MediaReport, ...]
+    malformed: tuple[MalformedReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    version: str  # of keyshark
+    cases: tuple[CaseReport, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return max((case.verdict for case in self.cases), default=Verdict.NONE)
