@@ -1,0 +1,152 @@
+"""AKA: Milenage (TS 35.206), and one run as the terminal sees it (TS 33.102 6.3) with Milenage or TUAK."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from functools import partial
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from analyzer.keys import tuak
+from analyzer.keys.key import AkaKeys
+
+ALGORITHMS = ("milenage", "tuak")
+SQN_LENGTH = 6
+AUTN_LENGTH = 16
+AUTS_LENGTH = 14
+
+
+@dataclass(frozen=True, slots=True)
+class AkaRun:
+    """What K makes of a challenge; `mac_ok` says whether the challenge was made with the same K.
+
+    Without an AUTN there is no `sqn`, no `amf`, and `mac_ok` is None: nobody can tell. `gba_u` is set where
+    the MAC fits only after the change that a BSF makes for a GBA_U capable UICC.
+    """
+
+    res: bytes = field(repr=False)
+    ck: bytes = field(repr=False)
+    ik: bytes = field(repr=False)
+    sqn: bytes
+    amf: bytes
+    mac_ok: bool | None
+    gba_u: bool
+
+
+def _xor(a: bytes, b: bytes) -> bytes:
+    return bytes(x ^ y for x, y in zip(a, b, strict=True))
+
+
+def _encrypt(k: bytes, block: bytes) -> bytes:
+    # one block, as Milenage is built on the bare cipher
+    return Cipher(algorithms.AES(k), modes.ECB()).encryptor().update(block)  # noqa: S305
+
+
+def _rotate(block: bytes, octets: int) -> bytes:
+    return block[octets:] + block[:octets]
+
+
+def opc(*, k: bytes, op: bytes) -> bytes:
+    """Return OPc, 16 octets (TS 35.206 4.1)."""
+    return _xor(_encrypt(k, op), op)
+
+
+def _out1(*, k: bytes, opc: bytes, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
+    # TS 35.206 4.1: r1 = 64 bit, c1 = 0
+    temp = _encrypt(k, _xor(rand, opc))
+    rotated = _rotate(_xor((sqn + amf) * 2, opc), 8)
+    return _xor(_encrypt(k, _xor(temp, rotated)), opc)
+
+
+def _out(*, k: bytes, opc: bytes, rand: bytes, r: int, c: int) -> bytes:
+    # TS 35.206 4.1: OUT2 to OUT5; r in octets
+    temp = _encrypt(k, _xor(rand, opc))
+    rotated = _rotate(_xor(temp, opc), r)
+    return _xor(_encrypt(k, _xor(rotated, c.to_bytes(16, "big"))), opc)
+
+
+def f1(*, k: bytes, opc: bytes, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
+    """Return MAC-A, 8 octets (TS 35.206 4.1)."""
+    return _out1(k=k, opc=opc, rand=rand, sqn=sqn, amf=amf)[:8]
+
+
+def f1_star(*, k: bytes, opc: bytes, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
+    """Return MAC-S, 8 octets (TS 35.206 4.1)."""
+    return _out1(k=k, opc=opc, rand=rand, sqn=sqn, amf=amf)[8:]
+
+
+def f2345(*, k: bytes, opc: bytes, rand: bytes) -> AkaKeys:
+    """Return RES (8 octets), CK, IK (16 each) and AK (6) (TS 35.206 4.1)."""
+    out = partial(_out, k=k, opc=opc, rand=rand)
+    out2 = out(r=0, c=1)
+    return AkaKeys(res=out2[8:], ck=out(r=4, c=2), ik=out(r=8, c=4), ak=out2[:SQN_LENGTH])
+
+
+def f5_star(*, k: bytes, opc: bytes, rand: bytes) -> bytes:
+    """Return AK*, 6 octets (TS 35.206 4.1)."""
+    return _out(k=k, opc=opc, rand=rand, r=12, c=8)[:SQN_LENGTH]
+
+
+def derive_opc(*, k: bytes, op: bytes, algorithm: str = "milenage") -> bytes:
+    """Return OPc of Milenage or TOPc of TUAK from the operator's OP or TOP."""
+    _check(algorithm)
+    return tuak.topc(top=op, k=k) if algorithm == "tuak" else opc(k=k, op=op)
+
+
+def run(
+    *, k: bytes, opc: bytes, rand: bytes, autn: bytes | None, algorithm: str = "milenage", res_length: int = 8
+) -> AkaRun:
+    """Return the keys of a challenge, and whether its MAC fits `k` (TS 33.102 6.3.3).
+
+    `autn` is (SQN xor AK) || AMF || MAC, 16 octets, None where it was not seen. `opc` is TOPc for TUAK, where
+    `res_length` (4, 8, 16 or 32 octets) also enters CK and IK; Milenage has 8. Raises ValueError for an
+    unknown algorithm or wrong lengths.
+    """
+    _check(algorithm)
+    if len(rand) != 16 or (autn is not None and len(autn) != AUTN_LENGTH):
+        raise ValueError("RAND and AUTN are 16 octets each")
+    if algorithm == "tuak":
+        keys = tuak.f2345(k=k, topc=opc, rand=rand, res_length=res_length)
+    else:
+        keys = f2345(k=k, opc=opc, rand=rand)
+    if autn is None:
+        return AkaRun(keys.res, keys.ck, keys.ik, sqn=b"", amf=b"", mac_ok=None, gba_u=False)
+    sqn, amf, mac = _xor(autn[:6], keys.ak), autn[6:8], autn[8:]
+    if algorithm == "tuak":
+        expected = tuak.f1(k=k, topc=opc, rand=rand, sqn=sqn, amf=amf)
+    else:
+        expected = f1(k=k, opc=opc, rand=rand, sqn=sqn, amf=amf)
+    plain = hmac.compare_digest(mac, expected)
+    # TS 33.220 5.3.2: MAC* = MAC xor the leading 64 bits of SHA-1(IK)
+    hidden = _xor(expected, hashlib.sha1(keys.ik).digest()[:8])  # noqa: S324 - the SHA-1 of the specification
+    gba_u = not plain and hmac.compare_digest(mac, hidden)
+    return AkaRun(keys.res, keys.ck, keys.ik, sqn, amf, mac_ok=plain or gba_u, gba_u=gba_u)
+
+
+def check_auts(*, k: bytes, opc: bytes, rand: bytes, auts: bytes, algorithm: str = "milenage") -> bytes | None:
+    """Return SQN_MS, 6 octets, of a resynchronisation, or None when MAC-S does not fit `k` (TS 33.102 6.3.3).
+
+    `auts` is (SQN_MS xor AK*) || MAC-S, 14 octets. Raises ValueError for an unknown algorithm or wrong lengths.
+    """
+    _check(algorithm)
+    if len(rand) != 16 or len(auts) != AUTS_LENGTH:
+        raise ValueError("RAND is 16 octets, AUTS 14")
+    if algorithm == "tuak":
+        sqn = _xor(auts[:6], tuak.f5_star(k=k, topc=opc, rand=rand))
+        expected = tuak.f1_star(k=k, topc=opc, rand=rand, sqn=sqn, amf=bytes(2))
+    else:
+        sqn = _xor(auts[:6], f5_star(k=k, opc=opc, rand=rand))
+        expected = f1_star(k=k, opc=opc, rand=rand, sqn=sqn, amf=bytes(2))
+    return sqn if hmac.compare_digest(auts[6:], expected) else None
+
+
+def flipped_res(*, res: bytes) -> bytes:
+    """Return RES with its last bit changed, as a GBA_U run may answer with (TS 33.220 5.3.2)."""
+    return res[:-1] + bytes([res[-1] ^ 1])
+
+
+def _check(algorithm: str) -> None:
+    if algorithm not in ALGORITHMS:
+        raise ValueError(f"no AKA algorithm {algorithm}")
