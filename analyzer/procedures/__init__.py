@@ -1,0 +1,57 @@
+"""The procedures of the contract and the catalogue of their rules."""
+
+from __future__ import annotations
+
+from analyzer.judging import Procedure, Rule, Run, Story
+from analyzer.procedures.bootstrapping import BOOTSTRAPPING
+from analyzer.procedures.delivery import MSK_DELIVERY, MTK_DELIVERY, SOLICITED_PULL
+from analyzer.procedures.invites import (
+    HTTP_INITIATION,
+    KS_NAF_REFRESH,
+    SIP_DEAUTHORIZATION,
+    SIP_INITIATION,
+    SIP_MSK_REFRESH,
+)
+from analyzer.procedures.media import MEDIA
+from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
+from analyzer.procedures.zn import USAGE
+
+PROCEDURES: tuple[Procedure, ...] = (
+    BOOTSTRAPPING,
+    USAGE,
+    HTTP_INITIATION,
+    REGISTRATION,
+    DEREGISTRATION,
+    MSK_REQUEST,
+    SIP_INITIATION,
+    SIP_DEAUTHORIZATION,
+    SIP_MSK_REFRESH,
+    KS_NAF_REFRESH,
+    MSK_DELIVERY,
+    SOLICITED_PULL,
+    MTK_DELIVERY,
+    MEDIA,
+)
+
+CATALOGUE: tuple[Rule, ...] = ()
+
+
+def tell(story: Story) -> tuple[tuple[str, Run], ...]:
+    """Find every run of every procedure and name it: `ue1.p3`, the third of UE 1; `p3` where it is no UE's.
+
+    A run of several UEs bears the name that it has with the first of them.
+    """
+    runs = [run for procedure in PROCEDURES for run in procedure.find(procedure, story)]
+    runs.sort(key=lambda run: (run.start, run.first_frame, run.procedure.kind))
+    story.runs.extend(runs)
+    counts: dict[str, int] = {}
+    named: list[tuple[str, Run]] = []
+    for run in runs:
+        for ue in run.ues:
+            counts[ue.id] = counts.get(ue.id, 0) + 1
+            story.by_ue.setdefault((ue.id, run.procedure.kind), []).append(run)
+        owner = run.ues[0].id if run.ues else ""
+        if not owner:
+            counts[owner] = counts.get(owner, 0) + 1
+        named.append((f"{owner}.p{counts[owner]}" if owner else f"p{counts[owner]}", run))
+    return tuple(named)

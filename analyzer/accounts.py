@@ -1,0 +1,195 @@
+"""From the story of a case to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from analyzer.capture.frame import CaptureFacts
+from analyzer.correlate import bodies
+from analyzer.correlate.sessions import Session
+from analyzer.decode.decoder import DecodeFacts
+from analyzer.judging import Run, Story
+from analyzer.keys.key import Key
+from analyzer.media import Group
+from analyzer.procedures.delivery import audience
+from analyzer.report import (
+    CaptureReport,
+    CaseReport,
+    Judgement,
+    KeyReport,
+    MalformedReport,
+    MediaReport,
+    ProcedureReport,
+    StepReport,
+    UeReport,
+    Verdict,
+)
+from dissectors import Message
+
+SECOND = 10**9
+
+
+def case_report(
+    name: str,
+    captures: Sequence[CaptureFacts],
+    decoded: DecodeFacts,
+    story: Story,
+    runs: Sequence[tuple[str, Run]],
+    judgements: Sequence[Judgement],
+    show_keys: bool,
+) -> CaseReport:
+    """Make the report of a case; its verdict is the worst of all rules above level info."""
+    counted = [judgement.verdict for judgement in judgements if judgement.level != "info"]
+    crashed = [judgement.verdict for judgement in judgements if judgement.verdict is Verdict.ERROR]
+    return CaseReport(
+        name=name,
+        verdict=max((*counted, *crashed), default=Verdict.NONE),
+        captures=tuple(_capture(facts) for facts in captures),
+        ues=tuple(_ue(session, story, runs, show_keys) for session in story.traffic.sessions),
+        judgements=tuple(judgements),
+        diagnoses=(),
+        media=tuple(_media(group) for group in story.media),
+        malformed=tuple(_malformed(story.traffic.messages, decoded)),
+    )
+
+
+def _seconds(time: int) -> float:
+    return round(time / SECOND, 9)
+
+
+def _capture(facts: CaptureFacts) -> CaptureReport:
+    return CaptureReport(
+        path=facts.path,
+        format=facts.format,
+        packets=facts.packets,
+        bytes=facts.bytes,
+        first=None if facts.first is None else _seconds(facts.first),
+        last=None if facts.last is None else _seconds(facts.last),
+        link_types=tuple(facts.link_types),
+        truncated=facts.truncated,
+        problems=tuple(facts.problems),
+    )
+
+
+def _ue(session: Session, story: Story, runs: Sequence[tuple[str, Run]], show_keys: bool) -> UeReport:
+    own = [run for _, run in runs if session in run.ues]
+    return UeReport(
+        id=session.id,
+        impi=session.impi,
+        impu=session.impu,
+        b_tid=session.b_tid,
+        addresses=session.addresses,
+        services=session.services,
+        procedures=tuple(
+            procedure_report(f"{session.id}.p{number}", run) for number, run in enumerate(own, 1)
+        ),
+        keys=tuple(key_report(key, show_keys) for key in keys_of(session, story)),
+    )  # fmt: skip
+
+
+def procedure_report(name: str, run: Run) -> ProcedureReport:
+    """Account for one run: its steps in the order of time."""
+    steps = [_step(run, step, message) for step, found in run.steps.items() for message in found]
+    steps += [_media_step(group) for group in run.media]
+    return ProcedureReport(
+        id=name,
+        kind=run.procedure.kind,
+        clause=run.procedure.clause,
+        outcome=run.outcome,
+        start=_seconds(run.start),
+        end=_seconds(run.end),
+        steps=tuple(sorted(steps, key=lambda step: (step.time, step.capture, step.frame))),
+    )
+
+
+def _step(run: Run, name: str, message: Message) -> StepReport:
+    """Name the ends by what they were seen to be; an address that was nothing else keeps the step's role."""
+    nodes, payload = run.story.traffic.nodes, message.payload
+    planned = {step.name: (step.sender, step.receiver) for step in run.procedure.steps}
+    ends = []
+    for address, role in zip((payload.src, payload.dst), planned.get(name, (payload.src, payload.dst)), strict=True):
+        told = nodes.role(address)
+        ends.append(role if told == address else told)
+    return StepReport(
+        name, ends[0], ends[1], payload.capture, message.frame, _seconds(message.time),
+        message.protocol, bodies.summary(message),
+    )  # fmt: skip
+
+
+def _media_step(group: Group) -> StepReport:
+    mki = "in the clear" if group.mki is None else f"MKI {group.mki.hex()}"
+    return StepReport(
+        "media", "bm-sc", "multicast", group.capture, group.frame, _seconds(group.first),
+        group.protocol, f"{group.packets} packets to {group.destination}:{group.port}, {mki}",
+    )  # fmt: skip
+
+
+def keys_of(session: Session, story: Story) -> tuple[Key, ...]:
+    """Return the keys of a UE: those bound to its B-TIDs or IMPI, and the MSKs and MTKs that are for it."""
+    found: list[Key] = []
+    for key in story.chain.keys:
+        if key.kind == "MTK" or (key.kind == "MSK" and key.b_tid is None):
+            if session in audience(story, key.key_domain, key.msk_id):
+                found.append(key)
+        elif key.b_tid in session.b_tid or (key.b_tid is None and key.impi in session.impi):
+            found.append(key)
+    return tuple(found)
+
+
+def key_report(key: Key, show: bool) -> KeyReport:
+    """Account for one key; its octets only where the user asked for them."""
+    valid: dict[str, int | float | str | None] = {}
+    if key.kind == "MSK":
+        valid = {"mtk_from": key.valid_from, "mtk_to": key.valid_to}
+    elif key.expires is not None:
+        valid = {"expires": _seconds(key.expires)}
+    return KeyReport(
+        kind=key.kind,
+        id={
+            "key_domain": None if key.key_domain is None else key.key_domain.hex(),
+            "msk_id": None if key.msk_id is None else key.msk_id.hex(),
+            "mtk_id": None if key.mtk_id is None else key.mtk_id.hex(),
+            "b_tid": key.b_tid,
+            "naf": key.naf,
+        },
+        status=key.status,
+        fingerprint=key.fingerprint,
+        value=key.value.hex() if show else None,
+        origin=key.origin if not key.variant else f"{key.origin} ({key.variant})",
+        valid=valid,
+        capture=key.capture,
+        frame=key.frame,
+        parents=tuple(parent.fingerprint for parent in key.parents),
+    )
+
+
+def _media(group: Group) -> MediaReport:
+    return MediaReport(
+        destination=f"[{group.destination}]:{group.port}" if ":" in group.destination else f"{group.destination}:{group.port}",
+        ssrc=f"0x{group.ssrc:08x}",
+        key_domain=None if group.key_domain is None else group.key_domain.hex(),
+        msk_id=None if group.msk_id is None else group.msk_id.hex(),
+        mtk_id=None if group.mtk_id is None else group.mtk_id.hex(),
+        packets=group.packets,
+        authenticated=group.authenticated,
+        failed=group.failed,
+        no_key=group.no_key,
+        not_checked=group.not_checked,
+        first=_seconds(group.first),
+        last=_seconds(group.last),
+        protocol=group.protocol,
+    )
+
+
+def _malformed(messages: Iterable[Message], decoded: DecodeFacts) -> Iterable[MalformedReport]:
+    for problem in decoded.problems:
+        yield MalformedReport(
+            problem.capture, problem.frame, problem.protocol, problem.field, problem.offset, problem.reason
+        )  # fmt: skip
+    for message in messages:
+        for part in message.walk():
+            if part.error is not None:
+                error = part.error
+                yield MalformedReport(
+                    message.payload.capture, message.frame, part.protocol, error.field, error.offset, error.reason
+                )

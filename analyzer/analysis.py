@@ -1,0 +1,136 @@
+"""The one function that knows the order of things: read, decode, dissect, correlate, unlock, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from analyzer import accounts
+from analyzer.capture import tshark
+from analyzer.capture.case import CaseConfig, CaseFiles, load_case_config
+from analyzer.capture.frame import Frame
+from analyzer.capture.merge import merged
+from analyzer.capture.reader import Capture, open_capture
+from analyzer.correlate.traffic import correlate
+from analyzer.decode.decoder import DecodeFacts, Decoder
+from analyzer.decode.packets import MediaPacket
+from analyzer.judging import Run, Story, judge
+from analyzer.keys.keyring import Keyring, load_keyring, merge
+from analyzer.keys.unlock import unlock
+from analyzer.media import MediaLog, examine
+from analyzer.procedures import CATALOGUE, tell
+from analyzer.report import CaseReport, Judgement, Verdict
+from dissectors import Message, dissect
+
+Progress = Callable[[int, int], None]  # octets read, octets in all
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a user asks of an analysis; the report depends on nothing else."""
+
+    show_keys: bool = False
+    engine: str = "native"  # or "tshark"
+    select: tuple[str, ...] = ()  # rule codes or their beginnings; empty: all
+    ignore: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()  # keyrings beyond those of the case
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """The report of a case, and what it was made of, for those who look closer."""
+
+    case: CaseFiles
+    report: CaseReport
+    messages: tuple[Message, ...] = field(repr=False)
+    story: Story = field(repr=False)
+    runs: tuple[tuple[str, Run], ...] = field(repr=False)
+    captures: tuple[Capture, ...] = field(repr=False)
+    decoded: DecodeFacts = field(repr=False)
+    keyring: Keyring = field(repr=False)
+
+
+def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | None = None) -> Analysis:  # noqa: B008
+    """Analyse a case: same octets, keyring and options, same report.
+
+    Raises CaptureError, KeyringError or ConfigError for what cannot be read; damage within a capture
+    is told in the report.
+    """
+    config = CaseConfig() if case.config is None else load_case_config(case.config)
+    keyring = merge([load_keyring(path) for path in (*case.keyrings, *options.keys)])
+    captures = [open_capture(path, index) for index, path in enumerate(case.captures)]
+    decoder = Decoder(ports=config.ports)
+    media = MediaLog()
+    messages = list(_messages(_counted(merged(captures, _offsets(case, config)), captures, progress), decoder, media))
+    if options.engine == "tshark":
+        messages += _through_tshark(case, keyring, messages)
+    begin, end = _window(captures)
+    traffic = correlate(messages, begin, end, config.nodes)
+    chain = unlock(traffic, keyring)
+    story = Story(traffic, chain, examine(media, traffic, chain))
+    runs = tell(story)
+    judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
+    report = accounts.case_report(
+        case.name, [capture.facts for capture in captures], decoder.facts, story, runs, judgements, options.show_keys
+    )
+    return Analysis(case, report, traffic.messages, story, runs, tuple(captures), decoder.facts, keyring)
+
+
+def _messages(frames: Iterable[Frame], decoder: Decoder, media: MediaLog) -> Iterator[Message]:
+    def take(found: Iterable[object]) -> Iterator[Message]:
+        for item in found:
+            if isinstance(item, MediaPacket):
+                media.add(item)
+            elif (message := dissect(item)) is not None:  # type: ignore[arg-type]  # a Payload
+                yield message
+
+    for frame in frames:
+        yield from take(decoder.feed(frame))
+    yield from take(decoder.finish())
+
+
+def _counted(frames: Iterable[Frame], captures: list[Capture], progress: Progress | None) -> Iterator[Frame]:
+    total = sum(capture.size for capture in captures)
+    for frame in frames:
+        if progress is not None and frame.number % 256 == 0:
+            progress(sum(capture.position for capture in captures), total)
+        yield frame
+    if progress is not None:
+        progress(total, total)
+
+
+def _offsets(case: CaseFiles, config: CaseConfig) -> dict[int, int]:
+    """Clock offsets of case.toml, by capture, in ns."""
+    return {
+        index: round(config.clock_offsets[name] * 10**9)
+        for index, path in enumerate(case.captures)
+        if (name := path.replace("\\", "/").rsplit("/", 1)[-1]) in config.clock_offsets
+    }
+
+
+def _through_tshark(case: CaseFiles, keyring: Keyring, known: Iterable[Message]) -> Iterator[Message]:
+    """What tshark opens in frames that our own readers could not."""
+    seen = {(message.payload.capture, frame) for message in known for frame in message.payload.frames}
+    for index, path in enumerate(case.captures):
+        for payload in tshark.read_with_tshark(path, index, keylog=keyring.keylog):
+            message = None if (index, payload.frame) in seen else dissect(payload)
+            if message is not None:
+                yield message
+
+
+def _window(captures: Iterable[Capture]) -> tuple[int, int]:
+    firsts = [capture.facts.first for capture in captures if capture.facts.first is not None]
+    lasts = [capture.facts.last for capture in captures if capture.facts.last is not None]
+    return min(firsts, default=0), max(lasts, default=0)
+
+
+def _chosen(code: str, options: Options) -> bool:
+    if options.select and not any(code.startswith(prefix) for prefix in options.select):
+        return False
+    return not any(code.startswith(prefix) for prefix in options.ignore)
+
+
+def failing(judgements: Iterable[Judgement], level: str) -> bool:
+    """Say whether a judgement fails at a level or above it: shall, then should."""
+    counted = ("shall",) if level == "shall" else ("shall", "should")
+    return any(j.verdict is Verdict.FAIL and j.level in counted for j in judgements)

@@ -1,0 +1,197 @@
+"""What a message says, by type: the only place that looks into bodies without knowing a procedure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from dissectors import Message
+from dissectors.diameter import Diameter
+from dissectors.http import Http
+from dissectors.mbms_xml import BootstrappingInfo, BTids, MskName, MskRequest, NafKeyInfo, ServiceList
+from dissectors.mikey import Mikey
+from dissectors.sdp import Sdp
+from dissectors.sip import Sip, addr_spec
+
+Body = TypeVar("Body")
+
+COMMAND_ZN = 310  # Bootstrapping-Info (TS 29.109)
+DATA_TYPE_PSK = 0  # RFC 3830 6.1
+DATA_TYPE_VERIFICATION = 1
+REQUEST_TYPES = frozenset(
+    ("authorize", "register", "deregister", "msk-request",
+     "sip-based-register", "sip-based-deregister", "sip-based-msk-request")
+)  # fmt: skip
+# Where the request type is missing or unknown, the content type tells what was meant.
+REQUEST_TYPE_OF_CONTENT = {
+    "application/mbms-authorize+xml": "authorize",
+    "application/mbms-register+xml": "register",
+    "application/mbms-deregister+xml": "deregister",
+    "application/mbms-msk+xml": "msk-request",
+}
+
+
+def find(message: Message, kind: type[Body]) -> Body | None:
+    """Return the first body of a type in a message or in anything inside it."""
+    for part in message.walk():
+        if isinstance(part.body, kind):
+            return part.body
+    return None
+
+
+def find_all(message: Message, kind: type[Body]) -> Iterator[Body]:
+    """Yield all bodies of a type in a message and inside it."""
+    for part in message.walk():
+        if isinstance(part.body, kind):
+            yield part.body
+
+
+def sip(message: Message) -> Sip | None:
+    return message.body if isinstance(message.body, Sip) else None
+
+
+def http(message: Message) -> Http | None:
+    return message.body if isinstance(message.body, Http) else None
+
+
+def diameter(message: Message) -> Diameter | None:
+    return message.body if isinstance(message.body, Diameter) else None
+
+
+def mikey(message: Message) -> Mikey | None:
+    return message.body if isinstance(message.body, Mikey) else None
+
+
+def sdp(message: Message) -> Sdp | None:
+    return find(message, Sdp)
+
+
+def is_msk_message(body: Mikey) -> bool:
+    """A MIKEY message that delivers an MSK or pulls for one: the Key ID has no MTK ID (TS 33.246 6.4.4)."""
+    return body.data_type == DATA_TYPE_PSK and body.mtk_id is None and (body.msk_id is not None or body.idr is not None)
+
+
+def is_mtk_message(body: Mikey) -> bool:
+    """A MIKEY message that delivers an MTK: its Key ID names one, or it has no RAND and no identities."""
+    if body.data_type != DATA_TYPE_PSK:
+        return False
+    return body.mtk_id is not None or (body.rand is None and body.idi is None and body.idr is None)
+
+
+def is_solicited_pull(body: Mikey) -> bool:
+    """An MSK message that asks the UE to ask: no key inside (TS 33.246 6.3.2.2.4)."""
+    return is_msk_message(body) and body.kemac is not None and not body.kemac.encr_data
+
+
+def request_type(body: Http) -> str | None:
+    """Return what a key management POST asks for, None where it is none.
+
+    The requesttype parameter decides, where it names a known one; else the content type.
+    """
+    if not body.is_request:
+        return None
+    content = content_type(body)
+    if content == "application/mbms-authorize+xml":
+        return "authorize"
+    named = (body.request_type or "").strip()
+    if named in REQUEST_TYPES:
+        return named
+    if "keymanagement" not in body.path and named == "":
+        return None
+    return REQUEST_TYPE_OF_CONTENT.get(content)
+
+
+def content_type(body: Sip | Http) -> str:
+    """Return the Content-Type without parameters, in small letters."""
+    return (body.headers.get("Content-Type") or "").split(";")[0].strip().lower()
+
+
+def services(message: Message) -> tuple[str, ...]:
+    """Return the MBMS user service ids that a message names, in its order."""
+    found = [service for listed in find_all(message, ServiceList) for service in listed.services]
+    for description in find_all(message, Sdp):
+        found += description.mbms_services
+    return tuple(dict.fromkeys(found))
+
+
+def b_tids(message: Message) -> tuple[str, ...]:
+    """Return the B-TIDs that the bodies of a message carry."""
+    found: list[str] = []
+    for part in message.walk():
+        match part.body:
+            case BTids(b_tids=listed) | NafKeyInfo(b_tids=listed):
+                found += listed
+            case BootstrappingInfo(b_tid=str(b_tid)):
+                found.append(b_tid)
+            case _:
+                pass
+    return tuple(dict.fromkeys(found))
+
+
+def msk_names(message: Message) -> tuple[MskName, ...]:
+    """Return the (Key Domain ID, MSK ID) pairs that a request asks for."""
+    request = find(message, MskRequest)
+    return () if request is None else request.msks
+
+
+def unquoted(value: str) -> tuple[str, ...]:
+    """Split a header of quoted identities (TS 24.109 Annex G); unquoted ones are taken too."""
+    return tuple(item.strip().strip('"').strip() for item in value.split(",") if item.strip().strip('"').strip())
+
+
+def identities(body: Sip) -> tuple[str, ...]:
+    """Return the public identities a SIP request claims or a proxy asserts: asserted, preferred, From."""
+    for name in ("P-Asserted-Identity", "P-Preferred-Identity", "P-Intended-Identity"):
+        values = body.headers.all(name)
+        if values:
+            return tuple(dict.fromkeys(addr_spec(item) for value in values for item in value.split(",")))
+    return (body.from_uri,) if body.from_uri else ()
+
+
+def summary(message: Message) -> str:
+    """Return a line that tells a person what a message is."""
+    match message.body:
+        case Sip() as body:
+            return f"{body.method} {body.uri}" if body.is_request else f"{body.status} {body.reason} ({body.cseq_method})"
+        case Http() as body:
+            return f"{body.method} {body.uri}" if body.is_request else f"{body.status} {body.reason}"
+        case Diameter() as body:
+            name = "BI" if body.command == COMMAND_ZN else f"command {body.command} "
+            return f"{name}{'R' if body.is_request else 'A'} {_result(body)}".strip()
+        case Mikey() as body:
+            return _mikey_summary(body)
+        case _:
+            return message.protocol
+
+
+def _result(body: Diameter) -> str:
+    code = result_code(body)
+    return "" if code is None else str(code)
+
+
+def result_code(body: Diameter) -> int | None:
+    """Return the Result-Code or Experimental-Result-Code of a Diameter answer."""
+    for code in (268, 298):
+        value = body.uint(code)
+        if value is not None:
+            return value
+    outer = body.find(297)
+    if outer is not None:
+        for child in outer.children:
+            if child.code == 298:
+                return int.from_bytes(child.data, "big")
+    return None
+
+
+def _mikey_summary(body: Mikey) -> str:
+    if body.data_type == DATA_TYPE_VERIFICATION:
+        return f"MIKEY verification, CSB {body.csb_id:08x}"
+    counter = f", T {body.t.value}" if body.t is not None else ""
+    msk = (body.msk_id or b"").hex()
+    if body.mtk_id is not None:
+        return f"MIKEY MTK {body.mtk_id.hex()} under MSK {msk}{counter}"
+    if is_solicited_pull(body):
+        return f"MIKEY solicited pull, MSK {msk}{counter}"
+    if is_msk_message(body):
+        return f"MIKEY MSK {msk}{counter}"
+    return f"MIKEY data type {body.data_type}"

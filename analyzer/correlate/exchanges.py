@@ -1,0 +1,156 @@
+"""Requests and the answers that belong to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from analyzer.correlate import bodies
+from dissectors import Message
+from dissectors.diameter import Diameter
+from dissectors.http import Http
+from dissectors.sip import Sip
+
+Ends = tuple[str, int, str, int]
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One request on one leg: its retransmissions, its answers, and for an INVITE its ACKs.
+
+    `requests` is empty where the capture begins after the request.
+    """
+
+    protocol: str
+    requests: list[Message] = field(default_factory=list)
+    answers: list[Message] = field(default_factory=list)
+    acks: list[Message] = field(default_factory=list)
+
+    @property
+    def request(self) -> Message | None:
+        return self.requests[0] if self.requests else None
+
+    @property
+    def first(self) -> Message:
+        """The message that the exchange begins with, as far as the capture shows."""
+        return (self.requests or self.answers or self.acks)[0]
+
+    @property
+    def final(self) -> Message | None:
+        """The first answer that ends the exchange."""
+        return next((answer for answer in self.answers if status(answer) is None or (status(answer) or 0) >= 200), None)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return tuple(sorted((*self.requests, *self.answers, *self.acks), key=lambda m: (m.time, m.frame)))
+
+    @property
+    def client(self) -> str:
+        """The address that asked."""
+        return self.requests[0].payload.src if self.requests else self.answers[0].payload.dst
+
+    @property
+    def server(self) -> str:
+        """The address that was asked."""
+        return self.requests[0].payload.dst if self.requests else self.answers[0].payload.src
+
+
+def status(message: Message | None) -> int | None:
+    """Return the status code of a SIP or HTTP answer."""
+    body = None if message is None else message.body
+    return body.status if isinstance(body, Sip | Http) else None
+
+
+def pair(messages: Iterable[Message]) -> tuple[Exchange, ...]:
+    """Join SIP, HTTP and Diameter requests with their answers, in the order of the first message of each."""
+    pairing = _Pairing()
+    for message in messages:
+        pairing.add(message)
+    return tuple(pairing.exchanges)
+
+
+class _Pairing:
+    def __init__(self) -> None:
+        self.exchanges: list[Exchange] = []
+        self.sip: dict[tuple[str, int, str, str], Exchange] = {}
+        self.invites: dict[tuple[str | None, int | None], list[Exchange]] = {}
+        self.http: dict[Ends, list[Exchange]] = {}
+        self.diameter: dict[tuple[Ends, int], Exchange] = {}
+
+    def new(self, protocol: str) -> Exchange:
+        exchange = Exchange(protocol)
+        self.exchanges.append(exchange)
+        return exchange
+
+    def add(self, message: Message) -> None:
+        match message.body:
+            case Sip() as body:
+                self.add_sip(message, body)
+            case Http() as body:
+                self.add_http(message, body)
+            case Diameter() as body:
+                self.add_diameter(message, body)
+            case _:
+                pass
+
+    def add_sip(self, message: Message, body: Sip) -> None:
+        # RFC 3261 17.1.3: the top Via's branch and the CSeq method tell the transaction; the leg's ends join
+        # them for old stacks that send no branch.
+        method = body.cseq_method or body.method or ""
+        ends = sorted((message.payload.src, message.payload.dst))
+        leg = body.branch or "|".join(ends)
+        key = (body.call_id or "", body.cseq or 0, "INVITE" if method == "ACK" else method, leg)
+        if method == "ACK":
+            # The ACK of a 2xx is a transaction of its own: it belongs to the INVITE of the same leg and CSeq.
+            exchange = self.sip.get(key) or self.invite_of(message, body)
+            if exchange is not None:
+                exchange.acks.append(message)
+            return
+        exchange = self.sip.get(key)
+        if exchange is None:
+            exchange = self.sip[key] = self.new("sip")
+            if method == "INVITE":
+                self.invites.setdefault((body.call_id, body.cseq), []).append(exchange)
+        (exchange.requests if body.is_request else exchange.answers).append(message)
+
+    def invite_of(self, message: Message, body: Sip) -> Exchange | None:
+        ends = {message.payload.src, message.payload.dst}
+        for exchange in self.invites.get((body.call_id, body.cseq), []):
+            if {exchange.client, exchange.server} == ends:
+                return exchange
+        return None
+
+    def add_http(self, message: Message, body: Http) -> None:
+        payload = message.payload
+        if body.is_request:
+            exchange = self.new("http")
+            exchange.requests.append(message)
+            self.http.setdefault((payload.src, payload.sport, payload.dst, payload.dport), []).append(exchange)
+            return
+        waiting = self.http.get((payload.dst, payload.dport, payload.src, payload.sport), [])
+        exchange = waiting[0] if waiting else self.new("http")
+        exchange.answers.append(message)
+        if waiting and (body.status or 0) >= 200:
+            waiting.pop(0)
+
+    def add_diameter(self, message: Message, body: Diameter) -> None:
+        payload = message.payload
+        ends = (payload.src, payload.sport, payload.dst, payload.dport)
+        if body.is_request:
+            key = (ends, body.hop_by_hop)
+            exchange = self.diameter.get(key) or self.new("diameter")
+            self.diameter[key] = exchange
+            exchange.requests.append(message)
+            return
+        key = ((payload.dst, payload.dport, payload.src, payload.sport), body.hop_by_hop)
+        exchange = self.diameter.get(key) or self.new("diameter")
+        exchange.answers.append(message)
+
+
+def of_request_type(exchanges: Iterable[Exchange], *names: str) -> Iterator[Exchange]:
+    """Yield the key management POSTs of the request types named."""
+    for exchange in exchanges:
+        if exchange.protocol == "http" and exchange.request is not None:
+            body = bodies.http(exchange.request)
+            if body is not None and bodies.request_type(body) in names:
+                yield exchange

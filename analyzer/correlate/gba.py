@@ -1,0 +1,243 @@
+"""Bootstrapping runs and NAF key deliveries, read off the exchanges."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from analyzer.correlate import bodies
+from analyzer.correlate.exchanges import Exchange, status
+from dissectors import Message
+from dissectors.diameter import Diameter
+from dissectors.digest import Auth, parse_auth
+from dissectors.http import Http
+from dissectors.mbms_xml import BootstrappingInfo, NafKeyInfo, parse_time
+
+NTP_TO_UNIX = 2208988800  # seconds from 1900 to 1970
+TRANSACTION_IDENTIFIER, NAF_ID, KEY_EXPIRY, ME_KEY, UICC_KEY = 401, 402, 404, 405, 406  # TS 29.109 6.3
+USER_NAME = 1
+UA_ID_OCTETS = 5  # TS 33.220 Annex H
+RAND_OCTETS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrapping:
+    """One run of Ub between a UE and its BSF (TS 24.109 clause 4), as far as it was seen."""
+
+    exchanges: tuple[Exchange, ...]
+    impi: str | None  # Digest username: the IMPI, or a TMPI
+    rand: bytes | None
+    autn: bytes | None
+    info: Message | None  # the 200 OK
+    b_tid: str | None
+    lifetime: int | None  # ns; when Ks expires
+
+    @property
+    def time(self) -> int:
+        return self.exchanges[0].first.time
+
+    @property
+    def address(self) -> str:
+        """The address of the UE."""
+        return self.exchanges[0].client
+
+    @property
+    def server(self) -> str:
+        return self.exchanges[0].server
+
+
+@dataclass(frozen=True, slots=True)
+class NafKeys:
+    """Keys of a NAF as the BSF hands them over on Zn, or the SCF to the BM-SC in a POST."""
+
+    exchange: Exchange
+    message: Message  # the one that carries the keys
+    b_tid: str | None
+    impi: str | None
+    naf_fqdn: str | None
+    ua_id: bytes | None
+    expires: int | None  # ns
+    me_key: bytes | None = field(default=None, repr=False)
+    uicc_key: bytes | None = field(default=None, repr=False)
+    muk: bytes | None = field(default=None, repr=False)
+
+
+def authorization(body: Http) -> Auth | None:
+    """Return the Authorization of a request, None where it has none or one that cannot be read."""
+    value = body.headers.get("Authorization")
+    return None if value is None else parse_auth(value)
+
+
+def challenge(body: Http) -> Auth | None:
+    """Return the WWW-Authenticate of a 401."""
+    value = body.headers.get("WWW-Authenticate")
+    return None if value is None else parse_auth(value)
+
+
+def nonce_vector(nonce: str | None) -> tuple[bytes, bytes] | None:
+    """Split an AKA nonce into RAND and AUTN (RFC 3310 3.2), None where it is not one."""
+    try:
+        octets = base64.b64decode(nonce or "", validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return (octets[:RAND_OCTETS], octets[RAND_OCTETS:32]) if len(octets) >= 32 else None
+
+
+def is_ub(exchange: Exchange) -> bool:
+    """A leg of Ub: an AKA challenge, its answer, or a body with BootstrappingInfo; never a key management POST."""
+    for answer in exchange.answers:
+        body = bodies.http(answer)
+        if bodies.find(answer, BootstrappingInfo) is not None:
+            return True
+        offered = None if body is None else challenge(body)
+        if offered is not None and (offered.get("algorithm") or "").upper().startswith("AKA"):
+            return True
+    request = exchange.request
+    body = None if request is None else bodies.http(request)
+    if body is None or bodies.request_type(body) is not None:
+        return False
+    if "3gpp-gba-tmpi" in (body.headers.get("User-Agent") or ""):
+        return True
+    given = authorization(body)
+    if given is None:
+        return False
+    return (given.get("algorithm") or "").upper().startswith("AKA") or given.get("auts") is not None
+
+
+def bootstrappings(exchanges: Iterable[Exchange]) -> tuple[Bootstrapping, ...]:
+    """Join the requests of each Ub run: those of one client to one BSF until a 200 or a refusal ends it."""
+    running: dict[tuple[str, str, str | None], list[Exchange]] = {}
+    done: list[list[Exchange]] = []
+    for exchange in exchanges:
+        if exchange.protocol != "http" or not is_ub(exchange):
+            continue
+        username = _username(exchange)
+        key = (exchange.client, exchange.server, username)
+        run = running.setdefault(key, [])
+        if run and _is_first_request(exchange):  # the UE began anew without an end of the last run
+            done.append(run)
+            run = running[key] = []
+        run.append(exchange)
+        if status(exchange.final) != 401:
+            done.append(running.pop(key))
+    done += [run for run in running.values() if run]
+    return tuple(sorted((_bootstrapping(run) for run in done), key=lambda b: b.time))
+
+
+def _username(exchange: Exchange) -> str | None:
+    body = None if exchange.request is None else bodies.http(exchange.request)
+    given = None if body is None else authorization(body)
+    return None if given is None else given.get("username")
+
+
+def _is_first_request(exchange: Exchange) -> bool:
+    body = None if exchange.request is None else bodies.http(exchange.request)
+    given = None if body is None else authorization(body)
+    return body is not None and (given is None or not (given.get("nonce") or given.get("response") or given.get("auts")))
+
+
+def _bootstrapping(run: list[Exchange]) -> Bootstrapping:
+    rand = autn = b_tid = info = impi = None
+    lifetime = None
+    for exchange in run:
+        impi = impi or _username(exchange)
+        for message in (*exchange.requests, *exchange.answers):
+            body = bodies.http(message)
+            if body is None:
+                continue
+            # The challenge that was answered last is the one that the keys come from.
+            given = challenge(body) if not body.is_request else authorization(body)
+            vector = None if given is None else nonce_vector(given.get("nonce"))
+            if vector is not None:
+                rand, autn = vector
+            told = bodies.find(message, BootstrappingInfo)
+            if told is not None and status(message) == 200:
+                info, b_tid = message, told.b_tid
+                lifetime = None if told.lifetime is None else parse_time(told.lifetime)
+    return Bootstrapping(tuple(run), impi, rand, autn, info, b_tid, lifetime)
+
+
+def naf_keys(exchanges: Iterable[Exchange]) -> tuple[NafKeys, ...]:
+    """Read the NAF keys that Zn answers and the POSTs of an SCF show."""
+    found: list[NafKeys] = []
+    for exchange in exchanges:
+        if exchange.protocol == "diameter":
+            found += _zn(exchange)
+        elif exchange.protocol == "http" and exchange.request is not None:
+            info = bodies.find(exchange.request, NafKeyInfo)
+            if info is not None:
+                found += _posted(exchange, exchange.request, info)
+    return tuple(found)
+
+
+def is_zn(exchange: Exchange) -> bool:
+    body = exchange.first.body
+    return isinstance(body, Diameter) and body.command == bodies.COMMAND_ZN
+
+
+def split_naf_id(octets: bytes) -> tuple[str, bytes]:
+    """Split a NAF_Id into FQDN and Ua security protocol identifier (TS 33.220 4.5.2)."""
+    return octets[:-UA_ID_OCTETS].decode("utf-8", "backslashreplace"), octets[-UA_ID_OCTETS:]
+
+
+def _zn(exchange: Exchange) -> list[NafKeys]:
+    if not is_zn(exchange) or exchange.final is None:
+        return []
+    answer = bodies.diameter(exchange.final)
+    asked = None if exchange.request is None else bodies.diameter(exchange.request)
+    if answer is None:
+        return []
+    me_key, uicc_key = answer.find(ME_KEY), answer.find(UICC_KEY)
+    if me_key is None and uicc_key is None:
+        return []
+    naf_id = None if asked is None else asked.find(NAF_ID)
+    fqdn, ua_id = (None, None) if naf_id is None else split_naf_id(naf_id.data)
+    expiry = answer.uint(KEY_EXPIRY)
+    return [
+        NafKeys(
+            exchange=exchange,
+            message=exchange.final,
+            b_tid=None if asked is None else asked.text(TRANSACTION_IDENTIFIER),
+            impi=answer.text(USER_NAME),
+            naf_fqdn=fqdn,
+            ua_id=ua_id,
+            expires=None if expiry is None else (expiry - NTP_TO_UNIX) * 10**9,
+            me_key=None if me_key is None else me_key.data,
+            uicc_key=None if uicc_key is None else uicc_key.data,
+        )
+    ]
+
+
+def _posted(exchange: Exchange, message: Message, info: NafKeyInfo) -> list[NafKeys]:
+    found: list[NafKeys] = []
+    for index, muk in enumerate(info.muks):
+        found.append(
+            NafKeys(
+                exchange=exchange,
+                message=message,
+                b_tid=_nth(info.b_tids, index),
+                impi=None,
+                naf_fqdn=_nth(info.naf_fqdns, index),
+                ua_id=None,
+                expires=parse_time(_nth(info.muk_lifetimes, index) or ""),
+                muk=muk,
+            )
+        )
+    return found
+
+
+def _nth(items: tuple[str, ...], index: int) -> str | None:
+    """The item of the same rank; one alone serves all."""
+    if not items:
+        return None
+    return items[index] if index < len(items) else items[-1]
+
+
+def when(time: int | None) -> str:
+    """Say a time of the capture in UTC, to the second."""
+    if time is None:
+        return "an unknown time"
+    return datetime.fromtimestamp(time // 10**9, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,259 @@
+"""One session a UE: everything that identities, B-TIDs, dialogs and addresses tie together, with the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import Exchange
+from analyzer.correlate.nodes import UE, Nodes, is_multicast
+from dissectors import Message
+from dissectors.http import Http
+from dissectors.mbms_xml import NafKeyInfo
+from dissectors.sip import Sip
+
+Token = tuple[str, str]  # ("impi" | "impu" | "b_tid" | "call_id", value)
+TMPI_DOMAIN = "@tmpi."  # a TMPI names a BSF's pseudonym domain (TS 33.220 Annex B.4), never the subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Why something belongs to a UE: the identity that tied it, and the message that showed it."""
+
+    token: Token
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One UE as the capture shows it; all tuples of names are sorted."""
+
+    id: str
+    impi: tuple[str, ...]
+    impu: tuple[str, ...]
+    b_tid: tuple[str, ...]
+    addresses: tuple[str, ...]
+    services: tuple[str, ...]
+    exchanges: tuple[Exchange, ...] = field(repr=False)
+    loose: tuple[Message, ...] = field(repr=False)  # MIKEY messages to and from the UE
+    links: tuple[Link, ...] = field(repr=False)
+
+    @property
+    def first(self) -> int:
+        times = [exchange.first.time for exchange in self.exchanges] + [message.time for message in self.loose]
+        return min(times, default=0)
+
+
+@dataclass(slots=True)
+class _Claim:
+    tokens: list[Token]
+    address: str | None
+    exchange: Exchange | None
+    message: Message
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        shown = (self.message,) if self.exchange is None else self.exchange.requests
+        return tuple(service for message in shown for service in bodies.services(message))
+
+
+@dataclass(slots=True)
+class _Group:
+    tokens: set[Token]
+    claims: list[_Claim]
+
+    def of(self, kind: str) -> set[str]:
+        return {value for name, value in self.tokens if name == kind}
+
+    @property
+    def addresses(self) -> set[str]:
+        return {claim.address for claim in self.claims if claim.address is not None}
+
+
+def sessions(
+    exchanges: Iterable[Exchange], loose: Iterable[Message], runs: Iterable[gba.Bootstrapping], nodes: Nodes
+) -> tuple[Session, ...]:
+    """Tie all messages of a UE together, one session each, in the order of their first messages."""
+    claims = [claim for claim in _claims(exchanges, loose, runs, nodes) if claim.tokens or claim.address]
+    groups = _by_identity(claims)
+    groups = _by_address(groups)
+    found = sorted((_session(group) for group in groups), key=lambda session: session.first)
+    return tuple(replace(session, id=f"ue{number}") for number, session in enumerate(found, 1))
+
+
+def _claims(
+    exchanges: Iterable[Exchange], loose: Iterable[Message], runs: Iterable[gba.Bootstrapping], nodes: Nodes
+) -> Iterable[_Claim]:
+    in_ub: set[int] = set()
+    for run in runs:
+        tokens = _user_tokens(run.impi) + ([("b_tid", run.b_tid)] if run.b_tid else [])
+        for exchange in run.exchanges:
+            in_ub.add(id(exchange))
+            yield _Claim(tokens, run.address, exchange, exchange.first)
+    for exchange in exchanges:
+        if id(exchange) in in_ub:
+            continue
+        match exchange.protocol:
+            case "sip":
+                yield _sip_claim(exchange, nodes)
+            case "http":
+                yield from _http_claim(exchange)
+            case "diameter" if gba.is_zn(exchange):
+                yield _zn_claim(exchange)
+            case _:
+                pass
+    for message in loose:
+        yield from _mikey_claim(message)
+
+
+def _user_tokens(username: str | None) -> list[Token]:
+    if not username:
+        return []
+    return [("tmpi" if TMPI_DOMAIN in username else "impi", username)]
+
+
+def _sip_claim(exchange: Exchange, nodes: Nodes) -> _Claim:
+    body = exchange.first.body
+    assert isinstance(body, Sip)
+    tokens: list[Token] = [("call_id", body.call_id)] if body.call_id else []
+    for message in exchange.requests:
+        asked = message.body
+        if isinstance(asked, Sip) and asked.method in ("INVITE", "UPDATE", "SUBSCRIBE", "OPTIONS"):
+            tokens += [("impu", impu) for impu in bodies.identities(asked)]
+            tokens += [("b_tid", b_tid) for b_tid in bodies.b_tids(message)]
+    ends = (exchange.client, exchange.server)
+    address = next((end for end in ends if nodes.role(end) == UE), None)
+    return _Claim(tokens, address, exchange, exchange.first)
+
+
+def _http_claim(exchange: Exchange) -> Iterable[_Claim]:
+    message = exchange.request
+    body = None if message is None else message.body
+    if message is None or not isinstance(body, Http):
+        return
+    asked = bodies.request_type(body)
+    if asked is None:
+        return
+    tokens: list[Token] = [("b_tid", b_tid) for b_tid in bodies.b_tids(message)]
+    address: str | None = exchange.client
+    if asked == "authorize" or asked.startswith("sip-based"):
+        told = bodies.find(message, NafKeyInfo)
+        address = None if told is None or not told.ue_addresses else told.ue_addresses[0]
+        header = "X-3GPP-Asserted-Identity"
+    else:
+        given = gba.authorization(body)
+        username = None if given is None else given.get("username")
+        tokens += [("b_tid", username)] if username else []
+        header = "X-3GPP-Intended-Identity"
+    tokens += [("impu", impu) for impu in bodies.unquoted(body.headers.get(header) or "")]
+    yield _Claim(tokens, address, exchange, message)
+
+
+def _zn_claim(exchange: Exchange) -> _Claim:
+    tokens: list[Token] = []
+    for message in (*exchange.requests, *exchange.answers):
+        body = bodies.diameter(message)
+        if body is None:
+            continue
+        b_tid = body.text(gba.TRANSACTION_IDENTIFIER)
+        tokens += [("b_tid", b_tid)] if b_tid else []
+        tokens += _user_tokens(body.text(gba.USER_NAME))
+    return _Claim(tokens, None, exchange, exchange.first)
+
+
+def _mikey_claim(message: Message) -> Iterable[_Claim]:
+    body = bodies.mikey(message)
+    if body is None or bodies.is_mtk_message(body):
+        return
+    tokens: list[Token] = [("b_tid", body.idr.text)] if body.idr is not None else []
+    # Where an MSK message goes is what is judged: it makes no address of the UE unless nothing else names it.
+    verifies = body.data_type == bodies.DATA_TYPE_VERIFICATION
+    address = message.payload.src if verifies else message.payload.dst
+    known = None if tokens and not verifies else address
+    yield _Claim(tokens, None if known is None or is_multicast(known) else known, None, message)
+
+
+def _by_identity(claims: Iterable[_Claim]) -> list[_Group]:
+    """Union by identity; two IMPIs never become one UE, the later link is dropped."""
+    owner: dict[Token, _Group] = {}
+    groups: list[_Group] = []
+    for claim in claims:
+        group = _Group(set(), [claim])
+        groups.append(group)
+        for token in claim.tokens:
+            other = owner.get(token)
+            if other is None or other is group:
+                pass
+            elif _contradict(other, group):
+                continue
+            else:
+                small, group = sorted((other, group), key=lambda g: len(g.claims) + len(g.tokens))
+                group.claims += small.claims
+                group.tokens |= small.tokens
+                for moved in small.tokens:
+                    owner[moved] = group
+                small.claims = []
+            group.tokens.add(token)
+            owner[token] = group
+    return [group for group in groups if group.claims]
+
+
+def _contradict(one: _Group, other: _Group) -> bool:
+    both = one.of("impi") | other.of("impi")
+    return len(both) > 1 and bool(one.of("impi")) and bool(other.of("impi"))
+
+
+def _by_address(groups: list[_Group]) -> list[_Group]:
+    """Join what an address ties, where it can mean one UE only: behind a NAT it ties nothing.
+
+    A group that lacks an IMPI and one that lacks an IMPU complete each other; one that has neither
+    joins the only one there is.
+    """
+    for address in sorted({address for group in groups for address in group.addresses}):
+        here = [group for group in groups if group.claims and address in group.addresses]
+        named = [group for group in here if group.of("impi") or group.of("impu")]
+        private = [group for group in named if not group.of("impu")]
+        public = [group for group in named if not group.of("impi")]
+        if len(named) == 2 and len(private) == 1 and len(public) == 1 and private[0] is not public[0]:
+            _absorb(private[0], public[0])
+            named = [private[0]]
+        if len(named) == 1:
+            for group in here:
+                if group is not named[0] and not (group.of("impi") or group.of("impu")):
+                    _absorb(named[0], group)
+        elif not named:
+            for group in here[1:]:
+                _absorb(here[0], group)
+    return [group for group in groups if group.claims]
+
+
+def _absorb(group: _Group, other: _Group) -> None:
+    group.claims += other.claims
+    group.tokens |= other.tokens
+    other.claims, other.tokens = [], set()
+
+
+def _session(group: _Group) -> Session:
+    exchanges: dict[int, Exchange] = {}
+    loose: list[Message] = []
+    for claim in group.claims:
+        if claim.exchange is not None:
+            exchanges[id(claim.exchange)] = claim.exchange
+        else:
+            loose.append(claim.message)
+    addresses = group.addresses or {
+        message.payload.dst for message in loose if not is_multicast(message.payload.dst)
+    }  # fmt: skip
+    links = {token: Link(token, claim.message) for claim in reversed(group.claims) for token in claim.tokens}
+    return Session(
+        id="",
+        impi=tuple(sorted(group.of("impi"))),
+        impu=tuple(sorted(group.of("impu"))),
+        b_tid=tuple(sorted(group.of("b_tid"))),
+        addresses=tuple(sorted(addresses)),
+        services=tuple(sorted({service for claim in group.claims for service in claim.services})),
+        exchanges=tuple(sorted(exchanges.values(), key=lambda e: (e.first.time, e.first.frame))),
+        loose=tuple(sorted(loose, key=lambda m: (m.time, m.frame))),
+        links=tuple(links[token] for token in sorted(links)),
+    )

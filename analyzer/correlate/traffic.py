@@ -1,0 +1,64 @@
+"""All that was said, put in order: messages, exchanges, bootstrappings, nodes, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from analyzer.correlate import exchanges as pairing
+from analyzer.correlate import gba, nodes, sessions
+from dissectors import Message
+from dissectors.mikey import Mikey
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """The messages of a case in the order of time, and what belongs to what.
+
+    `begin` and `end` are the times (ns) of the first and the last frame: what happened outside them
+    the case cannot show.
+    """
+
+    messages: tuple[Message, ...] = field(repr=False)
+    exchanges: tuple[pairing.Exchange, ...] = field(repr=False)
+    mikey: tuple[Message, ...] = field(repr=False)
+    bootstrappings: tuple[gba.Bootstrapping, ...] = field(repr=False)
+    naf_keys: tuple[gba.NafKeys, ...] = field(repr=False)
+    nodes: nodes.Nodes
+    sessions: tuple[sessions.Session, ...]
+    begin: int
+    end: int
+    owners: Mapping[int, sessions.Session] = field(default_factory=dict, repr=False)
+
+    def session_of(self, message: Message) -> sessions.Session | None:
+        """Return the session that a message belongs to, None for what is said to all or to nobody known."""
+        return self.owners.get(id(message))
+
+
+def correlate(
+    messages: Iterable[Message], begin: int, end: int, named: Mapping[str, tuple[str, ...]] | None = None
+) -> Traffic:
+    """Put the messages of a case in order; `named` gives the addresses of nodes that the user knows."""
+    ordered = tuple(sorted(messages, key=lambda m: (m.time, m.payload.capture, m.frame)))
+    exchanges = pairing.pair(ordered)
+    loose = tuple(message for message in ordered if isinstance(message.body, Mikey))
+    runs = gba.bootstrappings(exchanges)
+    roles = nodes.tell(exchanges, loose, named or {})
+    found = sessions.sessions(exchanges, loose, runs, roles)
+    return Traffic(
+        messages=ordered,
+        exchanges=exchanges,
+        mikey=loose,
+        bootstrappings=runs,
+        naf_keys=gba.naf_keys(exchanges),
+        nodes=roles,
+        sessions=found,
+        begin=begin,
+        end=end,
+        owners={
+            id(message): session
+            for session in found
+            for group in (session.loose, *(exchange.messages for exchange in session.exchanges))
+            for message in group
+        },
+    )

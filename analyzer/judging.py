@@ -1,0 +1,250 @@
+"""Procedures as tables, rules as functions, and the judge that runs them."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from analyzer.correlate.sessions import Session
+from analyzer.correlate.traffic import Traffic
+from analyzer.keys.chain import Chain, Opened
+from analyzer.media import Group
+from analyzer.report import Evidence, Judgement, Verdict
+from dissectors import Message
+
+MAX_EVIDENCE = 20  # frames that one judgement names
+
+
+class CannotTell(Exception):
+    """The capture or the keyring does not hold what a rule needs: the judge makes it *inconc*."""
+
+
+class NotHere(Exception):
+    """What a rule looks at is not part of this run: the judge makes it *none*."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong, in words, and the messages that show it."""
+
+    text: str
+    messages: tuple[Message, ...]
+    frames: tuple[Evidence, ...] = ()  # media packets, which are no messages
+
+
+def wrong(text: str, *messages: Message, frames: Iterable[Evidence] = ()) -> Problem:
+    """Say what is wrong and which messages show it."""
+    return Problem(text, messages, tuple(frames))
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All that is known of a case when it is judged; `runs` is filled by `analyzer.procedures.tell`."""
+
+    traffic: Traffic
+    chain: Chain = field(repr=False)
+    media: tuple[Group, ...] = ()
+    runs: list[Run] = field(default_factory=list, repr=False)
+    by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
+
+    def runs_of(self, ue: Session, *kinds: str) -> list[Run]:
+        """Return the procedures of these kinds that a UE went through, in the order of time."""
+        found = [run for kind in kinds for run in self.by_ue.get((ue.id, kind), ())]
+        return sorted(found, key=lambda run: run.start)
+
+    def covers(self, start: int, duration: int) -> bool:
+        """Say whether the capture goes on for `duration` ns after `start`: what did not come then, is missing."""
+        return start + duration <= self.traffic.end
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a procedure: its name and who speaks to whom (roles of analyzer.correlate.nodes)."""
+
+    name: str
+    sender: str
+    receiver: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One instance of a procedure: its messages by step, and the story around it.
+
+    `ues` are the UEs it belongs to: one, or for what is sent to all, every UE that it is for.
+    """
+
+    procedure: Procedure
+    story: Story = field(repr=False)
+    steps: Mapping[str, tuple[Message, ...]]
+    outcome: str  # success, failure, incomplete
+    ues: tuple[Session, ...] = ()
+    media: tuple[Group, ...] = ()
+
+    @property
+    def ue(self) -> Session:
+        """The UE of the run; CannotTell where it is nobody's or everybody's."""
+        if len(self.ues) != 1:
+            raise CannotTell("the UE of this procedure is not known")
+        return self.ues[0]
+
+    def all(self, *names: str) -> tuple[Message, ...]:
+        """Return the messages of the steps named, in the order of time."""
+        found = [message for name in names for message in self.steps.get(name, ())]
+        return tuple(sorted(found, key=_order))
+
+    def first(self, name: str) -> Message | None:
+        return next(iter(self.steps.get(name, ())), None)
+
+    def one(self, name: str) -> Message:
+        """Return the first message of a step; CannotTell where the capture has none."""
+        message = self.first(name)
+        if message is None:
+            raise CannotTell(f"step {name} is not in the capture")
+        return message
+
+    def needs(self, name: str) -> Message:
+        """Return the first message of a step; NotHere where the run has none, so that the rule does not apply."""
+        message = self.first(name)
+        if message is None:
+            raise NotHere(name)
+        return message
+
+    def plain(self, message: Message) -> Opened:
+        """Return how a MIKEY message was opened; CannotTell where no key was at hand."""
+        opened = self.story.chain.opening(message)
+        if opened is None:
+            raise CannotTell(f"no key opens the MIKEY message in frame {message.frame}")
+        return opened
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return self.all(*self.steps)
+
+    @property
+    def start(self) -> int:
+        times = [message.time for message in self.messages] + [group.first for group in self.media]
+        return min(times, default=0)
+
+    @property
+    def end(self) -> int:
+        times = [message.time for message in self.messages] + [group.last for group in self.media]
+        return max(times, default=0)
+
+    @property
+    def first_frame(self) -> tuple[int, int]:
+        shown = [(m.payload.capture, m.frame) for m in self.messages] + [(g.capture, g.frame) for g in self.media]
+        return min(shown, default=(0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A procedure kind of the contract: its clause, its steps, and how its runs are found in a story."""
+
+    kind: str
+    clause: str
+    steps: tuple[Step, ...]
+    find: Callable[[Procedure, Story], Iterable[Run]]
+
+
+Check = Callable[[Run], Iterator[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One requirement: its code and name, the procedures it looks at, its clause, level, and page."""
+
+    code: str
+    name: str
+    procedures: tuple[Procedure, ...]
+    clause: str
+    level: str  # shall, should, info
+    remedy: str
+    check: Check = field(repr=False)
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        return tuple(procedure.kind for procedure in self.procedures)
+
+    @property
+    def page(self) -> str:
+        """The rule's page: what it demands in its first line, then why and how a break looks."""
+        return inspect.getdoc(self.check) or ""
+
+    @property
+    def title(self) -> str:
+        return self.page.split("\n", 1)[0]
+
+
+def rule(code: str, *procedures: Procedure, clause: str, level: str, remedy: str) -> Callable[[Check], Rule]:
+    """Make a rule of a function that yields what is wrong in a run, and nothing when all is well."""
+
+    def make(check: Check) -> Rule:
+        return Rule(code, check.__name__.replace("_", "-"), procedures, clause, level, remedy, check)
+
+    return make
+
+
+def judge(rules: Iterable[Rule], runs: Iterable[tuple[str, Run]]) -> tuple[Judgement, ...]:
+    """Hold every rule against every run of its procedures; `runs` come with their ids.
+
+    Sorted by first evidence, then rule. A rule that finds nothing to look at gives no judgement.
+    """
+    by_kind: dict[str, list[Rule]] = {}
+    for item in rules:
+        for kind in item.kinds:
+            by_kind.setdefault(kind, []).append(item)
+    found = [
+        judgement
+        for name, run in runs
+        for item in by_kind.get(run.procedure.kind, ())
+        if (judgement := _judge(item, name, run)) is not None
+    ]
+    return tuple(sorted(found, key=_judgement_order))
+
+
+def _judgement_order(judgement: Judgement) -> tuple[tuple[int, int], str, str]:
+    first = min(((e.capture, e.frame) for e in judgement.evidence), default=(0, 0))
+    return first, judgement.rule, judgement.procedure or ""
+
+
+def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
+    verdict, text, trace = Verdict.PASS, item.title, None
+    evidence = [Evidence(*run.first_frame)]
+    try:
+        problems = list(item.check(run))
+        if problems:
+            verdict = Verdict.FAIL
+            text = "; ".join(dict.fromkeys(problem.text for problem in problems))
+            shown = [e for problem in problems for e in (*map(_evidence, problem.messages), *problem.frames)]
+            evidence = shown or evidence
+    except NotHere:
+        return None
+    except CannotTell as reason:
+        verdict, text = Verdict.INCONC, str(reason)
+    except Exception as bug:  # noqa: BLE001  # a rule that crashes is our bug: all others still run
+        verdict, text, trace = Verdict.ERROR, f"the rule failed: {type(bug).__name__}", traceback.format_exc()
+    ue = run.ues[0].id if len(run.ues) == 1 else None
+    return Judgement(
+        rule=item.code,
+        name=item.name,
+        verdict=verdict,
+        level=item.level,
+        ue=ue,
+        procedure=name,
+        clause=item.clause,
+        message=text,
+        remedy=item.remedy if verdict in (Verdict.FAIL, Verdict.INCONC) else "",
+        evidence=tuple(sorted(set(evidence), key=lambda e: (e.capture, e.frame)))[:MAX_EVIDENCE],
+        traceback=trace,
+    )
+
+
+def _evidence(message: Message) -> Evidence:
+    return Evidence(message.payload.capture, message.frame)
+
+
+def _order(message: Message) -> tuple[int, int, int]:
+    return message.time, message.payload.capture, message.frame

@@ -1,0 +1,92 @@
+"""The key chain of a case: what is known, what opened what, and what stayed shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from analyzer.keys.aka import AkaRun
+from analyzer.keys.key import Key
+from dissectors import Message
+
+MskId = tuple[bytes | None, bytes]  # Key Domain ID, MSK ID
+MtkId = tuple[bytes | None, bytes, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A MIKEY message whose MAC verified: under which key, in which reading of the texts, what was inside."""
+
+    message: Message
+    key: Key
+    auth_key: bytes = field(repr=False)
+    variant: str
+    plain: Message | None  # protocol "mikey.keydata"; None when there was nothing inside
+    keys: tuple[Key, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shut:
+    """A MIKEY message that no key opened; `tried` keys were at hand."""
+
+    message: Message
+    tried: int
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A digest or a MAC that was recomputed: `ok` is None when no key was at hand to do it."""
+
+    ok: bool | None
+    key: Key | None = None
+    variant: str = ""
+
+
+@dataclass(slots=True)
+class Chain:
+    """Keys by what they are for; filled by `unlock`, read by rules and views."""
+
+    keys: list[Key] = field(default_factory=list)  # those supplied, seen, or proven by use, in the order of finding
+    ks: dict[str, list[Key]] = field(default_factory=dict)  # by B-TID
+    aka: dict[bytes, AkaRun] = field(default_factory=dict)  # by RAND
+    muks: dict[str, list[Key]] = field(default_factory=dict)  # candidates by B-TID
+    mrks: dict[str, list[Key]] = field(default_factory=dict)
+    msks: dict[MskId, list[Key]] = field(default_factory=dict)
+    mtks: dict[MtkId, list[Key]] = field(default_factory=dict)
+    opened: dict[int, Opened] = field(default_factory=dict)  # by id() of the message
+    shut: dict[int, Shut] = field(default_factory=dict)
+    digests: dict[int, Checked] = field(default_factory=dict)  # requests and answers that carry a digest
+    verifications: dict[int, Checked] = field(default_factory=dict)  # MIKEY verification messages
+
+    def use(self, key: Key) -> None:
+        """Note that a key is real: it, and what it came from, belong in the report."""
+        for parent in key.parents:
+            self.use(parent)
+        if not any(key is known or _same(key, known) for known in self.keys):
+            self.keys.append(key)
+
+    def opening(self, message: Message) -> Opened | None:
+        return self.opened.get(id(message))
+
+    def closing(self, message: Message) -> Shut | None:
+        return self.shut.get(id(message))
+
+    def digest(self, message: Message) -> Checked:
+        return self.digests.get(id(message), Checked(None))
+
+    def verification(self, message: Message) -> Checked:
+        return self.verifications.get(id(message), Checked(None))
+
+    def candidates(self, b_tid: str | None) -> Iterator[Key]:
+        """Yield the MUKs that a message for a B-TID may be under: its own first, then all others."""
+        if b_tid is not None:
+            yield from self.muks.get(b_tid, ())
+        for other, keys in self.muks.items():
+            if other != b_tid:
+                yield from keys
+
+
+def _same(one: Key, other: Key) -> bool:
+    return (one.kind, one.value, one.b_tid, one.naf, one.key_domain, one.msk_id, one.mtk_id) == (
+        other.kind, other.value, other.b_tid, other.naf, other.key_domain, other.msk_id, other.mtk_id,
+    )  # fmt: skip

@@ -1,0 +1,352 @@
+"""Media streams: which MKI protects them, what authenticates, what stays shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from analyzer.correlate import bodies
+from analyzer.correlate.traffic import Traffic
+from analyzer.decode.packets import MediaPacket
+from analyzer.keys import srtp
+from analyzer.keys.chain import Chain
+from analyzer.keys.key import Key
+
+MKI_OCTETS = 6  # MSK ID and MTK ID (TS 33.246 6.6.2)
+MAX_KEPT = 20_000  # packets of one stream whose octets are kept to be verified
+MAX_KEPT_OCTETS = 256 * 1024 * 1024  # of all streams together
+MAX_STREAMS = 4096  # destinations × SSRC that are told apart
+MAX_SHOWN = 20  # frames of one kind that a group remembers
+RTCP_TYPES = range(192, 224)  # RFC 5761 4
+RTP_HEADER, RTCP_HEADER = 12, 8
+# RFC 4771 4: what is tried when no SP tells the policy: mode RCCm2, m1, m3, then none; tag lengths 14, 10, 4.
+UNTOLD_POLICIES: tuple[tuple[tuple[int, bytes], ...], ...] = (
+    ((2, b"\x03"), (11, b"\x0e"), (13, b"\x00\x10"), (19, b"\x0a")),
+    ((2, b"\x01"), (11, b"\x0a")),
+    ((2, b"\x01"), (11, b"\x04")),
+    ((2, b"\x02"), (11, b"\x0e"), (13, b"\x00\x01"), (19, b"\x0a")),
+    ((2, b"\x04"), (11, b"\x04"), (13, b"\x00\x01"), (19, b"\x0a")),
+)
+
+StreamKey = tuple[str, int, int, bool]  # destination, port, SSRC, is RTCP
+MkiKey = bytes
+
+
+@dataclass(slots=True)
+class Stream:
+    """Packets of one SSRC to one destination; octets are kept of the first MAX_KEPT."""
+
+    destination: str
+    port: int
+    ssrc: int
+    rtcp: bool
+    packets: int = 0
+    kept: list[MediaPacket] = field(default_factory=list, repr=False)
+    first: int = 0
+    last: int = 0
+
+
+@dataclass(slots=True)
+class MediaLog:
+    """Takes media packets one by one and keeps them by stream, within limits."""
+
+    streams: dict[StreamKey, Stream] = field(default_factory=dict)
+    octets: int = 0
+    dropped: int = 0  # packets of streams beyond MAX_STREAMS
+
+    def add(self, packet: MediaPacket) -> None:
+        data = packet.data
+        rtcp = data[1] in RTCP_TYPES
+        ssrc = int.from_bytes(data[4:8] if rtcp else data[8:12], "big")
+        key = (packet.dst, packet.dport, ssrc, rtcp)
+        stream = self.streams.get(key)
+        if stream is None:
+            if len(self.streams) >= MAX_STREAMS:
+                self.dropped += 1
+                return
+            stream = self.streams[key] = Stream(packet.dst, packet.dport, ssrc, rtcp, first=packet.time)
+        stream.packets += 1
+        stream.last = packet.time
+        if len(stream.kept) < MAX_KEPT and self.octets < MAX_KEPT_OCTETS:
+            stream.kept.append(packet)
+            self.octets += len(data)
+
+
+@dataclass(slots=True)
+class Group:
+    """The packets of one stream under one MKI; `mki` is None for what is in the clear.
+
+    `known` says that MIKEY named the MSK and MTK of the MKI. Frames are remembered up to MAX_SHOWN.
+    """
+
+    protocol: str  # srtp, srtcp, rtp (in the clear)
+    destination: str
+    port: int
+    ssrc: int
+    mki: MkiKey | None
+    key_domain: bytes | None = None
+    policy_told: bool = False  # an SP payload of the MSK message names the algorithms
+    packets: int = 0
+    authenticated: int = 0
+    failed: int = 0
+    no_key: int = 0
+    not_checked: int = 0
+    capture: int = 0
+    frame: int = 0  # the first
+    first: int = 0
+    last: int = 0
+    failed_frames: list[int] = field(default_factory=list)
+    repeated_frames: list[int] = field(default_factory=list)  # same index again (RFC 3711 9.1)
+    roc_frames: list[int] = field(default_factory=list)  # ROC in the tag that goes back (RFC 4771 2)
+    index_frames: list[int] = field(default_factory=list)  # SRTCP index that does not go up (RFC 3711 3.4)
+    report_frames: list[int] = field(default_factory=list)  # RTCP that is no sender report (TS 33.246 6.6.2)
+    layout_frames: list[int] = field(default_factory=list)  # no MKI of this stream at the place the policy says
+    times: list[tuple[int, int]] = field(default_factory=list)  # (time, frame) where this MKI takes over
+
+    @property
+    def msk_id(self) -> bytes | None:
+        return None if self.mki is None else self.mki[:4]
+
+    @property
+    def mtk_id(self) -> bytes | None:
+        return None if self.mki is None else self.mki[4:]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What MIKEY says of keys in the clear: ids of MSKs and MTKs, and the policy of each MSK."""
+
+    mkis: frozenset[MkiKey]
+    msks: frozenset[bytes]
+    domains: dict[bytes, bytes | None]
+    policies: dict[bytes, srtp.Policy]  # by MSK ID
+    rocs: dict[int, int]  # SSRC → ROC of the SRTP-ID map
+
+
+def named(traffic: Traffic) -> Named:
+    """Collect the ids, policies and rollover counters that MIKEY messages show."""
+    mkis: set[MkiKey] = set()
+    msks: set[bytes] = set()
+    domains: dict[bytes, bytes | None] = {}
+    policies: dict[bytes, srtp.Policy] = {}
+    rocs: dict[int, int] = {}
+    for message in traffic.mikey:
+        body = bodies.mikey(message)
+        if body is None or body.msk_id is None:
+            continue
+        domains.setdefault(body.msk_id, body.key_domain_id)
+        if body.mtk_id is not None:
+            mkis.add(body.msk_id + body.mtk_id)
+        elif bodies.is_msk_message(body) and not bodies.is_solicited_pull(body):
+            msks.add(body.msk_id)
+        for policy in body.policies:
+            policies.setdefault(body.msk_id, srtp.policy_of(policy.params))
+        rocs |= {entry.ssrc: entry.roc for entry in body.srtp_ids if entry.ssrc}
+    return Named(frozenset(mkis), frozenset(msks), domains, policies, rocs)
+
+
+def examine(log: MediaLog, traffic: Traffic, chain: Chain) -> tuple[Group, ...]:
+    """Sort the packets of every stream by MKI and verify those whose MTK is known."""
+    told = named(traffic)
+    groups = [group for stream in log.streams.values() for group in _Examination(stream, told, chain).groups()]
+    return tuple(sorted(groups, key=lambda g: (g.capture, g.frame, g.destination, g.port, g.ssrc)))
+
+
+class _Examination:
+    """One pass over the kept packets of a stream."""
+
+    def __init__(self, stream: Stream, told: Named, chain: Chain) -> None:
+        self.stream = stream
+        self.told = told
+        self.chain = chain
+        self.found: dict[MkiKey | None, Group] = {}
+        self.keys: dict[MkiKey, list[tuple[Key, srtp.SessionKeys]]] = {}
+        self.roc: int | None = told.rocs.get(stream.ssrc)
+        self.highest = -1  # sequence number, for the guess of RFC 3711 3.3.1
+        self.seen: dict[MkiKey, set[int]] = {}
+        self.last_index = -1
+        self.last_mki: MkiKey | None = None
+        self.policies = list(dict.fromkeys(told.policies.values()))
+        self.untold = [] if self.policies else [srtp.policy_of(params) for params in UNTOLD_POLICIES]
+
+    def groups(self) -> Iterator[Group]:
+        constant = self.constant_mki()
+        for packet in self.stream.kept:
+            self.take(packet, constant)
+        beyond = self.stream.packets - len(self.stream.kept)
+        if beyond and self.found:  # past the limit: counted with the MKI that was last in use
+            group = self.found[self.last_mki]
+            group.packets += beyond
+            group.not_checked += beyond
+            group.last = self.stream.last
+        yield from self.found.values()
+
+    def constant_mki(self) -> tuple[srtp.Policy, MkiKey] | None:
+        """An MKI that nobody named still stands at the same place with the same value packet after packet."""
+        sample = self.stream.kept[:64]
+        for policy in (*self.policies, *self.untold):
+            values = {self.mki_at(packet.data, policy) for packet in sample}
+            if len(values) == 1 and len(sample) > 1:
+                value = values.pop()
+                if value is not None and any(value):
+                    return policy, value
+        return None
+
+    def mki_at(self, data: bytes, policy: srtp.Policy) -> MkiKey | None:
+        tag = self.tag_length(data, policy)
+        end = len(data) - tag
+        header = RTCP_HEADER + 4 if self.stream.rtcp else RTP_HEADER
+        return data[end - MKI_OCTETS : end] if end - MKI_OCTETS >= header else None
+
+    def tag_length(self, data: bytes, policy: srtp.Policy) -> int:
+        if self.stream.rtcp:
+            return policy.srtcp_tag_length
+        return sum(srtp.tag_layout(policy, int.from_bytes(data[2:4], "big")))
+
+    def locate(self, data: bytes) -> tuple[srtp.Policy, MkiKey] | None:
+        """Find the policy whose tag length uncovers an MKI that MIKEY has named: whole, else its MSK ID."""
+        shown = [(policy, self.mki_at(data, policy)) for policy in (*self.policies, *self.untold)]
+        for policy, mki in shown:
+            if mki is not None and mki in self.told.mkis:
+                return policy, mki
+        for policy, mki in shown:
+            if mki is not None and (mki[:4] in self.told.msks or (None, mki[:4]) in self.chain.msks):
+                return policy, mki
+        for policy, mki in shown:
+            if mki is not None and any(mki == known[1] + known[2] for known in self.chain.mtks):
+                return policy, mki
+        return None
+
+    def group(self, mki: MkiKey | None, packet: MediaPacket, policy_told: bool) -> Group:
+        group = self.found.get(mki)
+        if group is None:
+            protocol = "rtcp" if self.stream.rtcp else "rtp"
+            group = self.found[mki] = Group(
+                protocol=protocol if mki is None else "s" + protocol,
+                destination=self.stream.destination,
+                port=self.stream.port,
+                ssrc=self.stream.ssrc,
+                mki=mki,
+                key_domain=None if mki is None else self.told.domains.get(mki[:4]),
+                policy_told=policy_told,
+                capture=packet.capture,
+                frame=packet.frame,
+                first=packet.time,
+            )
+        return group
+
+    def take(self, packet: MediaPacket, constant: tuple[srtp.Policy, MkiKey] | None) -> None:
+        located = self.locate(packet.data)
+        if located is None and constant is not None and self.mki_at(packet.data, constant[0]) == constant[1]:
+            located = constant
+        mki = None if located is None else located[1]
+        if located is None and self.last_mki is not None:  # inside a protected stream: broken, not in the clear
+            group = self.found[self.last_mki]
+            _remember(group.layout_frames, packet)
+            self.count(group, packet)
+            group.failed += 1
+            _remember(group.failed_frames, packet)
+            return
+        group = self.group(mki, packet, located is not None and located[0] in self.policies)
+        if mki != self.last_mki or not group.times:
+            group.times.append((packet.time, packet.frame))
+        self.last_mki = mki
+        self.count(group, packet)
+        if self.stream.rtcp and packet.data[1] != 200:  # sender report
+            _remember(group.report_frames, packet)
+        if located is None:
+            group.no_key += 1
+            return
+        self.verify(group, packet, *located)
+
+    def count(self, group: Group, packet: MediaPacket) -> None:
+        group.packets += 1
+        group.last = packet.time
+
+    def session_keys(self, mki: MkiKey) -> list[tuple[Key, srtp.SessionKeys]]:
+        known = self.keys.get(mki)
+        if known is None:
+            mtks = [
+                key
+                for (domain, msk_id, mtk_id), keys in self.chain.mtks.items()
+                if msk_id + mtk_id == mki and domain in (None, self.told.domains.get(mki[:4], domain))
+                for key in keys
+            ]
+            known = self.keys[mki] = [
+                (key, srtp.session_keys(master_key=key.value, master_salt=key.salt, rtcp=self.stream.rtcp))
+                for key in mtks
+                if key.salt and len(key.value) in (16, 24, 32)
+            ]
+        return known
+
+    def verify(self, group: Group, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey) -> None:
+        if not self.session_keys(mki):
+            group.no_key += 1
+            return
+        index = self.verify_rtcp(packet, policy, mki) if self.stream.rtcp else self.verify_rtp(group, packet, policy, mki)
+        if index is None:
+            group.failed += 1
+            _remember(group.failed_frames, packet)
+            return
+        group.authenticated += 1
+        used = self.seen.setdefault(mki, set())
+        if index in used:
+            _remember(group.repeated_frames, packet)
+        elif self.stream.rtcp and index <= self.last_index:
+            _remember(group.index_frames, packet)
+        used.add(index)
+        self.last_index = max(self.last_index, index)
+
+    def verify_rtcp(self, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey) -> int | None:
+        for _, keys in self.session_keys(mki):
+            checked = srtp.verify_rtcp(keys=keys, policy=policy, data=packet.data, mki_length=MKI_OCTETS)
+            if checked.ok:
+                return checked.index
+        return None
+
+    def verify_rtp(self, group: Group, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey) -> int | None:
+        data = packet.data
+        sequence = int.from_bytes(data[2:4], "big")
+        header = _rtp_header(data)
+        if header is None:
+            return None
+        for roc in self.rocs(sequence):
+            for _, keys in self.session_keys(mki):
+                checked = srtp.verify_packet(
+                    keys=keys, policy=policy, data=data, header_length=header, mki_length=MKI_OCTETS, roc=roc
+                )
+                if not checked.ok:
+                    continue
+                if self.roc is not None and checked.roc < self.roc and sequence > self.highest:
+                    _remember(group.roc_frames, packet)
+                self.roc = checked.roc
+                self.highest = sequence
+                return checked.roc << 16 | sequence
+        return None
+
+    def rocs(self, sequence: int) -> tuple[int, ...]:
+        """The rollover counters that a packet may have: RFC 3711 3.3.1, and 0 for a stream that begins."""
+        if self.roc is None:
+            return (0,)
+        if self.highest >= 0 and self.highest - sequence > 0x8000:
+            return (self.roc + 1, self.roc)
+        if self.highest >= 0 and sequence - self.highest > 0x8000 and self.roc:
+            return (self.roc - 1, self.roc)
+        return (self.roc,)
+
+
+def _rtp_header(data: bytes) -> int | None:
+    """Length of the RTP header with CSRCs and extension (RFC 3550 5.1), None where it runs out of the packet."""
+    length = RTP_HEADER + 4 * (data[0] & 0x0F)
+    if data[0] & 0x10:
+        if len(data) < length + 4:
+            return None
+        length += 4 + 4 * int.from_bytes(data[length + 2 : length + 4], "big")
+    return length if length <= len(data) else None
+
+
+def _remember(frames: list[int], packet: MediaPacket) -> None:
+    if len(frames) < MAX_SHOWN:
+        frames.append(packet.frame)
+
+

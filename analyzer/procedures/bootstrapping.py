@@ -1,0 +1,59 @@
+"""GBA bootstrapping on Ub: a UE and its BSF agree on Ks (TS 33.220 4.5.2, TS 24.109 clause 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import status
+from analyzer.judging import Procedure, Run, Step, Story
+from dissectors import Message
+
+
+def find_bootstrappings(procedure: Procedure, story: Story) -> Iterator[Run]:
+    for run in story.traffic.bootstrappings:
+        steps: dict[str, list[Message]] = {}
+        for exchange in run.exchanges:
+            for message in exchange.messages:
+                steps.setdefault(_step(message), []).append(message)
+        if run.info is not None:
+            outcome = "success"
+        else:
+            final = run.exchanges[-1].final
+            outcome = "failure" if final is not None and status(final) != 401 else "incomplete"
+        session = story.traffic.session_of(run.exchanges[0].first)
+        yield Run(
+            procedure, story, {name: tuple(found) for name, found in steps.items()}, outcome,
+            () if session is None else (session,),
+        )  # fmt: skip
+
+
+def _step(message: Message) -> str:
+    body = bodies.http(message)
+    if body is not None and body.is_request:
+        given = gba.authorization(body)
+        return "response" if given is not None and (given.get("response") or given.get("auts")) else "request"
+    return {401: "challenge", 200: "info"}.get(status(message) or 0, "refusal")
+
+
+BOOTSTRAPPING = Procedure(
+    "gba-bootstrapping",
+    "TS 33.220 4.5.2",
+    (
+        Step("request", "ue", "bsf"),
+        Step("challenge", "bsf", "ue"),
+        Step("response", "ue", "bsf"),
+        Step("info", "bsf", "ue"),
+        Step("refusal", "bsf", "ue", optional=True),
+    ),
+    find_bootstrappings,
+)
+
+
+def of_run(run: Run) -> gba.Bootstrapping:
+    """Return the bootstrapping that a run was made of."""
+    first = run.messages[0]
+    return next(
+        found for found in run.story.traffic.bootstrappings if any(first is m for e in found.exchanges for m in e.messages)
+    )  # fmt: skip
+
