@@ -1,0 +1,194 @@
+"""Cases: which captures are judged as one story, with which keyrings and settings."""
+
+from __future__ import annotations
+
+import math
+import os
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analyzer.capture.reader import STDIN, is_capture
+
+KEYRING = "keyring.toml"
+KEYS_SUFFIX = ".keys.toml"
+CASE = "case.toml"
+MERGED = "merged"
+
+NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")
+PORT_PROTOCOLS = ("sip", "http", "mikey", "diameter")
+CAPTURE_KEYS = ("clock_offset",)
+MAX_CONFIG = 1024 * 1024  # octets of a case.toml
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFiles:
+    """The files of one case: paths of captures, of keyrings, and of the case.toml."""
+
+    name: str
+    captures: tuple[str, ...]
+    keyrings: tuple[str, ...] = ()
+    config: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CaseConfig:
+    """What a case.toml says: addresses of nodes, seconds to add to a capture's clock by file name, ports."""
+
+    nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    clock_offsets: dict[str, float] = field(default_factory=dict)
+    ports: dict[str, tuple[int, ...]] = field(default_factory=dict)
+
+
+class ConfigError(Exception):
+    """A case.toml that cannot be used: which file, table and key, and why."""
+
+    def __init__(self, path: str, table: str, key: str, reason: str) -> None:
+        where = " ".join(part for part in (table and f"[{table}]", key) if part)
+        super().__init__(f"{path}: {where}: {reason}" if where else f"{path}: {reason}")
+        self.path = path
+        self.table = table
+        self.key = key
+        self.reason = reason
+
+
+def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
+    """Return the cases that files and folders hold, in a fixed order; with `merge` all of them as one.
+
+    Files that are named are taken as captures whatever they hold; in folders captures are told by their octets.
+    """
+    cases = [case for path in dict.fromkeys(paths) for case in _cases(path)]
+    if not merge or not cases:
+        return cases
+    return [
+        CaseFiles(
+            name=MERGED if len(cases) > 1 else cases[0].name,
+            captures=_once(path for case in cases for path in case.captures),
+            keyrings=_once(path for case in cases for path in case.keyrings),
+            config=next((case.config for case in cases if case.config), None),
+        )
+    ]
+
+
+def load_case_config(path: str) -> CaseConfig:
+    """Read a case.toml; raises ConfigError that names file, table and key."""
+    try:
+        with open(path, "rb") as stream:
+            text = stream.read(MAX_CONFIG + 1)
+        if len(text) > MAX_CONFIG:
+            raise ConfigError(path, "", "", f"is longer than {MAX_CONFIG} octets")
+        tables = tomllib.loads(text.decode())
+    except OSError as error:
+        raise ConfigError(path, "", "", f"cannot be read: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ConfigError(path, "", "", f"is not TOML: {error}") from None
+    for name in tables:
+        if name not in {"nodes", "capture", "ports"}:
+            raise ConfigError(path, name, "", "unknown; known are nodes, capture, ports")
+    nodes = {
+        node: tuple(_text(path, "nodes", node, value) for value in _list(path, "nodes", node, values))
+        for node, values in _table(path, tables, "nodes", NODES).items()
+    }
+    ports = {
+        protocol: tuple(_port(path, "ports", protocol, value) for value in _list(path, "ports", protocol, values))
+        for protocol, values in _table(path, tables, "ports", PORT_PROTOCOLS).items()
+    }
+    captures = _table(path, tables, "capture", None)
+    clock_offsets = {}
+    for name in captures:
+        title = f'capture."{name}"'
+        settings = _table(path, captures, name, CAPTURE_KEYS, title)
+        if "clock_offset" in settings:
+            clock_offsets[name] = _seconds(path, title, "clock_offset", settings["clock_offset"])
+    return CaseConfig(nodes, clock_offsets, ports)
+
+
+def _cases(path: str) -> Iterator[CaseFiles]:
+    if path == STDIN:
+        yield CaseFiles("stdin", (STDIN,))
+    elif Path(path).is_dir():
+        yield from _folder(Path(path))
+    else:
+        yield _file(Path(path))
+
+
+def _file(path: Path) -> CaseFiles:
+    config = path.parent / CASE
+    return CaseFiles(
+        name=path.stem,
+        captures=(str(path),),
+        keyrings=tuple(str(found) for found in (_own_keyring(path) or _if_file(path.parent / KEYRING))),
+        config=str(config) if config.is_file() else None,
+    )
+
+
+def _folder(folder: Path) -> Iterator[CaseFiles]:
+    for root, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        here = Path(root)
+        captures = [here / name for name in sorted(files) if not name.startswith(".") and is_capture(str(here / name))]
+        if captures and (KEYRING in files or CASE in files):
+            folders.clear()  # one story with all that is below
+            keyrings = [*_if_file(here / KEYRING), *(found for capture in captures for found in _own_keyring(capture))]
+            yield CaseFiles(
+                name=here.resolve().name,
+                captures=tuple(str(capture) for capture in captures),
+                keyrings=_once(str(found) for found in keyrings),
+                config=str(here / CASE) if CASE in files else None,
+            )
+        else:
+            yield from (_file(capture) for capture in captures)
+
+
+def _own_keyring(capture: Path) -> list[Path]:
+    """NAME.keys.toml, where NAME is the file name without its last suffix, or all of it."""
+    for name in (capture.stem, capture.name):
+        found = _if_file(capture.parent / (name + KEYS_SUFFIX))
+        if found:
+            return found
+    return []
+
+
+def _if_file(path: Path) -> list[Path]:
+    return [path] if path.is_file() else []
+
+
+def _once(paths: Iterator[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(paths))
+
+
+def _table(
+    path: str, tables: dict[str, object], name: str, known: tuple[str, ...] | None, title: str = ""
+) -> dict[str, object]:
+    table = tables.get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(path, title or name, "", "is not a table")
+    for key in table:
+        if known is not None and key not in known:
+            raise ConfigError(path, title or name, key, f"unknown; known are {', '.join(known)}")
+    return table
+
+
+def _list(path: str, table: str, key: str, value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise ConfigError(path, table, key, "is not a list")
+    return value
+
+
+def _text(path: str, table: str, key: str, value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(path, table, key, "is not a list of addresses in quotes")
+    return value
+
+
+def _port(path: str, table: str, key: str, value: object) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 65536:
+        raise ConfigError(path, table, key, "is not a list of port numbers 1 to 65535")
+    return value
+
+
+def _seconds(path: str, table: str, key: str, value: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+        raise ConfigError(path, table, key, "is not a number of seconds")
+    return float(value)

@@ -1,0 +1,168 @@
+"""Opening a capture: what it is is told from its octets, never from its name."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from io import FileIO
+from pathlib import Path
+
+from analyzer.capture import pcap, pcapng, source
+from analyzer.capture.frame import CaptureFacts, Frame
+from analyzer.capture.source import Source
+
+STDIN = "-"
+HEAD = 16  # octets that tell a format
+
+COMPRESSED = {source.ZSTD_MAGIC: "zstd", source.LZ4_MAGIC: "lz4"}
+KNOWN = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"\x7fELF", "an ELF program"),
+    (b"MZ", "a Windows program"),
+    (b"PK\x03\x04", "a zip archive"),
+    (b"%PDF", "a PDF document"),
+    (b"BZh", "a bzip2 file"),
+    (b"7z\xbc\xaf", "a 7-Zip archive"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"\xa1\xb2\xcd\x34", "pcap as patched by Kuznetzov"),
+    (b"\x34\xcd\xb2\xa1", "pcap as patched by Kuznetzov"),
+    (b"snoop\x00\x00\x00", "a snoop capture"),
+    (b"RTSS", "a Network Monitor 1 capture"),
+    (b"GMBU", "a Network Monitor 2 capture"),
+    (b"TRSNIFF data", "a Sniffer capture"),
+)
+
+
+class CaptureError(Exception):
+    """A capture of which nothing can be read; `offset` is where reading it failed."""
+
+    def __init__(self, path: str, offset: int, reason: str) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.offset = offset
+        self.reason = reason
+
+
+class Capture:
+    """The frames of a capture, in the order of the file; `facts` are complete when they have all been taken.
+
+    A file can be iterated again, and its facts begin anew; standard input and pipes only once.
+    """
+
+    def __init__(self, path: str, index: int, opened: Source | None, facts: CaptureFacts) -> None:
+        self.path = path
+        self.index = index
+        self.facts = facts
+        self._opened = opened
+
+    def __iter__(self) -> Iterator[Frame]:
+        opened, self._opened = self._opened, None
+        if opened is None:
+            if not _rereadable(self.path):
+                return
+            opened = Source(_stream(self.path))
+            self.facts = CaptureFacts(self.path)
+        facts = self.facts
+        try:
+            read = pcapng.read_pcapng if opened.peek(4) == pcapng.SECTION_MAGIC else pcap.read_pcap
+            for frame in read(opened, self.index, facts):
+                facts.packets += 1
+                facts.bytes += frame.length
+                time = frame.time
+                if facts.first is None or time < facts.first:
+                    facts.first = time
+                if facts.last is None or time > facts.last:
+                    facts.last = time
+                yield frame
+            if opened.damage:
+                facts.truncated = True
+                facts.problems.append(f"after packet {facts.packets}, offset {opened.offset}: {opened.damage}")
+        finally:
+            opened.close()
+
+
+def open_capture(path: str, index: int = 0) -> Capture:
+    """Open a pcap or pcapng file, plain, gzip or xz; `-` is standard input.
+
+    Raises CaptureError when nothing can be read of it: missing, empty, or of another format.
+    """
+    opened = Source(_stream(path))
+    try:
+        refusal = _refusal(opened)
+    except BaseException:
+        opened.close()
+        raise
+    if refusal:
+        opened.close()
+        raise CaptureError(path, 0, refusal)
+    if _rereadable(path):
+        opened.close()
+        return Capture(path, index, None, CaptureFacts(path))
+    return Capture(path, index, opened, CaptureFacts(path))
+
+
+def is_capture(path: str) -> bool:
+    """Tell from its first octets whether a regular file is a capture, or compressed and may be one."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False
+        with FileIO(path, "rb") as stream:
+            head = stream.read(HEAD)
+            if any(head.startswith(magic) for magic in COMPRESSED):
+                return True
+            stream.seek(0)
+            opened = Source(stream)
+            return _is_magic(opened.peek(4))
+    except OSError:
+        return False
+
+
+def _is_magic(head: bytes) -> bool:
+    return head == pcapng.SECTION_MAGIC or head in pcap.MAGICS
+
+
+def _rereadable(path: str) -> bool:
+    return path != STDIN and Path(path).is_file()
+
+
+def _stream(path: str) -> FileIO:
+    if path == STDIN:
+        return FileIO(0, "rb", closefd=False)
+    try:
+        return FileIO(path, "rb")  # unbuffered: a pipe gives what it has
+    except IsADirectoryError:
+        raise CaptureError(path, 0, "is a folder, not a capture") from None
+    except FileNotFoundError:
+        raise CaptureError(path, 0, "there is no such file") from None
+    except (OSError, ValueError) as error:
+        raise CaptureError(path, 0, f"cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _refusal(opened: Source) -> str:
+    """Say why the octets are no capture; "" when they are one."""
+    head = opened.peek(HEAD)
+    if _is_magic(head[:4]):
+        return ""
+    inside = f"{opened.compression} file, and in it " if opened.compression else ""
+    if opened.damage:
+        return f"{inside}nothing can be read: {opened.damage}" if inside else opened.damage
+    for magic, name in COMPRESSED.items():
+        if head.startswith(magic):
+            return f"{inside}{name} compression, which is not read yet; decompress it first"
+    return f"is no pcap or pcapng capture: {inside}{_what(head)}"
+
+
+def _what(head: bytes) -> str:
+    if not head:
+        return "empty"
+    for magic, name in KNOWN:
+        if head.startswith(magic):
+            return name
+    if any(magic.startswith(head) for magic in (*pcap.MAGICS, pcapng.SECTION_MAGIC)):
+        return f"cut within the first {len(head)} octets"
+    if all(octet in b"\t\n\r\x0c" or 0x20 <= octet != 0x7F for octet in head):
+        return "text"
+    return f"unknown, it begins with {head[:8].hex(' ')}"

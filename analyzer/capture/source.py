@@ -1,0 +1,159 @@
+"""Octets of a capture from front to back: plain, gzip or xz, in bounded memory."""
+
+from __future__ import annotations
+
+import lzma
+import zlib
+from collections.abc import Callable
+from io import FileIO
+from typing import Protocol
+
+CHUNK = 256 * 1024  # octets read, or decompressed, at a time
+COMPRESSED_CHUNK = 16 * 1024  # compressed octets at a time: what follows a stream is copied once for each stream
+MAX_XZ_MEMORY = 128 * 1024 * 1024  # xz -9 needs 65 MiB; a hostile header asks for 4 GiB
+
+GZIP_MAGIC = b"\x1f\x8b"
+XZ_MAGIC = b"\xfd7zXZ\x00"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
+LZ4_MAGIC = b"\x04\x22\x4d\x18"
+
+
+class Inflater(Protocol):
+    """What both decompressors offer once gzip has learnt to say when it needs input."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def needs_input(self) -> bool: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+
+
+class Gunzip:
+    """zlib's decompressor with the interface of lzma's."""
+
+    def __init__(self) -> None:
+        self._inner = zlib.decompressobj(wbits=31)
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._inner.unconsumed_tail
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
+
+
+def _unxz() -> Inflater:
+    return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY)
+
+
+INFLATERS: dict[bytes, Callable[[], Inflater]] = {GZIP_MAGIC: Gunzip, XZ_MAGIC: _unxz}
+
+
+class Source:
+    """Takes octets off a stream; `offset` counts those taken, after decompression.
+
+    `damage` says what ended the octets early, "" where nothing did. `compression` is "gzip", "xz" or "".
+    """
+
+    def __init__(self, stream: FileIO) -> None:
+        self.offset = 0
+        self.damage = ""
+        self.compression = ""
+        self._stream = stream
+        self._buffer = b""
+        self._pos = 0
+        self._inflate: Inflater | None = None
+        self._make: Callable[[], Inflater] | None = None
+        self._pending = b""  # compressed octets that were read and not yet used
+        self._ended = False
+        head = self.peek(len(XZ_MAGIC))
+        for magic, make in INFLATERS.items():
+            if head.startswith(magic):
+                self.compression = "gzip" if magic == GZIP_MAGIC else "xz"
+                self._make, self._inflate = make, make()
+                self._pending, self._buffer, self._pos, self._ended = self._buffer, b"", 0, False
+
+    def peek(self, size: int) -> bytes:
+        """Return the next `size` octets, fewer at the end, without taking them."""
+        self._fill(size)
+        return self._buffer[self._pos : self._pos + size]
+
+    def take(self, size: int) -> bytes:
+        """Return and pass the next `size` octets, fewer at the end."""
+        end = self._pos + size
+        if end > len(self._buffer):
+            self._fill(size)
+            end = self._pos + size
+        data = self._buffer[self._pos : end]
+        self._pos += len(data)
+        self.offset += len(data)
+        return data
+
+    def skip(self, size: int) -> int:
+        """Pass `size` octets without holding them; return how many there were."""
+        left = size
+        while left:
+            data = self.take(min(left, CHUNK))
+            if not data:
+                break
+            left -= len(data)
+        return size - left
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def _fill(self, size: int) -> None:
+        if len(self._buffer) - self._pos >= size or self._ended:
+            return
+        parts = [self._buffer[self._pos :]]
+        have = len(parts[0])
+        while have < size and not self._ended:
+            data = self._read() if self._inflate is None else self._decompress(self._inflate)
+            parts.append(data)
+            have += len(data)
+        self._buffer, self._pos = b"".join(parts), 0
+
+    def _read(self, size: int = CHUNK) -> bytes:
+        try:
+            data = self._stream.read(size) or b""
+        except OSError as error:
+            self.damage, data = f"reading failed: {error.strerror or error}", b""
+        if not data:
+            self._ended = True
+        return data
+
+    def _decompress(self, inflate: Inflater) -> bytes:
+        if inflate.needs_input and not self._pending:
+            self._pending = self._read(COMPRESSED_CHUNK)
+            if self._ended:
+                if not inflate.eof and not self.damage:
+                    self.damage = f"the {self.compression} stream is cut"
+                return b""
+        given, self._pending = self._pending, b""
+        try:
+            data = inflate.decompress(given, CHUNK)
+        except (zlib.error, lzma.LZMAError) as error:
+            self.damage, self._ended = f"the {self.compression} stream is damaged: {error}", True
+            return b""
+        if inflate.eof:
+            self._next_member(inflate.unused_data)
+        return data
+
+    def _next_member(self, rest: bytes) -> None:
+        """gzip and xz files may be several streams in a row, with padding of zeros between or after them."""
+        rest = rest.lstrip(b"\x00") or self._read(COMPRESSED_CHUNK).lstrip(b"\x00")
+        magic = GZIP_MAGIC if self.compression == "gzip" else XZ_MAGIC
+        if rest and self._make is not None and (rest.startswith(magic) or magic.startswith(rest)):
+            self._pending, self._inflate, self._ended = rest, self._make(), False
+        else:
+            self._ended = True
