@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analyzer.judging import Procedure, Rule, Run, Story
+from analyzer.procedures import ms_key_rules, ms_rules, mt_rules, sr_rules
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING
 from analyzer.procedures.delivery import MSK_DELIVERY, MTK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.invites import (
@@ -33,7 +34,17 @@ PROCEDURES: tuple[Procedure, ...] = (
     MEDIA,
 )
 
-CATALOGUE: tuple[Rule, ...] = ()
+CATALOGUE: tuple[Rule, ...] = tuple(
+    sorted(
+        (
+            *ms_rules.RULES,
+            *ms_key_rules.RULES,
+            *mt_rules.RULES,
+            *sr_rules.RULES,
+        ),
+        key=lambda rule: rule.code,
+    )
+)
 
 
 def tell(story: Story) -> tuple[tuple[str, Run], ...]:

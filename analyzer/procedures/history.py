@@ -1,0 +1,115 @@
+"""What a UE and its BM-SC had agreed on when something happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import status
+from analyzer.correlate.sessions import Session
+from analyzer.judging import Run, Story
+from dissectors import Message
+from dissectors.http import Http
+from dissectors.mbms_xml import MskStatuses, NafKeyInfo, ServiceStatuses
+
+# After any of these the BM-SC knows the UE, its address and its B-TID.
+REGISTERING = ("http-registration", "sip-initiation", "ks-naf-refresh")
+REQUESTING = ("http-msk-request", "sip-msk-refresh")
+DEREGISTERING = ("http-deregistration", "sip-deauthorization")
+SECOND = 10**9
+
+
+def before(story: Story, ue: Session, time: int, *kinds: str) -> Iterator[Run]:
+    """Yield the successful runs of a UE that ended at or before a time, the newest first."""
+    for run in reversed(story.runs_of(ue, *kinds)):
+        if run.outcome == "success" and answered(run) <= time:
+            yield run
+
+
+def answered(run: Run) -> int:
+    """Return when the BM-SC gave its answer: MSK messages may follow at once."""
+    answers = run.all("answer") or run.all("post-answer") or run.messages
+    return min(message.time for message in answers)
+
+
+def last_b_tid(story: Story, ue: Session, time: int) -> str | None:
+    """Return the B-TID of the last successful registration or request of a UE before a time."""
+    for run in before(story, ue, time, *REGISTERING, *REQUESTING):
+        b_tid = b_tid_of(run)
+        if b_tid is not None:
+            return b_tid
+    return None
+
+
+def b_tid_of(run: Run) -> str | None:
+    """Return the B-TID that a registration or request used: in its digest, its INVITE, or its POST."""
+    for message in reversed(run.all("authorized", "request", "invite", "post")):
+        if isinstance(message.body, Http):
+            given = gba.authorization(message.body)
+            if given is not None and given.get("username"):
+                return given.get("username")
+        listed = bodies.b_tids(message)
+        if listed:
+            return listed[-1]
+    return None
+
+
+def registered_addresses(story: Story, ue: Session, time: int) -> tuple[str, ...]:
+    """Return where the BM-SC was told to reach a UE: source of the registration, or ueIPaddress of the POST.
+
+    Of the last registration or request before the time; empty where the capture shows none.
+    """
+    for run in before(story, ue, time, *REGISTERING, *REQUESTING):
+        post = run.first("post")
+        if post is None:
+            asked = run.first("authorized") or run.first("request")
+            if asked is not None:
+                return (asked.payload.src,)
+            continue
+        told = bodies.find(post, NafKeyInfo)
+        if told is not None and told.ue_addresses:
+            return told.ue_addresses
+    return ()
+
+
+def naf_fqdns(story: Story, ue: Session, time: int) -> tuple[str, ...]:
+    """Return the NAF FQDNs under which the last registration of a UE ran: its realm, Host, or nafFqdn."""
+    for run in before(story, ue, time, *REGISTERING):
+        found: dict[str, None] = {}
+        for message in run.all("authorized", "request", "post"):
+            told = bodies.find(message, NafKeyInfo)
+            found |= dict.fromkeys(told.naf_fqdns if told is not None else ())
+            if told is None and isinstance(message.body, Http) and run.first("post") is None:
+                given = gba.authorization(message.body)
+                realm = (given.get("realm") or "") if given is not None else ""
+                if "@" in realm:
+                    found[realm.split("@", 1)[1]] = None
+        if found:
+            return tuple(found)
+    return ()
+
+
+def granted(run: Run) -> tuple[str, ...]:
+    """Return the services, or MSKs as hex of domain and id, that an answer gives status 200."""
+    found: dict[str, None] = {}
+    for message in run.all("answer", "post-answer", "ok"):
+        if (status(message) or 0) != 200:
+            continue
+        for listed in bodies.find_all(message, ServiceStatuses):
+            found |= dict.fromkeys(item.service for item in listed.items if item.code == 200)
+        for asked in bodies.find_all(message, MskStatuses):
+            found |= dict.fromkeys((i.msk.key_domain + i.msk.msk_id).hex() for i in asked.items if i.code == 200)
+    return tuple(found)
+
+
+def deregistered(story: Story, ue: Session, time: int) -> bool:
+    """Say whether the last thing a UE did before a time, of registering and deregistering, was the latter."""
+    last = next(before(story, ue, time, *REGISTERING, *DEREGISTERING), None)
+    return last is not None and last.procedure.kind in DEREGISTERING
+
+
+def msk_messages(story: Story, ue: Session) -> tuple[Message, ...]:
+    """Return the MSK messages to a UE, solicited pulls included, in the order of time."""
+    return tuple(
+        message for message in ue.loose if (body := bodies.mikey(message)) is not None and bodies.is_msk_message(body)
+    )

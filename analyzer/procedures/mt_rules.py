@@ -1,0 +1,350 @@
+"""Rules on MTK messages (TS 33.246 6.3.3, 6.4.5.3, 6.5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlate import bodies
+from analyzer.correlate.nodes import is_multicast
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.procedures.delivery import MTK_DELIVERY
+from analyzer.procedures.ms_key_rules import MTK_ID_MAX, inside
+from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, later, mikeys
+from dissectors import Message
+from dissectors.mikey import KeyData
+
+TGK, TEK_SALT = 0, 3  # RFC 3830 6.13
+SALT_OCTETS = 14
+MTK_SIZES = (16, 24, 32)  # TS 33.246 4.2
+MTK_ID_OCTETS = 2
+DATA_TYPE_ERROR = 6
+
+
+@rule(
+    "MT-01", MTK_DELIVERY, clause="TS 33.246 6.3.3.2.2", level="shall",
+    remedy="BM-SC: send MTK messages to the group address of the RTP session, UDP port 2269.",
+)  # fmt: skip
+def sent_to_the_group(run: Run) -> Iterator[Problem]:
+    """For streaming an MTK message goes to the address of its RTP session, UDP port 2269.
+
+    A UE listens there and nowhere else.
+    """
+    streams = {
+        group.destination for group in run.story.media if group.mki is not None and group.msk_id == _msk_id(run)
+    }  # fmt: skip
+    for message in run.all("mtk"):
+        payload = message.payload
+        if payload.dport != MIKEY_PORT:
+            yield wrong(f"MTK message to UDP port {payload.dport}, expected {MIKEY_PORT}", message)
+        elif not is_multicast(payload.dst) and payload.dst not in streams:
+            yield wrong(f"MTK message to {payload.dst}, which is no group address", message)
+        elif streams and payload.dst not in streams:
+            yield wrong(f"MTK message to {payload.dst}, its media go to {', '.join(sorted(streams))}", message)
+
+
+def _msk_id(run: Run) -> bytes | None:
+    return next((body.msk_id for _, body in mikeys(run, "mtk")), None)
+
+
+@rule(
+    "MT-02", MTK_DELIVERY, clause="TS 33.246 6.4.5.3", level="shall",
+    remedy="BM-SC: an MTK message has V 0, no crypto session, an empty map, and neither RAND, identities nor SP.",
+)  # fmt: skip
+def header_is_bare(run: Run) -> Iterator[Problem]:
+    """An MTK message asks for nothing and carries nothing but T, Key ID and KEMAC.
+
+    It goes to everybody: identities, policies or a wish for an answer have no place in it.
+    """
+    for message, body in mikeys(run, "mtk"):
+        found = [
+            name
+            for name, present in (
+                ("V is 1", body.v),
+                (f"#CS is {body.cs_count}", body.cs_count != 0),
+                (f"CS ID map type is {body.map_type}", body.map_type != 1),
+                ("RAND is present", body.rand is not None),
+                ("an ID is present", body.idi is not None or body.idr is not None),
+                ("SP is present", bool(body.policies)),
+            )
+            if present
+        ]
+        if found:
+            yield wrong(f"{', '.join(found)} in an MTK message", message)
+
+
+@rule(
+    "MT-03", MTK_DELIVERY, clause="TS 33.246 6.4.4", level="shall",
+    remedy="BM-SC: name Key Domain ID, MSK ID and MTK ID (2 octets) in the Key ID extension.",
+)  # fmt: skip
+def key_id_names_the_mtk(run: Run) -> Iterator[Problem]:
+    """An MTK message carries Key Domain ID, MSK ID and MTK ID.
+
+    The first two find the key that opens it, the last says which key is inside.
+    """
+    for message, body in mikeys(run, "mtk"):
+        for name, octets, size in (
+            ("Key Domain ID", body.key_domain_id, 3), ("MSK ID", body.msk_id, 4), ("MTK ID", body.mtk_id, MTK_ID_OCTETS),
+        ):  # fmt: skip
+            if octets is None:
+                yield wrong(f"no {name} in an MTK message", message)
+            elif len(octets) != size:
+                yield wrong(f"{name} of {len(octets)} octets, expected {size}", message)
+
+
+@rule(
+    "MT-04", MTK_DELIVERY, clause="TS 33.246 6.3.3", level="shall",
+    remedy="BM-SC: deliver an MSK to the UEs before sending MTKs under it; look whether the key groups are mixed up.",
+)  # fmt: skip
+def msk_was_delivered(run: Run) -> Iterator[Problem]:
+    """The MSK that an MTK message is under has been delivered to the UEs before.
+
+    Otherwise no UE can open it, and all of them ask for the MSK at once.
+    """
+    message = run.one("mtk")
+    body = bodies.mikey(message)
+    if body is None or body.msk_id is None or body.key_domain_id is None:
+        raise NotHere
+    sent = [
+        other for other in run.story.traffic.mikey
+        if (asked := bodies.mikey(other)) is not None and bodies.is_msk_message(asked)
+        and not bodies.is_solicited_pull(asked)
+        and (asked.key_domain_id, asked.msk_id) == (body.key_domain_id, body.msk_id)
+    ]  # fmt: skip
+    if any(other.time <= message.time for other in sent):
+        return
+    if run.story.chain.msks.get((body.key_domain_id, body.msk_id)):
+        return  # the user has supplied it: it was delivered before the capture began
+    registered = [
+        r for ue in run.story.traffic.sessions for r in run.story.runs_of(ue, "http-registration", "sip-initiation")
+        if r.outcome == "success"
+    ]  # fmt: skip
+    if not registered or sent:
+        # Before the first registration in the capture other UEs may hold the MSK already.
+        raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
+    if min(r.start for r in registered) > message.time:
+        raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
+    yield wrong(f"no UE has been sent MSK {body.msk_id.hex()}", message)
+
+
+@rule(
+    "MT-05", MTK_DELIVERY, clause="TS 33.246 6.4.5.3", level="shall",
+    remedy="BM-SC: one TEK with a salt of 14 octets for streaming, one TGK without salt for download, no validity data.",
+)  # fmt: skip
+def one_key_of_the_right_kind(run: Run) -> Iterator[Problem]:
+    """An MTK message holds one key: TEK with a salt of 14 octets (streaming), or TGK (download), without interval.
+
+    With another salt the SRTP session keys differ, and with them every packet.
+    """
+    for message in run.all("mtk"):
+        keys = inside(run.plain(message))
+        if len(keys) != 1:
+            yield wrong(f"{len(keys)} keys in an MTK message, expected 1", message)
+        for key in keys:
+            if key.kind not in (TGK, TEK_SALT):
+                yield wrong(f"key data of type {key.kind}, expected {TEK_SALT} (streaming) or {TGK} (download)", message)
+            elif key.kind == TEK_SALT and len(key.salt) != SALT_OCTETS:
+                yield wrong(f"salt of {len(key.salt)} octets, expected {SALT_OCTETS}", message)
+            if key.kv:
+                yield wrong(f"key validity type {key.kv} in an MTK message, expected 0", message)
+
+
+@rule(
+    "MT-06", MTK_DELIVERY, clause="TS 33.246 6.3.3.1", level="shall",
+    remedy="BM-SC: count MTK IDs up from 1 under each MSK, never FFFF, and never go back.",
+)  # fmt: skip
+def mtk_id_increases(run: Run) -> Iterator[Problem]:
+    """MTK IDs under one MSK only go up, begin above 0 and never reach FFFF.
+
+    A UE discards an MTK whose ID is not above its last.
+    """
+    message = run.one("mtk")
+    body = bodies.mikey(message)
+    if body is None or body.mtk_id is None or len(body.mtk_id) != MTK_ID_OCTETS:
+        raise NotHere
+    number = int.from_bytes(body.mtk_id, "big")
+    if number in (0, MTK_ID_MAX):
+        yield wrong(f"MTK ID {number:04x} is never used", message)
+    earlier = _earlier(run, message)
+    highest = max(earlier, key=lambda other: _mtk_number(other), default=None)
+    if highest is not None and number < _mtk_number(highest):
+        yield wrong(f"MTK ID {number:04x} after {_mtk_number(highest):04x} under the same MSK", highest, message)
+
+
+def _mtk_number(message: Message) -> int:
+    body = bodies.mikey(message)
+    return int.from_bytes((body.mtk_id if body is not None else b"") or b"", "big")
+
+
+def _earlier(run: Run, message: Message) -> list[Message]:
+    """MTK messages under the same MSK to the same group before this one."""
+    own = bodies.mikey(message)
+    assert own is not None
+    return [
+        other for other in run.story.traffic.mikey
+        if (other.time, other.frame) < (message.time, message.frame)
+        and other.payload.dst == message.payload.dst
+        and (body := bodies.mikey(other)) is not None and bodies.is_mtk_message(body)
+        and (body.key_domain_id, body.msk_id) == (own.key_domain_id, own.msk_id)
+    ]  # fmt: skip
+
+
+@rule(
+    "MT-07", MTK_DELIVERY, clause="TS 33.246 6.5.4", level="shall",
+    remedy="BM-SC: send MTK IDs above SEQl and up to SEQu of the MSK; deliver a new MSK before the window is used up.",
+)  # fmt: skip
+def mtk_id_is_in_the_window(run: Run) -> Iterator[Problem]:
+    """An MTK ID lies above SEQl and not above SEQu of its MSK.
+
+    Outside its window the UE rejects the key although its MAC is right.
+    """
+    message = run.one("mtk")
+    body = bodies.mikey(message)
+    if body is None or body.mtk_id is None or body.msk_id is None:
+        raise NotHere
+    windows = [
+        key for key in run.story.chain.msks.get((body.key_domain_id, body.msk_id), ())
+        if key.valid_from is not None and key.valid_to is not None and key.valid_from <= key.valid_to
+    ]  # fmt: skip
+    if not windows:
+        raise CannotTell(f"the window of MSK {body.msk_id.hex()} is not known")
+    number = _mtk_number(message)
+    if not any((key.valid_from or 0) < number <= (key.valid_to or 0) for key in windows):
+        low, high = windows[-1].valid_from or 0, windows[-1].valid_to or 0
+        yield wrong(f"MTK ID {number:04x} outside the window {low:04x} to {high:04x} of its MSK", message)
+
+
+@rule(
+    "MT-08", MTK_DELIVERY, clause="TS 33.246 6.3.3.2.2", level="info",
+    remedy="BM-SC: repeat an MTK message as it is; a new key needs a new MTK ID.",
+)  # fmt: skip
+def repeats_bring_the_same_key(run: Run) -> Iterator[Problem]:
+    """A repeated MTK ID brings the same key.
+
+    Two keys under one ID split the audience into those who joined before and after.
+    """
+    if len(run.all("mtk")) < 2:
+        raise NotHere
+    first: tuple[Message, tuple[KeyData, ...]] | None = None
+    for message in run.all("mtk"):
+        keys = inside(run.plain(message))
+        if first is None:
+            first = (message, keys)
+        elif [(k.key, k.salt) for k in keys] != [(k.key, k.salt) for k in first[1]]:
+            yield wrong("another key under the same MTK ID", first[0], message)
+
+
+@rule(
+    "MT-09", MTK_DELIVERY, clause="TS 33.246 6.4.3", level="shall",
+    remedy="BM-SC: raise the counter with every new MTK under an MSK; only a new MSK starts it anew.",
+)  # fmt: skip
+def counter_increases(run: Run) -> Iterator[Problem]:
+    """The counter goes up with every new MTK under an MSK; a repeat may keep it.
+
+    A UE takes an MTK message with an old counter for a replay.
+    """
+    message = run.one("mtk")
+    body = bodies.mikey(message)
+    if body is None or body.t is None or body.t.ts_type != TS_COUNTER:
+        raise NotHere
+    earlier = [other for other in _earlier(run, message) if _mtk_number(other) != _mtk_number(message)]
+    if earlier:
+        stored = bodies.mikey(earlier[-1])
+        if stored is not None and stored.t is not None and not later(body.t.value, stored.t.value):
+            text = f"counter {body.t.value} of a new MTK after {stored.t.value} under the same MSK"
+            yield wrong(text, earlier[-1], message)
+    for previous, repeat in zip(run.all("mtk"), run.all("mtk")[1:], strict=False):
+        before, after = bodies.mikey(previous), bodies.mikey(repeat)
+        if before is None or after is None or before.t is None or after.t is None:
+            continue
+        if before.t.value != after.t.value and not later(after.t.value, before.t.value):
+            yield wrong(f"counter {after.t.value} of a repeat after {before.t.value}", previous, repeat)
+
+
+@rule(
+    "MT-10", MTK_DELIVERY, clause="TS 33.246 6.4.1", level="shall",
+    remedy="BM-SC: derive the keys of an MTK message from the MSK, its own CSB ID, and the RAND of the MSK message.",
+)  # fmt: skip
+def mac_verifies_under_msk(run: Run) -> Iterator[Problem]:
+    """The MAC of an MTK message verifies under the MSK that it names.
+
+    The RAND is that of the MSK message, the CSB ID its own. Mixed up, every UE drops the message.
+    """
+    for message, body in mikeys(run, "mtk"):
+        if body.kemac is None or body.kemac.mac_alg == 0:
+            raise NotHere
+        if run.story.chain.opening(message) is not None:
+            continue
+        shut = run.story.chain.closing(message)
+        if shut is None or not shut.tried:
+            raise CannotTell(f"MSK {(body.msk_id or b'').hex()} is needed to check the MAC in frame {message.frame}")
+        yield wrong(f"the MAC fails under MSK {(body.msk_id or b'').hex()}", message)
+
+
+@rule(
+    "MT-11", MTK_DELIVERY, clause="TS 33.246 4.2", level="shall",
+    remedy="BM-SC: draw a new MTK for every RTP session.",
+)  # fmt: skip
+def mtk_is_for_one_session(run: Run) -> Iterator[Problem]:
+    """One MTK is not used for two RTP sessions.
+
+    The same key and salt for two streams of one SSRC give the same key stream: both lie open.
+    """
+    message = run.one("mtk")
+    own = {(key.key, key.salt) for key in inside(run.plain(message))}
+    for other in run.story.runs:
+        if other.procedure.kind != "mtk-delivery" or other is run or (other.start, other.first_frame) > (run.start, run.first_frame):
+            continue
+        first = other.one("mtk")
+        opened = run.story.chain.opening(first)
+        if opened is None or first.payload.dst == message.payload.dst:
+            continue
+        if own & {(key.key, key.salt) for key in inside(opened)}:
+            yield wrong(f"the same MTK goes to {first.payload.dst} and {message.payload.dst}", first, message)
+
+
+@rule(
+    "MT-14", MTK_DELIVERY, clause="TS 33.246 4.2", level="shall",
+    remedy="BM-SC: use MTKs of 16, 24 or 32 octets under an MSK that is not shorter.",
+)  # fmt: skip
+def mtk_has_a_legal_length(run: Run) -> Iterator[Problem]:
+    """An MTK has 128, 192 or 256 bits.
+
+    SRTP takes it as its master key and knows no other lengths.
+    """
+    for message in run.all("mtk"):
+        for key in inside(run.plain(message)):
+            if len(key.key) not in MTK_SIZES:
+                yield wrong(f"MTK of {len(key.key)} octets, expected 16, 24 or 32", message)
+
+
+@rule(
+    "MS-30", MTK_DELIVERY, clause="TS 33.246 6.5.4", level="shall",
+    remedy="UE: drop an MTK message that fails without a word; never answer it with a MIKEY error.",
+)  # fmt: skip
+def no_error_message(run: Run) -> Iterator[Problem]:
+    """No UE answers an MTK message with a MIKEY error message.
+
+    Everybody gets the same MTK message: answers of a whole audience would flood the BM-SC.
+    """
+    sent = {body.csb_id: message for message, body in mikeys(run, "mtk")}
+    for message in run.story.traffic.mikey:
+        body = bodies.mikey(message)
+        if body is not None and body.data_type == DATA_TYPE_ERROR and body.csb_id in sent:
+            yield wrong(f"MIKEY error message from {message.payload.src}", sent[body.csb_id], message)
+
+
+RULES: tuple[Rule, ...] = (
+    sent_to_the_group,
+    header_is_bare,
+    key_id_names_the_mtk,
+    msk_was_delivered,
+    one_key_of_the_right_kind,
+    mtk_id_increases,
+    mtk_id_is_in_the_window,
+    repeats_bring_the_same_key,
+    counter_increases,
+    mac_verifies_under_msk,
+    mtk_is_for_one_session,
+    mtk_has_a_legal_length,
+    no_error_message,
+)

@@ -1,0 +1,267 @@
+"""Rules on SRTP and SRTCP under the delivered keys (TS 33.246 6.6.2, RFC 3711, RFC 4771)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from analyzer.correlate import bodies
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.media import Group
+from analyzer.procedures.media import MEDIA
+from analyzer.report import Evidence
+
+ASK_WITHIN = 30 * 10**9  # ns; back-off of a missed key update is announced per service, seldom longer
+
+
+def protected(run: Run, protocol: str = "srtp") -> list[Group]:
+    """Return the groups of a protocol that carry an MKI; NotHere where there are none."""
+    found = [group for group in run.media if group.protocol == protocol and group.mki is not None]
+    if not found:
+        raise NotHere
+    return found
+
+
+def _at(group: Group, numbers: Iterable[int]) -> list[Evidence]:
+    return [Evidence(group.capture, number) for number in numbers]
+
+
+def _delivered(run: Run, group: Group) -> bool:
+    """An MTK message names this MKI, or the user has supplied its key."""
+    mtk = (group.msk_id or b"", group.mtk_id or b"")
+    return any((msk_id, mtk_id) == mtk for _, msk_id, mtk_id in run.story.chain.mtks) or any(
+        (body.msk_id, body.mtk_id) == mtk
+        for message in run.story.traffic.mikey
+        if (body := bodies.mikey(message)) is not None
+    )
+
+
+def _msk_known(run: Run, group: Group) -> bool:
+    return any(msk_id == group.msk_id for _, msk_id in run.story.chain.msks) or any(
+        body.msk_id == group.msk_id
+        for message in run.story.traffic.mikey
+        if (body := bodies.mikey(message)) is not None and not bodies.is_solicited_pull(body)
+    )
+
+
+@rule(
+    "SR-01", MEDIA, clause="TS 33.246 6.6.2", level="shall",
+    remedy="BM-SC: switch to an MKI only when MSK and MTK of it have been delivered; look for the missing MTK message.",
+)  # fmt: skip
+def mki_names_delivered_keys(run: Run) -> Iterator[Problem]:
+    """The MKI of a packet names an MSK and an MTK that have been delivered.
+
+    A UE that meets an unknown MKI goes silent until the next MTK message.
+    """
+    for group in protected(run):
+        if _delivered(run, group):
+            continue
+        if not _msk_known(run, group):
+            raise NotHere  # an MSK that nobody was sent: SR-11 and MT-04 look at that
+        begun = [message.time for message in run.story.traffic.mikey if _is_mtk_for(message.body, group)]
+        if not begun or min(begun) > group.first:
+            raise CannotTell(f"MTK {(group.mtk_id or b'').hex()} may have been delivered before the capture began")
+        yield wrong(
+            f"MKI {(group.mki or b'').hex()}: no MTK message has brought MTK {(group.mtk_id or b'').hex()}",
+            frames=_at(group, [group.frame]),
+        )
+
+
+def _is_mtk_for(body: object, group: Group) -> bool:
+    """An MTK message under the MSK of a group: its delivery is in the capture."""
+    return getattr(body, "mtk_id", None) is not None and getattr(body, "msk_id", None) == group.msk_id
+
+
+@rule(
+    "SR-02", MEDIA, clause="RFC 4771 4, TS 33.246 6.6.2", level="shall",
+    remedy="BM-SC: let the media sender use mode, R and tag length of the SP that the MSK message carried.",
+)  # fmt: skip
+def tag_follows_the_policy(run: Run) -> Iterator[Problem]:
+    """The authentication tag has the form that mode, R and tag length of SP give it.
+
+    With a tag of another length the MKI is not where the UE looks for it.
+    """
+    groups = protected(run)
+    if not any(group.policy_told for group in groups):
+        raise CannotTell("no SP payload tells the tag length")
+    for group in groups:
+        if group.layout_frames:
+            yield wrong(
+                f"no MKI at the place that SP gives in {len(group.layout_frames)} packets",
+                frames=_at(group, group.layout_frames),
+            )
+
+
+@rule(
+    "SR-03", MEDIA, clause="RFC 4771 2", level="shall",
+    remedy="BM-SC: write the sender's ROC into every R-th packet.",
+)  # fmt: skip
+def roc_goes_on(run: Run) -> Iterator[Problem]:
+    """The ROC in the tags never goes back while the sequence numbers go on.
+
+    A UE takes the ROC of the packet as its own: a wrong one makes all packets up to the next fail.
+    """
+    for group in protected(run):
+        if group.roc_frames:
+            yield wrong("the ROC in the tag goes back", frames=_at(group, group.roc_frames))
+
+
+@rule(
+    "SR-04", MEDIA, clause="RFC 3711 3.3, TS 33.246 6.6.2", level="shall",
+    remedy="BM-SC: check that the media sender uses MTK and salt of the MKI that it writes, and its own ROC.",
+)  # fmt: skip
+def packets_authenticate(run: Run) -> Iterator[Problem]:
+    """Packets authenticate under the MTK and salt that their MKI names.
+
+    A few failures are damage on the way; many mean another key, salt or ROC at the sender.
+    """
+    groups = [group for group in run.media if group.mki is not None]
+    if not groups:
+        raise NotHere
+    if not any(group.authenticated or group.failed for group in groups):
+        raise CannotTell("the MTK is needed to check the packets")
+    for group in groups:
+        broken = group.failed - len(group.layout_frames)
+        if broken > 0:
+            yield wrong(
+                f"{broken} of {group.packets} {group.protocol.upper()} packets under MKI {(group.mki or b'').hex()} "
+                "do not authenticate",
+                frames=_at(group, group.failed_frames),
+            )
+
+
+@rule(
+    "SR-05", MEDIA, clause="RFC 3830 6.1.1", level="info",
+    remedy="BM-SC: name the SSRC of the stream in the SRTP-ID map of the MSK message, or 0.",
+)  # fmt: skip
+def ssrc_is_the_announced(run: Run) -> Iterator[Problem]:
+    """The SSRC of a stream is the one in the SRTP-ID map of its MSK message, or that is 0.
+
+    UEs that rely on the map ignore another stream.
+    """
+    for group in protected(run):
+        announced = {
+            entry.ssrc
+            for message in run.story.traffic.mikey
+            if (body := bodies.mikey(message)) is not None and body.msk_id == group.msk_id
+            for entry in body.srtp_ids
+        }
+        if not announced:
+            raise NotHere
+        if group.ssrc not in announced and 0 not in announced:
+            expected = ", ".join(f"0x{ssrc:08x}" for ssrc in sorted(announced))
+            yield wrong(f"SSRC 0x{group.ssrc:08x}, expected {expected}", frames=_at(group, [group.frame]))
+
+
+@rule(
+    "SR-06", MEDIA, clause="RFC 3711 9.1", level="shall",
+    remedy="BM-SC: never send two packets with the same SSRC, ROC and sequence number under one MTK; else, find who replays.",
+)  # fmt: skip
+def no_packet_repeats(run: Run) -> Iterator[Problem]:
+    """No packet repeats SSRC, ROC and sequence number of another under the same MTK.
+
+    Either somebody replays, or the sender uses a key stream twice.
+    """
+    for group in protected(run):
+        if group.repeated_frames:
+            yield wrong("the same packet index again under one MTK", frames=_at(group, group.repeated_frames))
+
+
+@rule(
+    "SR-07", MEDIA, clause="RFC 3711 3.4, TS 33.246 6.6.2", level="shall",
+    remedy="BM-SC: authenticate every SRTCP packet and count its index up.",
+)  # fmt: skip
+def srtcp_index_increases(run: Run) -> Iterator[Problem]:
+    """SRTCP packets carry an index that goes up.
+
+    It is the only protection of SRTCP against replay.
+    """
+    for group in protected(run, "srtcp"):
+        stale = [*group.index_frames, *group.repeated_frames]
+        if stale:
+            yield wrong("the SRTCP index does not go up", frames=_at(group, stale))
+
+
+@rule(
+    "SR-08", MEDIA, clause="TS 33.246 6.6.2", level="shall",
+    remedy="BM-SC: send sender reports only; UE: send none at all.",
+)  # fmt: skip
+def srtcp_is_sender_reports(run: Run) -> Iterator[Problem]:
+    """SRTCP of an MBMS session carries sender reports only.
+
+    Receivers report by other means; anything else comes from a sender that is set up for two-way RTP.
+    """
+    for group in protected(run, "srtcp"):
+        if group.report_frames:
+            yield wrong("SRTCP packet that is no sender report", frames=_at(group, group.report_frames))
+
+
+@rule(
+    "SR-11", MEDIA, clause="TS 33.246 6.3.2.2.3", level="shall",
+    remedy="UE: ask for the MSK that an unknown MKI names, after the announced back-off.",
+)  # fmt: skip
+def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
+    """A UE that meets an MKI with an MSK that it lacks asks for this MSK.
+
+    A missed key update heals itself this way; when nobody asks, the picture stays black until the next push.
+    """
+    groups = protected(run)
+    first = groups[0]
+    if _msk_known(run, first):
+        raise NotHere
+    asking = [
+        r for ue in run.story.traffic.sessions for r in run.story.runs_of(ue, "http-msk-request", "sip-msk-refresh")
+        if r.end >= first.first
+    ]  # fmt: skip
+    registered = [
+        r for ue in run.story.traffic.sessions
+        for r in run.story.runs_of(ue, "http-registration", "sip-initiation") if r.outcome == "success"
+    ]  # fmt: skip
+    if not registered:
+        raise CannotTell("no UE of this service is in the capture")
+    for request in asking:
+        for message in request.all("request", "authorized", "invite"):
+            for name in bodies.msk_names(message):
+                if name.msk_id[:2] == (first.msk_id or b"")[:2]:
+                    return
+    if not run.story.covers(first.first, ASK_WITHIN):
+        raise CannotTell("the capture ends before an MSK request is due")
+    yield wrong(
+        f"MKI {(first.mki or b'').hex()} names MSK {(first.msk_id or b'').hex()}, and no UE asks for it",
+        frames=_at(first, [first.frame]),
+    )
+
+
+@rule(
+    "SR-12", MEDIA, clause="TS 33.246 6.6", level="shall",
+    remedy="BM-SC: send all media of a protected session as SRTP; look which sender still sends RTP.",
+)  # fmt: skip
+def no_clear_media(run: Run) -> Iterator[Problem]:
+    """A protected session has no RTP in the clear.
+
+    Anyone can watch it, and UEs that expect an MKI drop it.
+    """
+    groups = [group for group in run.media if group.mki is None]
+    if not groups:
+        raise NotHere
+    keyed = {m.payload.dst for m in run.story.traffic.mikey if getattr(m.body, "mtk_id", None) is not None}
+    keyed |= {group.destination for group in run.story.media if group.mki is not None}
+    for group in groups:
+        if group.destination not in keyed:
+            raise NotHere
+        yield wrong(
+            f"{group.packets} packets in the clear to {group.destination}:{group.port}", frames=_at(group, [group.frame])
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    mki_names_delivered_keys,
+    tag_follows_the_policy,
+    roc_goes_on,
+    packets_authenticate,
+    ssrc_is_the_announced,
+    no_packet_repeats,
+    srtcp_index_increases,
+    srtcp_is_sender_reports,
+    unknown_msk_is_asked_for,
+    no_clear_media,
+)
