@@ -227,8 +227,8 @@ def _parse(file: str, raw: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         reason = f"is not UTF-8 at octet {error.start}"
     except ValueError as error:  # tomllib also lets int() complain of its own
-        place = re.search(r"line \d+, column \d+|end of document", str(error))
-        reason = f"is not TOML at {place[0] if place else 'some place'}; are the values in quotes?"
+        place = re.search(r"\(at ([^()]+)\)$", str(error))
+        reason = f"is not TOML at {place[1] if place else 'some place'}; are the values in quotes?"
     except RecursionError:
         reason = "is nested too deeply"
     raise KeyringError(file, "", "", reason)

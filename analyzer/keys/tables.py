@@ -23,7 +23,7 @@ class KeyringError(Exception):
         self.reason = reason
 
 
-class _WrongError(Exception):
+class WrongValueError(Exception):
     """Why a value does not do; carries no octet of it."""
 
 
@@ -32,20 +32,20 @@ Parser = Callable[[Any], Any]
 
 def text(value: Any) -> str:
     if not isinstance(value, str) or not value:
-        raise _WrongError("must be a string that is not empty")
+        raise WrongValueError("must be a string that is not empty")
     return value
 
 
 def texts(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise _WrongError("must be a list of strings")
+        raise WrongValueError("must be a list of strings")
     return tuple(text(item) for item in value)
 
 
 def one_of(*names: str) -> Parser:
     def parse(value: Any) -> str:
         if value not in names:
-            raise _WrongError(f"must be one of {', '.join(names)}")
+            raise WrongValueError(f"must be one of {', '.join(names)}")
         return str(value)
 
     return parse
@@ -56,15 +56,15 @@ def octets(*lengths: int) -> Parser:
 
     def parse(value: Any) -> bytes:
         if not isinstance(value, str):
-            raise _WrongError('must be a hex string in quotes: "00 01 …"')
+            raise WrongValueError('must be a hex string in quotes: "00 01 …"')
         digits = re.sub(r"[\s:]", "", value)
         if not re.fullmatch(r"[0-9A-Fa-f]*", digits):
-            raise _WrongError("holds what is not a hex digit")
+            raise WrongValueError("holds what is not a hex digit")
         if len(digits) % 2:
-            raise _WrongError(f"has {len(digits)} hex digits, an odd number")
+            raise WrongValueError(f"has {len(digits)} hex digits, an odd number")
         found = bytes.fromhex(digits)
         if lengths and len(found) not in lengths:
-            raise _WrongError(f"has {len(found)} octets, must have {either(lengths)}")
+            raise WrongValueError(f"has {len(found)} octets, must have {either(lengths)}")
         return found
 
     return parse
@@ -79,7 +79,7 @@ def either(lengths: Sequence[int]) -> str:
 
 def time(value: Any) -> int:
     if not isinstance(value, datetime) or value.tzinfo is None:
-        raise _WrongError("must be a date and time with its offset: 2026-01-01T00:00:00Z, without quotes")
+        raise WrongValueError("must be a date and time with its offset: 2026-01-01T00:00:00Z, without quotes")
     return (value - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 1000
 
 
@@ -88,7 +88,7 @@ def address(value: Any) -> str:
         return str(ipaddress.ip_address(text(value)))
     except ValueError:
         pass
-    raise _WrongError("must be an IP address")
+    raise WrongValueError("must be an IP address")
 
 
 def spi(value: Any) -> int:
@@ -96,7 +96,7 @@ def spi(value: Any) -> int:
         return value
     if isinstance(value, str):
         return int.from_bytes(octets(4)(value.removeprefix("0x")), "big")
-    raise _WrongError("must be an SPI: 8 hex digits in quotes, or an integer of 32 bits")
+    raise WrongValueError("must be an SPI: 8 hex digits in quotes, or an integer of 32 bits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ class Reader:
     def value(self, key: str, parse: Parser, raw: Any) -> Any:
         try:
             return parse(raw)
-        except _WrongError as wrong:
+        except WrongValueError as wrong:
             reason = str(wrong)
         raise self.wrong(key, reason)
 
