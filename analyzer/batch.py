@@ -1,0 +1,132 @@
+"""Many cases, one after the other or spread over processes: the same outcomes in the same order."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from analyzer.analysis import Options, analyse
+from analyzer.capture.case import CaseFiles, ConfigError
+from analyzer.capture.reader import CaptureError
+from analyzer.keys.keyring import KeyringError
+from analyzer.report import CaptureReport, CaseReport, Report, Verdict
+
+USAGE, UNREADABLE = 2, 3  # exit codes (contract 4)
+
+Progress = Callable[[int, int], None]  # octets read, octets in all
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a case could not be judged: the exit code it calls for, one line for people, the traceback for us."""
+
+    code: int
+    text: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a case; a report is there even of a case that could not be read, with verdict error."""
+
+    report: CaseReport
+    fault: Fault | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def judge_case(
+    case: CaseFiles, options: Options, failures_only: bool = False, progress: Progress | None = None
+) -> Outcome:
+    """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case."""
+    try:
+        analysis = analyse(case, options, progress)
+    except (KeyringError, ConfigError) as error:
+        return _failed(case, USAGE, str(error))
+    except CaptureError as error:
+        return _failed(case, UNREADABLE, str(error))
+    except Exception as bug:  # noqa: BLE001  # our bug in one case must not cost the others
+        return _failed(case, UNREADABLE, f"{case.name}: keyshark failed: {type(bug).__name__}; see it with --debug")
+    report = analysis.report
+    return Outcome(without_passes(report) if failures_only else report, warnings=analysis.keyring.warnings)
+
+
+def judge_cases(
+    cases: Sequence[CaseFiles],
+    options: Options,
+    jobs: int = 1,
+    failures_only: bool = False,
+    progress: Progress | None = None,
+) -> Iterator[Outcome]:
+    """Yield the outcome of every case in the order given; `jobs` processes work, 0 is one a CPU.
+
+    `progress` is called for the octets of a case where one process does the work.
+    """
+    workers = min(jobs or os.cpu_count() or 1, len(cases))
+    if workers <= 1:
+        for case in cases:
+            yield judge_case(case, options, failures_only, progress)
+        return
+    with _pool(workers) as executor:
+        futures = [executor.submit(judge_case, case, options, failures_only) for case in cases]
+        futures.reverse()
+        for case in cases:
+            yield _outcome(case, futures.pop())  # popped, so that a report is kept by the taker only
+
+
+def without_passes(case: CaseReport) -> CaseReport:
+    """Return the report of a case without the judgements that passed."""
+    return replace(case, judgements=tuple(j for j in case.judgements if j.verdict is not Verdict.PASS))
+
+
+def collect(version: str, outcomes: Sequence[Outcome]) -> Report:
+    """Return the report of all cases."""
+    return Report(version, tuple(outcome.report for outcome in outcomes))
+
+
+@contextmanager
+def _pool(workers: int) -> Iterator[Executor]:
+    """Run worker processes; when the taker is interrupted they end at once."""
+    # Spawned, not forked: a fork while a progress bar's thread holds a lock would hang.
+    context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet_worker)
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in set(multiprocessing.active_children()) - others:
+            process.terminate()
+        raise
+    executor.shutdown()
+
+
+def _quiet_worker() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ctrl-c ends it without a traceback
+
+
+def _outcome(case: CaseFiles, future: Future[Outcome]) -> Outcome:
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        return _failed(
+            case, UNREADABLE, f"{case.name}: a worker process died, out of memory perhaps: try with a smaller --jobs"
+        )
+
+
+def _failed(case: CaseFiles, code: int, text: str) -> Outcome:
+    captures = tuple(
+        CaptureReport(
+            path=path, format="", packets=0, bytes=0, first=None, last=None, link_types=(), truncated=False,
+            problems=(text,),
+        )
+        for path in case.captures
+    )  # fmt: skip
+    report = CaseReport(case.name, Verdict.ERROR, captures, (), (), (), (), ())
+    return Outcome(report, Fault(code, text, traceback.format_exc()))

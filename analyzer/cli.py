@@ -1,0 +1,122 @@
+"""The command `keyshark`: its commands, each loaded when called, and what every one of them owes its caller."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+
+import click
+
+from analyzer.commands.output import Settings, common, drop_stdout, tell
+from analyzer.commands.versions import versions
+
+FAILED, INTERRUPTED = 3, 130  # exit codes (contract 4)
+
+# name → module, and what `keyshark --help` says of it; the module is imported when the command is called.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "open": ("analyzer.commands.open", "Browse a case in the terminal UI."),
+    "validate": ("analyzer.commands.validate", "Judge cases against the rules; for people and for CI."),
+    "sessions": ("analyzer.commands.sessions", "List the UEs and what they did."),
+    "keys": ("analyzer.commands.keys", "Show the key ladder of every UE."),
+    "flow": ("analyzer.commands.flow", "Draw the message sequence."),
+    "packets": ("analyzer.commands.packets", "List messages, filtered; with all fields as JSON."),
+    "info": ("analyzer.commands.info", "Tell the facts of captures."),
+    "rules": ("analyzer.commands.rules", "List the rules."),
+    "explain": ("analyzer.commands.explain", "Show the page of a rule."),
+}
+
+HELP = """Opens, validates and explains captures of the key management of IMS-based MBMS user services.
+
+\b
+Look into a capture:
+  keyshark open capture.pcapng
+Judge captures, by hand or in CI:
+  keyshark validate captures/ --output json=report.json
+See who did what, and with which keys:
+  keyshark sessions capture.pcapng      (then: flow, keys)
+Find messages, with every field:
+  keyshark packets capture.pcapng --filter 'mikey && ip.dst == 10.0.0.5' --format json
+Understand a finding:
+  keyshark explain MS-16
+
+A CASE is a capture file, a folder of captures with a keyring.toml or case.toml (one story), or a folder
+that is searched for both; - is standard input.
+"""
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called, so that validating never loads the terminal UI."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
+
+def _print_versions(ctx: click.Context, param: click.Parameter, value: bool) -> None:
+    if value and not ctx.resilient_parsing:
+        click.echo(versions())
+        ctx.exit()
+
+
+@click.group(cls=Commands, help=HELP, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Show the versions of keyshark and its parts.",
+)
+@common
+def cli() -> None:
+    """Only holds the commands: what all of them share is in `main`."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run a command line and exit with the code of contract 4: no traceback reaches a user who did not ask."""
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names from the network, on a terminal that lacks the characters
+            stream.reconfigure(errors="backslashreplace")
+    settings = Settings()
+    try:
+        code = cli.main(args, prog_name="keyshark", standalone_mode=False, obj=settings)
+        sys.stdout.flush()
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        tell("interrupted")
+        return INTERRUPTED
+    except click.ClickException as error:
+        _explain(error)
+        return error.exit_code
+    except BrokenPipeError:
+        drop_stdout()
+        return 0
+    except Exception as bug:  # noqa: BLE001  # the edge of the program: one line, and the contract's exit code
+        if settings.debug:
+            tell(traceback.format_exc())
+        tell(f"keyshark failed: {type(bug).__name__}: {bug}; see where with --debug")
+        return FAILED
+    return code if isinstance(code, int) else 0
+
+
+def _explain(error: click.ClickException) -> None:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if isinstance(context, click.Context) else "keyshark"
+    hint = f" (see: {path} --help)" if isinstance(error, click.UsageError) and context is not None else ""
+    tell(" ".join(f"{path}: {error.format_message()}{hint}".split()))

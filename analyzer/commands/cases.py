@@ -1,0 +1,97 @@
+"""Cases as the command line names them, and their analysis for the commands that show one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from analyzer.analysis import Analysis, Options, analyse
+from analyzer.batch import UNREADABLE, USAGE
+from analyzer.capture.case import CaseFiles, ConfigError, find_cases
+from analyzer.capture.reader import CaptureError
+from analyzer.commands.output import show, tell
+from analyzer.commands.progress import bar
+from analyzer.keys.keyring import KeyringError
+from analyzer.views.ink import clean
+
+ENGINES = ("native", "tshark")
+MAX_WARNINGS = 5
+NEWLINE = "\n"
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Failure(click.ClickException):
+    """A failure that a user can mend, with the exit code it calls for."""
+
+    def __init__(self, message: str, code: int) -> None:
+        super().__init__(message)
+        self.exit_code = code
+
+
+def inputs(function: Function) -> Function:
+    """Add the argument CASE… and the options that say how cases are read."""
+    for decorate in (
+        click.option("--engine", type=click.Choice(ENGINES), default="native", help="Who reads packets [native]."),
+        click.option("--merge", is_flag=True, help="Take all captures named as one case."),
+        click.option("--keys", multiple=True, metavar="FILE", help="A keyring for every case; repeatable."),
+        click.argument("paths", metavar="CASE...", nargs=-1, required=True),
+    ):
+        function = decorate(function)
+    return function
+
+
+show_keys_option = click.option("--show-keys", is_flag=True, help="Show the values of keys, which are secrets.")
+
+
+def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
+    """Find the cases; says so on stderr when there are none."""
+    cases = find_cases(paths, merge=merge)
+    if not cases:
+        tell(f"no captures in {', '.join(paths)}: name a pcap or pcapng file, or a folder that holds some")
+    return cases
+
+
+def analysed(case: CaseFiles, options: Options) -> Analysis:
+    """Analyse a case with progress on the terminal; raises Failure when it cannot be read."""
+    with bar(1) as progress:
+        try:
+            analysis = analyse(case, options, progress.octets)
+        except (KeyringError, ConfigError) as error:
+            raise Failure(str(error), USAGE) from error
+        except CaptureError as error:
+            raise Failure(str(error), UNREADABLE) from error
+    warn(analysis.keyring.warnings)
+    return analysis
+
+
+def warn(warnings: Sequence[str]) -> None:
+    """Tell each warning once, and not too many."""
+    told = list(dict.fromkeys(warnings))
+    for warning in told[:MAX_WARNINGS]:
+        tell(f"warning: {warning}")
+    if len(told) > MAX_WARNINGS:
+        tell(f"warning: and {len(told) - MAX_WARNINGS} more like these")
+
+
+def present(paths: Sequence[str], merge: bool, options: Options, draw: Callable[[Analysis], str]) -> int:
+    """Show what `draw` makes of every case, under its name where there are several; return the exit code."""
+    code = 0
+    cases = find(paths, merge)
+    for number, case in enumerate(cases):
+        analysis = analysed(case, options)
+        if len(cases) > 1:
+            show(f"{'' if number == 0 else NEWLINE}{clean(case.name)}\n")
+        show(draw(analysis))
+        code = max(code, told_damage(analysis))
+    return code
+
+
+def told_damage(analysis: Analysis) -> int:
+    """Tell what of the captures could not be read; return the exit code that this calls for."""
+    problems = [f"{c.path}: {problem}" for c in analysis.report.captures for problem in c.problems]
+    for problem in problems:
+        tell(problem)
+    return UNREADABLE if problems or any(c.truncated for c in analysis.report.captures) else 0

@@ -1,0 +1,31 @@
+"""`keyshark info`: what the captures of a case are and hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import click
+
+from analyzer.analysis import Analysis, Options
+from analyzer.commands.cases import inputs, present
+from analyzer.commands.output import common, drawn
+from analyzer.views import tables
+
+
+@click.command("info")
+@inputs
+@common
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str) -> None:
+    """Tell the facts of the captures: format, times, packets, messages by protocol, media streams."""
+    ctx.exit(present(paths, merge, Options(engine=engine, keys=keys), _draw))
+
+
+def _draw(analysis: Analysis) -> str:
+    case = analysis.report
+    protocols = Counter(part.protocol for message in analysis.messages for part in message.walk())
+    shown = [tables.captures(case), tables.counts("protocol", sorted(protocols.items()))]
+    malformed = Counter(item.protocol for item in case.malformed)
+    shown += [tables.counts("malformed", sorted(malformed.items()))] if malformed else []
+    shown += [tables.media(case)] if case.media else []
+    return "\n".join(drawn(table) for table in shown)

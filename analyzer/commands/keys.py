@@ -1,0 +1,27 @@
+"""`keyshark keys`: the key ladder of every UE."""
+
+from __future__ import annotations
+
+import click
+
+from analyzer.analysis import Analysis, Options
+from analyzer.commands.cases import inputs, present, show_keys_option
+from analyzer.commands.output import common, drawn
+from analyzer.views import tables
+
+
+@click.command("keys")
+@inputs
+@show_keys_option
+@common
+@click.pass_context
+def command(
+    ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str, show_keys: bool
+) -> None:
+    """Show the keys of every UE: kind, status, fingerprint, validity and where each came from."""
+    ctx.exit(present(paths, merge, Options(show_keys=show_keys, engine=engine, keys=keys), _draw))
+
+
+def _draw(analysis: Analysis) -> str:
+    table = tables.keys(analysis.report)
+    return drawn(table) if table.rows else "no keys: give some with --keys FILE, see docs/keyring.md\n"

@@ -1,0 +1,88 @@
+"""Where a command writes: results on stdout, talk on stderr, colours when they are wanted."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TextIO, TypeVar
+
+import click
+
+from analyzer.views.ink import clean
+from analyzer.views.tables import Table, draw
+
+COLOURS = ("auto", "always", "never")
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class Settings:
+    """What holds for every command."""
+
+    debug: bool = False
+    color: str = "auto"
+
+
+def settings() -> Settings:
+    """Return the settings of the command that runs."""
+    context = click.get_current_context(silent=True)
+    found = None if context is None else context.find_root().ensure_object(Settings)
+    return found if found is not None else Settings()
+
+
+def _set(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    if value is not None and param.name is not None:
+        setattr(ctx.find_root().ensure_object(Settings), param.name, value)
+
+
+def common(function: Function) -> Function:
+    """Add the options that stand before or after the name of a command alike."""
+    function = click.option(
+        "--color", type=click.Choice(COLOURS), expose_value=False, callback=_set, help="When to colour [auto]."
+    )(function)
+    return click.option(
+        "--debug", is_flag=True, default=None, expose_value=False, callback=_set, help="Show tracebacks of failures."
+    )(function)
+
+
+def coloured(stream: TextIO | None = None) -> bool:
+    """Say whether what goes to a stream, stdout by default, is to have colours (https://no-color.org)."""
+    stream = sys.stdout if stream is None else stream
+    match settings().color:
+        case "always":
+            return True
+        case "never":
+            return False
+        case _:
+            return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def show(text: str) -> None:
+    """Write a result to stdout; a reader that went away (`| head`) is no failure."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_stdout()
+
+
+def drawn(table: Table) -> str:
+    """Return a table as wide as the terminal, or where there is none as wide as it needs to be."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    return draw(table, width, coloured())
+
+
+def drop_stdout() -> None:
+    """Let what is left in the buffers of a broken pipe go nowhere, quietly."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    os.close(null)
+
+
+def tell(text: str) -> None:
+    """Write lines of talk to stderr, with nothing in them that steers a terminal."""
+    lines = (clean(line) for line in text.rstrip().splitlines())
+    click.echo("\n".join(lines), err=True)

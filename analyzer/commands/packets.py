@@ -1,0 +1,78 @@
+"""`keyshark packets`: the messages of a case, filtered, with all their fields as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+
+import click
+
+from analyzer.analysis import Analysis, Options
+from analyzer.commands.cases import analysed, find, inputs, present, show_keys_option, told_damage
+from analyzer.commands.output import common, drawn, show
+from analyzer.correlate.bodies import summary
+from analyzer.filters import Filter, FilterError, compile_filter
+from analyzer.views import packets
+from analyzer.views.hiding import Hider
+
+
+@click.command("packets")
+@inputs
+@click.option("--filter", "filter_", default="", metavar="FILTER", help="For example: mikey && ip.dst == 10.0.0.5")
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", help="Form [text].")
+@show_keys_option
+@common
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    merge: bool,
+    keys: tuple[str, ...],
+    engine: str,
+    filter_: str,
+    format_: str,
+    show_keys: bool,
+) -> None:
+    """List the messages of a case. As JSON every field comes with its octets' place in the message.
+
+    A filter asks for protocols and fields by name, with ==, !=, contains, &&, ||, ! and parentheses.
+    """
+    try:
+        passes = compile_filter(filter_)
+    except FilterError as error:
+        raise click.UsageError(f"--filter {filter_}: {error}") from error
+    options = Options(show_keys=show_keys, engine=engine, keys=keys)
+    if format_ == "text":
+        ctx.exit(present(paths, merge, options, lambda analysis: drawn(packets.table(_lines(analysis, passes)))))
+    ctx.exit(_json(paths, merge, options, passes))
+
+
+def _lines(analysis: Analysis, passes: Filter) -> Iterator[packets.Line]:
+    return (packets.Line(message, summary(message)) for message in analysis.messages if passes(message))
+
+
+def _json(paths: Sequence[str], merge: bool, options: Options, passes: Filter) -> int:
+    """Write an array with a message a line, as they come: all fields of all messages may be more than memory holds."""
+    code, comma = 0, ""
+    show("[")
+    try:
+        for case in find(paths, merge):
+            analysis = analysed(case, options)
+            hider = Hider(() if options.show_keys else _secrets(analysis))
+            for line in _lines(analysis, passes):
+                show(f"{comma}\n{json.dumps(packets.plain_message(case.name, line, hider))}")
+                comma = ","
+            code = max(code, told_damage(analysis))
+    finally:
+        show("\n]\n")
+    return code
+
+
+def _secrets(analysis: Analysis) -> Iterator[bytes]:
+    """All keys that are known, proven or not: none of them is to be read in a field."""
+    chain = analysis.story.chain
+    yield from (key.value for key in chain.keys)
+    for candidates in (chain.ks, chain.muks, chain.mrks, chain.msks, chain.mtks):
+        yield from (key.value for found in candidates.values() for key in found)
+    for run in chain.aka.values():
+        yield from (run.ck, run.ik)

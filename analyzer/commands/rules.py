@@ -1,0 +1,45 @@
+"""`keyshark rules`: the catalogue."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from analyzer.batch import USAGE
+from analyzer.commands.cases import Failure
+from analyzer.commands.output import common, drawn, show
+from analyzer.judging import Rule
+from analyzer.procedures import CATALOGUE
+from analyzer.views.tables import Table
+
+
+@click.command("rules")
+@click.argument("code", required=False, default="")
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", help="Form [text].")
+@common
+def command(code: str, format_: str) -> None:
+    """List all rules, or those whose CODE begins so."""
+    found = [rule for rule in CATALOGUE if rule.code.startswith(code.upper())]
+    if code and not found:
+        raise Failure(f"no rule begins with {code}: `keyshark rules` lists them", USAGE)
+    if format_ == "json":
+        show(json.dumps([plain_rule(rule) for rule in found], indent=2) + "\n")
+        return
+    columns = ("code", "level", "procedures", "clause", "rule")
+    rows = tuple((rule.code, rule.level, " ".join(rule.kinds), rule.clause, rule.title) for rule in found)
+    show(drawn(Table(columns, rows)))
+
+
+def plain_rule(rule: Rule) -> dict[str, str | list[str]]:
+    """Return what there is to say of a rule, as JSON values."""
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "level": rule.level,
+        "procedures": list(rule.kinds),
+        "clause": rule.clause,
+        "title": rule.title,
+        "page": rule.page,
+        "remedy": rule.remedy,
+    }

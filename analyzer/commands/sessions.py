@@ -1,0 +1,26 @@
+"""`keyshark sessions`: the UEs of a case and what they did."""
+
+from __future__ import annotations
+
+import click
+
+from analyzer.analysis import Analysis, Options
+from analyzer.commands.cases import inputs, present
+from analyzer.commands.output import common, drawn
+from analyzer.views import tables
+
+
+@click.command("sessions")
+@inputs
+@common
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str) -> None:
+    """List the UEs of a case, and the procedures they went through."""
+    ctx.exit(present(paths, merge, Options(engine=engine, keys=keys), _draw))
+
+
+def _draw(analysis: Analysis) -> str:
+    case = analysis.report
+    if not case.ues:
+        return f"no UE: {len(analysis.messages)} messages were found, see `keyshark info` and `keyshark packets`\n"
+    return f"{drawn(tables.sessions(case))}\n{drawn(tables.procedures(case))}"

@@ -1,0 +1,127 @@
+"""`keyshark validate`: judges cases, and its exit code says how it went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from analyzer.analysis import Options, failing
+from analyzer.batch import UNREADABLE, USAGE, Outcome, collect, judge_cases
+from analyzer.commands.cases import Failure, find, inputs, show_keys_option, warn
+from analyzer.commands.output import coloured, common, settings, show, tell
+from analyzer.commands.progress import bar
+from analyzer.commands.versions import installed
+from analyzer.procedures import CATALOGUE
+from analyzer.report import Report, Verdict
+from analyzer.views import VIEWS
+from analyzer.views.text import show_coloured
+
+FAILED, NOTHING = 1, 4  # exit codes (contract 4)
+LEVELS = {"shall": ("shall",), "should": ("shall", "should")}  # `--fail-on` → levels that count
+
+
+@click.command("validate")
+@inputs
+@click.option("--format", "format_", type=click.Choice(tuple(VIEWS)), default="text", help="Form of stdout [text].")
+@click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Write a file as well; repeatable.")
+@click.option("--select", multiple=True, metavar="RULE", help="Judge by these rules only: codes or beginnings of them.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave rules out: codes or beginnings of them.")
+@click.option("--fail-on", type=click.Choice(tuple(LEVELS)), default="should", help="What counts as failed [should].")
+@click.option("--strict", is_flag=True, help="Fail on inconc too.")
+@click.option("--fail-if-empty", is_flag=True, help="Exit 4 when there was nothing to judge.")
+@click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the report.")
+@click.option("--jobs", type=click.IntRange(min=0), default=1, help="Processes that work [1]; 0 is one a CPU.")
+@show_keys_option
+@common
+@click.pass_context
+def command(
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    merge: bool,
+    keys: tuple[str, ...],
+    engine: str,
+    format_: str,
+    outputs: tuple[str, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    fail_on: str,
+    strict: bool,
+    fail_if_empty: bool,
+    failures_only: bool,
+    jobs: int,
+    show_keys: bool,
+) -> None:
+    """Judge cases against the rules.
+
+    \b
+    Exit codes: 0 nothing failed, 1 a rule failed, 2 usage, keyring or config,
+    3 a capture could not be read or keyshark failed, 4 nothing to judge
+    (with --fail-if-empty), 130 interrupted.
+    """
+    files = [_output(text) for text in outputs]
+    options = Options(show_keys, engine, codes(select), codes(ignore), keys)
+    cases = find(paths, merge)
+    outcomes = []
+    with bar(len(cases)) as progress:
+        for outcome in judge_cases(cases, options, jobs, failures_only, progress.octets):
+            outcomes.append(outcome)
+            progress.done(outcome.report.name)
+    report = collect(installed("keyshark"), outcomes)
+    _tell(outcomes)
+    for form, path in files:
+        _write(path, VIEWS[form](report))
+    show(show_coloured(report) if format_ == "text" and coloured() else VIEWS[format_](report))
+    ctx.exit(exit_code(report, outcomes, fail_on, strict, fail_if_empty))
+
+
+def exit_code(report: Report, outcomes: Iterable[Outcome], fail_on: str, strict: bool, fail_if_empty: bool) -> int:
+    """Return the exit code of contract 4: where several apply 3, 2, 1, 4 win in that order."""
+    faults = {outcome.fault.code for outcome in outcomes if outcome.fault is not None}
+    judgements = [judgement for case in report.cases for judgement in case.judgements]
+    damaged = any(capture.truncated or capture.problems for case in report.cases for capture in case.captures)
+    crashed = any(judgement.verdict is Verdict.ERROR for judgement in judgements)
+    if UNREADABLE in faults or crashed or (damaged and USAGE not in faults):
+        return UNREADABLE
+    if USAGE in faults:
+        return USAGE
+    unclear = strict and any(j.verdict is Verdict.INCONC and j.level in LEVELS[fail_on] for j in judgements)
+    if failing(judgements, fail_on) or unclear:
+        return FAILED
+    return NOTHING if fail_if_empty and report.verdict is Verdict.NONE else 0
+
+
+def codes(given: Sequence[str]) -> tuple[str, ...]:
+    """Return rule codes, or beginnings of them, in capitals; commas part them too. Raises Failure for unknown ones."""
+    found = tuple(code.strip().upper() for text in given for code in text.split(",") if code.strip())
+    for code in found:
+        if not any(rule.code.startswith(code) for rule in CATALOGUE):
+            raise Failure(f"no rule begins with {code}: `keyshark rules` lists them", USAGE)
+    return found
+
+
+def _output(text: str) -> tuple[str, Path]:
+    form, equals, name = text.partition("=")
+    if not equals or not name or form not in VIEWS:
+        raise click.UsageError(f"--output {text}: give FORMAT=FILE, FORMAT one of {', '.join(VIEWS)}")
+    path = Path(name)
+    if path.is_dir() or not path.parent.is_dir():
+        raise click.UsageError(f"--output {text}: {path} cannot be written, its folder must exist and it be a file")
+    return form, path
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise Failure(f"{path}: cannot be written: {error.strerror}", USAGE) from error
+
+
+def _tell(outcomes: Iterable[Outcome]) -> None:
+    faults = [outcome.fault for outcome in outcomes if outcome.fault is not None]
+    for fault in faults:
+        tell(f"error: {fault.text}")
+        if settings().debug:
+            tell(fault.trace)
+    warn([warning for outcome in outcomes for warning in outcome.warnings])

@@ -1,0 +1,78 @@
+"""What decoding gives beside payloads: media packets, and the facts of what could not be decoded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+MAX_PROBLEMS = 1000  # that are kept; the rest is only counted
+MAX_REASONS = 256  # different reasons that are counted apart
+OTHER = "other reasons"
+MORE_PROBLEMS = "problems beyond those kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where octets come from: the frame that completed them, its time (ns), and all `frames` of that capture."""
+
+    capture: int
+    frame: int
+    time: int
+    frames: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPacket:
+    """One RTP or RTCP packet, SRTP and SRTCP included; `time` in ns since 1970 UTC."""
+
+    capture: int
+    frame: int
+    time: int
+    src: str
+    dst: str
+    dport: int
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Octets of layers 2 to 4 that break their format or are not there; `offset` in the octets of `protocol`."""
+
+    capture: int
+    frame: int
+    protocol: str
+    field: str
+    offset: int
+    reason: str
+
+
+@dataclass(slots=True)
+class DecodeFacts:
+    """Why frames, or octets of streams, gave nothing: how often for each reason, and what was broken where."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def count(self, reason: str, times: int = 1) -> None:
+        if reason not in self.counts and len(self.counts) >= MAX_REASONS:
+            reason = OTHER
+        self.counts[reason] = self.counts.get(reason, 0) + times
+
+    def tell(self, origin: Origin, broken: Broken) -> None:
+        """Keep one problem, or count it when there are too many."""
+        if len(self.problems) >= MAX_PROBLEMS:
+            self.count(MORE_PROBLEMS)
+            return
+        self.problems.append(
+            Problem(origin.capture, origin.frame, broken.protocol, broken.field, broken.offset, broken.reason)
+        )
+
+
+class Broken(Exception):  # noqa: N818  # as Malformed is one layer up
+    """A header of layers 2 to 4 that cannot be read."""
+
+    def __init__(self, protocol: str, field: str, offset: int, reason: str) -> None:
+        super().__init__(f"{field} at offset {offset}: {reason}")
+        self.protocol = protocol
+        self.field = field
+        self.offset = offset
+        self.reason = reason

@@ -1,0 +1,428 @@
+"""Rules on HTTP digest with GBA keys on Ua (TS 24.109 clause 5, TS 33.246 6.2.1.3, RFC 2617)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import status
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
+from dissectors import Message
+from dissectors.digest import Auth
+from dissectors.http import Http
+from dissectors.sip import Sip
+
+REALMS = ("3GPP-bootstrapping", "3GPP-bootstrapping-uicc", "3GPP-bootstrapping-digest")  # TS 24.109 5.2.4
+TOKEN = "3gpp-gba"  # with or without -uicc, -digest  # noqa: S105  # a product token, no secret
+RETRY_WITHIN = 20 * 10**9  # ns; a UE answers a challenge at once, and renews its Ks within seconds
+UA = (REGISTRATION, DEREGISTRATION, MSK_REQUEST)
+KINDS = tuple(procedure.kind for procedure in UA)
+
+
+def requests(run: Run) -> Iterator[tuple[Message, Http]]:
+    """Yield the POSTs of a run with their bodies."""
+    for message in run.all("request", "authorized"):
+        body = bodies.http(message)
+        if body is not None:
+            yield message, body
+
+
+def credentials(run: Run) -> list[tuple[Message, Http, Auth]]:
+    """Return the POSTs that carry an Authorization; NotHere where none does."""
+    found = [(m, b, given) for m, b in requests(run) if (given := gba.authorization(b)) is not None]
+    if not found:
+        raise NotHere
+    return found
+
+
+def host(body: Http) -> str:
+    """Return the FQDN that a request is for: its Host without port."""
+    return (body.headers.get("Host") or "").rsplit(":", 1)[0].strip("[]").lower()
+
+
+def realm_fqdn(realm: str | None) -> str | None:
+    """Return the FQDN of a GBA realm, None where the realm is no such."""
+    prefix, _, fqdn = (realm or "").partition("@")
+    return fqdn.lower() if prefix in REALMS and fqdn else None
+
+
+@rule(
+    "DG-01", *UA, clause="TS 24.109 5.2.1", level="shall",
+    remedy="UE: add the product token 3gpp-gba (3gpp-gba-uicc for UICC keys) to User-Agent on every Ua request.",
+)  # fmt: skip
+def user_agent_names_gba(run: Run) -> Iterator[Problem]:
+    """Every Ua request has a User-Agent with the token 3gpp-gba or 3gpp-gba-uicc.
+
+    It tells the NAF which keys the UE has; without it the NAF may not even offer GBA.
+    """
+    for message, body in requests(run):
+        if TOKEN not in (body.headers.get("User-Agent") or ""):
+            yield wrong(f"User-Agent {body.headers.get('User-Agent')!r} has no token {TOKEN}", message)
+
+
+@rule(
+    "DG-02", *UA, clause="TS 24.109 5.2.4", level="shall",
+    remedy="BM-SC: challenge with realm 3GPP-bootstrapping@<own FQDN>, the FQDN that UEs know it by.",
+)  # fmt: skip
+def realm_names_this_naf(run: Run) -> Iterator[Problem]:
+    """The realm of a 401 is 3GPP-bootstrapping@ and the FQDN that the UE has asked.
+
+    The UE derives its key for the FQDN in the realm: another name, another key.
+    """
+    run.needs("challenge")
+    asked = {host(body) for _, body in requests(run)}
+    for message in run.all("challenge"):
+        body = bodies.http(message)
+        given = None if body is None else gba.challenge(body)
+        realm = None if given is None else given.get("realm")
+        fqdn = realm_fqdn(realm)
+        if fqdn is None or (asked and fqdn not in asked):
+            expected = ", ".join(f"{REALMS[0]}@{name}" for name in sorted(asked)) or f"{REALMS[0]}@<FQDN>"
+            yield wrong(f"realm {realm!r}, expected {expected}", message)
+
+
+@rule(
+    "DG-03", *UA, clause="TS 24.109 5.2.2", level="shall",
+    remedy="UE: repeat the realm of the challenge, and only when it names the server that you talk to.",
+)  # fmt: skip
+def credentials_repeat_the_realm(run: Run) -> Iterator[Problem]:
+    """The realm in Authorization is that of the challenge, and names the server that is asked.
+
+    Another realm means a mix-up of servers, or somebody in the middle.
+    """
+    offered = [given.get("realm") for m in run.all("challenge") if (b := bodies.http(m)) and (given := gba.challenge(b))]
+    for message, body, given in credentials(run):
+        realm = given.get("realm")
+        if offered and realm not in offered:
+            yield wrong(f"realm {realm!r} in Authorization, the challenge had {offered[-1]!r}", message)
+        elif not offered and realm_fqdn(realm) != host(body):
+            yield wrong(f"realm {realm!r} in Authorization, the request is for {host(body)}", message)
+
+
+@rule(
+    "DG-04", *UA, clause="TS 33.246 6.2.1.3", level="shall",
+    remedy="UE: when Ks has expired, run bootstrapping again before using the NAF.",
+)  # fmt: skip
+def b_tid_is_valid(run: Run) -> Iterator[Problem]:
+    """The user name is the B-TID of a bootstrapping whose key lifetime has not passed.
+
+    The BM-SC gets no key from the BSF for an expired one, and has to send the UE back.
+    """
+    for message, _, given in credentials(run):
+        b_tid = given.get("username")
+        made = [b for b in run.story.traffic.bootstrappings if b.b_tid == b_tid]
+        if not made:
+            if any(b.b_tid in run.ue.b_tid for b in run.story.traffic.bootstrappings) if run.ues else False:
+                raise CannotTell(f"the bootstrapping of B-TID {b_tid} is not in the capture")
+            raise NotHere
+        expires = made[-1].lifetime
+        if expires is None:
+            raise CannotTell(f"the lifetime of B-TID {b_tid} could not be read")
+        if expires < message.time:
+            yield wrong(f"B-TID {b_tid} expired at {gba.when(expires)}", message)
+
+
+@rule(
+    "DG-05", *UA, clause="TS 33.246 6.2.1.3, Annex H", level="shall",
+    remedy="UE and BM-SC: password is base64 of MRK; compare Ua id (…03, …01), FQDN and IMPI that went into Ks_NAF.",
+)  # fmt: skip
+def response_verifies_with_mrk(run: Run) -> Iterator[Problem]:
+    """The digest response verifies with base64 of the MRK of the B-TID.
+
+    When it does with another encoding, or not at all, UE and BM-SC derive different keys or write them differently.
+    """
+    for message, _, given in credentials(run):
+        if not given.get("response"):
+            raise NotHere
+        checked = run.story.chain.digest(message)
+        if checked.ok is None:
+            raise CannotTell(f"the MRK of B-TID {given.get('username')} is needed to check the digest")
+        if not checked.ok:
+            yield wrong(f"the digest response fits no MRK of B-TID {given.get('username')}", message)
+        elif checked.variant:
+            yield wrong(f"the digest response fits only with {checked.variant}", message)
+
+
+@rule(
+    "DG-06", *UA, clause="TS 33.246 6.2.1.3", level="shall",
+    remedy="BM-SC: offer auth-int; UE: use it. Nothing else protects the body when there is no TLS.",
+)  # fmt: skip
+def qop_is_auth_int(run: Run) -> Iterator[Problem]:
+    """The digest protects the body: qop is auth-int.
+
+    With auth alone anyone on the path may change the list of services.
+    """
+    for message, _, given in credentials(run):
+        if given.get("qop") != "auth-int":
+            yield wrong(f"qop {given.get('qop')!r}, expected auth-int", message)
+
+
+@rule(
+    "DG-07", *UA, clause="TS 33.246 6.2.1.3, RFC 2617 3.2.3", level="shall",
+    remedy="BM-SC: add Authentication-Info with rspauth over the body to every 200.",
+)  # fmt: skip
+def answer_is_authenticated(run: Run) -> Iterator[Problem]:
+    """A 200 carries Authentication-Info whose rspauth is valid.
+
+    It is how the UE knows that the BM-SC holds the key, and that the statuses were not changed.
+    """
+    sent = [message for message, _, _ in credentials(run)]
+    answers = [m for m in run.all("answer") if status(m) == 200]
+    if not answers:
+        raise NotHere
+    for message in answers:
+        body = bodies.http(message)
+        if body is None or body.headers.get("Authentication-Info") is None:
+            yield wrong("no Authentication-Info in the 200", message)
+            continue
+        asked = run.story.chain.digest(sent[-1])
+        if asked.ok is False:
+            raise NotHere  # the request is wrong already
+        checked = run.story.chain.digest(message)
+        if checked.ok is None:
+            raise CannotTell("the MRK is needed to check rspauth")
+        if not checked.ok:
+            yield wrong("rspauth is wrong", message)
+
+
+@rule(
+    "DG-08", *UA, clause="RFC 2617 3.2.2", level="shall",
+    remedy="UE: raise nc with every request under one nonce, and send a cnonce.",
+)  # fmt: skip
+def nonce_count_increases(run: Run) -> Iterator[Problem]:
+    """Under one nonce nc goes up with every request, and each request has a cnonce.
+
+    A server takes an nc that it has seen for a replay.
+    """
+    own = credentials(run)
+    for message, _, given in own:
+        if not given.get("cnonce"):
+            yield wrong("no cnonce", message)
+        count = _count(given)
+        for other, used in _earlier(run, message, given):
+            stored = _count(used)
+            if count is not None and stored is not None and count <= stored:
+                yield wrong(f"nc {given.get('nc')} after {used.get('nc')} under the same nonce", other, message)
+                break
+
+
+def _count(given: Auth) -> int | None:
+    try:
+        return int(given.get("nc") or "", 16)
+    except ValueError:
+        return None
+
+
+def _earlier(run: Run, message: Message, given: Auth) -> Iterator[tuple[Message, Auth]]:
+    """Requests of the same UE under the same nonce before this one, the newest first."""
+    runs = run.story.runs_of(run.ue, *KINDS) if run.ues else [run]
+    for other in reversed(runs):
+        for sent, body in reversed(list(requests(other))):
+            used = gba.authorization(body)
+            if used is not None and (sent.time, sent.frame) < (message.time, message.frame) and used.get("nonce") == given.get("nonce"):
+                yield sent, used
+
+
+@rule(
+    "DG-11", *UA, clause="TS 24.109 5.2.5, RFC 2617 3.3", level="shall",
+    remedy="UE: answer a 401 with credentials; when the request had them and stale is not set, bootstrap again first.",
+)  # fmt: skip
+def challenge_is_answered(run: Run) -> Iterator[Problem]:
+    """A UE answers a 401: with credentials, or, where its present ones were refused, after a new bootstrapping.
+
+    A 401 to a request with valid form means: bootstrap again. The same B-TID once more ends in a loop, and no
+    answer at all leaves the user without a key.
+    """
+    challenges = run.all("challenge")
+    if not challenges:
+        raise NotHere
+    sent = [(m, gba.authorization(b)) for m, b in requests(run)]
+    for challenge in challenges:
+        later = [(m, given) for m, given in sent if m.time >= challenge.time]
+        if not later:
+            if not run.story.covers(challenge.time, RETRY_WITHIN):
+                raise CannotTell("the capture ends before the UE has to answer the 401")
+            yield wrong(f"no new request within {RETRY_WITHIN // 10**9} s of the 401", challenge)
+            continue
+        body = bodies.http(challenge)
+        offered = None if body is None else gba.challenge(body)
+        refused = [given for m, given in sent if m.time < challenge.time]
+        repeated, now = later[0]
+        if not refused or refused[-1] is None or now is None or (offered is not None and (offered.get("stale") or "").lower() == "true"):
+            continue
+        if now.get("username") == refused[-1].get("username"):
+            yield wrong(f"the request is repeated with the refused B-TID {now.get('username')}", challenge, repeated)
+
+
+@rule(
+    "DG-13", *UA, clause="TS 33.246 Annex G.2.4", level="shall",
+    remedy="BM-SC: answer 504 when the BSF is silent, and add Retry-After to every 503.",
+)  # fmt: skip
+def server_trouble_is_named(run: Run) -> Iterator[Problem]:
+    """A BM-SC that gets no Zn answer says 504, and an overloaded one says 503 with Retry-After.
+
+    These are what tells a UE whether and when to try again.
+    """
+    answers = [m for m in run.all("answer") if (status(m) or 0) >= 400]
+    if not answers:
+        raise NotHere
+    for message in answers:
+        body = bodies.http(message)
+        if body is not None and body.status == 503 and body.headers.get("Retry-After") is None:
+            yield wrong("503 without Retry-After", message)
+        silent = _unanswered_zn(run, message)
+        if silent is not None and status(message) not in (504, 503):
+            yield wrong(f"{status(message)} though the BSF gave no answer, expected 504", silent, message)
+
+
+def _unanswered_zn(run: Run, answer: Message) -> Message | None:
+    for exchange in run.story.traffic.exchanges:
+        if exchange.protocol != "diameter" or not gba.is_zn(exchange) or exchange.request is None:
+            continue
+        asked = bodies.diameter(exchange.request)
+        own = {given.get("username") for _, _, given in credentials(run)}
+        if asked is None or asked.text(gba.TRANSACTION_IDENTIFIER) not in own:
+            continue
+        if run.start <= exchange.request.time <= answer.time and not exchange.answers:
+            return exchange.request
+    return None
+
+
+@rule(
+    "DG-12", *UA, clause="TS 33.220 4.5.3", level="shall",
+    remedy="BM-SC: map Zn 5403 (unknown or expired B-TID) to a 401, which makes the UE bootstrap again.",
+)  # fmt: skip
+def unknown_b_tid_is_renegotiated(run: Run) -> Iterator[Problem]:
+    """When the BSF does not know the B-TID, the BM-SC answers 401.
+
+    Any other status forbids the UE to repeat the request, and with it to get a key.
+    """
+    own = {given.get("username") for _, _, given in credentials(run)}
+    refused = [
+        exchange.final for exchange in run.story.traffic.exchanges
+        if exchange.protocol == "diameter" and gba.is_zn(exchange) and exchange.request is not None
+        and exchange.final is not None and run.start <= exchange.request.time <= run.end
+        and (asked := bodies.diameter(exchange.request)) is not None
+        and asked.text(gba.TRANSACTION_IDENTIFIER) in own
+        and (told := bodies.diameter(exchange.final)) is not None and bodies.result_code(told) == 5403
+    ]  # fmt: skip
+    if not refused:
+        raise NotHere
+    after = [m for m in run.all("challenge", "answer") if m.time >= refused[0].time]
+    if not after:
+        raise CannotTell("the answer to the UE is not in the capture")
+    if status(after[0]) != 401:
+        yield wrong(f"{status(after[0])} after Zn result 5403, expected 401", refused[0], after[0])
+
+
+@rule(
+    "DG-14", *UA, clause="TS 33.246 Annex G.2.4", level="shall",
+    remedy="UE: repeat a request only after 401 or 503, and after a 503 not before Retry-After has passed.",
+)  # fmt: skip
+def no_repeat_after_refusal(run: Run) -> Iterator[Problem]:
+    """A UE repeats a refused request only after 401 or 503, and respects Retry-After.
+
+    Everything else would come to the same refusal, from every UE at once.
+    """
+    if not run.ues:
+        raise NotHere
+    first = next(iter(run.all("request", "authorized")), None)
+    earlier = [r for r in run.story.runs_of(run.ue, run.procedure.kind) if r.end <= run.start and r is not run]
+    if first is None or not earlier:
+        raise NotHere
+    refusal = earlier[-1].first("answer")
+    code = status(refusal)
+    if refusal is None or code is None or code < 400 or not _same_subject(earlier[-1], run):
+        raise NotHere
+    waited = (first.time - refusal.time) / 10**9
+    if code == 503:
+        body = bodies.http(refusal)
+        delay = (body.headers.get("Retry-After") or "") if body is not None else ""
+        if delay.strip().isdigit() and waited < int(delay):
+            yield wrong(f"repeated {waited:.1f} s after a 503 with Retry-After {delay}", refusal, first)
+    elif waited < RETRY_WITHIN / 10**9:
+        yield wrong(f"the request is repeated {waited:.1f} s after a {code}", refusal, first)
+
+
+def _same_subject(one: Run, other: Run) -> bool:
+    def subject(run: Run) -> set[str]:
+        return {name for m, _ in requests(run) for name in (*bodies.services(m), *map(str, bodies.msk_names(m)))}
+
+    return bool(subject(one) & subject(other))
+
+
+@rule(
+    "DG-15", *UA, clause="RFC 2617 3.2.2.5", level="shall",
+    remedy="UE: write the Request-URI into the uri directive; if they leave the UE equal, a proxy rewrites the request.",
+)  # fmt: skip
+def uri_is_the_request_uri(run: Run) -> Iterator[Problem]:
+    """The uri directive is the Request-URI; with the host before it, as in Annex H, it is taken too.
+
+    A server that compares them refuses the request; one that does not lets a digest be used elsewhere.
+    """
+    for message, body, given in credentials(run):
+        uri = given.get("uri") or ""
+        wanted = body.uri or ""
+        accepted = {wanted, f"/{host(body)}{wanted}", f"http://{body.headers.get('Host')}{wanted}"}
+        if uri not in accepted:
+            yield wrong(f"uri {uri!r} in Authorization, Request-URI {wanted!r}", message)
+
+
+@rule(
+    "DG-16", *UA, clause="TS 26.237 10.4.1.1, TS 24.109 Annex G", level="shall",
+    remedy="UE: add X-3GPP-Intended-Identity with exactly one identity in quotes to every key management POST.",
+)  # fmt: skip
+def intended_identity_is_there(run: Run) -> Iterator[Problem]:
+    """Every Ua request names exactly one quoted IMPU in X-3GPP-Intended-Identity.
+
+    The BM-SC joins the request with the authorization of the SCF by this identity.
+    """
+    for message, body in requests(run):
+        values = body.headers.all("X-3GPP-Intended-Identity")
+        if not values:
+            yield wrong("no X-3GPP-Intended-Identity", message)
+        elif len(values) > 1 or len(bodies.unquoted(values[0])) != 1:
+            yield wrong("more than one identity in X-3GPP-Intended-Identity", message)
+        elif not (values[0].startswith('"') and values[0].endswith('"')):
+            yield wrong(f"the identity {values[0]} is not in quotes", message)
+
+
+@rule(
+    "DG-17", *UA, clause="TS 26.237 10.4.1.1.1", level="info",
+    remedy="UE: use one IMPU for the INVITE and the key management; if both are its own, the SCF has to authorize both.",
+)  # fmt: skip
+def identity_is_that_of_the_invite(run: Run) -> Iterator[Problem]:
+    """The intended identity is the IMPU of the INVITE.
+
+    Another one of the same user is legal, but seldom meant.
+    """
+    invites = run.story.runs_of(run.ue, "http-initiation") if run.ues else []
+    known = {
+        impu for invite in invites for m in invite.all("invite") if isinstance(m.body, Sip) for impu in bodies.identities(m.body)
+    }  # fmt: skip
+    if not known:
+        raise NotHere
+    for message, body in requests(run):
+        for impu in bodies.unquoted(body.headers.get("X-3GPP-Intended-Identity") or ""):
+            if impu not in known:
+                yield wrong(f"intended identity {impu}, the INVITE had {', '.join(sorted(known))}", message)
+
+
+RULES: tuple[Rule, ...] = (
+    user_agent_names_gba,
+    realm_names_this_naf,
+    credentials_repeat_the_realm,
+    b_tid_is_valid,
+    response_verifies_with_mrk,
+    qop_is_auth_int,
+    answer_is_authenticated,
+    nonce_count_increases,
+    challenge_is_answered,
+    server_trouble_is_named,
+    unknown_b_tid_is_renegotiated,
+    no_repeat_after_refusal,
+    uri_is_the_request_uri,
+    intended_identity_is_there,
+    identity_is_that_of_the_invite,
+)

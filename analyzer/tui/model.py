@@ -1,0 +1,303 @@
+"""What the screens show, as plain rows: an analysis in, cells out, no widget in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+
+from analyzer.accounts import keys_of
+from analyzer.analysis import Analysis
+from analyzer.correlate import bodies
+from analyzer.correlate.sessions import Session
+from analyzer.judging import Run
+from analyzer.media import Group
+from analyzer.report import Judgement, Verdict
+from dissectors import Message
+
+SECOND = 10**9
+Place = tuple[int, int]  # capture, frame
+TIME_FORMATS = ("relative", "UTC", "delta")
+
+
+class Mark(IntEnum):
+    """A verdict as it is shown: a sign and a tone, a worse one covers a better."""
+
+    NONE = 0
+    PASS = 1
+    UNSURE = 2
+    ADVICE = 3
+    FAIL = 4
+
+    @property
+    def sign(self) -> str:
+        return " ✓?!✗"[self]
+
+    @property
+    def tone(self) -> str:
+        return ("", "good", "warn", "warn", "bad")[self]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """Text with a tone: good, warn, bad, dim, accent, or none."""
+
+    text: str
+    tone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a table; `mark` is what the keys for next problem look for."""
+
+    cells: tuple[Cell, ...]
+    mark: Mark = Mark.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An analysis, and where to find things in it."""
+
+    analysis: Analysis = field(repr=False)
+    marks: dict[Place, Mark] = field(repr=False)
+    judgements: dict[str, tuple[Judgement, ...]] = field(repr=False)  # by procedure
+    places: dict[Place, int] = field(repr=False)  # row of the first message of a frame
+    times: tuple[int, ...] = field(repr=False)  # of the messages, ns
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return self.analysis.messages
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        return self.analysis.story.traffic.sessions
+
+    def runs_of(self, session: Session) -> list[tuple[str, Run]]:
+        """Return the procedures of a UE with the names that judgements know them by."""
+        return [(name, run) for name, run in self.analysis.runs if session in run.ues]
+
+    def run_mark(self, name: str, run: Run) -> Mark:
+        """Return the worst mark of a procedure; where no rule looked at it, its outcome decides."""
+        found = max((mark_of(j) for j in self.judgements.get(name, ())), default=Mark.NONE)
+        outcomes = {"success": Mark.PASS, "failure": Mark.FAIL, "incomplete": Mark.UNSURE}
+        return found or outcomes.get(run.outcome, Mark.NONE)
+
+    def mark(self, message: Message) -> Mark:
+        return self.marks.get((message.payload.capture, message.frame), Mark.NONE)
+
+
+def index(analysis: Analysis) -> Index:
+    """Index an analysis by frame and by procedure."""
+    marks: dict[Place, Mark] = {}
+    by_run: dict[str, list[Judgement]] = {}
+    for judgement in analysis.report.judgements:
+        if judgement.procedure is not None:
+            by_run.setdefault(judgement.procedure, []).append(judgement)
+        for shown in judgement.evidence:
+            place = (shown.capture, shown.frame)
+            marks[place] = max(marks.get(place, Mark.NONE), mark_of(judgement))
+    for name, run in analysis.runs:
+        if any(j.verdict is Verdict.PASS for j in by_run.get(name, ())):
+            for message in run.messages:
+                marks.setdefault((message.payload.capture, message.frame), Mark.PASS)
+    places: dict[Place, int] = {}
+    for row, message in enumerate(analysis.messages):
+        for frame in (message.frame, *message.payload.frames):
+            places.setdefault((message.payload.capture, frame), row)
+    return Index(
+        analysis,
+        marks,
+        {name: tuple(found) for name, found in by_run.items()},
+        places,
+        tuple(message.time for message in analysis.messages),
+    )
+
+
+def mark_of(judgement: Judgement) -> Mark:
+    """Return the mark of a judgement: what fails below level shall is advice."""
+    match judgement.verdict:
+        case Verdict.ERROR:
+            return Mark.FAIL
+        case Verdict.FAIL:
+            return Mark.FAIL if judgement.level == "shall" else Mark.ADVICE
+        case Verdict.INCONC:
+            return Mark.UNSURE
+        case Verdict.PASS:
+            return Mark.PASS
+        case _:
+            return Mark.NONE
+
+
+def verdict_cell(verdict: Verdict) -> Cell:
+    """Return a verdict as its sign and word."""
+    signs = {Verdict.PASS: Mark.PASS, Verdict.INCONC: Mark.UNSURE, Verdict.FAIL: Mark.FAIL, Verdict.ERROR: Mark.FAIL}
+    mark = signs.get(verdict, Mark.NONE)
+    return Cell(f"{mark.sign} {verdict}".strip(), mark.tone)
+
+
+def _unprintable() -> dict[int, str]:
+    controls = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029]
+    directions = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+    surrogates = range(0xD800, 0xE000)
+    return dict.fromkeys([*controls, *directions, 0xFEFF, *surrogates], "·")
+
+
+UNPRINTABLE = _unprintable()
+
+
+def printable(text: str) -> str:
+    """Return text that cannot steer a terminal: controls, bidi marks and surrogates become dots."""
+    return text if text.isascii() and text.isprintable() else text.translate(UNPRINTABLE)
+
+
+def utc(time: int | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
+    """Return a time in ns as UTC; empty where there is none, or none that a calendar holds."""
+    if time is None:
+        return ""
+    try:
+        return datetime.fromtimestamp(time // SECOND, UTC).strftime(pattern)
+    except (ValueError, OverflowError, OSError):
+        return "?"
+
+
+def clock(time: int, begin: int, before: int | None, form: str) -> str:
+    """Return a time in ns in one of TIME_FORMATS; `before` is the message that came before."""
+    if form == "UTC":
+        return f"{utc(time, '%H:%M:%S')}.{time % SECOND // 1000:06d}"
+    since = begin if form == "relative" else time if before is None else before
+    return f"{'+' if form == 'delta' else ''}{(time - since) / SECOND:.6f}"
+
+
+def endpoint(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def packet_row(found: Index, row: int, before: int | None, form: str) -> Row:
+    """Return a message as a line of the packet list: sign, number, time, ends, protocol, length, info."""
+    message = found.messages[row]
+    payload = message.payload
+    mark = found.mark(message)
+    broken = next((part.error for part in message.walk() if part.error is not None), None)
+    info = bodies.summary(message)
+    if broken is not None:
+        info = f"[malformed {broken.field}] {info}"
+    return Row(
+        (
+            Cell(mark.sign, mark.tone),
+            Cell(str(message.frame)),
+            Cell(clock(message.time, found.analysis.story.traffic.begin, before, form), "dim"),
+            Cell(payload.src),
+            Cell(payload.dst),
+            Cell(message.protocol.upper(), "accent"),
+            Cell(str(len(payload.data))),
+            Cell(info, "bad" if broken is not None else ""),
+        ),
+        mark,
+    )
+
+
+def session_row(found: Index, session: Session) -> Row:
+    """Return a UE as a line of the sessions screen."""
+    runs = found.runs_of(session)
+    marks = [found.run_mark(name, run) for name, run in runs]
+    kinds = {run.procedure.kind for _, run in runs}
+    keys = keys_of(session, found.analysis.story)
+    worst = max((mark_of(j) for name, _ in runs for j in found.judgements.get(name, ())), default=Mark.NONE)
+    names = (*session.impi, *session.impu) or session.b_tid
+    words = ("no rule", "pass", "inconc", "advice", "fail")
+    return Row(
+        (
+            Cell(session.id, "accent"),
+            Cell(", ".join(names) or "unknown", "" if names else "dim"),
+            Cell(", ".join(session.addresses)),
+            Cell(variant(kinds)),
+            Cell(", ".join(session.services)),
+            Cell(counts(marks), max(marks, default=Mark.NONE).tone),
+            Cell(str(len(keys))),
+            Cell(utc(max((key.expires for key in keys if key.expires is not None), default=None), "%m-%d %H:%M")),
+            Cell(f"{worst.sign} {words[worst]}".strip(), worst.tone),
+        ),
+        worst,
+    )
+
+
+def variant(kinds: Iterable[str]) -> str:
+    """Return which variant of TS 26.237 10.4 a UE follows, from the kinds of its procedures."""
+    ways = {"HTTP": False, "SIP": False}
+    for kind in kinds:
+        ways["HTTP"] |= kind.startswith("http-")
+        ways["SIP"] |= kind.startswith("sip-") or kind == "ks-naf-refresh"
+    return "+".join(way for way, seen in ways.items() if seen) or "-"
+
+
+def counts(marks: Sequence[Mark]) -> str:
+    """Return how many of each sign there are, the worst first: `1✗ 2? 7✓`."""
+    shown = (Mark.FAIL, Mark.ADVICE, Mark.UNSURE, Mark.PASS)
+    return " ".join(f"{marks.count(mark)}{mark.sign}" for mark in shown if mark in marks) or "-"
+
+
+def finding_row(found: Index, judgement: Judgement) -> Row:
+    """Return a judgement as a line of the findings screen."""
+    mark = mark_of(judgement)
+    frames = [shown.frame for shown in judgement.evidence]
+    more = f"+{len(frames) - 1}" if len(frames) > 1 else ""
+    return Row(
+        (
+            Cell(mark.sign, mark.tone),
+            Cell(judgement.rule, "accent"),
+            Cell(judgement.level, "dim" if judgement.level == "info" else ""),
+            Cell(judgement.ue or "all"),
+            Cell(judgement.procedure or ""),
+            Cell(f"{frames[0]}{more}" if frames else ""),
+            Cell(judgement.message, "dim" if mark is Mark.PASS else ""),
+        ),
+        mark,
+    )
+
+
+def findings(judgements: Iterable[Judgement], problems: bool, level: str, ue: str) -> tuple[Judgement, ...]:
+    """Return the judgements that a filter lets through, the worst first; an empty level or UE means all."""
+    chosen = [
+        j
+        for j in judgements
+        if (not problems or mark_of(j) > Mark.PASS) and level in ("", j.level) and (ue == "" or j.ue in (None, ue))
+    ]
+    return tuple(sorted(chosen, key=mark_of, reverse=True))
+
+
+def media_row(group: Group) -> Row:
+    """Return the packets of one MKI of a stream as a line of the media screen."""
+    mark = media_mark(group)
+    return Row(
+        (
+            Cell(mark.sign, mark.tone),
+            Cell(endpoint(group.destination, group.port)),
+            Cell(f"{group.ssrc:08x}"),
+            Cell(group.protocol.upper(), "accent"),
+            Cell("in the clear" if group.mki is None else group.mki.hex(), "warn" if group.mki is None else ""),
+            Cell(str(group.packets)),
+            Cell(str(group.authenticated), "good" if group.authenticated else "dim"),
+            Cell(str(group.failed), "bad" if group.failed else "dim"),
+            Cell(str(group.no_key), "warn" if group.no_key else "dim"),
+            Cell(str(group.not_checked), "dim"),
+        ),
+        mark,
+    )
+
+
+def media_mark(group: Group) -> Mark:
+    """Return the mark of a stream: fail where a packet does not authenticate, unsure where no key was at hand."""
+    if group.failed:
+        return Mark.FAIL
+    return Mark.PASS if group.authenticated and not group.no_key else Mark.UNSURE
+
+
+def octets_text(count: int) -> str:
+    """Return a number of octets for people: `9.1 kB`."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000 or unit == "GB":
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError

@@ -1,0 +1,93 @@
+"""Messages as a table, and one by one with all their fields as JSON values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from analyzer.views.hiding import Hider
+from analyzer.views.plain import Plain, plain
+from analyzer.views.tables import Table
+from dissectors import Field, Message, tree
+
+SECOND = 10**9
+HIDDEN = "hidden: holds a key"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A message and what it is, in a line for people."""
+
+    message: Message
+    summary: str
+
+
+def table(lines: Iterable[Line]) -> Table:
+    """One row a message; times in seconds since the first one."""
+    shown = list(lines)
+    start = min((line.message.time for line in shown), default=0)
+    columns = ("frame", "seconds", "source", "destination", "protocol", "summary")
+    return Table(columns, tuple(_row(line, start) for line in shown), frozenset({"frame", "seconds"}))
+
+
+def _row(line: Line, start: int) -> tuple[str, ...]:
+    message, payload = line.message, line.message.payload
+    protocols = "/".join(dict.fromkeys(part.protocol for part in message.walk()))
+    frame = f"[{payload.capture}] {payload.frame}" if payload.capture else str(payload.frame)
+    error = f" [malformed: {message.error}]" if message.error else ""
+    return (
+        frame,
+        f"{(message.time - start) / SECOND:.6f}",
+        _end(payload.src, payload.sport),
+        _end(payload.dst, payload.dport),
+        protocols,
+        line.summary + error,
+    )
+
+
+def _end(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def plain_message(case: str, line: Line, hider: Hider) -> dict[str, Plain]:
+    """Return a message with its field tree; start and end of a field are octets of the message it is in."""
+    payload = line.message.payload
+    return {
+        "case": case,
+        "capture": payload.capture,
+        "frame": payload.frame,
+        "frames": list(payload.frames),
+        "time": round(payload.time / SECOND, 9),
+        "transport": payload.transport,
+        "src": payload.src,
+        "sport": payload.sport,
+        "dst": payload.dst,
+        "dport": payload.dport,
+        "summary": line.summary,
+        **_content(line.message, hider),
+    }
+
+
+def _content(message: Message, hider: Hider) -> dict[str, Plain]:
+    error = message.error
+    return {
+        "protocol": message.protocol,
+        "offset": message.offset,
+        "error": None if error is None else {"field": error.field, "offset": error.offset, "reason": error.reason},
+        "notes": list(message.notes),
+        "fields": [_field(field, hider) for field in tree(message)],
+        "inner": [_content(part, hider) for part in message.inner],
+    }
+
+
+def _field(field: Field, hider: Hider) -> dict[str, Plain]:
+    hidden = hider.hides(field)
+    return {
+        "name": field.name,
+        # The value of a group is that of its children; octets are hex.
+        "value": None if hidden or field.children else plain(field.value),
+        "text": (HIDDEN if not field.children else "") if hidden else field.text,
+        "start": field.start,
+        "end": field.end,
+        "children": [_field(child, hider) for child in field.children],
+    }

@@ -1,0 +1,100 @@
+"""The report as people read it: a line a case, what failed below it, a summary last."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Verdict
+from analyzer.views.ink import MARKS, clean, paint, plural
+
+SHOWN = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONC)
+MAX_FRAMES = 8  # of one judgement; the JSON report has them all
+MAX_MALFORMED = 10  # of one case
+
+
+def show(report: Report) -> str:
+    """Return the report in plain characters."""
+    return _show(report, coloured=False)
+
+
+def show_coloured(report: Report) -> str:
+    """Return the report for a terminal that shows colours."""
+    return _show(report, coloured=True)
+
+
+def _show(report: Report, coloured: bool) -> str:
+    lines = [line for case in report.cases for line in _case(case, coloured)]
+    lines.append(summary(report, coloured))
+    return "\n".join(lines) + "\n"
+
+
+def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
+    packets = sum(capture.packets for capture in case.captures)
+    facts = f"{plural(packets, 'packet')}, {plural(len(case.ues), 'UE')}, {_judged(case)}"
+    yield f"{_word(case.verdict, coloured)} {clean(case.name)}  ({facts})"
+    for number, capture in enumerate(case.captures):
+        place = clean(capture.path) if len(case.captures) == 1 else f"[{number}] {clean(capture.path)}"
+        for problem in capture.problems:
+            yield f"  {paint('!', Verdict.ERROR, coloured)} {place}: {clean(problem)}"
+    several = len(case.captures) > 1
+    for judgement in case.judgements:
+        if judgement.verdict in SHOWN:
+            yield from _judgement(judgement, several, coloured)
+    for diagnosis in case.diagnoses:
+        yield from _diagnosis(diagnosis, several)
+    for malformed in case.malformed[:MAX_MALFORMED]:
+        place = _frames((Evidence(malformed.capture, malformed.frame),), several)
+        yield (
+            f"  ~ malformed {clean(malformed.protocol)}, {place}: {clean(malformed.field)} "
+            f"at octet {malformed.offset}: {clean(malformed.reason)}"
+        )
+    if len(case.malformed) > MAX_MALFORMED:
+        yield f"  ~ and {len(case.malformed) - MAX_MALFORMED} malformed messages more"
+
+
+def _word(verdict: Verdict, coloured: bool) -> str:
+    return paint(f"{MARKS[verdict]} {verdict!s:<6}", verdict, coloured)
+
+
+def _judged(case: CaseReport) -> str:
+    counts = Counter(judgement.verdict for judgement in case.judgements)
+    told = [f"{counts[v]} {v}" for v in (Verdict.PASS, Verdict.FAIL, Verdict.INCONC, Verdict.ERROR) if counts[v]]
+    return ", ".join(told) or "nothing to judge"
+
+
+def _judgement(judgement: Judgement, several: bool, coloured: bool) -> Iterator[str]:
+    mark = paint(f"{MARKS[judgement.verdict]} {judgement.rule}", judgement.verdict, coloured)
+    head = [f"  {mark} {judgement.name}"]
+    if judgement.evidence:
+        head.append(_frames(judgement.evidence, several))
+    if judgement.procedure or judgement.ue:
+        head.append(judgement.procedure or judgement.ue or "")
+    head.append(f"{judgement.clause} ({judgement.level})")
+    yield ", ".join(head)
+    yield f"      {clean(judgement.message)}"
+    if judgement.remedy:
+        yield f"      → {clean(judgement.remedy)}"
+
+
+def _diagnosis(diagnosis: Diagnosis, several: bool) -> Iterator[str]:
+    place = f", {_frames(diagnosis.evidence, several)}" if diagnosis.evidence else ""
+    who = f"{diagnosis.ue}: " if diagnosis.ue else ""
+    yield f"  » {who}{diagnosis.symptom} because {diagnosis.cause} ({diagnosis.confidence}){place}"
+    yield f"      {clean(diagnosis.message)}"
+    if diagnosis.remedy:
+        yield f"      → {clean(diagnosis.remedy)}"
+
+
+def _frames(evidence: Iterable[Evidence], several: bool) -> str:
+    """Name frames as Wireshark numbers them; `[1] 12` is frame 12 of the second capture."""
+    told = [f"[{e.capture}] {e.frame}" if several else str(e.frame) for e in evidence]
+    more = f" and {len(told) - MAX_FRAMES} more" if len(told) > MAX_FRAMES else ""
+    return f"frame{'s' if len(told) > 1 else ''} {', '.join(told[:MAX_FRAMES])}{more}"
+
+
+def summary(report: Report, coloured: bool = False) -> str:
+    """Return the last line: how many cases ended how."""
+    counts = Counter(case.verdict for case in report.cases)
+    told = [paint(f"{counts[v]} {v}", v, coloured) for v in sorted(Verdict, reverse=True) if counts[v]]
+    return f"{plural(len(report.cases), 'case')}: {', '.join(told) or 'nothing to judge'}"

@@ -1,0 +1,60 @@
+"""HTTP authentication headers (RFC 2617, 7616, 3310): schemes and their parameters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+# name [ "=" ( quoted-string | text ) ]; possessive, so that each character is looked at once
+_ITEM = re.compile(r'([^\s=,"]++)\s*+(?:=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|([^,\s]*+)))?', re.DOTALL)
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Auth:
+    """A challenge, credentials or Authentication-Info: the scheme as sent, "" if none, and its parameters.
+
+    `pairs` are (name in lower case, unquoted value) in their order.
+    """
+
+    scheme: str
+    pairs: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold ik and ck
+
+    @property
+    def params(self) -> dict[str, str]:
+        """The parameters by name; of a repeated one the first counts."""
+        return dict(reversed(self.pairs))
+
+    def get(self, name: str) -> str | None:
+        """Return a parameter by its name, whatever its case; None when it is absent."""
+        wanted = name.lower()
+        return next((value for key, value in self.pairs if key == wanted), None)
+
+
+def parse_auths(value: str) -> tuple[Auth, ...]:
+    """Return all challenges of one header value; a server may offer AKAv1-MD5 and AKAv2-MD5 side by side."""
+    auths: list[Auth] = []
+    scheme: str | None = None
+    pairs: list[tuple[str, str]] = []
+    for match in _ITEM.finditer(value):
+        name, quoted, plain = match.groups()
+        if quoted is None and plain is None:
+            if scheme is not None or pairs:
+                auths.append(Auth(scheme or "", tuple(pairs)))
+            scheme, pairs = name, []
+        else:
+            pairs.append((name.lower(), _ESCAPE.sub(r"\1", quoted) if quoted is not None else plain))
+    if scheme is not None or pairs:
+        auths.append(Auth(scheme or "", tuple(pairs)))
+    return tuple(auths)
+
+
+def parse_auth(value: str) -> Auth:
+    """Return the first challenge or the credentials of Authorization and WWW-Authenticate; never raises."""
+    auths = parse_auths(value)
+    return auths[0] if auths else Auth("")
+
+
+def parse_info(value: str) -> Auth:
+    """Return the parameters of Authentication-Info, which has no scheme; never raises."""
+    return Auth("", tuple(pair for auth in parse_auths(value) for pair in auth.pairs))

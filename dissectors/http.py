@@ -1,0 +1,364 @@
+"""HTTP/1.x (RFC 9110, 9112): requests and responses over TCP."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import unquote
+
+from dissectors import text
+from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
+from dissectors.text import BodyPart, Head, Header, Headers
+
+MAX_CHUNKS = 16_384
+MAX_CHUNK_LINE = 256  # octets of a chunk size with its extensions
+
+_METHOD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32} ")
+_VERSION = re.compile(rb" HTTP/1\.\d")
+_RESPONSE = re.compile(rb"HTTP/1\.\d \d{3}(?: |$)")
+_HEX = re.compile(r"[0-9A-Fa-f]{1,16}")
+_TOKEN = re.compile(r"[A-Za-z0-9-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """One HTTP message: `method` and `uri` of a request, `status` and `reason` of a response.
+
+    `path` is the URI's, as sent; `query` its parameters, percent-decoded and stripped. `raw` is the body
+    without transfer coding (what digest auth-int covers), `content` also without content coding, and
+    `content_start` its offset in the payload, -1 where the octets were transformed.
+    """
+
+    method: str | None
+    uri: str | None
+    path: str
+    query: tuple[tuple[str, str], ...]
+    status: int | None
+    reason: str
+    version: str
+    headers: Headers
+    content: bytes = field(default=b"", repr=False)
+    content_start: int = -1
+    raw: bytes = field(default=b"", repr=False)
+    parts: tuple[BodyPart, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_request(self) -> bool:
+        return self.method is not None
+
+    def query_value(self, name: str) -> str | None:
+        """Return a query parameter by its name, whatever its case; None when it is absent."""
+        wanted = name.lower()
+        return next((value for key, value in self.query if key.lower() == wanted), None)
+
+    @property
+    def request_type(self) -> str | None:
+        """The `requesttype` of a key management request (TS 33.246 annex G)."""
+        return self.query_value("requesttype")
+
+    @property
+    def host(self) -> str | None:
+        """The host that is asked, without its port: of the Host header, else of an absolute URI."""
+        value = self.headers.get("Host")
+        if not value and self.uri is not None and "://" in self.uri:
+            value = self.uri.partition("://")[2].partition("/")[0].partition("?")[0]
+        if not value:
+            return None
+        name, colon, port = value.rpartition(":")
+        return name if colon and port.isdigit() else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Chunks:
+    """Where the chunks end, the fields they are made of, and what broke them off."""
+
+    end: int
+    spans: list[tuple[str, int, int]]
+    problem: tuple[int, str] | None = None
+    more: bool = False  # the octets ran out
+
+
+def is_start_line(line: bytes) -> bool:
+    """Say whether a line begins an HTTP/1.x message."""
+    if _RESPONSE.match(line):
+        return True
+    method = _METHOD.match(line)
+    return method is not None and len(line) > method.end() + 9 and _VERSION.fullmatch(line, len(line) - 9) is not None
+
+
+def matches(payload: Payload) -> bool:
+    """Say whether a TCP payload begins with an HTTP/1.x start line."""
+    return payload.transport == "tcp" and is_start_line(text.first_line(payload.data))
+
+
+def length(data: bytes, closed: bool) -> int | None:
+    """Return the octets of the first message of a stream; blank lines before a message count as its own."""
+    head_end = text.head_length(data, is_start_line)
+    if head_end == 0:
+        return 0
+    total: int | None = None
+    if head_end is not None:
+        head = text.read_head(data, 0, head_end, {})
+        total = _body_end(head, data, head_end)
+        if total is not None and total < 0:
+            return 0
+    if closed and (total is None or total > len(data)):
+        return len(data) if is_start_line(text.first_line(data)) else None
+    return total
+
+
+def _body_end(head: Head, data: bytes, head_end: int) -> int | None:
+    """Where the message ends: None when more octets tell, -1 when it cannot be known."""
+    # RFC 9112 6.3; whether a response is to HEAD the octets do not say
+    response = head.start_line.startswith("HTTP/")
+    if response and _bodyless(head.start_line):
+        return head_end
+    if _chunked(head.headers):
+        chunks = _walk_chunks(data, head_end, len(data))
+        if chunks.problem is None:
+            return chunks.end
+        return None if chunks.more else -1
+    octets, wrong = text.content_length(head.headers)
+    if octets is not None:
+        return head_end + octets
+    return None if response and not wrong else head_end
+
+
+def _bodyless(start_line: str) -> bool:
+    code = start_line[9:12]
+    return code.startswith("1") or code in ("204", "304")
+
+
+def _chunked(headers: Headers) -> bool:
+    value = headers.get("Transfer-Encoding")
+    return value is not None and value.rpartition(",")[2].strip().lower() == "chunked"
+
+
+def _walk_chunks(data: bytes, start: int, end: int) -> _Chunks:
+    spans: list[tuple[str, int, int]] = []
+    pos, total, count = start, 0, 0
+    while True:
+        newline = data.find(b"\n", pos, min(end, pos + MAX_CHUNK_LINE))
+        if newline < 0:
+            cut = end - pos < MAX_CHUNK_LINE
+            return _Chunks(pos, spans, (pos, "the chunks do not end" if cut else "chunk size line too long"), cut)
+        digits = text.to_text(data[pos:newline]).partition(";")[0].strip()
+        if not _HEX.fullmatch(digits):
+            return _Chunks(pos, spans, (pos, "chunk size is not hexadecimal"))
+        size = int(digits, 16)
+        if size == 0:
+            break
+        total, count = total + size, count + 1
+        if total > text.MAX_CONTENT or count > MAX_CHUNKS:
+            reason = f"more than {text.MAX_CONTENT} octets or {MAX_CHUNKS} chunks"
+            return _Chunks(pos, spans, (pos, reason))
+        first, after = newline + 1, newline + 1 + size
+        if after > end:
+            return _Chunks(pos, spans, (pos, f"chunk of {size} octets, {end - first} there"), True)
+        tail = data[after : min(end, after + 2)]
+        if not tail.startswith((b"\r\n", b"\n")):
+            return _Chunks(pos, spans, (after, "no line end after a chunk"), tail in (b"", b"\r"))
+        spans += (("http.chunk_size", pos, first), ("http.chunk_data", first, after))
+        pos = after + (1 if tail.startswith(b"\n") else 2)
+        spans.append(("http.chunk_boundary", after, pos))
+    limit = min(end, newline + 1 + text.MAX_HEAD)
+    trailers, stop, problem = text.read_headers(data, newline + 1, limit, {})
+    spans.append(("http.chunk_size", pos, newline + 1))
+    if newline + 1 < stop:
+        spans.append(("http.chunked_trailer_part", newline + 1, stop))
+    return _Chunks(stop, spans, problem, limit == end and len(trailers) < text.MAX_HEADERS)
+
+
+# ------------------------------------------------------------------------------------------------ reading
+
+
+def parse(cursor: Cursor) -> Http:
+    """Read one HTTP message; raises Malformed with what was read of it."""
+    data, end = cursor.data, cursor.end
+    head = text.read_head(data, cursor.pos, end, {})
+    line = data[head.start : head.line_end].rstrip(b"\r\n")
+    if not is_start_line(line):
+        raise Malformed("http.request", head.start, "not an HTTP/1.x start line")
+    body, error, body_fields = _body(_start(head), head, data, end)
+    if isinstance(cursor, Recorder):
+        cursor.fields.extend(_head_fields(body, head, data, cursor.pos))
+        cursor.fields.extend(body_fields)
+    cursor.pos = end
+    if error is not None:
+        raise error
+    return body
+
+
+def _start(head: Head) -> Http:
+    line = head.start_line
+    if line.startswith("HTTP/"):
+        version, _, rest = line.partition(" ")
+        code, _, reason = rest.partition(" ")
+        return Http(None, None, "", (), int(code), reason, version, head.headers)
+    method, _, rest = line.partition(" ")
+    uri, _, version = rest.rpartition(" ")  # "requesttype= register" holds a blank
+    uri = uri.strip()
+    path, query = _path_and_query(uri)
+    return Http(method, uri, path, query, None, "", version, head.headers)
+
+
+def _path_and_query(uri: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    rest, _, query = uri.partition("#")[0].partition("?")
+    if "://" in rest:  # RFC 9112 3.2.2: absolute form
+        slash = rest.find("/", rest.index("://") + 3)
+        rest = rest[slash:] if slash >= 0 else "/"
+    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    return rest, tuple((unquote(name).strip(), unquote(value).strip()) for name, _, value in pairs)
+
+
+def _with(start: Http, content: bytes, first: int, raw: bytes, parts: list[BodyPart], notes: list[str]) -> Http:
+    return Http(
+        start.method,
+        start.uri,
+        start.path,
+        start.query,
+        start.status,
+        start.reason,
+        start.version,
+        start.headers,
+        content,
+        first,
+        raw,
+        tuple(parts),
+        tuple(notes),
+    )
+
+
+def _body(start: Http, head: Head, data: bytes, end: int) -> tuple[Http, Malformed | None, list[Field]]:
+    headers, first, stop = head.headers, head.end, end
+    if head.problem is not None:
+        return start, Malformed("http.header", *head.problem, start), []
+    notes: list[str] = []
+    if any(not header.name for header in headers):
+        notes.append("a header line has no colon")
+    problem: tuple[str, int, str] | None = None
+    spans: list[tuple[str, int, int]] | None = None
+    octets, wrong = text.content_length(headers)
+    if start.status is not None and _bodyless(head.start_line):
+        stop, raw = first, b""
+    elif _chunked(headers):
+        chunks = _walk_chunks(data, first, end)
+        spans, stop = chunks.spans, chunks.end
+        raw = b"".join(data[at:after] for name, at, after in spans if name == "http.chunk_data")
+        if chunks.problem is not None:
+            problem = ("http.chunk_size", *chunks.problem)
+        if octets is not None:
+            notes.append("Transfer-Encoding and Content-Length together")
+    else:
+        if wrong:
+            problem = ("http.content_length_header", first, wrong)
+        elif octets is not None:
+            stop = min(end, first + octets)
+            if octets > end - first:
+                problem = ("http.content_length_header", first, f"{octets} octets announced, {end - first} there")
+        elif start.method is not None:
+            stop = first  # RFC 9112 6.3: a request that tells no length has no body
+        raw = data[first:stop]
+    if stop < end and problem is None:
+        notes.append(f"{end - stop} octets after the end of the message")
+    at = first if spans is None else -1
+    if len(raw) > text.MAX_CONTENT and problem is None:
+        problem = ("http.file_data", first, f"content has more than {text.MAX_CONTENT} octets")
+    content = raw
+    parts: list[BodyPart] = []
+    if problem is None:
+        codings = headers.all("Content-Encoding") if raw else ()
+        content, note, reason = text.decode_content(raw, codings)
+        if content is not raw:
+            at = -1
+        if reason:
+            problem = ("http.file_data", first, reason)
+        elif note:
+            notes.append(note)
+        else:
+            source, offset, limit = (data, first, stop) if at >= 0 else (content, 0, len(content))
+            parts, more = text.body_parts(headers, source, offset, limit, at < 0)
+            notes.extend(more)
+    body = _with(start, content, at, raw, parts, notes)
+    error = None if problem is None else Malformed(*problem, body)
+    return body, error, _body_fields(data, first, stop, end, spans, parts)
+
+
+def _inner(body: object) -> tuple[Part, ...]:
+    return text.inner_parts(body.parts) if isinstance(body, Http) else ()
+
+
+def _notes(body: object) -> tuple[str, ...]:
+    return body.notes if isinstance(body, Http) else ()
+
+
+# ------------------------------------------------------------------------------------------------ fields
+
+
+def _body_fields(
+    data: bytes, first: int, stop: int, end: int, spans: list[tuple[str, int, int]] | None, parts: list[BodyPart]
+) -> list[Field]:
+    fields: list[Field] = []
+    if spans is not None:
+        for name, start, after in spans:
+            shown = "" if name == "http.chunk_data" else text.to_text(data[start:after]).strip()
+            fields.append(Field(name, shown or after - start, start, after, f"{after - start} octets"))
+    elif first < stop:
+        fields.append(text.content_field("http.file_data", data, first, stop, parts))
+    if stop < end:
+        fields.append(Field("http.trailing", end - stop, stop, end, f"{end - stop} octets"))
+    return fields
+
+
+def _head_fields(body: Http, head: Head, data: bytes, start: int) -> list[Field]:
+    fields: list[Field] = []
+    if start < head.start:
+        fields.append(Field("http.leading_crlf", head.start - start, start, head.start))
+    begin = head.start
+    line_end = begin + len(data[begin : head.line_end].rstrip(b"\r\n"))
+    if body.method is not None and body.uri is not None:
+        name = "http.request"
+        children = [
+            Field("http.request.method", body.method, begin, begin + len(body.method)),
+            *_uri_fields(body, data, begin + len(body.method), line_end - len(body.version)),
+            Field("http.request.version", body.version, line_end - len(body.version), line_end),
+        ]
+    else:
+        name = "http.response"
+        children = [
+            Field("http.response.version", body.version, begin, begin + len(body.version)),
+            Field("http.response.code", body.status or 0, begin + 9, begin + 12),
+        ]
+        if begin + 13 < line_end:
+            children.append(Field("http.response.phrase", body.reason, begin + 13, line_end))
+    fields.append(Field(name, head.start_line, begin, head.line_end, "", tuple(children)))
+    fields.extend(_header_field(header) for header in head.headers)
+    last = head.headers[-1].end if head.headers else head.line_end
+    if last < head.end:
+        fields.append(Field("http.blank", "", last, head.end))
+    return fields
+
+
+def _uri_fields(body: Http, data: bytes, start: int, end: int) -> tuple[Field, ...]:
+    whole = text.found(data, "http.request.uri", body.uri or "", start, end)
+    if not whole:
+        return ()
+    uri = whole[0]
+    children = text.found(data, "http.request.uri.path", body.path, uri.start, uri.end)
+    at = data.find(b"?", uri.start, uri.end)
+    if at >= 0:
+        children += (Field("http.request.uri.query", text.to_text(data[at + 1 : uri.end]), at + 1, uri.end),)
+    return (Field(uri.name, uri.value, uri.start, uri.end, "", children),)
+
+
+def _header_field(header: Header) -> Field:
+    name = "http.unknown_header"
+    if header.name == "Content-Length":
+        name = "http.content_length_header"
+    elif _TOKEN.fullmatch(header.name):
+        name = "http." + header.name.lower().replace("-", "_")
+    return Field(name, header.value, header.start, header.end)
+
+
+HTTP = Dissector("http", matches, parse, _inner, length, _notes)

@@ -1,0 +1,220 @@
+"""SDP (RFC 4566) with the MBMS attributes of TS 26.237."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dissectors.base import Cursor, Dissector, Field, Malformed, Payload, Recorder
+from dissectors.text import number, to_text
+
+MAX_LINES = 2000
+
+Attributes = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SdpLine:
+    """One line: its letter, "" when it is none, its value, and the octets start..end with the line end."""
+
+    kind: str
+    value: str = field(repr=False)  # k= and a=crypto carry keys
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SdpMedia:
+    """One m= section; `connection` is the address of its own c= line, else None."""
+
+    kind: str
+    port: int
+    proto: str
+    formats: tuple[str, ...]
+    connection: str | None = None
+    attributes: Attributes = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sdp:
+    """A session description; addresses are without "/ttl", attributes are (name, value), flags with ""."""
+
+    connection: str | None
+    media: tuple[SdpMedia, ...]
+    attributes: Attributes = field(repr=False)
+    lines: tuple[SdpLine, ...] = field(repr=False)
+    notes: tuple[str, ...] = ()
+
+    def attr(self, name: str) -> list[str]:
+        """Return the values of an attribute, of the session and then of each media."""
+        pairs = (*self.attributes, *(pair for media in self.media for pair in media.attributes))
+        return [value for key, value in pairs if key == name]
+
+    @property
+    def mbms_services(self) -> tuple[str, ...]:
+        """The MBMS user service ids that the description names, each once."""
+        # TS 26.237 8.3.3.2, 14.2.2
+        return tuple(dict.fromkeys(self.attr("mbms_service") + self.attr("mbms_download_service")))
+
+
+def parse(cursor: Cursor) -> Sdp:
+    """Read a session description; raises Malformed with what was read of it."""
+    lines = _lines(cursor)
+    if isinstance(cursor, Recorder):
+        cursor.fields.extend(_fields(lines))
+    cursor.pos = lines[-1].end if lines else cursor.pos
+    if not lines:
+        raise cursor.fail("sdp.version", "no lines")
+    body, wrong = _sdp(lines)
+    if wrong is not None:
+        raise Malformed("sdp.media", wrong.start, "not kind, port, protocol and format", body)
+    if cursor.left:
+        raise Malformed("sdp", cursor.pos, f"more than {MAX_LINES} lines", body)
+    return body
+
+
+def _lines(cursor: Cursor) -> list[SdpLine]:
+    data, end, pos = cursor.data, cursor.end, cursor.pos
+    lines: list[SdpLine] = []
+    while pos < end and len(lines) < MAX_LINES:
+        newline = data.find(b"\n", pos, end)
+        stop = end if newline < 0 else newline + 1
+        line = to_text(data[pos:stop]).strip("\r\n \t\0")
+        kind, equals, value = line.partition("=")
+        known = bool(equals) and len(kind) == 1
+        lines.append(SdpLine(kind if known else "", value.strip() if known else line, pos, stop))
+        pos = stop
+    return lines
+
+
+def _sdp(lines: list[SdpLine]) -> tuple[Sdp, SdpLine | None]:
+    connection: str | None = None
+    session: list[tuple[str, str]] = []
+    media: list[SdpMedia] = []
+    notes: list[str] = []
+    wrong: SdpLine | None = None
+    attributes = session
+    of_media: list[list[tuple[str, str]]] = []
+    own: list[str | None] = []
+    if lines[0].kind != "v":
+        notes.append("the description does not begin with v=")
+    if any(not line.kind and line.value for line in lines):
+        notes.append("a line is not a letter, = and a value")
+    for line in lines:
+        if line.kind == "a":
+            name, _, value = line.value.partition(":")
+            attributes.append((name.strip(), value.strip()))
+        elif line.kind == "c":
+            address = _address(line.value)
+            if not own:
+                connection = address
+            elif own[-1] is None:
+                own[-1] = address
+        elif line.kind == "m":
+            section = _media(line.value)
+            if section is None:
+                wrong = line
+                break
+            media.append(section)
+            attributes = []
+            of_media.append(attributes)
+            own.append(None)
+    sections = tuple(
+        SdpMedia(section.kind, section.port, section.proto, section.formats, address, tuple(pairs))
+        for section, address, pairs in zip(media, own, of_media, strict=True)
+    )
+    return Sdp(connection, sections, tuple(session), tuple(lines), tuple(notes)), wrong
+
+
+def _media(value: str) -> SdpMedia | None:
+    words = value.split()
+    port = number(words[1].partition("/")[0], 5) if len(words) > 2 else None
+    if port is None or port > 0xFFFF:
+        return None
+    return SdpMedia(words[0], port, words[2], tuple(words[3:]))
+
+
+def _address(value: str) -> str | None:
+    words = value.split()
+    return words[2].partition("/")[0] if len(words) > 2 else None
+
+
+# ------------------------------------------------------------------------------------------------ fields
+
+_NAMES = {
+    "v": "sdp.version",
+    "o": "sdp.owner",
+    "s": "sdp.session_name",
+    "i": "sdp.session_info",
+    "u": "sdp.uri",
+    "e": "sdp.email",
+    "p": "sdp.phone",
+    "c": "sdp.connection_info",
+    "b": "sdp.bandwidth",
+    "z": "sdp.timezone",
+    "k": "sdp.encryption_key",
+    "t": "sdp.time",
+    "r": "sdp.repeat_time",
+    "m": "sdp.media",
+    "": "sdp.invalid",
+}
+_WORDS = {
+    "o": ("username", "sessionid", "version", "network_type", "address_type", "address"),
+    "c": ("network_type", "address_type", "address"),
+    "t": ("start", "stop"),
+    "m": ("media", "port", "proto", "format"),
+}
+
+
+def _fields(lines: list[SdpLine]) -> list[Field]:
+    fields: list[Field] = []
+    in_media = False
+    for line in lines:
+        in_media = in_media or line.kind == "m"
+        if line.kind == "a":
+            fields.append(_attribute(line, in_media))
+            continue
+        name = _NAMES.get(line.kind, "sdp.unknown")
+        if line.kind == "i" and in_media:
+            name = "sdp.media_title"
+        value = "(hidden)" if line.kind == "k" else line.value
+        fields.append(Field(name, value, line.start, line.end, "", tuple(_words(line, name))))
+    return fields
+
+
+def _words(line: SdpLine, parent: str) -> list[Field]:
+    children: list[Field] = []
+    names = _WORDS.get(line.kind, ())
+    at = line.start + 2
+    for index, word in enumerate(line.value.split() if names and line.value.isascii() else ()):
+        name = f"{parent}.{names[min(index, len(names) - 1)]}"
+        at += line.value.index(word, at - line.start - 2) - (at - line.start - 2)
+        if name == "sdp.connection_info.address":
+            word = word.partition("/")[0]
+        port = number(word.partition("/")[0], 5) if name == "sdp.media.port" else None
+        children.append(Field(name, word if port is None else port, at, at + len(word)))
+        at += len(word)
+    return children
+
+
+def _attribute(line: SdpLine, in_media: bool) -> Field:
+    name = "sdp.media_attr" if in_media else "sdp.session_attr"
+    prefix = "sdp.media_attribute" if in_media else "sdp.session_attr"
+    key, colon, value = line.value.partition(":")
+    secret = key.strip() == "crypto"  # RFC 4568: the key is in the clear
+    shown = "crypto:(hidden)" if secret else line.value
+    after = line.start + 2 + len(key.encode())
+    children = [Field(f"{prefix}.field", key, line.start + 2, after)]
+    if colon and not secret:
+        children.append(Field(f"{prefix}.value", value, after + 1, after + 1 + len(value.encode())))
+    return Field(name, shown, line.start, line.end, "", tuple(children))
+
+
+def _notes(body: object) -> tuple[str, ...]:
+    return body.notes if isinstance(body, Sdp) else ()
+
+
+def _never(payload: Payload) -> bool:
+    return False  # reached by its content type only
+
+
+SDP = Dissector("sdp", _never, parse, notes=_notes)

@@ -1,0 +1,376 @@
+"""SIP (RFC 3261): requests and responses, datagrams and streams."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from dissectors import text
+from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
+from dissectors.digest import parse_auths
+from dissectors.text import BodyPart, Head, Header, Headers, params, split, unquote
+
+# RFC 3261 20, RFC 3265, 3515, 3892, 4028, 4474, 3841, 3840: names of one letter
+COMPACT = {
+    "a": "Accept-Contact",
+    "b": "Referred-By",
+    "c": "Content-Type",
+    "d": "Request-Disposition",
+    "e": "Content-Encoding",
+    "f": "From",
+    "i": "Call-ID",
+    "j": "Reject-Contact",
+    "k": "Supported",
+    "l": "Content-Length",
+    "m": "Contact",
+    "n": "Identity-Info",
+    "o": "Event",
+    "r": "Refer-To",
+    "s": "Subject",
+    "t": "To",
+    "u": "Allow-Events",
+    "v": "Via",
+    "x": "Session-Expires",
+    "y": "Identity",
+}
+VERSION = "SIP/2.0"
+_QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_METHOD = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Sip:
+    """One SIP message: `method` and `uri` of a request, `status` and `reason` of a response.
+
+    `content` is the body without content coding; `content_start` its offset in the payload, -1 where it
+    was coded. `parts` are the leaves of the body: one unless it is multipart.
+    """
+
+    method: str | None
+    uri: str | None
+    status: int | None
+    reason: str
+    version: str
+    headers: Headers
+    content: bytes = field(default=b"", repr=False)
+    content_start: int = -1
+    parts: tuple[BodyPart, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def is_request(self) -> bool:
+        return self.method is not None
+
+    @property
+    def call_id(self) -> str | None:
+        return self.headers.get("Call-ID")
+
+    @property
+    def cseq(self) -> int | None:
+        return text.number((self.headers.get("CSeq") or "").partition(" ")[0])
+
+    @property
+    def cseq_method(self) -> str | None:
+        words = (self.headers.get("CSeq") or "").split(None, 2)
+        return words[1] if len(words) > 1 else None
+
+    @property
+    def from_uri(self) -> str | None:
+        return _uri(self.headers.get("From"))
+
+    @property
+    def from_tag(self) -> str | None:
+        return params(self.headers.get("From") or "").get("tag")
+
+    @property
+    def to_uri(self) -> str | None:
+        return _uri(self.headers.get("To"))
+
+    @property
+    def to_tag(self) -> str | None:
+        return params(self.headers.get("To") or "").get("tag")
+
+    @property
+    def vias(self) -> tuple[str, ...]:
+        """The Via values, topmost first, those of one header apart."""
+        return tuple(via for value in self.headers.all("Via") for via in split(value, ",") if via)
+
+    @property
+    def branch(self) -> str | None:
+        """The branch of the topmost Via."""
+        return params(self.headers.get("Via") or "").get("branch")
+
+    @property
+    def contact_uri(self) -> str | None:
+        return _uri(self.headers.get("Contact"))
+
+    @property
+    def expires(self) -> int | None:
+        """Seconds of the Expires header, else of the first Contact's parameter."""
+        value = self.headers.get("Expires")
+        if value is None:
+            value = params(self.headers.get("Contact") or "").get("expires", "")
+        return text.number(value)
+
+
+def addr_spec(value: str) -> str:
+    """Return the URI of the first name-addr or addr-spec in a header value, without header parameters."""
+    first = split(value, ",")[0]
+    quoted = _QUOTED.match(first)  # a display name may hold "<"
+    left = first.find("<", quoted.end() if quoted is not None else 0)
+    if left >= 0:
+        right = first.find(">", left)
+        return first[left + 1 : right if right >= 0 else len(first)].strip()
+    return split(first, ";")[0]
+
+
+def identities(value: str) -> tuple[str, ...]:
+    """Return the URIs of a list of identities, name-addr as in P-Asserted-Identity or quoted as in X-3GPP-…."""
+    found = (unquote(piece) if piece[-1:] == '"' else addr_spec(piece) for piece in split(value, ","))
+    return tuple(uri for uri in found if uri)
+
+
+def _uri(value: str | None) -> str | None:
+    return addr_spec(value) if value else None
+
+
+# ------------------------------------------------------------------------------------------------ reading
+
+
+def is_start_line(line: bytes) -> bool:
+    """Say whether a line begins a SIP message."""
+    if line.startswith(b"SIP/2.0 "):
+        return True
+    method = _METHOD.match(line)
+    return (
+        method is not None
+        and line.endswith(b" SIP/2.0")
+        and line[method.end() : method.end() + 1] == b" "
+        and len(line) > method.end() + len(b" SIP/2.0")
+    )
+
+
+def matches(payload: Payload) -> bool:
+    """Say whether a payload begins with a SIP start line, whatever its port."""
+    return is_start_line(text.first_line(payload.data))
+
+
+def length(data: bytes, closed: bool) -> int | None:
+    """Return the octets of the first message of a stream; blank lines before a message count as its own."""
+    head_end = text.head_length(data, is_start_line)
+    if head_end is None:
+        return len(data) if closed and is_start_line(text.first_line(data)) else None
+    if head_end == 0:
+        return 0
+    # RFC 3261 18.3: in a stream Content-Length tells the end, none means no body
+    octets, _ = text.content_length(text.read_head(data, 0, head_end, COMPACT).headers)
+    total = head_end + (octets or 0)
+    return total if total <= len(data) or not closed else len(data)
+
+
+def parse(cursor: Cursor) -> Sip:
+    """Read one SIP message; raises Malformed with what was read of it."""
+    data, end = cursor.data, cursor.end
+    head = text.read_head(data, cursor.pos, end, COMPACT)
+    start = _start_line(head)
+    body: Sip | None = None
+    error: Malformed | None = None
+    if isinstance(start, Malformed):
+        error = start
+    else:
+        body, error = _body(start, head, data, end)
+    if isinstance(cursor, Recorder) and body is not None:
+        cursor.fields.extend(_fields(body, head, data, cursor.pos, end))
+    cursor.pos = end
+    if error is not None or body is None:
+        raise error or cursor.fail("sip", "nothing read")
+    return body
+
+
+def _start_line(head: Head) -> tuple[str | None, str | None, int | None, str, str] | Malformed:
+    line = head.start_line
+    if line.startswith("SIP/2.0 "):
+        code, _, reason = line[8:].partition(" ")
+        if len(code) != 3 or text.number(code) is None:
+            return Malformed("sip.Status-Code", head.start + 8, "not three digits")
+        return None, None, int(code), reason, VERSION
+    method, _, rest = line.partition(" ")
+    uri, _, version = rest.rpartition(" ")  # a URI with blanks is wrong, yet its end is certain
+    if not uri or version != VERSION:
+        return Malformed("sip.Request-Line", head.start, "not a SIP start line")
+    return method, uri, None, "", version
+
+
+def _body(
+    start: tuple[str | None, str | None, int | None, str, str], head: Head, data: bytes, end: int
+) -> tuple[Sip, Malformed | None]:
+    headers = head.headers
+    if head.problem is not None:
+        partial = Sip(*start, headers)
+        return partial, Malformed("sip.msg_hdr", *head.problem, partial)
+    notes: list[str] = []
+    if any(not header.name for header in headers):
+        notes.append("a header line has no colon")
+    octets, wrong = text.content_length(headers)
+    stop = end if octets is None else min(end, head.end + octets)
+    content, first = data[head.end : stop], head.end
+    if wrong or (octets is not None and octets > end - head.end):
+        partial = Sip(*start, headers, content, first, (), tuple(notes))
+        reason = wrong or f"{octets} octets announced, {end - head.end} there"
+        return partial, Malformed("sip.Content-Length", head.end, reason, partial)
+    if stop < end:
+        notes.append(f"{end - stop} octets after the end that Content-Length gives")
+    codings = headers.all("Content-Encoding")
+    problem = ""
+    if codings and content:
+        plain, note, problem = text.decode_content(content, codings)
+        notes.extend([note] if note else [])
+        if problem or plain is not content:
+            content, first = plain, -1
+    if problem:
+        partial = Sip(*start, headers, content, first, (), tuple(notes))
+        return partial, Malformed("sip.msg_body", head.end, problem, partial)
+    if first >= 0:
+        parts, more = text.body_parts(headers, data, first, stop, False)
+    else:
+        parts, more = text.body_parts(headers, content, 0, len(content), True)
+    return Sip(*start, headers, content, first, tuple(parts), (*notes, *more)), None
+
+
+def inner(body: object) -> tuple[Part, ...]:
+    """Return the messages inside a SIP body."""
+    return text.inner_parts(body.parts) if isinstance(body, Sip) else ()
+
+
+def notes(body: object) -> tuple[str, ...]:
+    """Return the tolerated oddities of a message."""
+    return body.notes if isinstance(body, Sip) else ()
+
+
+# ------------------------------------------------------------------------------------------------ fields
+
+# Wireshark's names where they are not "sip." and the header's name
+_FIELD_NAMES = {
+    "": "sip.header_no_colon",
+    "SIP-ETag": "sip.ETag",
+    "SIP-If-Match": "sip.If_Match",
+    "Suppress-If-Match": "sip.Suppress_If_Match",
+    "Policy-Contact": "sip.Policy_Contact",
+    "Policy-Id": "sip.Policy_ID",
+    "Referred-By": "sip.Referred-by",
+    "Identity-Info": "sip.Identity-info",
+    "Priv-Answer-Mode": "sip.Priv-Answer-mode",
+    "User-To-User": "sip.uui",
+}
+_NUMBERS = ("Content-Length", "Expires", "Max-Forwards", "Min-Expires")
+_ADDRESSES = {
+    "From": "sip.from.addr",
+    "To": "sip.to.addr",
+    "Contact": "sip.contact.uri",
+    "P-Asserted-Identity": "sip.pai.addr",
+    "P-Preferred-Identity": "sip.ppi.addr",
+}
+_AUTH = ("Authorization", "WWW-Authenticate", "Proxy-Authorization", "Proxy-Authenticate", "Authentication-Info")
+_AUTH_NAMES = {"response": "sip.auth.digest.response"}
+_AKA_KEYS = re.compile(r"\b([ic]k)\s*+=\s*+\"?[0-9a-f]++\"?", re.IGNORECASE)  # TS 24.229: CK and IK for the P-CSCF
+
+
+def _fields(body: Sip, head: Head, data: bytes, start: int, end: int) -> list[Field]:
+    fields: list[Field] = []
+    if start < head.start:
+        fields.append(Field("sip.keepalive", to_visible(data[start : head.start]), start, head.start))
+    line_end = head.start + len(data[head.start : head.line_end].rstrip(b"\r\n"))
+    if body.method is not None and body.uri is not None:
+        uri_end = line_end - len(VERSION) - 1
+        after = head.start + len(body.method.encode())
+        fields.append(
+            Field(
+                "sip.Request-Line",
+                head.start_line,
+                head.start,
+                head.line_end,
+                "",
+                (
+                    Field("sip.Method", body.method, head.start, after),
+                    Field("sip.r-uri", body.uri, after + 1, uri_end),
+                    Field("sip.version", body.version, uri_end + 1, line_end),
+                ),
+            )
+        )
+    else:
+        children = [
+            Field("sip.version", body.version, head.start, head.start + 7),
+            Field("sip.Status-Code", body.status or 0, head.start + 8, head.start + 11),
+        ]
+        if head.start + 12 < line_end:
+            children.append(Field("sip.Reason-Phrase", body.reason, head.start + 12, line_end))
+        fields.append(
+            Field("sip.Status-Line", head.start_line, head.start, head.line_end, "", tuple(children)),
+        )
+    fields.extend(_header_field(header, data) for header in head.headers)
+    last = head.headers[-1].end if head.headers else head.line_end
+    if last < head.end:
+        fields.append(Field("sip.blank", "", last, head.end))
+    if head.problem is None:
+        octets, _ = text.content_length(head.headers)
+        stop = end if octets is None else min(end, head.end + octets)
+        if head.end < stop:
+            fields.append(text.content_field("sip.msg_body", data, head.end, stop, body.parts))
+        if stop < end:
+            fields.append(Field("sip.trailing", end - stop, stop, end, f"{end - stop} octets"))
+    return fields
+
+
+def to_visible(octets: bytes) -> str:
+    """Return line ends as text that can be seen."""
+    return text.to_text(octets).replace("\r", "\\r").replace("\n", "\\n")
+
+
+def _header_field(header: Header, data: bytes) -> Field:
+    name = _FIELD_NAMES.get(header.name) or f"sip.{header.name}"
+    value: int | str = header.value
+    if header.name in _NUMBERS:
+        count = text.number(header.value)
+        value = header.value if count is None else count
+    elif header.name in _AUTH:
+        value = _AKA_KEYS.sub(r"\1=(hidden)", header.value)
+    return Field(name, value, header.start, header.end, "", _children(header, data))
+
+
+def _children(header: Header, data: bytes) -> tuple[Field, ...]:
+    start, end = header.start, header.end
+    wanted: list[tuple[str, str]] = []
+    if header.name in _ADDRESSES:
+        wanted.extend((_ADDRESSES[header.name], uri) for uri in identities(header.value))
+        tag = params(header.value).get("tag")
+        if tag and header.name in ("From", "To"):
+            wanted.append((f"sip.{header.name.lower()}.tag", tag))
+    elif header.name == "CSeq":
+        seq, _, method = header.value.partition(" ")
+        fields = text.found(data, "sip.CSeq.seq", seq, start, end)
+        count = text.number(seq)
+        if fields and count is not None:
+            first = fields[0]
+            fields = (Field(first.name, count, first.start, first.end),)
+            return fields + text.found(data, "sip.CSeq.method", method.strip(), first.end, end)
+        return ()
+    elif header.name == "Via":
+        wanted.extend(("sip.Via.branch", branch) for via in split(header.value, ",") if (branch := _branch(via)))
+    elif header.name in _AUTH:
+        for auth in parse_auths(header.value):
+            wanted.append(("sip.auth.scheme", auth.scheme))
+            wanted.extend((_AUTH_NAMES.get(n) or f"sip.auth.{n}", v) for n, v in auth.pairs if n not in ("ik", "ck"))
+    children: list[Field] = []
+    for name, value in wanted:
+        children.extend(text.found(data, name, value, start, end))
+        start = children[-1].end if children else start
+    return tuple(children)
+
+
+def _branch(via: str) -> str:
+    return params(via).get("branch", "")
+
+
+SIP = Dissector("sip", matches, parse, inner, length, notes)
+
+__all__ = ["SIP", "Sip", "addr_spec", "identities", "params"]
