@@ -1,0 +1,46 @@
+# Two commands do all the set-up: `make demo` and `make test`. They need Python 3.11 or newer.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint samples clean
+
+# On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
+# exit code 1 of `keyshark validate` is no failure of the demo.
+demo: $(VENV)/.installed
+	@if [ -t 0 ] && [ -t 1 ]; then \
+		$(BIN)/keyshark open sample_pcaps; \
+	else \
+		$(BIN)/keyshark validate sample_pcaps || [ $$? -eq 1 ]; \
+	fi
+
+test: $(VENV)/.installed-dev
+	$(BIN)/python -m pytest -n auto
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# Write the sample captures and their golden reports anew.
+samples: $(VENV)/.installed-dev
+	$(BIN)/python -m sample_pcaps.make
+	$(BIN)/python -m sample_pcaps.golden
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keyshark needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
