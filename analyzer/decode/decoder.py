@@ -1,0 +1,132 @@
+"""From frames to payloads: link layer, IP, fragments, tunnels, UDP, TCP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from dpkt import ip as dpkt_ip
+
+from analyzer.capture.frame import Frame
+from analyzer.decode import link
+from analyzer.decode.fragments import Fragments
+from analyzer.decode.ip import IpPacket, read_ip, upper
+from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin
+from analyzer.decode.rtp import MediaFilter
+from analyzer.decode.tcp import Connections
+from analyzer.decode.tunnels import GTP_PORT, gtp_payload
+from dissectors import Payload
+
+MAX_TUNNELS = 4  # IP packets within an IP packet
+
+UDP = dpkt_ip.IP_PROTO_UDP
+TCP = dpkt_ip.IP_PROTO_TCP
+IP_IN_IP = frozenset({dpkt_ip.IP_PROTO_IPIP, dpkt_ip.IP_PROTO_IP6})
+UDP_HEADER = 8
+# Why what these carry is not looked at
+UNREAD = {
+    dpkt_ip.IP_PROTO_ICMP: "ICMP",
+    dpkt_ip.IP_PROTO_ICMP6: "ICMPv6",
+    dpkt_ip.IP_PROTO_IGMP: "IGMP",
+    dpkt_ip.IP_PROTO_ESP: "ESP, which is not opened yet",
+    dpkt_ip.IP_PROTO_SCTP: "SCTP, which is not read yet",
+    dpkt_ip.IP_PROTO_GRE: "GRE, which is not read yet",
+    dpkt_ip.IP_PROTO_NONE: "IPv6 without a payload",
+}
+NOT_WHOLE = "UDP datagrams that were not captured whole"
+NO_OCTETS = "UDP datagrams without octets"
+TOO_DEEP = f"more than {MAX_TUNNELS} IP packets one in the other"
+
+Found = Payload | MediaPacket
+
+
+class Decoder:
+    """Takes the frames of all captures of a case in the order of time and gives payloads and media.
+
+    `ports` are those that the user named, by protocol. `facts` say what gave nothing, and why.
+    """
+
+    def __init__(self, ports: Mapping[str, Sequence[int]] | None = None) -> None:
+        self.facts = DecodeFacts()
+        named = {protocol: tuple(numbers) for protocol, numbers in (ports or {}).items()}
+        self._named = frozenset(port for numbers in named.values() for port in numbers)
+        self._fragments = Fragments(self.facts)
+        self._connections = Connections(self.facts, named)
+        self._media = MediaFilter()
+
+    def feed(self, frame: Frame) -> Iterator[Found]:
+        """Yield what a frame completes; what is broken in it is told in `facts`."""
+        origin = Origin(frame.capture, frame.number, frame.time, (frame.number,))
+        try:
+            start = link.ip_offset(frame.link_type, frame.data)
+            if isinstance(start, str):
+                self.facts.count(start)
+                return
+            yield from self._ip(frame.data[start:], origin, 0)
+        except Broken as broken:
+            self.facts.tell(origin, broken)
+
+    def finish(self) -> Iterator[Found]:
+        """Yield what can still be read when no frame is left."""
+        yield from self._connections.finish()
+        self._fragments.finish()
+
+    def _ip(self, data: bytes, origin: Origin, depth: int) -> Iterator[Found]:
+        if depth > MAX_TUNNELS:
+            self.facts.count(TOO_DEEP)
+            return
+        packet = read_ip(data)
+        if packet.ident >= 0:
+            whole = self._fragments.add(packet, origin)
+            if whole is None:
+                return
+            protocol, body, origin = whole
+            protocol, start = upper(protocol, body)
+            packet = IpPacket(packet.version, packet.src, packet.dst, protocol, body[start:], 0)
+        if packet.protocol == UDP:
+            yield from self._udp(packet, origin, depth)
+        elif packet.protocol == TCP:
+            yield from self._connections.add(packet, origin)
+        elif packet.protocol in IP_IN_IP:
+            yield from self._ip(packet.data, origin, depth + 1)
+        else:
+            self.facts.count(UNREAD.get(packet.protocol, f"IP protocol {packet.protocol}"))
+
+    def _udp(self, packet: IpPacket, origin: Origin, depth: int) -> Iterator[Found]:
+        data = packet.data
+        if len(data) < UDP_HEADER:
+            raise Broken("udp", "udp.length", 0, f"needs {UDP_HEADER} octets, {len(data)} left")
+        sport, dport, length = data[0] << 8 | data[1], data[2] << 8 | data[3], data[4] << 8 | data[5]
+        # RFC 2675 4: 0 in a jumbogram; a sender that leaves segmentation to its card writes 0 too
+        end = length or len(data)
+        if end < UDP_HEADER or end > len(data) + packet.lost:
+            raise Broken("udp", "udp.length", 4, f"{length} octets, its packet holds {len(data) + packet.lost}")
+        if end > len(data):
+            self._tell_cut(data, sport, dport, end, origin)
+            return
+        body = data[UDP_HEADER:end]
+        if not body:
+            self.facts.count(NO_OCTETS)
+            return
+        if GTP_PORT in (sport, dport) and (inner := gtp_payload(body)) is not None:
+            yield from self._ip(inner, origin, depth + 1)
+            return
+        if body[0] >> 6 == 2 and sport not in self._named and dport not in self._named:
+            media = MediaPacket(origin.capture, origin.frame, origin.time, packet.src, packet.dst, dport, body)
+            found = self._media.media(media, sport)
+            if found is not None:
+                yield from found
+                return
+        yield Payload(
+            body, "udp", packet.src, sport, packet.dst, dport,
+            origin.capture, origin.frame, origin.time, origin.frames,
+        )  # fmt: skip
+
+    def _tell_cut(self, data: bytes, sport: int, dport: int, end: int, origin: Origin) -> None:
+        """A message without its end would be judged by what is not there: say that it was cut, and leave it."""
+        self.facts.count(NOT_WHOLE)
+        if len(data) > UDP_HEADER and data[UDP_HEADER] >> 6 != 2:  # captures that cut media short are usual
+            reason = f"{len(data)} of {end} octets from port {sport} to {dport} were captured"
+            self.facts.tell(origin, Broken("udp", "udp.length", 4, reason))
+
+
+__all__ = ["DecodeFacts", "Decoder"]

@@ -1,0 +1,331 @@
+"""One direction of a TCP connection: its octets put in order and cut into messages, within limits."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator
+
+from analyzer.decode.packets import Broken, DecodeFacts, Origin
+from analyzer.decode.pieces import Pieces
+from dissectors import Cursor, Dissector, Malformed, Payload
+
+MAX_STREAM_OCTETS = 4 * 1024 * 1024  # that one direction holds back
+MAX_MESSAGE = 2 * 1024 * 1024  # octets of a message that is kept; a longer one is stepped over
+MAX_WINDOW = 64 * 1024 * 1024  # octets ahead or behind that a segment may lie and still be of this stream
+MAX_STRAYS = 3  # segments in a row outside the window that prove that the stream went on elsewhere
+HOLE_WAIT = 60 * 1_000_000_000  # ns of capture time that octets wait for those before them
+SETTLE = 200_000_000  # ns that a stream without SYN waits for segments that overtook its first one
+SETTLE_OCTETS = 64 * 1024  # that it waits for at most
+PROBE = 96 * 1024  # octets that tell where a message begins and, in most, where it ends
+MAX_PROBES = 1024  # places of one stretch of octets that are tried for a message's begin
+EAGER_ASKS = 64  # times that a message's end is looked for after each segment; then after each 16th part more
+
+UNCLAIMED = "TCP octets that begin no message"
+MISSING = "TCP octets that were not captured"
+LONG = f"TCP messages longer than {MAX_MESSAGE} octets"
+STRAY = "TCP segments outside the window"
+DROPPED = "TCP streams given up, too many at a time"
+
+# What a message can begin with: the first word of a text protocol, or Diameter's version and length
+_BEGIN = re.compile(rb"[A-Z][A-Za-z_.-]{0,31}(?:[ /]|\Z)|\x01(?:\x00|\Z)")
+_BLANK = b"\r\n"
+
+Ends = tuple[str, int, str, int]  # source, its port, destination, its port
+
+
+class Stream:
+    """Takes the segments of one direction in any order and gives its messages.
+
+    Offsets count from the first octet after the SYN, or of the first segment seen where there was none.
+    `dissectors` are tried in their order. `octets` are those held back.
+    """
+
+    def __init__(self, ends: Ends, dissectors: tuple[Dissector, ...], facts: DecodeFacts) -> None:
+        self.ends = ends
+        self.base: int | None = None  # sequence number of offset 0
+        self.synchronised = False  # the SYN was seen
+        self._dissectors = dissectors
+        self._facts = facts
+        self._pieces = Pieces()
+        self._settled = False
+        self._begun = 0  # time of the first segment
+        self._next = 0  # offset after the octets that are in order
+        self._arrivals = 0
+        self._strays = 0
+        self._fin: int | None = None
+        self._buffer = bytearray()  # octets in order that are not yet a message
+        self._marks: deque[tuple[int, int, Origin]] = deque()  # end offset, arrival, origin of what the buffer holds
+        self._claimed: Dissector | None = None
+        self._searching = False
+        self._size = 0  # of the message that the buffer begins with, 0 when not known
+        self._skip = 0  # octets still to pass
+        self._asks = 0
+        self._ask_at = 0  # buffered octets at which the next question is worth it
+
+    @property
+    def octets(self) -> int:
+        return self._pieces.octets + len(self._buffer)
+
+    def begin(self, sequence: int, origin: Origin) -> bool:
+        """Take a SYN whose data begin at `sequence`; False when it is that of another connection."""
+        if self.base is None:
+            self.base, self._begun = sequence, origin.time
+        elif self.synchronised:
+            return self.base == sequence
+        elif self._settled:
+            return False
+        else:  # overtaken by its data
+            first = self._pieces.starts[0] if self._pieces else 0
+            offset = self._offset(sequence)
+            if not first - MAX_WINDOW < offset <= first:
+                return False
+            self._next = offset
+        self.synchronised = self._settled = True
+        return True
+
+    def add(self, sequence: int, data: bytes, lost: int, fin: bool, origin: Origin) -> Iterator[Payload]:
+        """Take a segment, `lost` octets of which were not captured; yield the messages that it completes."""
+        if self.base is None:
+            self.base, self._begun = sequence, origin.time
+        offset = self._offset(sequence)
+        if abs(offset - self._next) > MAX_WINDOW:
+            self._facts.count(STRAY)
+            self._strays += 1
+            if self._strays < MAX_STRAYS:
+                return
+            yield from self.finish()
+            self._begin_anew(sequence, origin)
+            offset = 0
+        self._strays = 0
+        end = offset + len(data) + lost
+        if fin and self._fin is None and end >= self._next:
+            self._fin = end
+            self._pieces.cut(end)
+        if self._fin is not None:
+            data = data[: max(self._fin - offset, 0)]
+        if self._settled and offset < self._next:
+            data, offset = data[self._next - offset :], self._next
+        self._arrivals += 1
+        self._pieces.add(offset, data, self._arrivals, origin)
+        if not self._settled:
+            if origin.time - self._begun < SETTLE and self._pieces.octets < SETTLE_OCTETS:
+                return
+            self._settle()
+        yield from self._advance()
+        while self._pieces and self._waited(origin.time):
+            self._jump()
+            yield from self._advance()
+
+    def finish(self) -> Iterator[Payload]:
+        """Yield what can still be read, holes or not."""
+        self._settle()
+        yield from self._advance()
+        while self._pieces:
+            self._jump()
+            yield from self._advance()
+        if not self._buffer:
+            return
+        # The capture ends, perhaps not the stream: an HTTP response may be whole all the same.
+        whole = self._last_message()
+        if whole is not None:
+            yield whole
+        elif not self._searching:
+            self._tell_cut("the capture has no more of it")
+        self._drop(len(self._buffer))
+
+    # ------------------------------------------------------------------------------------------------ order
+
+    def _offset(self, sequence: int) -> int:
+        """Unwrap a sequence number: the offset nearest to where the stream is (RFC 9293 3.4)."""
+        near = (self.base or 0) + self._next
+        return self._next + ((sequence - near + 0x8000_0000) & 0xFFFF_FFFF) - 0x8000_0000
+
+    def _settle(self) -> None:
+        if not self._settled:
+            self._settled = True
+            self._next = self._pieces.starts[0] if self._pieces else 0
+
+    def _waited(self, now: int) -> bool:
+        return self.octets > MAX_STREAM_OCTETS or now - self._pieces.runs[0][2].time > HOLE_WAIT
+
+    def _begin_anew(self, sequence: int, origin: Origin) -> None:
+        self.base, self.synchronised, self._settled, self._begun = sequence, False, False, origin.time
+        self._next, self._fin, self._searching, self._skip = 0, None, False, 0
+
+    def _advance(self) -> Iterator[Payload]:
+        """Move what is now in order to the buffer, and yield the messages there."""
+        moved = False
+        while self._pieces and self._pieces.starts[0] == self._next:
+            data, arrival, origin = self._pieces.pop()
+            self._buffer += data
+            self._next += len(data)
+            self._marks.append((self._next, arrival, origin))
+            moved = True
+        closed = self._fin is not None and self._next >= self._fin
+        if moved or (closed and self._buffer):
+            yield from self._messages(closed)
+        if len(self._buffer) > MAX_STREAM_OCTETS:  # a message without an end
+            self._tell_cut(f"its end is not within {MAX_STREAM_OCTETS} octets")
+            self._drop(len(self._buffer))
+            self._searching = True
+
+    def _jump(self) -> None:
+        """Give up the octets before the first piece, and the message that they cut."""
+        hole = self._pieces.starts[0] - self._next
+        self._facts.count(MISSING, hole)
+        if self._claimed is not None:
+            origin = self._pieces.runs[0][2]
+            lost = f"{hole} octets before this segment were not captured"
+            if self._buffer and not self._searching:
+                lost += f", and a message of which {len(self._buffer)} octets were is lost"
+            self._facts.tell(origin, Broken("tcp", "tcp.seq", self._next, lost))
+        # Where the size of the cut message is known, so is the begin of the next
+        rest = self._skip or max(self._size - len(self._buffer), 0)
+        self._drop(len(self._buffer))
+        self._skip = rest - hole if rest >= hole else 0
+        self._searching = self._searching or rest < hole
+        self._next += hole
+
+    # --------------------------------------------------------------------------------------------- messages
+
+    def _messages(self, closed: bool) -> Iterator[Payload]:
+        probes = 0
+        while self._buffer:
+            if self._skip:
+                passed = min(self._skip, len(self._buffer))
+                self._skip -= passed
+                self._drop(passed)
+                continue
+            if self._searching:
+                if probes > MAX_PROBES:
+                    self._unclaimed(len(self._buffer))
+                elif not self._search(closed):
+                    return
+                else:
+                    self._searching = False
+                continue
+            if self._buffer[0] in _BLANK:  # keep-alives of RFC 5626 3.5.1
+                self._drop(len(self._buffer) - len(self._buffer.lstrip(_BLANK)))
+                continue
+            size = self._size or self._measure(closed)
+            if size is None and not closed:
+                return
+            if not size:
+                probes += 1
+                self._unclaimed(1)
+                self._searching = True
+            elif size > MAX_MESSAGE:
+                self._facts.count(LONG)
+                self._size, self._skip = 0, size
+            elif size <= len(self._buffer) or closed:
+                yield self._payload(min(size, len(self._buffer)))
+            else:
+                self._size = size
+                return
+
+    def _measure(self, closed: bool) -> int | None:
+        """Ask the dissectors for the size of the message that the buffer begins with; 0 is nobody's, None not yet."""
+        have = len(self._buffer)
+        if have < self._ask_at and not closed:
+            return None
+        self._asks += 1
+        self._ask_at = have + 1 if self._asks < EAGER_ASKS else have + have // 16
+        size, dissector = self._ask(bytes(self._buffer[:PROBE]), closed and have <= PROBE)
+        if size is None and have > PROBE:
+            size, dissector = self._ask(bytes(self._buffer), closed)
+        if dissector is not None:
+            self._claimed = dissector
+        return size
+
+    def _ask(self, data: bytes, closed: bool) -> tuple[int | None, Dissector | None]:
+        size: int | None = 0
+        for dissector in self._order():
+            found = _length(dissector, data, closed)
+            if found:
+                return found, dissector
+            if found is None:
+                size = None
+                if dissector is self._claimed:
+                    break
+        return size, None
+
+    def _order(self) -> Iterator[Dissector]:
+        if self._claimed is not None:
+            yield self._claimed
+        yield from (dissector for dissector in self._dissectors if dissector is not self._claimed)
+
+    def _search(self, closed: bool) -> bool:
+        """Drop what precedes the next message; False when its begin has not come yet."""
+        begin = 0
+        for _ in range(MAX_PROBES):
+            found = _BEGIN.search(self._buffer, begin)
+            if found is None:
+                break
+            begin = found.start()
+            data = bytes(self._buffer[begin : begin + PROBE])
+            undecided = False
+            for dissector in self._order():
+                size = _length(dissector, data, closed)
+                if size != 0 and dissector.matches(self._at(data[: size or None], self._marks[0][2])):
+                    self._claimed = dissector
+                    self._unclaimed(begin)
+                    return True
+                undecided = undecided or size is None
+            if undecided and not closed:
+                self._unclaimed(begin)
+                return False
+            begin += 1
+        self._unclaimed(len(self._buffer))
+        return False
+
+    def _last_message(self) -> Payload | None:
+        if self._searching or self._claimed is None:
+            return None
+        data = bytes(self._buffer)
+        if _length(self._claimed, data, True) != len(data):
+            return None
+        try:
+            self._claimed.parse(Cursor(data))
+        except Malformed:
+            return None
+        return self._payload(len(data))
+
+    def _payload(self, size: int) -> Payload:
+        """Cut a message off the buffer; it is complete with the segment that came last of those that carry it."""
+        end = self._next - len(self._buffer) + size
+        carriers = []
+        for mark in self._marks:
+            carriers.append(mark)
+            if mark[0] >= end:
+                break
+        last = max(carriers, key=lambda mark: mark[1])[2]
+        frames = {frame for _, _, origin in carriers if origin.capture == last.capture for frame in origin.frames}
+        data = bytes(self._buffer[:size])
+        self._drop(size)
+        return self._at(data, Origin(last.capture, last.frame, last.time, tuple(sorted(frames))))
+
+    def _at(self, data: bytes, origin: Origin) -> Payload:
+        return Payload(data, "tcp", *self.ends, origin.capture, origin.frame, origin.time, origin.frames)
+
+    def _drop(self, size: int) -> None:
+        del self._buffer[:size]
+        start = self._next - len(self._buffer)
+        while self._marks and self._marks[0][0] <= start:
+            self._marks.popleft()
+        self._size = self._asks = self._ask_at = 0
+
+    def _unclaimed(self, size: int) -> None:
+        if size:
+            self._facts.count(UNCLAIMED, size)
+            self._drop(size)
+
+    def _tell_cut(self, why: str) -> None:
+        if self._claimed is not None and self._marks:
+            reason = f"a message is cut after {len(self._buffer)} octets: {why}"
+            start = self._next - len(self._buffer)
+            self._facts.tell(self._marks[-1][2], Broken("tcp", "tcp.seq", start, reason))
+
+
+def _length(dissector: Dissector, data: bytes, closed: bool) -> int | None:
+    return 0 if dissector.length is None else dissector.length(data, closed)
