@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 from dissectors.base import (
@@ -14,9 +15,24 @@ from dissectors.base import (
     Payload,
     Recorder,
 )
+from dissectors.diameter import DIAMETER
+from dissectors.http import HTTP
+from dissectors.mbms_xml import MBMS_XML
+from dissectors.mikey import MIKEY
+from dissectors.mikey_keydata import KEYDATA
+from dissectors.sdp import SDP
+from dissectors.sip import SIP
 
 # In order of trial: one line each. Inner protocols (reached by name only) never match a payload.
-DISSECTORS: tuple[Dissector, ...] = ()
+DISSECTORS: tuple[Dissector, ...] = (
+    SIP,
+    HTTP,
+    DIAMETER,
+    MIKEY,
+    SDP,
+    MBMS_XML,
+    KEYDATA,
+)
 
 MAX_DEPTH = 8  # nesting of messages within messages that is followed
 
@@ -31,10 +47,7 @@ def dissect(payload: Payload, protocol: str = "") -> Message | None:
 
     Never raises, whatever the octets.
     """
-    if protocol:
-        chosen = by_name(protocol)
-    else:
-        chosen = next((d for d in DISSECTORS if _claims(d, payload)), None)
+    chosen = by_name(protocol) if protocol else next((d for d in DISSECTORS if _claims(d, payload)), None)
     return None if chosen is None else _read(chosen, payload, -1, 0)
 
 
@@ -47,10 +60,8 @@ def tree(message: Message) -> tuple[Field, ...]:
     data = message.payload.data
     recorder = Recorder(data)
     if dissector is not None:
-        try:
+        with suppress(Exception):  # the message carries the error already
             dissector.parse(recorder)
-        except Exception:  # noqa: BLE001, S110  # the message carries the error already
-            pass
     end = max((f.end for f in recorder.fields), default=0)
     if end < len(data):
         recorder.note(f"{message.protocol}.unread", data[end:], end, len(data))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,7 +30,7 @@ class Payload:
     frames: tuple[int, ...] = ()
 
 
-class Malformed(Exception):
+class Malformed(Exception):  # noqa: N818  # a finding about octets, not an error of the program
     """Octets that break their format: which field, at which offset of the payload, and why.
 
     `partial` is the typed body as far as it was read, when a part of it can be trusted.
@@ -42,6 +42,9 @@ class Malformed(Exception):
         self.offset = offset
         self.reason = reason
         self.partial = partial
+
+    def __reduce__(self) -> tuple[type[Malformed], tuple[str, int, str, object | None]]:
+        return type(self), (self.field, self.offset, self.reason, self.partial)  # messages cross processes
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,15 +125,28 @@ class Dissector:
     notes: Callable[[object], tuple[str, ...]] = lambda body: ()
 
 
+@dataclass(frozen=True, slots=True)
+class Bits:
+    """A value of some bits among others in the same octets; `names` gives the text of its values."""
+
+    name: str
+    mask: int
+    names: type_names | None = None
+
+
+def _named(names: type_names, value: int) -> str:
+    return f"{names.get(value, 'unknown')} ({value})"
+
+
 class Cursor:
     """Reads octets from front to back; this one leaves no trace (the fast path)."""
 
-    __slots__ = ("data", "pos", "end")
+    __slots__ = ("data", "end", "pos")
 
     def __init__(self, data: bytes, start: int = 0, end: int | None = None) -> None:
         self.data = data
         self.pos = start
-        self.end = len(data) if end is None else end
+        self.end = len(data) if end is None else min(end, len(data))
 
     @property
     def left(self) -> int:
@@ -143,11 +159,11 @@ class Cursor:
     def uint(self, name: str, size: int, names: type_names | None = None) -> int:
         """Read a big-endian unsigned integer of `size` octets; `names` gives the text of its values."""
         start, end = self.pos, self.pos + size
-        if end > self.end:
+        if size < 0 or end > self.end:
             raise self.fail(name, f"needs {size} octets, {self.left} left")
         self.pos = end
         value = int.from_bytes(self.data[start:end], "big")
-        self.note(name, value, start, end, "" if names is None else f"{names.get(value, 'unknown')} ({value})")
+        self.note(name, value, start, end, "" if names is None else _named(names, value))
         return value
 
     def u8(self, name: str, names: type_names | None = None) -> int:
@@ -185,8 +201,27 @@ class Cursor:
         self.note(name, value, start, end)
         return value
 
+    def bits(self, name: str, size: int, parts: Sequence[Bits]) -> tuple[int, ...]:
+        """Read `size` octets that several values share, and return these.
+
+        `name` is the field around them; without a name the values stand side by side, each with all the octets.
+        """
+        start, end = self.pos, self.pos + size
+        if end > self.end:
+            raise self.fail(name or parts[0].name, f"needs {size} octets, {self.left} left")
+        self.pos = end
+        whole = int.from_bytes(self.data[start:end], "big")
+        values = tuple((whole & part.mask) >> (part.mask & -part.mask).bit_length() - 1 for part in parts)
+        self.note_bits(name, whole, start, end, parts, values)
+        return values
+
     def note(self, name: str, value: Value, start: int, end: int, text: str = "") -> None:
-        """Record a field that the caller has read itself (text protocols, bits of an octet)."""
+        """Record a field that the caller has read itself (text protocols)."""
+
+    def note_bits(
+        self, name: str, whole: int, start: int, end: int, parts: Sequence[Bits], values: tuple[int, ...]
+    ) -> None:
+        """Record values that share the octets start..end."""
 
     @contextmanager
     def group(self, name: str, text: str = "") -> Iterator[None]:
@@ -199,11 +234,13 @@ class Cursor:
         if size < 0 or self.pos + size > self.end:
             raise self.fail(name, f"needs {size} octets, {self.left} left")
         outer, self.end = self.end, self.pos + size
-        with self.group(name, text):
-            yield
-            if self.left:
-                self.octets(f"{name}.rest", self.left)
-        self.end = outer
+        try:
+            with self.group(name, text):
+                yield
+                if self.left:
+                    self.octets(f"{name}.rest", self.left)
+        finally:
+            self.end = outer
 
 
 class Recorder(Cursor):
@@ -217,6 +254,19 @@ class Recorder(Cursor):
 
     def note(self, name: str, value: Value, start: int, end: int, text: str = "") -> None:
         self.fields.append(Field(name, value, start, end, text))
+
+    def note_bits(
+        self, name: str, whole: int, start: int, end: int, parts: Sequence[Bits], values: tuple[int, ...]
+    ) -> None:
+        texts = (
+            "" if part.names is None else _named(part.names, value) for part, value in zip(parts, values, strict=True)
+        )
+        fields = tuple(
+            Field(part.name, value, start, end, text) for part, value, text in zip(parts, values, texts, strict=True)
+        )
+        if name:
+            fields = (Field(name, whole, start, end, "", fields),)
+        self.fields.extend(fields)
 
     @contextmanager
     def group(self, name: str, text: str = "") -> Iterator[None]:

@@ -1,0 +1,276 @@
+"""MIKEY (RFC 3830) with the Key ID extension of MBMS (RFC 4563) and the modes registered later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from dissectors import mikey_payloads
+from dissectors.base import Bits, Cursor, Dissector, Malformed, Part, Payload
+from dissectors.mikey_keydata import KeyData, KeyDataPlain
+from dissectors.mikey_names import ANSWERS, BOOLEANS, DATA_TYPES, MAP_TYPES, PAYLOADS, PRFS, SESSION_TYPES
+from dissectors.mikey_payloads import Error, Extension, Identity, Kemac, Policy, Timestamp, Verification
+
+MAX_PAYLOADS = 64  # in one message
+PORT = 2269  # IANA "mikey", TS 33.246 6.4.1
+SHORTEST = 12  # octets: the header with an empty map, and a payload
+
+LAST, SIGN = 0, 4
+SRTP_ID, EMPTY_MAP, GENERIC_ID = 0, 1, 2
+_V_AND_PRF = (Bits("mikey.v.set", 0x80, BOOLEANS), Bits("mikey.prf_func", 0x7F, PRFS))
+_S_AND_COUNT = (Bits("mikey.generic_id.s", 0x80, BOOLEANS), Bits("mikey.generic_id.policy_count", 0x7F))
+
+
+@dataclass(frozen=True, slots=True)
+class SrtpId:
+    """An SRTP crypto session: its policy number, SSRC and rollover counter."""
+
+    policy: int
+    ssrc: int
+    roc: int
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The common header (RFC 3830 6.1); `srtp_ids` is its CS ID map, empty for another map than SRTP-ID."""
+
+    version: int
+    data_type: int
+    v: bool
+    prf: int
+    csb_id: int
+    cs_count: int
+    map_type: int
+    srtp_ids: tuple[SrtpId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Mikey:
+    """One MIKEY message; of a payload that may stand once the first one counts, and None says that there is none.
+
+    `payloads` are the payload types in their order. `key_domain_id`, `msk_id` and `mtk_id` are from the Key ID
+    extension of MBMS. `idi` and `idr` are the identities of initiator and responder.
+    """
+
+    header: Header
+    payloads: tuple[int, ...] = ()
+    t: Timestamp | None = None
+    rand: bytes | None = None
+    identities: tuple[Identity, ...] = ()
+    policies: tuple[Policy, ...] = ()
+    kemac: Kemac | None = None
+    verification: Verification | None = None
+    errors: tuple[Error, ...] = ()
+    extensions: tuple[Extension, ...] = ()
+    notes: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def version(self) -> int:
+        return self.header.version
+
+    @property
+    def data_type(self) -> int:
+        return self.header.data_type
+
+    @property
+    def v(self) -> bool:
+        """Whether the initiator asks for a verification message."""
+        return self.header.v
+
+    @property
+    def prf(self) -> int:
+        return self.header.prf
+
+    @property
+    def csb_id(self) -> int:
+        return self.header.csb_id
+
+    @property
+    def cs_count(self) -> int:
+        return self.header.cs_count
+
+    @property
+    def map_type(self) -> int:
+        return self.header.map_type
+
+    @property
+    def srtp_ids(self) -> tuple[SrtpId, ...]:
+        return self.header.srtp_ids
+
+    @property
+    def idi(self) -> Identity | None:
+        return self._identity(mikey_payloads.INITIATOR)
+
+    @property
+    def idr(self) -> Identity | None:
+        return self._identity(mikey_payloads.RESPONDER)
+
+    @property
+    def key_domain_id(self) -> bytes | None:
+        return self._key_id(mikey_payloads.KEY_DOMAIN_ID)
+
+    @property
+    def msk_id(self) -> bytes | None:
+        return self._key_id(mikey_payloads.MSK_ID)
+
+    @property
+    def mtk_id(self) -> bytes | None:
+        return self._key_id(mikey_payloads.MTK_ID)
+
+    def _identity(self, role: int) -> Identity | None:
+        named = next((identity for identity in self.identities if identity.role == role), None)
+        if named is not None:
+            return named
+        plain = [identity for identity in self.identities if not identity.role]
+        if len(plain) != 1:
+            # RFC 3830 3.1: IDi stands before IDr
+            return plain[role - 1] if plain else None
+        # A responder sends its own; TS 33.246 6.4.6.1: IDr is a B-TID, IDi an FQDN, so one with "@" is IDr.
+        of_responder = self.data_type in ANSWERS or "@" in plain[0].text
+        return plain[0] if (role == mikey_payloads.RESPONDER) is of_responder else None
+
+    def _key_id(self, kind: int) -> bytes | None:
+        pairs = (pair for extension in self.extensions for pair in extension.key_ids)
+        return next((octets for known, octets in pairs if known == kind), None)
+
+
+def matches(payload: Payload) -> bool:
+    """Say whether a datagram is MIKEY: by its port, else when it reads as MIKEY from front to back."""
+    data = payload.data
+    if payload.transport != "udp":
+        return False
+    if PORT in (payload.dport, payload.sport):
+        return bool(data)
+    if len(data) < SHORTEST or data[0] != 1 or data[1] not in DATA_TYPES or data[9] not in MAP_TYPES:
+        return False
+    if data[2] == LAST or data[2] not in PAYLOADS or data[3] & 0x7F not in PRFS:
+        return False
+    try:
+        parse(Cursor(data))
+    except Malformed:
+        return False
+    return True
+
+
+def parse(cursor: Cursor) -> Mikey:
+    """Read one MIKEY message; raises Malformed with the payloads before the error."""
+    with cursor.group("mikey.hdr"):
+        header, following = _header(cursor)
+    found = mikey_payloads.Found()
+    try:
+        _payloads(cursor, following, found)
+    except Malformed as wrong:
+        # Octets that say another version and then break are no MIKEY of which anything could be trusted.
+        wrong.partial = _message(header, found) if header.version == 1 else None
+        raise
+    return _message(header, found)
+
+
+def _header(cursor: Cursor) -> tuple[Header, int]:
+    version = cursor.u8("mikey.version")
+    data_type = cursor.u8("mikey.type", DATA_TYPES)
+    following = cursor.u8("mikey.next_payload", PAYLOADS)
+    v, prf = cursor.bits("", 1, _V_AND_PRF)
+    csb_id = cursor.u32("mikey.csb_id")
+    cs_count = cursor.u8("mikey.cs_count")
+    map_type = cursor.u8("mikey.cs_id_map_type", MAP_TYPES)
+    srtp_ids: tuple[SrtpId, ...] = ()
+    if map_type == SRTP_ID:
+        srtp_ids = tuple(_srtp_id(cursor) for _ in range(cs_count))
+    elif map_type == GENERIC_ID:
+        for _ in range(cs_count):
+            _generic_id(cursor)
+    elif map_type != EMPTY_MAP:
+        raise cursor.fail("mikey.cs_id_map_type", f"map type {map_type} is not known", cursor.pos - 1)
+    return Header(version, data_type, bool(v), prf, csb_id, cs_count, map_type, srtp_ids), following
+
+
+def _srtp_id(cursor: Cursor) -> SrtpId:
+    with cursor.group("mikey.srtp_id"):
+        policy = cursor.u8("mikey.srtp_id.policy_no")
+        ssrc = cursor.u32("mikey.srtp_id.ssrc")
+        return SrtpId(policy, ssrc, cursor.u32("mikey.srtp_id.roc"))
+
+
+def _generic_id(cursor: Cursor) -> None:
+    # RFC 6043 6.1.1
+    with cursor.group("mikey.generic_id"):
+        cursor.u8("mikey.generic_id.cs_id")
+        cursor.u8("mikey.generic_id.proto_type", SESSION_TYPES)
+        _, policies = cursor.bits("", 1, _S_AND_COUNT)
+        cursor.octets("mikey.generic_id.policies", policies)
+        cursor.octets("mikey.generic_id.session_data", cursor.u16("mikey.generic_id.session_data_len"))
+        cursor.octets("mikey.generic_id.spi", cursor.u8("mikey.generic_id.spi_len"))
+
+
+def _payloads(cursor: Cursor, following: int, found: mikey_payloads.Found) -> None:
+    before = 2  # where the type of the next payload stands
+    while following != LAST:
+        if len(found.payloads) == MAX_PAYLOADS:
+            raise cursor.fail("mikey.next_payload", f"more than {MAX_PAYLOADS} payloads", before)
+        reader = mikey_payloads.READERS.get(following)
+        if reader is None:
+            raise cursor.fail("mikey.next_payload", f"payload type {following} is not known", before)
+        kind = following
+        with cursor.group(f"mikey.{reader.name}"):
+            if not cursor.left:
+                raise cursor.fail(f"mikey.{reader.name}", "the message ends before this payload")
+            before = cursor.pos
+            # RFC 3830 6.5: SIGN has no next payload, it is the last one
+            following = LAST if kind == SIGN else cursor.u8("mikey.next_payload", PAYLOADS)
+            reader.read(cursor, found)
+        found.payloads.append(kind)
+    if cursor.left:
+        raise cursor.fail("mikey", f"{cursor.left} octets after the last payload")
+
+
+def _message(header: Header, found: mikey_payloads.Found) -> Mikey:
+    notes = list(found.notes)
+    if header.version != 1:
+        notes.append(f"version {header.version}")
+    if header.map_type == EMPTY_MAP and header.cs_count:
+        notes.append(f"empty map for {header.cs_count} crypto sessions")
+    return Mikey(
+        header=header,
+        payloads=tuple(found.payloads),
+        t=found.t,
+        rand=found.rand,
+        identities=tuple(found.identities),
+        policies=tuple(found.policies),
+        kemac=found.kemac,
+        verification=found.verification,
+        errors=tuple(found.errors),
+        extensions=tuple(found.extensions),
+        notes=tuple(notes),
+    )
+
+
+def inner(body: object) -> tuple[Part, ...]:
+    """Return the keys of a KEMAC that is not encrypted."""
+    kemac = body.kemac if isinstance(body, Mikey) else None
+    if kemac is None or kemac.encr_alg != mikey_payloads.ENCR_NULL or not kemac.encr_data:
+        return ()
+    return (Part("mikey.keydata", kemac.encr_data, kemac.start),)
+
+
+def notes(body: object) -> tuple[str, ...]:
+    """Return the tolerated oddities of a message."""
+    return body.notes if isinstance(body, Mikey) else ()
+
+
+MIKEY = Dissector("mikey", matches, parse, inner, notes=notes)
+
+__all__ = [
+    "MIKEY",
+    "Error",
+    "Extension",
+    "Header",
+    "Identity",
+    "Kemac",
+    "KeyData",
+    "KeyDataPlain",
+    "Mikey",
+    "Policy",
+    "SrtpId",
+    "Timestamp",
+    "Verification",
+]

@@ -1,0 +1,153 @@
+"""The codes of MIKEY and what they mean: RFC 3830 and the registrations after it."""
+
+from __future__ import annotations
+
+DATA_TYPES = {
+    0: "Pre-shared",
+    1: "PSK ver msg",
+    2: "Public key",
+    3: "PK ver msg",
+    4: "D-H init",
+    5: "D-H resp",
+    6: "Error",
+    7: "DHHMAC init",  # RFC 4650
+    8: "DHHMAC resp",
+    9: "RSA-R I_MSG",  # RFC 4738
+    10: "RSA-R R_MSG",
+    11: "REQUEST_INIT_PSK",  # RFC 6043
+    12: "REQUEST_INIT_PK",
+    13: "REQUEST_RESP",
+    14: "TRANSFER_INIT",
+    15: "TRANSFER_RESP",
+    16: "RESOLVE_INIT_PSK",
+    17: "RESOLVE_INIT_PK",
+    18: "RESOLVE_RESP",
+    19: "REQUEST_KEY_PSK",  # RFC 6267
+    20: "REQUEST_KEY_PKE",
+    21: "REQUEST_KEY_RESP",
+    22: "I_MESSAGE_1",
+    23: "R_MESSAGE_1",
+    24: "I_MESSAGE_2",
+    25: "R_MESSAGE_2",
+    26: "SAKKE msg",  # RFC 6509
+}
+ANSWERS = frozenset((1, 3, 5, 8, 10, 13, 15, 18, 21, 23, 25))  # data types that a responder sends
+
+PAYLOADS = {
+    0: "Last payload",
+    1: "KEMAC",
+    2: "PKE",
+    3: "DH",
+    4: "SIGN",
+    5: "T",
+    6: "ID",
+    7: "CERT",
+    8: "CHASH",
+    9: "V",
+    10: "SP",
+    11: "RAND",
+    12: "ERR",
+    13: "TR",  # RFC 6043
+    14: "IDR",
+    15: "RANDR",
+    16: "TP",
+    17: "TICKET",
+    20: "Key data",
+    21: "General Extension",
+    22: "IBAKE",  # RFC 6267
+    23: "ESK",
+    24: "SK",
+    25: "ECCPT",
+    26: "SAKKE",  # RFC 6509
+}
+
+PRFS = {0: "MIKEY-1", 1: "PRF-HMAC-SHA-256"}
+MAP_TYPES = {0: "SRTP-ID", 1: "Empty map", 2: "GENERIC-ID"}
+SESSION_TYPES = {0: "SRTP"}
+BOOLEANS = {0: "not set", 1: "set"}
+
+ENCR_ALGS = {0: "NULL", 1: "AES-CM-128", 2: "AES-KW-128", 3: "AES-CM-256"}
+MAC_ALGS = {0: "NULL", 1: "HMAC-SHA-1-160", 2: "HMAC-SHA-256-256"}
+MAC_OCTETS = {0: 0, 1: 20, 2: 32}  # RFC 3830 6.2, RFC 6043
+
+CACHE = {0: "no cache", 1: "cache", 2: "cache for the CSB"}
+DH_GROUPS = {0: "OAKLEY 5", 1: "OAKLEY 1", 2: "OAKLEY 2"}
+DH_OCTETS = {0: 192, 1: 96, 2: 128}  # RFC 3830 6.4: 1536, 768 and 1024 bits
+SIGNATURES = {0: "RSA/PKCS#1/1.5", 1: "RSA/PSS", 2: "ECCSI"}
+TIMESTAMPS = {0: "NTP-UTC", 1: "NTP", 2: "COUNTER", 3: "NTP-UTC-32"}
+TIMESTAMP_OCTETS = {0: 8, 1: 8, 2: 4, 3: 4}
+IDENTITIES = {0: "NAI", 1: "URI", 2: "Byte string"}
+ROLES = {1: "Initiator", 2: "Responder", 3: "KMS", 4: "Pre-shared key", 5: "Application"}  # RFC 6043 6.6
+CERTIFICATES = {0: "X.509v3", 1: "X.509v3 URL", 2: "X.509v3 sign", 3: "X.509v3 encr"}
+HASHES = {0: "SHA-1", 1: "MD5", 2: "SHA-256"}
+HASH_OCTETS = {0: 20, 1: 16, 2: 32}
+ERRORS = {
+    0: "Auth failure",
+    1: "Invalid TS",
+    2: "Invalid PRF",
+    3: "Invalid MAC",
+    4: "Invalid EA",
+    5: "Invalid HA",
+    6: "Invalid DH",
+    7: "Invalid ID",
+    8: "Invalid Cert",
+    9: "Invalid SP",
+    10: "Invalid SPpar",
+    11: "Invalid DT",
+    12: "Unspecified error",
+    13: "Unsupported message type",  # RFC 4738
+    14: "Invalid TICKET",  # RFC 6043
+    15: "Invalid TPpar",
+}
+
+KEYS = {
+    0: "TGK",
+    1: "TGK+SALT",
+    2: "TEK",
+    3: "TEK+SALT",
+    4: "GTGK",  # RFC 6043
+    5: "GTGK+SALT",
+    6: "MPK",
+    7: "K_PR",  # RFC 6267
+}
+SALTED = frozenset((1, 3, 5))
+VALIDITIES = {0: "Null", 1: "SPI/MKI", 2: "Interval"}
+
+EXTENSIONS = {
+    0: "Vendor ID",
+    1: "SDP IDs",
+    2: "TESLA I-Key",  # RFC 4442
+    3: "Key ID",  # RFC 4563
+    4: "CSB_ID",  # RFC 4738
+    5: "OMA BCAST",  # RFC 5410
+    6: "SAKKE-to-self",  # TS 33.180
+    7: "Key parameters",
+}
+KEY_IDS = {0: "MBMS Key Domain ID", 1: "MBMS Service Key ID", 2: "MBMS Traffic Key ID"}  # RFC 4563 4
+
+# RFC 3830 6.10.1 and RFC 4771 by type: the field's name after "mikey.sp." and the names of its values
+_ON_OFF = {0: "off", 1: "on"}
+_AUTHENTICATION = {0: "NULL", 1: "HMAC-SHA-1", 2: "RCCm1", 3: "RCCm2", 4: "RCCm3"}
+SRTP_POLICY: dict[int, tuple[str, dict[int, str] | None]] = {
+    0: ("encr_alg", {0: "NULL", 1: "AES-CM", 2: "AES-F8", 6: "AES-GCM"}),
+    1: ("encr_len", None),
+    2: ("auth_alg", _AUTHENTICATION),
+    3: ("auth_key_len", None),
+    4: ("salt_len", None),
+    5: ("prf", {0: "AES-CM"}),
+    6: ("kd_rate", None),
+    7: ("srtp_encr", _ON_OFF),
+    8: ("srtcp_encr", _ON_OFF),
+    9: ("fec", {0: "FEC-SRTP"}),
+    10: ("srtp_auth", _ON_OFF),
+    11: ("auth_tag_len", None),
+    12: ("srtp_prefix", None),
+    13: ("roc_rate", None),
+    14: ("srtp_auth_alg", _AUTHENTICATION),
+    15: ("srtcp_auth_alg", _AUTHENTICATION),
+    16: ("srtp_auth_key_len", None),
+    17: ("srtcp_auth_key_len", None),
+    18: ("srtp_auth_tag_len", None),
+    19: ("srtcp_auth_tag_len", None),
+    20: ("aead_tag_len", None),
+}
