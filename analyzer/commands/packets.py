@@ -9,7 +9,8 @@ import click
 
 from analyzer.analysis import Analysis, Options
 from analyzer.commands.cases import analysed, find, inputs, present, show_keys_option, told_damage
-from analyzer.commands.output import common, drawn, show
+from analyzer.commands.drawing import drawn
+from analyzer.commands.output import common, show
 from analyzer.correlate.bodies import summary
 from analyzer.filters import Filter, FilterError, compile_filter
 from analyzer.views import packets
@@ -58,7 +59,7 @@ def _json(paths: Sequence[str], merge: bool, options: Options, passes: Filter) -
     try:
         for case in find(paths, merge):
             analysis = analysed(case, options)
-            hider = Hider(() if options.show_keys else _secrets(analysis))
+            hider = Hider(() if options.show_keys else analysis.story.chain.secrets())
             for line in _lines(analysis, passes):
                 show(f"{comma}\n{json.dumps(packets.plain_message(case.name, line, hider))}")
                 comma = ","
@@ -66,13 +67,3 @@ def _json(paths: Sequence[str], merge: bool, options: Options, passes: Filter) -
     finally:
         show("\n]\n")
     return code
-
-
-def _secrets(analysis: Analysis) -> Iterator[bytes]:
-    """All keys that are known, proven or not: none of them is to be read in a field."""
-    chain = analysis.story.chain
-    yield from (key.value for key in chain.keys)
-    for candidates in (chain.ks, chain.muks, chain.mrks, chain.msks, chain.mtks):
-        yield from (key.value for found in candidates.values() for key in found)
-    for run in chain.aka.values():
-        yield from (run.ck, run.ik)
