@@ -20,6 +20,8 @@ from dissectors.http import HTTP
 from dissectors.mbms_xml import MBMS_XML
 from dissectors.mikey import MIKEY
 from dissectors.mikey_keydata import KEYDATA
+from dissectors.rtcp import RTCP
+from dissectors.rtp import RTP
 from dissectors.sdp import SDP
 from dissectors.sip import SIP
 
@@ -32,6 +34,8 @@ DISSECTORS: tuple[Dissector, ...] = (
     SDP,
     MBMS_XML,
     KEYDATA,
+    RTP,
+    RTCP,
 )
 
 MAX_DEPTH = 8  # nesting of messages within messages that is followed

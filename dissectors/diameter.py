@@ -15,6 +15,7 @@ MAX_DEPTH = 8  # groups within groups
 
 PORT = 3868  # RFC 6733 2.1
 HEADER, AVP_HEADER, VENDOR_HEADER = 20, 8, 12  # octets
+UA_ID = 5  # octets
 REQUEST, VENDOR_SPECIFIC, RESERVED = 0x80, 0x80, 0x0F
 _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
 _BOOLEANS = {0: "not set", 1: "set"}
@@ -196,6 +197,10 @@ def _data(
         cursor.string(name, size)
     elif known.kind == "address":
         cursor.octets(name, size, _address(cursor.data[cursor.pos : cursor.pos + size]))
+    elif known.kind == "naf_id":
+        with cursor.group(name):
+            # Wireshark goes on calling it as the first releases of TS 29.109 did
+            cursor.octets("diameter.NAF-Hostname", size, _naf_id(cursor.data[cursor.pos : cursor.pos + size]))
     elif known.kind in ("octets", "grouped"):
         cursor.octets(name, size)
     elif size != known.size:
@@ -222,6 +227,12 @@ def _address(data: bytes) -> str:
     if family == b"\0\1" and len(octets) == 4:
         return str(IPv4Address(octets))
     return str(IPv6Address(octets)) if family == b"\0\2" and len(octets) == 16 else ""
+
+
+def _naf_id(data: bytes) -> str:
+    # TS 33.220 4.5.2: FQDN, then the Ua security protocol identifier
+    fqdn, ua_id = data[:-UA_ID], data[-UA_ID:]
+    return f"{fqdn.decode('utf-8', 'backslashreplace')}, Ua id {ua_id.hex()}" if fqdn else ""
 
 
 def notes(body: object) -> tuple[str, ...]:

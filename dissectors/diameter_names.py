@@ -100,7 +100,7 @@ _TERMINATION = {
 class AvpType:
     """An AVP: its name after "diameter.", how its data read, and the names of its values.
 
-    `kind` is one of octets, text, uint, int, time, address, grouped; a uint or int has `size` octets.
+    `kind` is one of octets, text, uint, int, time, address, naf_id, grouped; a uint or int has `size` octets.
     """
 
     name: str
@@ -159,7 +159,7 @@ AVPS: dict[tuple[int, int], AvpType] = {
     (0, 485): AvpType("Accounting-Record-Number", "uint"),
     (VENDOR_3GPP, 400): AvpType("GBA-UserSecSettings", "octets"),
     (VENDOR_3GPP, 401): AvpType("Transaction-Identifier", "octets"),
-    (VENDOR_3GPP, 402): AvpType("NAF-Hostname", "octets"),  # NAF-Id since Rel-8; the name is Wireshark's
+    (VENDOR_3GPP, 402): AvpType("NAF-Id", "naf_id"),
     (VENDOR_3GPP, 403): AvpType("GAA-Service-Identifier", "octets"),
     (VENDOR_3GPP, 404): AvpType("Key-ExpiryTime", "time"),
     (VENDOR_3GPP, 405): AvpType("ME-Key-Material", "octets"),

@@ -14,6 +14,7 @@ MAX_PAYLOADS = 64  # in one message
 PORT = 2269  # IANA "mikey", TS 33.246 6.4.1
 SHORTEST = 12  # octets: the header with an empty map, and a payload
 
+PRE_SHARED = 0
 LAST, SIGN = 0, 4
 SRTP_ID, EMPTY_MAP, GENERIC_ID = 0, 1, 2
 _V_AND_PRF = (Bits("mikey.v.set", 0x80, BOOLEANS), Bits("mikey.prf_func", 0x7F, PRFS))
@@ -155,7 +156,7 @@ def parse(cursor: Cursor) -> Mikey:
     """Read one MIKEY message; raises Malformed with the payloads before the error."""
     with cursor.group("mikey.hdr"):
         header, following = _header(cursor)
-    found = mikey_payloads.Found()
+    found = mikey_payloads.Found(header.data_type)
     try:
         _payloads(cursor, following, found)
     except Malformed as wrong:
@@ -245,8 +246,8 @@ def _message(header: Header, found: mikey_payloads.Found) -> Mikey:
 
 
 def inner(body: object) -> tuple[Part, ...]:
-    """Return the keys of a KEMAC that is not encrypted."""
-    kemac = body.kemac if isinstance(body, Mikey) else None
+    """Return the keys of a KEMAC that is not encrypted; with public keys an identity stands before them."""
+    kemac = body.kemac if isinstance(body, Mikey) and body.data_type == PRE_SHARED else None
     if kemac is None or kemac.encr_alg != mikey_payloads.ENCR_NULL or not kemac.encr_data:
         return ()
     return (Part("mikey.keydata", kemac.encr_data, kemac.start),)

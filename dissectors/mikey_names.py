@@ -69,6 +69,9 @@ BOOLEANS = {0: "not set", 1: "set"}
 ENCR_ALGS = {0: "NULL", 1: "AES-CM-128", 2: "AES-KW-128", 3: "AES-CM-256"}
 MAC_ALGS = {0: "NULL", 1: "HMAC-SHA-1-160", 2: "HMAC-SHA-256-256"}
 MAC_OCTETS = {0: 0, 1: 20, 2: 32}  # RFC 3830 6.2, RFC 6043
+DHHMAC = frozenset((7, 8))  # data types of RFC 4650, which has its own codes
+DHHMAC_ALGS = {0: "HMAC-SHA-1-160", 1: "NULL"}
+DHHMAC_OCTETS = {0: 20, 1: 0}
 
 CACHE = {0: "no cache", 1: "cache", 2: "cache for the CSB"}
 DH_GROUPS = {0: "OAKLEY 5", 1: "OAKLEY 1", 2: "OAKLEY 2"}

@@ -11,6 +11,9 @@ from dissectors.mikey_keydata import read_validity
 from dissectors.mikey_names import (
     CACHE,
     CERTIFICATES,
+    DHHMAC,
+    DHHMAC_ALGS,
+    DHHMAC_OCTETS,
     DH_GROUPS,
     DH_OCTETS,
     ENCR_ALGS,
@@ -124,6 +127,7 @@ class Extension:
 class Found:
     """What has been read of a message so far."""
 
+    data_type: int
     payloads: list[int] = field(default_factory=list)
     t: Timestamp | None = None
     rand: bytes | None = None
@@ -157,7 +161,9 @@ def _kemac(cursor: Cursor, found: Found) -> None:
     size = cursor.u16("mikey.kemac.key_data_len")
     start = cursor.pos
     encr_data = cursor.octets("mikey.kemac.key_data", size)
-    mac_alg, size = _code(cursor, "mikey.kemac.mac_alg", MAC_ALGS, MAC_OCTETS)
+    # RFC 4650 4.2 gives the codes the other way round
+    names, sizes = (DHHMAC_ALGS, DHHMAC_OCTETS) if found.data_type in DHHMAC else (MAC_ALGS, MAC_OCTETS)
+    mac_alg, size = _code(cursor, "mikey.kemac.mac_alg", names, sizes)
     mac_start = cursor.pos
     mac = cursor.octets("mikey.kemac.mac", size)
     if found.kemac is None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from dissectors.base import Cursor, Dissector, Field, Malformed, Payload, Recorder
+from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
 from dissectors.text import number, to_text
 
 MAX_LINES = 2000
@@ -209,6 +212,17 @@ def _attribute(line: SdpLine, in_media: bool) -> Field:
     return Field(name, shown, line.start, line.end, "", tuple(children))
 
 
+def _parts(body: object) -> tuple[Part, ...]:
+    # RFC 4567 3.1: a=key-mgmt:mikey and a MIKEY message in base64
+    found: list[Part] = []
+    for value in body.attr("key-mgmt") if isinstance(body, Sdp) else ():
+        protocol, _, data = value.partition(" ")
+        if protocol.lower() == "mikey":
+            with suppress(binascii.Error):
+                found.append(Part("mikey", base64.b64decode(data)))
+    return tuple(found)
+
+
 def _notes(body: object) -> tuple[str, ...]:
     return body.notes if isinstance(body, Sdp) else ()
 
@@ -217,4 +231,4 @@ def _never(payload: Payload) -> bool:
     return False  # reached by its content type only
 
 
-SDP = Dissector("sdp", _never, parse, notes=_notes)
+SDP = Dissector("sdp", _never, parse, _parts, notes=_notes)
