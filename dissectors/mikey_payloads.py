@@ -11,11 +11,11 @@ from dissectors.mikey_keydata import read_validity
 from dissectors.mikey_names import (
     CACHE,
     CERTIFICATES,
+    DH_GROUPS,
+    DH_OCTETS,
     DHHMAC,
     DHHMAC_ALGS,
     DHHMAC_OCTETS,
-    DH_GROUPS,
-    DH_OCTETS,
     ENCR_ALGS,
     ERRORS,
     EXTENSIONS,
