@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies
@@ -12,6 +12,7 @@ from analyzer.judging import Run, Story
 from analyzer.keys.key import Key
 from analyzer.media import Group
 from analyzer.procedures.delivery import audience
+from analyzer.procedures.roles import owners
 from analyzer.report import (
     CaptureReport,
     CaseReport,
@@ -83,7 +84,7 @@ def _ue(session: Session, story: Story, runs: Sequence[tuple[str, Run]], show_ke
         procedures=tuple(
             procedure_report(f"{session.id}.p{number}", run) for number, run in enumerate(own, 1)
         ),
-        keys=tuple(key_report(key, show_keys) for key in keys_of(session, story)),
+        keys=(*(key_report(key, show_keys) for key in keys_of(session, story)), *unopened(session, story)),
     )  # fmt: skip
 
 
@@ -146,9 +147,9 @@ def key_report(key: Key, show: bool) -> KeyReport:
     return KeyReport(
         kind=key.kind,
         id={
-            "key_domain": None if key.key_domain is None else key.key_domain.hex(),
-            "msk_id": None if key.msk_id is None else key.msk_id.hex(),
-            "mtk_id": None if key.mtk_id is None else key.mtk_id.hex(),
+            "key_domain": _hex(key.key_domain),
+            "msk_id": _hex(key.msk_id),
+            "mtk_id": _hex(key.mtk_id),
             "b_tid": key.b_tid,
             "naf": key.naf,
         },
@@ -163,13 +164,50 @@ def key_report(key: Key, show: bool) -> KeyReport:
     )
 
 
+def unopened(session: Session, story: Story) -> Iterator[KeyReport]:
+    """Account for the MSKs and MTKs of a UE that MIKEY carried and no key opened, once each."""
+    held = {(key.kind, key.key_domain, key.msk_id, key.mtk_id) for key in keys_of(session, story)}
+    for message in story.traffic.mikey:
+        shut, body = story.chain.closing(message), bodies.mikey(message)
+        if shut is None or body is None or bodies.is_solicited_pull(body):
+            continue
+        kind, under = ("MSK", "MUK") if bodies.is_msk_message(body) else ("MTK", "MSK")
+        name = (kind, body.key_domain_id, body.msk_id, body.mtk_id)
+        mine = owners(story, message) if kind == "MSK" else audience(story, body.key_domain_id, body.msk_id)
+        if name in held or session not in mine:
+            continue
+        held.add(name)
+        reason = f"none of {shut.tried} {under}s fits" if shut.tried else f"no {under} at hand"
+        yield KeyReport(
+            kind=kind,
+            id={
+                "key_domain": _hex(body.key_domain_id),
+                "msk_id": _hex(body.msk_id),
+                "mtk_id": _hex(body.mtk_id),
+                "b_tid": None if body.idr is None else body.idr.text,
+                "naf": None if body.idi is None else body.idi.text,
+            },
+            status="mac-failed" if shut.tried else "no-key",
+            fingerprint=None,
+            value=None,
+            origin=f"MIKEY, frame {message.frame}, {reason}",
+            valid={"mtk_from": None, "mtk_to": None} if kind == "MSK" else {},
+            capture=message.payload.capture,
+            frame=message.frame,
+        )
+
+
+def _hex(octets: bytes | None) -> str | None:
+    return None if octets is None else octets.hex()
+
+
 def _media(group: Group) -> MediaReport:
     return MediaReport(
         destination=f"[{group.destination}]:{group.port}" if ":" in group.destination else f"{group.destination}:{group.port}",
         ssrc=f"0x{group.ssrc:08x}",
-        key_domain=None if group.key_domain is None else group.key_domain.hex(),
-        msk_id=None if group.msk_id is None else group.msk_id.hex(),
-        mtk_id=None if group.mtk_id is None else group.mtk_id.hex(),
+        key_domain=_hex(group.key_domain),
+        msk_id=_hex(group.msk_id),
+        mtk_id=_hex(group.mtk_id),
         packets=group.packets,
         authenticated=group.authenticated,
         failed=group.failed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import sys
 import traceback
@@ -10,7 +11,6 @@ from collections.abc import Mapping, Sequence
 import click
 
 from analyzer.commands.output import Settings, common, drop_stdout, tell
-from analyzer.commands.versions import versions
 
 FAILED, INTERRUPTED = 3, 130  # exit codes (contract 4)
 
@@ -59,6 +59,15 @@ class Commands(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"is it {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"there is no command {args[0]}: {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
@@ -66,7 +75,7 @@ class Commands(click.Group):
 
 def _print_versions(ctx: click.Context, param: click.Parameter, value: bool) -> None:
     if value and not ctx.resilient_parsing:
-        click.echo(versions())
+        click.echo(importlib.import_module("analyzer.commands.versions").versions())
         ctx.exit()
 
 
@@ -101,8 +110,13 @@ def run(args: Sequence[str] | None = None) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         tell("interrupted")
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as nothing:
+        click.echo(nothing.format_message(), err=True)
+        return nothing.exit_code
     except click.ClickException as error:
         _explain(error)
+        if settings.debug:
+            tell(traceback.format_exc())
         return error.exit_code
     except BrokenPipeError:
         drop_stdout()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import traceback
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
 import click
@@ -11,7 +12,7 @@ from analyzer.analysis import Analysis, Options, analyse
 from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles, ConfigError, find_cases
 from analyzer.capture.reader import CaptureError
-from analyzer.commands.output import show, tell
+from analyzer.commands.output import settings, show, tell
 from analyzer.commands.progress import bar
 from analyzer.keys.keyring import KeyringError
 from analyzer.views.ink import clean
@@ -76,17 +77,35 @@ def warn(warnings: Sequence[str]) -> None:
         tell(f"warning: and {len(told) - MAX_WARNINGS} more like these")
 
 
-def present(paths: Sequence[str], merge: bool, options: Options, draw: Callable[[Analysis], str]) -> int:
-    """Show what `draw` makes of every case, under its name where there are several; return the exit code."""
+def each(cases: Iterable[CaseFiles], options: Options, take: Callable[[Analysis], None]) -> int:
+    """Analyse case by case and hand each over; one that cannot be read costs no other. Return the exit code."""
     code = 0
-    cases = find(paths, merge)
-    for number, case in enumerate(cases):
-        analysis = analysed(case, options)
-        if len(cases) > 1:
-            show(f"{'' if number == 0 else NEWLINE}{clean(case.name)}\n")
-        show(draw(analysis))
+    for case in cases:
+        try:
+            analysis = analysed(case, options)
+        except Failure as failure:
+            tell(f"error: {failure.format_message()}")
+            if settings().debug:
+                tell(traceback.format_exc())
+            code = max(code, failure.exit_code)
+            continue
+        take(analysis)
         code = max(code, told_damage(analysis))
     return code
+
+
+def present(paths: Sequence[str], merge: bool, options: Options, draw: Callable[[Analysis], str]) -> int:
+    """Show what `draw` makes of every case, under its name where there are several; return the exit code."""
+    cases = find(paths, merge)
+    shown = 0
+
+    def take(analysis: Analysis) -> None:
+        nonlocal shown
+        name = f"{NEWLINE if shown else ''}{clean(analysis.case.name)}\n" if len(cases) > 1 else ""
+        show(name + draw(analysis))
+        shown += 1
+
+    return each(cases, options, take)
 
 
 def told_damage(analysis: Analysis) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +11,6 @@ from typing import Any, TextIO, TypeVar
 import click
 
 from analyzer.views.ink import clean
-from analyzer.views.tables import Table, draw
 
 COLOURS = ("auto", "always", "never")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -67,12 +65,6 @@ def show(text: str) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         drop_stdout()
-
-
-def drawn(table: Table) -> str:
-    """Return a table as wide as the terminal, or where there is none as wide as it needs to be."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return draw(table, width, coloured())
 
 
 def drop_stdout() -> None:

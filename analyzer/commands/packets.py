@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 import click
 
 from analyzer.analysis import Analysis, Options
-from analyzer.commands.cases import analysed, find, inputs, present, show_keys_option, told_damage
+from analyzer.commands.cases import each, find, inputs, present, show_keys_option
 from analyzer.commands.drawing import drawn
 from analyzer.commands.output import common, show
 from analyzer.correlate.bodies import summary
 from analyzer.filters import Filter, FilterError, compile_filter
 from analyzer.views import packets
-from analyzer.views.hiding import Hider
+from analyzer.views.hiding import Hider, secrets
 
 
 @click.command("packets")
@@ -49,21 +49,25 @@ def command(
 
 
 def _lines(analysis: Analysis, passes: Filter) -> Iterator[packets.Line]:
-    return (packets.Line(message, summary(message)) for message in analysis.messages if passes(message))
+    for message in analysis.messages:
+        whole = packets.with_plaintext(message, analysis.story.chain)
+        if passes(whole):
+            yield packets.Line(whole, summary(message))
 
 
 def _json(paths: Sequence[str], merge: bool, options: Options, passes: Filter) -> int:
     """Write an array with a message a line, as they come: all fields of all messages may be more than memory holds."""
-    code, comma = 0, ""
+    comma = ""
+
+    def take(analysis: Analysis) -> None:
+        nonlocal comma
+        hider = Hider(() if options.show_keys else secrets(analysis.messages, analysis.story.chain))
+        for line in _lines(analysis, passes):
+            show(f"{comma}\n{json.dumps(packets.plain_message(analysis.case.name, line, hider))}")
+            comma = ","
+
     show("[")
     try:
-        for case in find(paths, merge):
-            analysis = analysed(case, options)
-            hider = Hider(() if options.show_keys else analysis.story.chain.secrets())
-            for line in _lines(analysis, passes):
-                show(f"{comma}\n{json.dumps(packets.plain_message(case.name, line, hider))}")
-                comma = ","
-            code = max(code, told_damage(analysis))
+        return each(find(paths, merge), options, take)
     finally:
         show("\n]\n")
-    return code

@@ -8,7 +8,8 @@ import click
 
 from analyzer.batch import USAGE
 from analyzer.commands.cases import Failure
-from analyzer.commands.output import common, drawn, show
+from analyzer.commands.drawing import drawn
+from analyzer.commands.output import common, show
 from analyzer.judging import Rule
 from analyzer.procedures import CATALOGUE
 from analyzer.views.tables import Table

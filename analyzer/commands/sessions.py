@@ -6,7 +6,8 @@ import click
 
 from analyzer.analysis import Analysis, Options
 from analyzer.commands.cases import inputs, present
-from analyzer.commands.output import common, drawn
+from analyzer.commands.drawing import drawn
+from analyzer.commands.output import common
 from analyzer.views import tables
 
 

@@ -14,7 +14,7 @@ from analyzer.commands.output import coloured, common, settings, show, tell
 from analyzer.commands.progress import bar
 from analyzer.commands.versions import installed
 from analyzer.procedures import CATALOGUE
-from analyzer.report import Report, Verdict
+from analyzer.report import Verdict
 from analyzer.views import VIEWS
 from analyzer.views.text import show_coloured
 
@@ -61,9 +61,9 @@ def command(
     (with --fail-if-empty), 130 interrupted.
     """
     files = [_output(text) for text in outputs]
-    options = Options(show_keys, engine, codes(select), codes(ignore), keys)
+    options = Options(show_keys=show_keys, engine=engine, select=codes(select), ignore=codes(ignore), keys=keys)
     cases = find(paths, merge)
-    outcomes = []
+    outcomes: list[Outcome] = []
     with bar(len(cases)) as progress:
         for outcome in judge_cases(cases, options, jobs, failures_only, progress.octets):
             outcomes.append(outcome)
@@ -73,23 +73,23 @@ def command(
     for form, path in files:
         _write(path, VIEWS[form](report))
     show(show_coloured(report) if format_ == "text" and coloured() else VIEWS[format_](report))
-    ctx.exit(exit_code(report, outcomes, fail_on, strict, fail_if_empty))
+    ctx.exit(exit_code(outcomes, fail_on, strict, fail_if_empty))
 
 
-def exit_code(report: Report, outcomes: Iterable[Outcome], fail_on: str, strict: bool, fail_if_empty: bool) -> int:
+def exit_code(outcomes: Sequence[Outcome], fail_on: str, strict: bool, fail_if_empty: bool) -> int:
     """Return the exit code of contract 4: where several apply 3, 2, 1, 4 win in that order."""
-    faults = {outcome.fault.code for outcome in outcomes if outcome.fault is not None}
-    judgements = [judgement for case in report.cases for judgement in case.judgements]
-    damaged = any(capture.truncated or capture.problems for case in report.cases for capture in case.captures)
-    crashed = any(judgement.verdict is Verdict.ERROR for judgement in judgements)
-    if UNREADABLE in faults or crashed or (damaged and USAGE not in faults):
-        return UNREADABLE
-    if USAGE in faults:
-        return USAGE
+    found = {outcome.fault.code for outcome in outcomes if outcome.fault is not None}
+    read = [outcome.report for outcome in outcomes if outcome.fault is None]
+    judgements = [judgement for case in read for judgement in case.judgements]
+    damaged = any(capture.truncated or capture.problems for case in read for capture in case.captures)
+    if damaged or any(judgement.verdict is Verdict.ERROR for judgement in judgements):
+        found.add(UNREADABLE)
     unclear = strict and any(j.verdict is Verdict.INCONC and j.level in LEVELS[fail_on] for j in judgements)
-    if failing(judgements, fail_on) or unclear:
-        return FAILED
-    return NOTHING if fail_if_empty and report.verdict is Verdict.NONE else 0
+    if unclear or failing(judgements, fail_on):
+        found.add(FAILED)
+    if fail_if_empty and all(case.verdict is Verdict.NONE for case in read):
+        found.add(NOTHING)
+    return next((code for code in (UNREADABLE, USAGE, FAILED, NOTHING) if code in found), 0)
 
 
 def codes(given: Sequence[str]) -> tuple[str, ...]:
@@ -119,8 +119,8 @@ def _write(path: Path, text: str) -> None:
 
 
 def _tell(outcomes: Iterable[Outcome]) -> None:
-    faults = [outcome.fault for outcome in outcomes if outcome.fault is not None]
-    for fault in faults:
+    told = {outcome.fault.text: outcome.fault for outcome in outcomes if outcome.fault is not None}
+    for fault in told.values():  # a keyring that many cases share is told of once
         tell(f"error: {fault.text}")
         if settings().debug:
             tell(fault.trace)

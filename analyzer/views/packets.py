@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from analyzer.views.hiding import Hider
+from analyzer.keys.chain import Chain
+from analyzer.views.hiding import HIDDEN, Hider
 from analyzer.views.plain import Plain, plain
 from analyzer.views.tables import Table
 from dissectors import Field, Message, tree
 
 SECOND = 10**9
-HIDDEN = "hidden: holds a key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,15 @@ class Line:
 
     message: Message
     summary: str
+
+
+def with_plaintext(message: Message, chain: Chain) -> Message:
+    """Return a message with what was encrypted in it inside, where a key opened it."""
+    inner = tuple(with_plaintext(part, chain) for part in message.inner)
+    opened = chain.opening(message)
+    if opened is not None and opened.plain is not None:
+        inner = (*inner, opened.plain)
+    return replace(message, inner=inner) if inner else message
 
 
 def table(lines: Iterable[Line]) -> Table:
@@ -63,7 +72,7 @@ def plain_message(case: str, line: Line, hider: Hider) -> dict[str, Plain]:
         "sport": payload.sport,
         "dst": payload.dst,
         "dport": payload.dport,
-        "summary": line.summary,
+        "summary": hider.told(line.summary),
         **_content(line.message, hider),
     }
 
@@ -73,8 +82,10 @@ def _content(message: Message, hider: Hider) -> dict[str, Plain]:
     return {
         "protocol": message.protocol,
         "offset": message.offset,
-        "error": None if error is None else {"field": error.field, "offset": error.offset, "reason": error.reason},
-        "notes": list(message.notes),
+        "error": None
+        if error is None
+        else {"field": error.field, "offset": error.offset, "reason": hider.told(error.reason)},
+        "notes": [hider.told(note) for note in message.notes],
         "fields": [_field(field, hider) for field in tree(message)],
         "inner": [_content(part, hider) for part in message.inner],
     }

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Verdict
 from analyzer.views.ink import MARKS, clean, paint, plural
 
-SHOWN = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONC)
+BROKEN = (Verdict.ERROR, Verdict.FAIL)
+NOTE = "i"
 MAX_FRAMES = 8  # of one judgement; the JSON report has them all
 MAX_MALFORMED = 10  # of one case
 
@@ -39,8 +40,9 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
             yield f"  {paint('!', Verdict.ERROR, coloured)} {place}: {clean(problem)}"
     several = len(case.captures) > 1
     for judgement in case.judgements:
-        if judgement.verdict in SHOWN:
+        if judgement.verdict in BROKEN:
             yield from _judgement(judgement, several, coloured)
+    yield from _unclear(case.judgements, several, coloured)
     for diagnosis in case.diagnoses:
         yield from _diagnosis(diagnosis, several)
     for malformed in case.malformed[:MAX_MALFORMED]:
@@ -58,13 +60,23 @@ def _word(verdict: Verdict, coloured: bool) -> str:
 
 
 def _judged(case: CaseReport) -> str:
-    counts = Counter(judgement.verdict for judgement in case.judgements)
+    counts = Counter(judgement.verdict for judgement in case.judgements if not _is_note(judgement))
     told = [f"{counts[v]} {v}" for v in (Verdict.PASS, Verdict.FAIL, Verdict.INCONC, Verdict.ERROR) if counts[v]]
+    notes = sum(map(_is_note, case.judgements))
+    told += [plural(notes, "note")] if notes else []
     return ", ".join(told) or "nothing to judge"
 
 
+def _is_note(judgement: Judgement) -> bool:
+    """Say whether something does not hold that no specification demands: it never changes the verdict of a case."""
+    return judgement.level == "info" and judgement.verdict in (Verdict.FAIL, Verdict.INCONC)
+
+
 def _judgement(judgement: Judgement, several: bool, coloured: bool) -> Iterator[str]:
-    mark = paint(f"{MARKS[judgement.verdict]} {judgement.rule}", judgement.verdict, coloured)
+    if _is_note(judgement):
+        mark = f"{NOTE} {judgement.rule}"
+    else:
+        mark = paint(f"{MARKS[judgement.verdict]} {judgement.rule}", judgement.verdict, coloured)
     head = [f"  {mark} {judgement.name}"]
     if judgement.evidence:
         head.append(_frames(judgement.evidence, several))
@@ -75,6 +87,19 @@ def _judgement(judgement: Judgement, several: bool, coloured: bool) -> Iterator[
     yield f"      {clean(judgement.message)}"
     if judgement.remedy:
         yield f"      → {clean(judgement.remedy)}"
+
+
+def _unclear(judgements: Iterable[Judgement], several: bool, coloured: bool) -> Iterator[str]:
+    """Tell what could not be judged: one reason, and all rules that it kept from a verdict."""
+    reasons: dict[str, list[Judgement]] = {}
+    for judgement in judgements:
+        if judgement.verdict is Verdict.INCONC and not _is_note(judgement):
+            reasons.setdefault(judgement.message, []).append(judgement)
+    for reason, found in reasons.items():
+        mark = paint(f"{MARKS[Verdict.INCONC]} cannot tell", Verdict.INCONC, coloured)
+        evidence = sorted({(e.capture, e.frame) for judgement in found for e in judgement.evidence})
+        place = f" ({_frames((Evidence(*e) for e in evidence), several)})" if evidence else ""
+        yield f"  {mark}: {clean(reason)}{place}: {', '.join(sorted({judgement.rule for judgement in found}))}"
 
 
 def _diagnosis(diagnosis: Diagnosis, several: bool) -> Iterator[str]:
