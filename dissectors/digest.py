@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from dissectors.base import Field
+from dissectors.text import to_text
 
 # name [ "=" ( quoted-string | text ) ]; possessive, so that each character is looked at once
 _ITEM = re.compile(r'([^\s=,"]++)\s*+(?:=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|([^,\s]*+)))?', re.DOTALL)
+_SECRET = re.compile(r"""\b([ic]k)\s*+=\s*+(?:"[^"]*+"?|[^,\s]*+)""", re.IGNORECASE)  # TS 24.229: for the P-CSCF
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -58,3 +63,30 @@ def parse_auth(value: str) -> Auth:
 def parse_info(value: str) -> Auth:
     """Return the parameters of Authentication-Info, which has no scheme; never raises."""
     return Auth("", tuple(pair for auth in parse_auths(value) for pair in auth.pairs))
+
+
+# ------------------------------------------------------------------------------------------------ fields
+
+# Wireshark's names below "sip.auth."; ik and ck stay out of the tree
+_PLAIN = (
+    "algorithm", "auts", "cnonce", "domain", "nc", "nextnonce", "nonce", "opaque", "qop", "realm", "rspauth", "stale",
+    "uri", "username",
+)  # fmt: skip
+_SHOWN = {"response": "digest.response"} | {name: name for name in _PLAIN}
+
+
+def hide_keys(value: str) -> str:
+    """Return a header value without the IK and CK that a home network may put into a challenge."""
+    return _SECRET.sub(r"\1=(hidden)", value)
+
+
+def auth_fields(data: bytes, prefix: str, start: int, end: int) -> Iterator[Field]:
+    """Yield the fields of schemes and parameters in start..end, the octets behind the header's colon."""
+    for match in _ITEM.finditer(data[start:end].decode("latin-1")):  # a character is an octet
+        name, quoted, plain = match.groups()
+        group = 1 if quoted is None and plain is None else 2 if quoted is not None else 3
+        first, stop = match.span(group)
+        shown = "scheme" if group == 1 else _SHOWN.get(name.lower())
+        if shown is not None and first < stop:
+            octets = data[start + first : start + stop]
+            yield Field(f"{prefix}.{shown}", to_text(octets), start + first, start + stop)

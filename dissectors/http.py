@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
-from dissectors import text
+from dissectors import mime, text
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
-from dissectors.text import BodyPart, Head, Header, Headers
+from dissectors.digest import hide_keys
+from dissectors.mime import BodyPart
+from dissectors.text import Head, Header, Headers
 
 MAX_CHUNKS = 16_384
 MAX_CHUNK_LINE = 256  # octets of a chunk size with its extensions
@@ -17,7 +19,6 @@ _METHOD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32} ")
 _VERSION = re.compile(rb" HTTP/1\.\d")
 _RESPONSE = re.compile(rb"HTTP/1\.\d \d{3}(?: |$)")
 _HEX = re.compile(r"[0-9A-Fa-f]{1,16}")
-_TOKEN = re.compile(r"[A-Za-z0-9-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +60,23 @@ class Http:
 
     @property
     def host(self) -> str | None:
-        """The host that is asked, without its port: of the Host header, else of an absolute URI."""
-        value = self.headers.get("Host")
-        if not value and self.uri is not None and "://" in self.uri:
-            value = self.uri.partition("://")[2].partition("/")[0].partition("?")[0]
+        """The host that is asked, without its port: of an absolute URI, else of the Host header."""
+        # RFC 9112 3.2.2: an absolute URI overrules Host
+        _, value, _ = _split_uri(self.uri or "")
+        value = value or self.headers.get("Host") or ""
         if not value:
             return None
         name, colon, port = value.rpartition(":")
         return name if colon and port.isdigit() else value
+
+
+@dataclass(frozen=True, slots=True)
+class _Framing:
+    """How the end of a body is told (RFC 9112 6.3): "none", "length", "chunked" or "close"."""
+
+    kind: str
+    octets: int = 0
+    wrong: tuple[str, str] | None = None  # field and reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +120,50 @@ def length(data: bytes, closed: bool) -> int | None:
 
 def _body_end(head: Head, data: bytes, head_end: int) -> int | None:
     """Where the message ends: None when more octets tell, -1 when it cannot be known."""
-    # RFC 9112 6.3; whether a response is to HEAD the octets do not say
-    response = head.start_line.startswith("HTTP/")
-    if response and _bodyless(head.start_line):
-        return head_end
-    if _chunked(head.headers):
+    framing = _framing(head)
+    if framing.kind == "chunked":
         chunks = _walk_chunks(data, head_end, len(data))
         if chunks.problem is None:
             return chunks.end
         return None if chunks.more else -1
-    octets, wrong = text.content_length(head.headers)
-    if octets is not None:
-        return head_end + octets
-    return None if response and not wrong else head_end
+    if framing.kind == "close":
+        return head_end if framing.wrong else None
+    if framing.octets and _answers_head(head, data, head_end):
+        return head_end
+    return head_end + framing.octets
 
 
-def _bodyless(start_line: str) -> bool:
-    code = start_line[9:12]
-    return code.startswith("1") or code in ("204", "304")
+def _answers_head(head: Head, data: bytes, head_end: int) -> bool:
+    """Say whether a response seems to have no body though it tells its length: the next response follows."""
+    # the octets do not say that HEAD was asked; a body that is a response itself has a type of its own
+    return (
+        head.start_line.startswith("HTTP/")
+        and _RESPONSE.match(data, head_end) is not None
+        and text.media_type(head.headers.get("Content-Type")) not in ("message/http", "application/http")
+    )
 
 
-def _chunked(headers: Headers) -> bool:
-    value = headers.get("Transfer-Encoding")
-    return value is not None and value.rpartition(",")[2].strip().lower() == "chunked"
+def _framing(head: Head) -> _Framing:
+    response, headers = head.start_line.startswith("HTTP/"), head.headers
+    if response and (head.start_line[9:10] == "1" or head.start_line[9:12] in ("204", "304")):
+        return _Framing("none")
+    codings = _transfer_codings(headers)
+    if codings and codings[-1] == "chunked":
+        return _Framing("chunked")
+    if codings and not response:
+        return _Framing("close", wrong=("http.transfer_encoding", "the last transfer coding is not chunked"))
+    octets, wrong = text.content_length(headers)
+    if wrong:
+        return _Framing("close", wrong=("http.content_length_header", wrong))
+    if octets is None or codings:
+        return _Framing("close" if response else "none")
+    return _Framing("length", octets)
+
+
+def _transfer_codings(headers: Headers) -> list[str]:
+    values = (piece for value in headers.all("Transfer-Encoding") for piece in value.split(","))
+    names = (value.partition(";")[0].strip().lower() for value in values)
+    return [name for name in names if name not in ("", "identity")]
 
 
 def _walk_chunks(data: bytes, start: int, end: int) -> _Chunks:
@@ -150,8 +181,8 @@ def _walk_chunks(data: bytes, start: int, end: int) -> _Chunks:
         if size == 0:
             break
         total, count = total + size, count + 1
-        if total > text.MAX_CONTENT or count > MAX_CHUNKS:
-            reason = f"more than {text.MAX_CONTENT} octets or {MAX_CHUNKS} chunks"
+        if total > mime.MAX_CONTENT or count > MAX_CHUNKS:
+            reason = f"more than {mime.MAX_CONTENT} octets or {MAX_CHUNKS} chunks"
             return _Chunks(pos, spans, (pos, reason))
         first, after = newline + 1, newline + 1 + size
         if after > end:
@@ -177,8 +208,7 @@ def parse(cursor: Cursor) -> Http:
     """Read one HTTP message; raises Malformed with what was read of it."""
     data, end = cursor.data, cursor.end
     head = text.read_head(data, cursor.pos, end, {})
-    line = data[head.start : head.line_end].rstrip(b"\r\n")
-    if not is_start_line(line):
+    if not is_start_line(data[head.start : head.line_stop]):
         raise Malformed("http.request", head.start, "not an HTTP/1.x start line")
     body, error, body_fields = _body(_start(head), head, data, end)
     if isinstance(cursor, Recorder):
@@ -203,90 +233,86 @@ def _start(head: Head) -> Http:
     return Http(method, uri, path, query, None, "", version, head.headers)
 
 
-def _path_and_query(uri: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+def _split_uri(uri: str) -> tuple[str, str, str]:
+    """Return path, authority ("" when there is none) and query of a request target."""
     rest, _, query = uri.partition("#")[0].partition("?")
-    if "://" in rest:  # RFC 9112 3.2.2: absolute form
-        slash = rest.find("/", rest.index("://") + 3)
-        rest = rest[slash:] if slash >= 0 else "/"
+    if rest.startswith("/") or "://" not in rest:
+        return rest, "", query
+    authority, slash, path = rest.partition("://")[2].partition("/")  # RFC 9112 3.2.2: absolute form
+    return slash + path or "/", authority.rpartition("@")[2], query
+
+
+def _path_and_query(uri: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    path, _, query = _split_uri(uri)
     pairs = (pair.partition("=") for pair in query.split("&") if pair)
-    return rest, tuple((unquote(name).strip(), unquote(value).strip()) for name, _, value in pairs)
-
-
-def _with(start: Http, content: bytes, first: int, raw: bytes, parts: list[BodyPart], notes: list[str]) -> Http:
-    return Http(
-        start.method,
-        start.uri,
-        start.path,
-        start.query,
-        start.status,
-        start.reason,
-        start.version,
-        start.headers,
-        content,
-        first,
-        raw,
-        tuple(parts),
-        tuple(notes),
-    )
+    return path, tuple((unquote(name).strip(), unquote(value).strip()) for name, _, value in pairs)
 
 
 def _body(start: Http, head: Head, data: bytes, end: int) -> tuple[Http, Malformed | None, list[Field]]:
-    headers, first, stop = head.headers, head.end, end
     if head.problem is not None:
         return start, Malformed("http.header", *head.problem, start), []
+    headers, first, stop = head.headers, head.end, end
     notes: list[str] = []
     if any(not header.name for header in headers):
         notes.append("a header line has no colon")
+    framing = _framing(head)
     problem: tuple[str, int, str] | None = None
     spans: list[tuple[str, int, int]] | None = None
-    octets, wrong = text.content_length(headers)
-    if start.status is not None and _bodyless(head.start_line):
-        stop, raw = first, b""
-    elif _chunked(headers):
+    if framing.wrong is not None:
+        problem = (framing.wrong[0], first, framing.wrong[1])
+    if framing.kind == "chunked":
         chunks = _walk_chunks(data, first, end)
         spans, stop = chunks.spans, chunks.end
-        raw = b"".join(data[at:after] for name, at, after in spans if name == "http.chunk_data")
         if chunks.problem is not None:
             problem = ("http.chunk_size", *chunks.problem)
-        if octets is not None:
+        if headers.get("Content-Length") is not None:
             notes.append("Transfer-Encoding and Content-Length together")
+        raw = b"".join(data[at:after] for name, at, after in spans if name == "http.chunk_data")
     else:
-        if wrong:
-            problem = ("http.content_length_header", first, wrong)
-        elif octets is not None:
-            stop = min(end, first + octets)
-            if octets > end - first:
-                problem = ("http.content_length_header", first, f"{octets} octets announced, {end - first} there")
-        elif start.method is not None:
-            stop = first  # RFC 9112 6.3: a request that tells no length has no body
+        if framing.kind != "close":
+            stop = min(end, first + framing.octets)
+        if framing.octets > end - first and start.status is not None and first == end:
+            notes.append(f"{framing.octets} octets announced, none there: an answer to HEAD, or cut")
+        elif framing.octets > end - first:
+            problem = ("http.content_length_header", first, f"{framing.octets} octets announced, {end - first} there")
         raw = data[first:stop]
     if stop < end and problem is None:
         notes.append(f"{end - stop} octets after the end of the message")
-    at = first if spans is None else -1
-    if len(raw) > text.MAX_CONTENT and problem is None:
-        problem = ("http.file_data", first, f"content has more than {text.MAX_CONTENT} octets")
-    content = raw
+    content = sent = raw
     parts: list[BodyPart] = []
-    if problem is None:
-        codings = headers.all("Content-Encoding") if raw else ()
-        content, note, reason = text.decode_content(raw, codings)
-        if content is not raw:
-            at = -1
+    moved = spans is not None
+    if len(raw) > mime.MAX_CONTENT:
+        notes.append(f"the body has more than {mime.MAX_CONTENT} octets and is not looked into")
+    elif problem is None and raw:
+        raw, note, reason = mime.decode_content(
+            sent, [name for name in _transfer_codings(headers) if name != "chunked"]
+        )
+        content = raw
+        if not note and not reason:
+            content, note, reason = mime.decode_content(raw, headers.all("Content-Encoding"))
+        moved = moved or content is not sent
         if reason:
             problem = ("http.file_data", first, reason)
         elif note:
             notes.append(note)
         else:
-            source, offset, limit = (data, first, stop) if at >= 0 else (content, 0, len(content))
-            parts, more = text.body_parts(headers, source, offset, limit, at < 0)
+            source, offset, limit = (content, 0, len(content)) if moved else (data, first, stop)
+            parts, more = mime.body_parts(headers, source, offset, limit, moved)
             notes.extend(more)
-    body = _with(start, content, at, raw, parts, notes)
+    body = replace(
+        start,
+        content=content,
+        content_start=-1 if moved else first,
+        raw=raw,
+        parts=tuple(parts),
+        notes=tuple(notes),
+    )
     error = None if problem is None else Malformed(*problem, body)
     return body, error, _body_fields(data, first, stop, end, spans, parts)
 
 
 def _inner(body: object) -> tuple[Part, ...]:
-    return text.inner_parts(body.parts) if isinstance(body, Http) else ()
+    return mime.inner_parts(body.parts) if isinstance(body, Http) else ()
 
 
 def _notes(body: object) -> tuple[str, ...]:
@@ -305,7 +331,7 @@ def _body_fields(
             shown = "" if name == "http.chunk_data" else text.to_text(data[start:after]).strip()
             fields.append(Field(name, shown or after - start, start, after, f"{after - start} octets"))
     elif first < stop:
-        fields.append(text.content_field("http.file_data", data, first, stop, parts))
+        fields.append(mime.content_field("http.file_data", data, first, stop, parts))
     if stop < end:
         fields.append(Field("http.trailing", end - stop, stop, end, f"{end - stop} octets"))
     return fields
@@ -316,7 +342,7 @@ def _head_fields(body: Http, head: Head, data: bytes, start: int) -> list[Field]
     if start < head.start:
         fields.append(Field("http.leading_crlf", head.start - start, start, head.start))
     begin = head.start
-    line_end = begin + len(data[begin : head.line_end].rstrip(b"\r\n"))
+    line_end = head.line_stop
     if body.method is not None and body.uri is not None:
         name = "http.request"
         children = [
@@ -353,12 +379,12 @@ def _uri_fields(body: Http, data: bytes, start: int, end: int) -> tuple[Field, .
 
 
 def _header_field(header: Header) -> Field:
-    name = "http.unknown_header"
+    name, value = f"http.{text.field_name(header, 'unknown_header').lower().replace('-', '_')}", header.value
     if header.name == "Content-Length":
         name = "http.content_length_header"
-    elif _TOKEN.fullmatch(header.name):
-        name = "http." + header.name.lower().replace("-", "_")
-    return Field(name, header.value, header.start, header.end)
+    elif header.name in ("WWW-Authenticate", "Authorization", "Proxy-Authenticate", "Proxy-Authorization"):
+        value = hide_keys(value)
+    return Field(name, value, header.start, header.end)
 
 
 HTTP = Dissector("http", matches, parse, _inner, length, _notes)

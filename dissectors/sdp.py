@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from contextlib import suppress
+import re
 from dataclasses import dataclass, field
 
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
@@ -12,17 +12,23 @@ from dissectors.text import number, to_text
 
 MAX_LINES = 2000
 
+_BLANK = b"\r\n \t\0"
+
 Attributes = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SdpLine:
-    """One line: its letter, "" when it is none, its value, and the octets start..end with the line end."""
+    """One line: its letter, "" when it is none, its value, and the octets start..end with the line end.
+
+    The value begins at the offset `at`.
+    """
 
     kind: str
     value: str = field(repr=False)  # k= and a=crypto carry keys
     start: int
     end: int
+    at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ def parse(cursor: Cursor) -> Sdp:
     """Read a session description; raises Malformed with what was read of it."""
     lines = _lines(cursor)
     if isinstance(cursor, Recorder):
-        cursor.fields.extend(_fields(lines))
+        cursor.fields.extend(_fields(lines, cursor.data))
     cursor.pos = lines[-1].end if lines else cursor.pos
     if not lines:
         raise cursor.fail("sdp.version", "no lines")
@@ -81,10 +87,11 @@ def _lines(cursor: Cursor) -> list[SdpLine]:
     while pos < end and len(lines) < MAX_LINES:
         newline = data.find(b"\n", pos, end)
         stop = end if newline < 0 else newline + 1
-        line = to_text(data[pos:stop]).strip("\r\n \t\0")
-        kind, equals, value = line.partition("=")
-        known = bool(equals) and len(kind) == 1
-        lines.append(SdpLine(kind if known else "", value.strip() if known else line, pos, stop))
+        line = data[pos:stop].strip(_BLANK)
+        kind = chr(line[0]) if line[1:2] == b"=" else ""
+        value = line[2:].strip(_BLANK) if kind else line
+        at = data.find(value, pos + 2 if kind else pos, stop) if value else stop
+        lines.append(SdpLine(kind, to_text(value), pos, stop, at))
         pos = stop
     return lines
 
@@ -160,6 +167,7 @@ _NAMES = {
     "m": "sdp.media",
     "": "sdp.invalid",
 }
+_WORD = re.compile(rb"[^\s\0]+")
 _WORDS = {
     "o": ("username", "sessionid", "version", "network_type", "address_type", "address"),
     "c": ("network_type", "address_type", "address"),
@@ -168,59 +176,62 @@ _WORDS = {
 }
 
 
-def _fields(lines: list[SdpLine]) -> list[Field]:
+def _fields(lines: list[SdpLine], data: bytes) -> list[Field]:
     fields: list[Field] = []
     in_media = False
     for line in lines:
         in_media = in_media or line.kind == "m"
         if line.kind == "a":
-            fields.append(_attribute(line, in_media))
+            fields.append(_attribute(line, data, in_media))
             continue
         name = _NAMES.get(line.kind, "sdp.unknown")
         if line.kind == "i" and in_media:
             name = "sdp.media_title"
         value = "(hidden)" if line.kind == "k" else line.value
-        fields.append(Field(name, value, line.start, line.end, "", tuple(_words(line, name))))
+        fields.append(Field(name, value, line.start, line.end, "", tuple(_words(line, name, data))))
     return fields
 
 
-def _words(line: SdpLine, parent: str) -> list[Field]:
+def _words(line: SdpLine, parent: str, data: bytes) -> list[Field]:
     children: list[Field] = []
     names = _WORDS.get(line.kind, ())
-    at = line.start + 2
-    for index, word in enumerate(line.value.split() if names and line.value.isascii() else ()):
-        name = f"{parent}.{names[min(index, len(names) - 1)]}"
-        at += line.value.index(word, at - line.start - 2) - (at - line.start - 2)
-        if name == "sdp.connection_info.address":
-            word = word.partition("/")[0]
-        port = number(word.partition("/")[0], 5) if name == "sdp.media.port" else None
-        children.append(Field(name, word if port is None else port, at, at + len(word)))
-        at += len(word)
+    for index, match in enumerate(_WORD.finditer(data, line.at, line.end) if names else ()):
+        name, word = f"{parent}.{names[min(index, len(names) - 1)]}", match.group()
+        if name in ("sdp.connection_info.address", "sdp.media.port"):
+            word = word.partition(b"/")[0]  # without time to live, number of addresses or of ports
+        port = number(to_text(word), 5) if name == "sdp.media.port" else None
+        value = to_text(word) if port is None else port
+        children.append(Field(name, value, match.start(), match.start() + len(word)))
     return children
 
 
-def _attribute(line: SdpLine, in_media: bool) -> Field:
+def _attribute(line: SdpLine, data: bytes, in_media: bool) -> Field:
     name = "sdp.media_attr" if in_media else "sdp.session_attr"
     prefix = "sdp.media_attribute" if in_media else "sdp.session_attr"
-    key, colon, value = line.value.partition(":")
-    secret = key.strip() == "crypto"  # RFC 4568: the key is in the clear
+    key, colon, value = data[line.at : line.end].rstrip(_BLANK).partition(b":")
+    secret = key.strip() == b"crypto"  # RFC 4568: the key is in the clear
     shown = "crypto:(hidden)" if secret else line.value
-    after = line.start + 2 + len(key.encode())
-    children = [Field(f"{prefix}.field", key, line.start + 2, after)]
+    after = line.at + len(key)
+    children = [Field(f"{prefix}.field", to_text(key), line.at, after)]
     if colon and not secret:
-        children.append(Field(f"{prefix}.value", value, after + 1, after + 1 + len(value.encode())))
+        children.append(Field(f"{prefix}.value", to_text(value), after + 1, after + 1 + len(value)))
     return Field(name, shown, line.start, line.end, "", tuple(children))
 
 
 def _parts(body: object) -> tuple[Part, ...]:
-    # RFC 4567 3.1: a=key-mgmt:mikey and a MIKEY message in base64
-    found: list[Part] = []
-    for value in body.attr("key-mgmt") if isinstance(body, Sdp) else ():
-        protocol, _, data = value.partition(" ")
-        if protocol.lower() == "mikey":
-            with suppress(binascii.Error):
-                found.append(Part("mikey", base64.b64decode(data)))
-    return tuple(found)
+    """Return the MIKEY messages that a description carries."""
+    # RFC 4567 3.1: a=key-mgmt:mikey and base64
+    values = body.attr("key-mgmt") if isinstance(body, Sdp) else []
+    pairs = (value.split() for value in values)
+    octets = (_base64(words[1]) for words in pairs if len(words) == 2 and words[0].lower() == "mikey")
+    return tuple(Part("mikey", message) for message in octets if message)
+
+
+def _base64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _notes(body: object) -> tuple[str, ...]:

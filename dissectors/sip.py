@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from dissectors import text
+from dissectors import mime, text
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
-from dissectors.digest import parse_auths
-from dissectors.text import BodyPart, Head, Header, Headers, params, split, unquote
+from dissectors.digest import auth_fields, hide_keys
+from dissectors.mime import BodyPart
+from dissectors.text import Head, Header, Headers, params, split, unquote
 
 # RFC 3261 20, RFC 3265, 3515, 3892, 4028, 4474, 3841, 3840: names of one letter
 COMPACT = {
@@ -67,7 +68,8 @@ class Sip:
 
     @property
     def cseq(self) -> int | None:
-        return text.number((self.headers.get("CSeq") or "").partition(" ")[0])
+        words = (self.headers.get("CSeq") or "").split(None, 1)
+        return text.number(words[0]) if words else None
 
     @property
     def cseq_method(self) -> str | None:
@@ -126,7 +128,7 @@ def addr_spec(value: str) -> str:
 
 def identities(value: str) -> tuple[str, ...]:
     """Return the URIs of a list of identities, name-addr as in P-Asserted-Identity or quoted as in X-3GPP-…."""
-    found = (unquote(piece) if piece[-1:] == '"' else addr_spec(piece) for piece in split(value, ","))
+    found = (unquote(addr_spec(piece)) for piece in split(value, ","))
     return tuple(uri for uri in found if uri)
 
 
@@ -172,38 +174,33 @@ def parse(cursor: Cursor) -> Sip:
     """Read one SIP message; raises Malformed with what was read of it."""
     data, end = cursor.data, cursor.end
     head = text.read_head(data, cursor.pos, end, COMPACT)
-    start = _start_line(head)
-    body: Sip | None = None
-    error: Malformed | None = None
-    if isinstance(start, Malformed):
-        error = start
-    else:
-        body, error = _body(start, head, data, end)
-    if isinstance(cursor, Recorder) and body is not None:
+    body, error = _body(_start_line(head, data), head, data, end)
+    if isinstance(cursor, Recorder):
         cursor.fields.extend(_fields(body, head, data, cursor.pos, end))
     cursor.pos = end
-    if error is not None or body is None:
-        raise error or cursor.fail("sip", "nothing read")
+    if error is not None:
+        raise error
     return body
 
 
-def _start_line(head: Head) -> tuple[str | None, str | None, int | None, str, str] | Malformed:
+_Start = tuple[str | None, str | None, int | None, str, str]
+
+
+def _start_line(head: Head, data: bytes) -> _Start:
+    if not is_start_line(data[head.start : head.line_stop]):
+        raise Malformed("sip.Request-Line", head.start, "not a SIP start line")
     line = head.start_line
     if line.startswith("SIP/2.0 "):
         code, _, reason = line[8:].partition(" ")
         if len(code) != 3 or text.number(code) is None:
-            return Malformed("sip.Status-Code", head.start + 8, "not three digits")
+            raise Malformed("sip.Status-Code", head.start + 8, "not three digits")
         return None, None, int(code), reason, VERSION
     method, _, rest = line.partition(" ")
     uri, _, version = rest.rpartition(" ")  # a URI with blanks is wrong, yet its end is certain
-    if not uri or version != VERSION:
-        return Malformed("sip.Request-Line", head.start, "not a SIP start line")
     return method, uri, None, "", version
 
 
-def _body(
-    start: tuple[str | None, str | None, int | None, str, str], head: Head, data: bytes, end: int
-) -> tuple[Sip, Malformed | None]:
+def _body(start: _Start, head: Head, data: bytes, end: int) -> tuple[Sip, Malformed | None]:
     headers = head.headers
     if head.problem is not None:
         partial = Sip(*start, headers)
@@ -223,7 +220,7 @@ def _body(
     codings = headers.all("Content-Encoding")
     problem = ""
     if codings and content:
-        plain, note, problem = text.decode_content(content, codings)
+        plain, note, problem = mime.decode_content(content, codings)
         notes.extend([note] if note else [])
         if problem or plain is not content:
             content, first = plain, -1
@@ -231,15 +228,15 @@ def _body(
         partial = Sip(*start, headers, content, first, (), tuple(notes))
         return partial, Malformed("sip.msg_body", head.end, problem, partial)
     if first >= 0:
-        parts, more = text.body_parts(headers, data, first, stop, False)
+        parts, more = mime.body_parts(headers, data, first, stop, False)
     else:
-        parts, more = text.body_parts(headers, content, 0, len(content), True)
+        parts, more = mime.body_parts(headers, content, 0, len(content), True)
     return Sip(*start, headers, content, first, tuple(parts), (*notes, *more)), None
 
 
 def inner(body: object) -> tuple[Part, ...]:
     """Return the messages inside a SIP body."""
-    return text.inner_parts(body.parts) if isinstance(body, Sip) else ()
+    return mime.inner_parts(body.parts) if isinstance(body, Sip) else ()
 
 
 def notes(body: object) -> tuple[str, ...]:
@@ -262,7 +259,7 @@ _FIELD_NAMES = {
     "Priv-Answer-Mode": "sip.Priv-Answer-mode",
     "User-To-User": "sip.uui",
 }
-_NUMBERS = ("Content-Length", "Expires", "Max-Forwards", "Min-Expires")
+_NUMBERS = ("Content-Length", "Expires", "Max-Breadth", "Max-Forwards", "RSeq", "Retry-After")
 _ADDRESSES = {
     "From": "sip.from.addr",
     "To": "sip.to.addr",
@@ -271,15 +268,20 @@ _ADDRESSES = {
     "P-Preferred-Identity": "sip.ppi.addr",
 }
 _AUTH = ("Authorization", "WWW-Authenticate", "Proxy-Authorization", "Proxy-Authenticate", "Authentication-Info")
-_AUTH_NAMES = {"response": "sip.auth.digest.response"}
-_AKA_KEYS = re.compile(r"\b([ic]k)\s*+=\s*+\"?[0-9a-f]++\"?", re.IGNORECASE)  # TS 24.229: CK and IK for the P-CSCF
+_TAGS = {"From": "sip.from.tag", "To": "sip.to.tag"}
+_VIA = re.compile(r"SIP\s*+/\s*+2\.0\s*+/\s*+([^\s;,]++)\s++(\[[^\]]*+\]|[^\s:;,]++)(?:\s*+:\s*+(\d{1,5}))?")
+_VIA_NAMES = ("sip.Via.transport", "sip.Via.sent-by.address", "sip.Via.sent-by.port")
+_VIA_PARAMETERS = {
+    name: f"sip.Via.{name}" for name in ("branch", "comp", "maddr", "received", "rport", "sigcomp-id", "ttl")
+}
+MAX_ADDRESSES = 64  # identities of one header that the field tree shows
 
 
 def _fields(body: Sip, head: Head, data: bytes, start: int, end: int) -> list[Field]:
     fields: list[Field] = []
     if start < head.start:
         fields.append(Field("sip.keepalive", to_visible(data[start : head.start]), start, head.start))
-    line_end = head.start + len(data[head.start : head.line_end].rstrip(b"\r\n"))
+    line_end = head.line_stop
     if body.method is not None and body.uri is not None:
         uri_end = line_end - len(VERSION) - 1
         after = head.start + len(body.method.encode())
@@ -315,7 +317,7 @@ def _fields(body: Sip, head: Head, data: bytes, start: int, end: int) -> list[Fi
         octets, _ = text.content_length(head.headers)
         stop = end if octets is None else min(end, head.end + octets)
         if head.end < stop:
-            fields.append(text.content_field("sip.msg_body", data, head.end, stop, body.parts))
+            fields.append(mime.content_field("sip.msg_body", data, head.end, stop, body.parts))
         if stop < end:
             fields.append(Field("sip.trailing", end - stop, stop, end, f"{end - stop} octets"))
     return fields
@@ -327,48 +329,61 @@ def to_visible(octets: bytes) -> str:
 
 
 def _header_field(header: Header, data: bytes) -> Field:
-    name = _FIELD_NAMES.get(header.name) or f"sip.{header.name}"
+    name = _FIELD_NAMES.get(header.name) or f"sip.{text.field_name(header, 'unrecognized_header')}"
     value: int | str = header.value
     if header.name in _NUMBERS:
         count = text.number(header.value)
         value = header.value if count is None else count
     elif header.name in _AUTH:
-        value = _AKA_KEYS.sub(r"\1=(hidden)", header.value)
+        value = hide_keys(header.value)
     return Field(name, value, header.start, header.end, "", _children(header, data))
 
 
 def _children(header: Header, data: bytes) -> tuple[Field, ...]:
-    start, end = header.start, header.end
-    wanted: list[tuple[str, str]] = []
+    start, end = text.value_start(data, header), header.end
     if header.name in _ADDRESSES:
-        wanted.extend((_ADDRESSES[header.name], uri) for uri in identities(header.value))
-        tag = params(header.value).get("tag")
-        if tag and header.name in ("From", "To"):
-            wanted.append((f"sip.{header.name.lower()}.tag", tag))
-    elif header.name == "CSeq":
-        seq, _, method = header.value.partition(" ")
-        fields = text.found(data, "sip.CSeq.seq", seq, start, end)
-        count = text.number(seq)
-        if fields and count is not None:
-            first = fields[0]
-            fields = (Field(first.name, count, first.start, first.end),)
-            return fields + text.found(data, "sip.CSeq.method", method.strip(), first.end, end)
+        return _address_fields(header, data, start)
+    if header.name == "CSeq":
+        return _cseq_fields(header, data, start)
+    if header.name == "Via":
+        return _via_fields(data, start, end)
+    return tuple(auth_fields(data, "sip.auth", start, end)) if header.name in _AUTH else ()
+
+
+def _address_fields(header: Header, data: bytes, start: int) -> tuple[Field, ...]:
+    fields: list[Field] = []
+    for uri in identities(header.value)[:MAX_ADDRESSES]:
+        # a display name may repeat the URI
+        whole = text.found(data, "", f"<{uri}", start, header.end)
+        fields += text.found(data, _ADDRESSES[header.name], uri, whole[0].start if whole else start, header.end)
+        start = fields[-1].end if fields else start
+    if header.name in _TAGS:
+        fields += list(text.parameter_fields(data, {"tag": _TAGS[header.name]}, start, header.end))[:1]
+    return tuple(fields)
+
+
+def _cseq_fields(header: Header, data: bytes, start: int) -> tuple[Field, ...]:
+    words = header.value.split(None, 2)
+    count = text.number(words[0]) if words else None
+    if count is None:
         return ()
-    elif header.name == "Via":
-        wanted.extend(("sip.Via.branch", branch) for via in split(header.value, ",") if (branch := _branch(via)))
-    elif header.name in _AUTH:
-        for auth in parse_auths(header.value):
-            wanted.append(("sip.auth.scheme", auth.scheme))
-            wanted.extend((_AUTH_NAMES.get(n) or f"sip.auth.{n}", v) for n, v in auth.pairs if n not in ("ik", "ck"))
+    (first,) = text.found(data, "", words[0], start, header.end)
+    method = text.found(data, "sip.CSeq.method", words[1], first.end, header.end) if len(words) > 1 else ()
+    return (Field("sip.CSeq.seq", count, first.start, first.end), *method)
+
+
+def _via_fields(data: bytes, start: int, end: int) -> tuple[Field, ...]:
+    fields = list(text.parameter_fields(data, _VIA_PARAMETERS, start, end))
+    for match in _VIA.finditer(data[start:end].decode("latin-1")):  # a character is an octet
+        for name, value, (first, stop) in zip(_VIA_NAMES, match.groups(), match.regs[1:], strict=True):
+            if value is not None:
+                shown = int(value) if name.endswith("port") else text.to_text(data[start + first : start + stop])
+                fields.append(Field(name, shown, start + first, start + stop))
     children: list[Field] = []
-    for name, value in wanted:
-        children.extend(text.found(data, name, value, start, end))
-        start = children[-1].end if children else start
+    for found in sorted(fields, key=lambda one: one.start):
+        if not children or found.start >= children[-1].end:  # a value may look like another Via
+            children.append(found)
     return tuple(children)
-
-
-def _branch(via: str) -> str:
-    return params(via).get("branch", "")
 
 
 SIP = Dissector("sip", matches, parse, inner, length, notes)

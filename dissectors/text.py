@@ -1,24 +1,16 @@
-"""What SIP and HTTP share: start lines, headers, lists with quotes, multipart bodies, content codings."""
+"""What SIP and HTTP share: start lines, headers, lists with quotes, parameters."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
-import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from dissectors.base import Field, Part
+from dissectors.base import Field
 
 MAX_HEADERS = 1000  # header fields of one message or body part
 MAX_HEAD = 64 * 1024  # octets of start line and headers
 MAX_START_LINE = 8 * 1024
-MAX_PARTS = 64  # leaf parts of a multipart body
-MAX_NESTING = 4  # multipart within multipart
-MAX_BOUNDARY = 200
-MAX_CODINGS = 3  # content codings one over the other
-MAX_CONTENT = 4 * 1024 * 1024  # octets after decompression
 
 _NAMES = """
 Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization
@@ -75,28 +67,16 @@ NO_HEADERS = Headers()
 
 
 @dataclass(frozen=True, slots=True)
-class BodyPart:
-    """One leaf of a message body; `content_type` is lower case without parameters, "" when not told.
-
-    `headers` are the part's own, or those of the message when its body is not multipart. `start` is
-    the offset in the payload, -1 where the octets were decoded.
-    """
-
-    content_type: str
-    data: bytes = field(repr=False)
-    headers: Headers
-    start: int
-
-
-@dataclass(frozen=True, slots=True)
 class Head:
     """Start line and headers: octets start..end, the last line being blank.
 
-    `problem` is the offset and reason why reading stopped before the blank line.
+    The start line's text ends at `line_stop`, the line itself at `line_end`. `problem` is the offset
+    and reason why reading stopped before the blank line.
     """
 
     start_line: str
     start: int
+    line_stop: int
     line_end: int
     headers: Headers
     end: int
@@ -126,9 +106,9 @@ def to_text(octets: bytes) -> str:
 
 def skip_blank_lines(data: bytes, start: int, end: int) -> int:
     """Return where the first octet other than CR and LF is (keep-alives between messages, RFC 5626 4.4.1)."""
-    while start < end and data[start] in b"\r\n":
-        start += 1
-    return start
+    if start >= end or data[start] not in b"\r\n":
+        return start
+    return end - len(data[start:end].lstrip(b"\r\n"))
 
 
 def first_line(data: bytes) -> bytes:
@@ -137,7 +117,7 @@ def first_line(data: bytes) -> bytes:
     if start == len(data) or not 0x20 < data[start] < 0x7F:
         return b""
     newline = data.find(b"\n", start, start + MAX_START_LINE)
-    return data[start:newline].removesuffix(b"\r") if newline > 0 else b""
+    return data[start:newline].rstrip(b"\r") if newline > 0 else b""
 
 
 def read_head(data: bytes, start: int, end: int, expand: Mapping[str, str]) -> Head:
@@ -145,11 +125,13 @@ def read_head(data: bytes, start: int, end: int, expand: Mapping[str, str]) -> H
     start = skip_blank_lines(data, start, min(end, start + MAX_HEAD))
     limit = min(end, start + MAX_HEAD)
     newline = data.find(b"\n", start, limit)
+    after = limit if newline < 0 else newline + 1
+    line = data[start:after].rstrip(b"\r\n")
+    stop = start + len(line)
     if newline < 0:
-        return Head(to_text(data[start:limit]), start, limit, NO_HEADERS, limit, (start, "the start line does not end"))
-    line = to_text(data[start:newline].removesuffix(b"\r"))
-    headers, stop, problem = read_headers(data, newline + 1, limit, expand)
-    return Head(line, start, newline + 1, headers, stop, problem)
+        return Head(to_text(line), start, stop, after, NO_HEADERS, after, (start, "the start line does not end"))
+    headers, head_end, problem = read_headers(data, after, limit, expand)
+    return Head(to_text(line), start, stop, after, headers, head_end, problem)
 
 
 def read_headers(
@@ -195,7 +177,7 @@ def head_length(data: bytes, is_start: Callable[[bytes], bool]) -> int | None:
         first = data[start : start + MAX_START_LINE]
         plausible = len(first) < MAX_START_LINE and start < MAX_HEAD and first[:64].isascii() and 0 not in first[:64]
         return None if plausible else 0
-    if not is_start(data[start:newline].removesuffix(b"\r")):
+    if not is_start(data[start:newline].rstrip(b"\r")):
         return 0
     limit = start + MAX_HEAD
     ends = [at + len(mark) for mark in (b"\n\r\n", b"\n\n") if (at := data.find(mark, newline, limit)) >= 0]
@@ -207,9 +189,12 @@ def head_length(data: bytes, is_start: Callable[[bytes], bool]) -> int | None:
 # ------------------------------------------------------------------------------------------------ values
 
 # Quoted strings and <...> hide separators; possessive, so that each octet is looked at once.
-_SEPARATORS = {
-    separator: re.compile(rf'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|<[^>]*+>?|{separator}', re.DOTALL) for separator in ",;"
-}
+_HIDING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|<[^>]*+>?'
+_SEPARATORS = {separator: re.compile(f"{_HIDING}|{separator}", re.DOTALL) for separator in ",;"}
+_PARAMETER = re.compile(
+    rf'{_HIDING}|;\s*+([^\s=;,<"]++)\s*+(?:=\s*+("[^"\\]*+(?:\\.[^"\\]*+)*+"?|[^\s;,]*+))?', re.DOTALL
+)
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 
@@ -259,116 +244,17 @@ def content_length(headers: Headers) -> tuple[int | None, str]:
     return (None, "not a number of octets") if length is None else (length, "")
 
 
-# ------------------------------------------------------------------------------------------------ bodies
-
-
-def body_parts(headers: Headers, data: bytes, start: int, end: int, moved: bool) -> tuple[list[BodyPart], list[str]]:
-    """Return the leaf parts of the body data[start:end] and notes; `moved` says that its offsets mean nothing."""
-    parts: list[BodyPart] = []
-    notes: list[str] = []
-    if start < end:
-        _read_part(headers, data, start, end, 0, parts, notes)
-    if moved:
-        parts = [BodyPart(part.content_type, part.data, part.headers, -1) for part in parts]
-    return parts, notes
-
-
-def _read_part(
-    headers: Headers, data: bytes, start: int, end: int, depth: int, parts: list[BodyPart], notes: list[str]
-) -> None:
-    value = headers.get("Content-Type")
-    kind = media_type(value)
-    if value is not None and kind.startswith("multipart/"):
-        boundary = params(value).get("boundary", "").encode()
-        if depth == MAX_NESTING:
-            notes.append(f"multipart nested deeper than {MAX_NESTING}")
-        elif not 0 < len(boundary) <= MAX_BOUNDARY:
-            notes.append("multipart without a usable boundary")
-        elif _read_multipart(b"--" + boundary, data, start, end, depth, parts, notes):
-            return
-    octets = data[start:end]
-    if depth and (headers.get("Content-Transfer-Encoding") or "").lower() == "base64":
-        try:
-            octets, start = base64.b64decode(octets), -1
-        except binascii.Error:
-            notes.append("body part is not the base64 it says")
-    parts.append(BodyPart(kind, octets, headers, start))
-
-
-def _read_multipart(
-    delimiter: bytes, data: bytes, start: int, end: int, depth: int, parts: list[BodyPart], notes: list[str]
-) -> bool:
-    at = _find_delimiter(delimiter, data, start, end)
-    if at < 0:
-        notes.append("multipart boundary not found in the body")
-        return False
-    while data[at + len(delimiter) : at + len(delimiter) + 2] != b"--":
-        newline = data.find(b"\n", at, end)
-        if newline < 0:
-            notes.append("final multipart boundary is cut")
-            break
-        if len(parts) >= MAX_PARTS:
-            notes.append(f"more than {MAX_PARTS} body parts")
-            break
-        # RFC 2046 5.1.1: the line end before a delimiter belongs to it
-        at = _find_delimiter(delimiter, data, newline + 1, end)
-        stop = end if at < 0 else max(newline + 1, at - (2 if data[at - 2 : at - 1] == b"\r" else 1))
-        headers, content, _ = read_headers(data, newline + 1, at if at >= 0 else end, {})
-        _read_part(headers, data, min(content, stop), stop, depth + 1, parts, notes)
-        if at < 0:
-            notes.append("final multipart boundary is missing")
-            break
-    return True
-
-
-def _find_delimiter(delimiter: bytes, data: bytes, start: int, end: int) -> int:
-    at = data.find(delimiter, start, end)
-    while at >= 0:
-        after = at + len(delimiter)
-        if (at == start or data[at - 1] == 10) and (after >= end or data[after] in b"-\r\n \t"):
-            return at
-        at = data.find(delimiter, at + 1, end)
-    return -1
-
-
-def decode_content(data: bytes, codings: Iterable[str]) -> tuple[bytes, str, str]:
-    """Undo content codings: the octets, a note about a coding left as it is, and an error."""
-    names = [name for value in codings for piece in value.split(",") if (name := piece.strip().lower())]
-    if len(names) > MAX_CODINGS:
-        return b"", "", f"more than {MAX_CODINGS} content codings"
-    for name in reversed(names):
-        if name == "identity":
-            continue
-        if name not in ("gzip", "x-gzip", "deflate"):
-            return data, f"content coding {name} is not read", ""
-        # RFC 9110 8.4.1.2: deflate is zlib, yet some send it bare
-        bare = name == "deflate" and (len(data) < 2 or data[0] & 15 != 8 or (data[0] << 8 | data[1]) % 31 != 0)
-        inflater = zlib.decompressobj(-15 if bare else 47)
-        try:
-            data = inflater.decompress(data, MAX_CONTENT + 1)
-        except zlib.error:
-            return b"", "", f"content is not {name}"
-        if len(data) > MAX_CONTENT:
-            return b"", "", f"content has more than {MAX_CONTENT} octets"
-        if not inflater.eof:
-            return data, "", f"{name} content is cut"
-    return data, "", ""
-
-
-def inner_parts(parts: Iterable[BodyPart]) -> tuple[Part, ...]:
-    """Return the body parts that are messages of their own."""
-    return tuple(Part(name, part.data, part.start) for part in parts if (name := _protocol(part.content_type)))
-
-
-def _protocol(content_type: str) -> str:
-    if content_type == "application/sdp":
-        return "sdp"
-    if content_type == "application/mikey":
-        return "mikey"
-    return "mbms-xml" if content_type.endswith(("/xml", "+xml")) else ""
-
-
 # ------------------------------------------------------------------------------------------------ fields
+
+
+def field_name(header: Header, otherwise: str = "unknown") -> str:
+    """Return the name of a header where it is fit to name a field."""
+    return header.name if _TOKEN.fullmatch(header.name) else otherwise
+
+
+def value_start(data: bytes, header: Header) -> int:
+    """Return the offset of what follows the colon of a header."""
+    return data.find(b":", header.start, header.end) + 1
 
 
 def found(data: bytes, name: str, value: str, start: int, end: int) -> tuple[Field, ...]:
@@ -378,26 +264,13 @@ def found(data: bytes, name: str, value: str, start: int, end: int) -> tuple[Fie
     return (Field(name, value, at, at + len(octets)),) if at >= 0 else ()
 
 
-def content_field(name: str, data: bytes, start: int, end: int, parts: Iterable[BodyPart]) -> Field:
-    """Return the field of a body; its value is only the size, since bodies carry keys."""
-    children: list[Field] = []
-    at = start
-    for part in parts:
-        if part.start < at or (part.start, part.start + len(part.data)) == (start, end):
-            continue
-        first = part.headers[0].start if part.headers else part.start
-        stop = part.start + len(part.data)
-        if at < first:
-            children.append(Field("mime_multipart.boundary", to_text(data[at:first]), at, first))
-        children.extend(
-            Field(f"mime_multipart.header.{header.name.lower()}", header.value, header.start, header.end)
-            for header in part.headers
-        )
-        blank = part.headers[-1].end if part.headers else first
-        if blank < part.start:
-            children.append(Field("mime_multipart.blank", "", blank, part.start))
-        children.append(Field("mime_multipart.part", len(part.data), part.start, stop, part.content_type))
-        at = stop
-    if children and at < end:
-        children.append(Field("mime_multipart.last_boundary", to_text(data[at:end]), at, end))
-    return Field(name, end - start, start, end, f"{end - start} octets", tuple(children))
+def parameter_fields(data: bytes, names: Mapping[str, str], start: int, end: int) -> Iterator[Field]:
+    """Yield the fields of the parameters ";name=value" in start..end; `names` gives the field of a parameter."""
+    for match in _PARAMETER.finditer(data[start:end].decode("latin-1")):  # a character is an octet
+        name = names.get((match.group(1) or "").lower())
+        if name is not None and match.group(2):
+            first, stop = match.span(2)
+            if match.group(2)[0] == '"':
+                first, stop = first + 1, stop - (len(match.group(2)) > 1 and match.group(2)[-1] == '"')
+            octets = data[start + first : start + stop]
+            yield Field(name, to_text(octets), start + first, start + stop)
