@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from analyzer.correlate import bodies
-from analyzer.correlate.nodes import BM_SC, MULTICAST, ROLES
+from analyzer.correlate.nodes import BM_SC, MULTICAST, ROLES, Nodes
 from analyzer.correlate.sessions import Session
 from analyzer.judging import Run
 from analyzer.media import Group
-from analyzer.tui.model import Index, Mark, Place, media_mark
+from analyzer.tui.cells import Mark
+from analyzer.tui.model import Index, Place, media_mark
 from dissectors import Message
 from dissectors.diameter import Diameter
 from dissectors.http import Http
@@ -35,7 +36,11 @@ class Arrow:
     detail: str
     mark: Mark
     message: Message | None = field(default=None, repr=False)
-    count: int = 1
+    repeats: tuple[Place, ...] = ()  # where it was said again
+
+    @property
+    def count(self) -> int:
+        return 1 + len(self.repeats)
 
 
 def arrows(found: Index, session: Session) -> tuple[Arrow, ...]:
@@ -110,13 +115,19 @@ def _planned(run: Run) -> dict[int, tuple[str, str]]:
 
 def _arrow(found: Index, message: Message, planned: tuple[str, str] | None) -> Arrow:
     nodes, payload = found.analysis.story.traffic.nodes, message.payload
-    ends = []
-    for address, role in zip((payload.src, payload.dst), planned or (OTHER, OTHER), strict=True):
-        told = nodes.role(address)
-        told = role if told == address else told
-        ends.append(told if told in ROLES else OTHER)
+    sender, receiver = planned or (OTHER, OTHER)
+    source, target = _role(nodes, payload.src, sender), _role(nodes, payload.dst, receiver)
     title, detail = _words(message)
-    return Arrow(message.time, (payload.capture, message.frame), *ends, title, detail, found.mark(message), message)
+    return Arrow(
+        message.time, (payload.capture, message.frame), source, target, title, detail, found.mark(message), message
+    )
+
+
+def _role(nodes: Nodes, address: str, planned: str) -> str:
+    """Return the role of an address; one that did nothing known has the role that the step gives it."""
+    told = nodes.role(address)
+    told = planned if told == address else told
+    return told if told in ROLES else OTHER
 
 
 def _words(message: Message) -> tuple[str, str]:
@@ -168,7 +179,7 @@ def _folded(drawn: Iterable[Arrow]) -> list[Arrow]:
     for arrow in drawn:
         last = folded[-1] if folded else None
         if last is not None and arrow.message is not None and _same(last, arrow):
-            folded[-1] = replace(last, count=last.count + 1, mark=max(last.mark, arrow.mark))
+            folded[-1] = replace(last, repeats=(*last.repeats, arrow.place), mark=max(last.mark, arrow.mark))
         else:
             folded.append(arrow)
     return folded

@@ -8,8 +8,9 @@ from analyzer.accounts import keys_of
 from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
 from analyzer.keys.key import Key
-from analyzer.tui.model import Cell, Index, Mark, Place, media_mark, octets_text, utc
-from analyzer.tui.rows import Node
+from analyzer.tui.cells import Cell, Mark
+from analyzer.tui.model import Index, Place, media_mark, octets_text, utc
+from analyzer.tui.outline import Node
 from dissectors import Message
 
 HIDDEN = "••••••••"

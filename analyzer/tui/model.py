@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from enum import IntEnum
 
 from analyzer.accounts import keys_of
 from analyzer.analysis import Analysis
@@ -14,45 +13,13 @@ from analyzer.correlate.sessions import Session
 from analyzer.judging import Run
 from analyzer.media import Group
 from analyzer.report import Judgement, Verdict
-from dissectors import Message
+from analyzer.tui.cells import Cell, Mark, Row
+from dissectors import Message, tree
 
 SECOND = 10**9
 Place = tuple[int, int]  # capture, frame
+MAX_NAMED = 300  # messages whose field names are offered for completion
 TIME_FORMATS = ("relative", "UTC", "delta")
-
-
-class Mark(IntEnum):
-    """A verdict as it is shown: a sign and a tone, a worse one covers a better."""
-
-    NONE = 0
-    PASS = 1
-    UNSURE = 2
-    ADVICE = 3
-    FAIL = 4
-
-    @property
-    def sign(self) -> str:
-        return " ✓?!✗"[self]
-
-    @property
-    def tone(self) -> str:
-        return ("", "good", "warn", "warn", "bad")[self]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Text with a tone: good, warn, bad, dim, accent, or none."""
-
-    text: str
-    tone: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One line of a table; `mark` is what the keys for next problem look for."""
-
-    cells: tuple[Cell, ...]
-    mark: Mark = Mark.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +31,7 @@ class Index:
     judgements: dict[str, tuple[Judgement, ...]] = field(repr=False)  # by procedure
     places: dict[Place, int] = field(repr=False)  # row of the first message of a frame
     times: tuple[int, ...] = field(repr=False)  # of the messages, ns
+    names: frozenset[str] = field(repr=False)  # protocols and fields that a filter can ask for
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -111,7 +79,16 @@ def index(analysis: Analysis) -> Index:
         {name: tuple(found) for name, found in by_run.items()},
         places,
         tuple(message.time for message in analysis.messages),
+        _names(analysis.messages[:MAX_NAMED]),
     )
+
+
+def _names(messages: Iterable[Message]) -> frozenset[str]:
+    around = ("frame.number", *(f"{ip}.{end}" for ip in ("ip", "ipv6") for end in ("src", "dst", "addr")))
+    ports = tuple(f"{transport}.{end}" for transport in ("udp", "tcp") for end in ("srcport", "dstport", "port"))
+    parts = [part for message in messages for part in message.walk()]
+    fields = (each.name for part in parts for outermost in tree(part) for each in outermost.walk())
+    return frozenset((*around, *ports, *(part.protocol for part in parts), *fields))
 
 
 def mark_of(judgement: Judgement) -> Mark:
@@ -134,21 +111,6 @@ def verdict_cell(verdict: Verdict) -> Cell:
     signs = {Verdict.PASS: Mark.PASS, Verdict.INCONC: Mark.UNSURE, Verdict.FAIL: Mark.FAIL, Verdict.ERROR: Mark.FAIL}
     mark = signs.get(verdict, Mark.NONE)
     return Cell(f"{mark.sign} {verdict}".strip(), mark.tone)
-
-
-def _unprintable() -> dict[int, str]:
-    controls = [*range(0x20), *range(0x7F, 0xA0), 0x2028, 0x2029]
-    directions = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-    surrogates = range(0xD800, 0xE000)
-    return dict.fromkeys([*controls, *directions, 0xFEFF, *surrogates], "·")
-
-
-UNPRINTABLE = _unprintable()
-
-
-def printable(text: str) -> str:
-    """Return text that cannot steer a terminal: controls, bidi marks and surrogates become dots."""
-    return text if text.isascii() and text.isprintable() else text.translate(UNPRINTABLE)
 
 
 def utc(time: int | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
@@ -256,14 +218,16 @@ def finding_row(found: Index, judgement: Judgement) -> Row:
     )
 
 
-def findings(judgements: Iterable[Judgement], problems: bool, level: str, ue: str) -> tuple[Judgement, ...]:
-    """Return the judgements that a filter lets through, the worst first; an empty level or UE means all."""
-    chosen = [
-        j
-        for j in judgements
-        if (not problems or mark_of(j) > Mark.PASS) and level in ("", j.level) and (ue == "" or j.ue in (None, ue))
-    ]
+def findings(judgements: Iterable[Judgement], words: str) -> tuple[Judgement, ...]:
+    """Return the judgements that all words name, the worst first: verdict, level, UE, procedure, rule or its name."""
+    wanted = [word.casefold() for word in words.split()]
+    chosen = [j for j in judgements if all(_named(j, word) for word in wanted)]
     return tuple(sorted(chosen, key=mark_of, reverse=True))
+
+
+def _named(judgement: Judgement, word: str) -> bool:
+    names = (str(judgement.verdict), judgement.level, judgement.ue, judgement.procedure, judgement.rule, judgement.name)
+    return any(name is not None and name.casefold().startswith(word) for name in names)
 
 
 def media_row(group: Group) -> Row:

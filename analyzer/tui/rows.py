@@ -1,14 +1,13 @@
-"""Lists of lines that scroll, search and jump to problems: tables and outlines are made of them.
+"""A list of lines that scrolls, searches and jumps to problems: what tables, outlines and pages are made of.
 
 Only the lines in view are drawn, so a list may be as long as a capture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -19,7 +18,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from analyzer.tui.model import Cell, Mark, Row, printable
+from analyzer.tui.cells import Line, Mark, fit, printable
 
 MOVES = (
     Binding("up,k", "move(-1)", "Up", show=False),
@@ -36,16 +35,6 @@ SEEKS = (
     Binding("W", "problem(2, -1)", "Previous advice or inconc", show=False),
 )
 TONES = ("good", "warn", "bad", "dim", "accent")
-Line = Sequence[Cell]
-
-
-def fit(text: str, width: int, right: bool = False) -> str:
-    """Return text that fills `width` columns exactly, with an ellipsis where it does not fit."""
-    text = printable(text)
-    length = cell_len(text)
-    if length <= width:
-        return " " * (width - length) + text if right else text + " " * (width - length)
-    return set_cell_size(text, width - 1) + "…" if width > 0 else ""
 
 
 class Rows(ScrollView, can_focus=True):
@@ -58,7 +47,9 @@ class Rows(ScrollView, can_focus=True):
         overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
         & > .rows--header { color: $text-muted; text-style: bold; }
         & > .rows--cursor { background: $block-cursor-blurred-background; text-style: bold; }
-        &:focus > .rows--cursor { background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold; }
+        &:focus > .rows--cursor {
+            background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
+        }
         & > .rows--good { color: $text-success; }
         & > .rows--warn { color: $text-warning; }
         & > .rows--bad { color: $text-error; }
@@ -228,218 +219,3 @@ class Rows(ScrollView, can_focus=True):
             left -= length
         segments.append(Segment(" " * max(0, left), base))
         return Strip(segments, width)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table: fixed width, or a share of what is left; hidden in tables narrower than `least`."""
-
-    title: str
-    width: int
-    share: int = 0
-    least: int = 0
-    right: bool = False
-
-
-class Table(Rows):
-    """Rows of cells under a header; widths follow the width of the pane."""
-
-    def __init__(self, columns: Sequence[Column], empty: str = "", id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.columns = tuple(columns)
-        self.empty = empty
-        self.row: Callable[[int], Row] = lambda row: Row(())
-        self.sorted_by = -1
-        self.sorted_down = False
-        self._widths: tuple[int, tuple[int, ...]] = (-1, ())
-
-    def fill(self, count: int, row: Callable[[int], Row], cursor: int = 0) -> None:
-        """Show `count` rows; `row` makes one when it comes into view."""
-        self.row = row
-        self.reset(count, cursor)
-
-    def widths(self, width: int) -> tuple[int, ...]:
-        """Return the width of each column, 0 for those that are hidden."""
-        if self._widths[0] != width:
-            shown = [width >= column.least for column in self.columns]
-            fixed = sum(column.width + 1 for column, seen in zip(self.columns, shown, strict=True) if seen) - 1
-            shares = sum(column.share for column, seen in zip(self.columns, shown, strict=True) if seen)
-            spare, given = max(0, width - fixed), 0
-            widths = []
-            for column, seen in zip(self.columns, shown, strict=True):
-                before = spare * given // shares if shares else 0
-                given += column.share if seen else 0
-                after = spare * given // shares if shares else 0
-                widths.append(column.width + after - before if seen else 0)
-            self._widths = (width, tuple(widths))
-        return self._widths[1]
-
-    def header(self, width: int) -> Line:
-        titles = []
-        for place, column in enumerate(self.columns):
-            arrow = ("▾" if self.sorted_down else "▴") if place == self.sorted_by else ""
-            titles.append(Cell(column.title + arrow))
-        return self._spread(titles, width)
-
-    def line(self, row: int, width: int) -> Line:
-        return self._spread(self.row(row).cells, width)
-
-    def text(self, row: int) -> str:
-        return printable(" ".join(cell.text for cell in self.row(row).cells if cell.text.strip()))
-
-    def mark(self, row: int) -> Mark:
-        return self.row(row).mark
-
-    def _spread(self, cells: Sequence[Cell], width: int) -> Line:
-        spans: list[Cell] = []
-        for column, cell, size in zip(self.columns, cells, self.widths(width), strict=False):
-            if size:
-                spans.append(Cell(fit(cell.text, size, column.right), cell.tone))
-                spans.append(Cell(" "))
-        return spans[:-1]
-
-
-class Node:
-    """One entry of an outline: a line, what is below it, and what it stands for."""
-
-    __slots__ = ("children", "line", "mark", "name", "open", "target")
-
-    def __init__(
-        self, line: Line, children: Sequence[Node] = (), target: object = None, mark: Mark = Mark.NONE,
-        name: str = "", open: bool = False,  # noqa: A002
-    ) -> None:  # fmt: skip
-        self.line = line
-        self.children = tuple(children)
-        self.target = target
-        self.mark = mark
-        self.name = name  # remembers being open under this name
-        self.open = open
-
-
-class Outline(Rows):
-    """A tree of nodes that open and close."""
-
-    BINDINGS = [
-        Binding("right,l", "unfold", "Unfold", show=False),
-        Binding("left,h", "fold", "Fold", show=False),
-        Binding("space", "toggle", "Fold/unfold"),
-        Binding("asterisk", "unfold_all", "Unfold all", show=False),
-    ]
-
-    def __init__(self, empty: str = "", id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.empty = empty
-        self.roots: tuple[Node, ...] = ()
-        self.visible: list[tuple[Node, int]] = []
-        self.remembered: dict[str, bool] = {}
-
-    def plant(self, roots: Sequence[Node], cursor: int = 0) -> None:
-        """Show other nodes; those with a name open as they were left."""
-        self.roots = tuple(roots)
-        for node in _all(self.roots):
-            if node.children and node.name:
-                node.open = self.remembered.get(node.name, node.open)
-        self._flatten()
-        self.reset(len(self.visible), cursor)
-
-    def _flatten(self) -> None:
-        self.visible = []
-        stack = [(node, 0) for node in reversed(self.roots)]
-        while stack:
-            node, depth = stack.pop()
-            self.visible.append((node, depth))
-            if node.open:
-                stack += [(child, depth + 1) for child in reversed(node.children)]
-
-    @property
-    def node(self) -> Node | None:
-        return self.visible[self.cursor][0] if self.cursor < len(self.visible) else None
-
-    def line(self, row: int, width: int) -> Line:
-        node, depth = self.visible[row]
-        sign = " " if not node.children else "▾" if node.open else "▸"
-        return (Cell(f"{'  ' * depth}{sign} ", "dim"), *node.line)
-
-    def mark(self, row: int) -> Mark:
-        return self.visible[row][0].mark
-
-    def _set(self, node: Node, is_open: bool) -> None:
-        if node.children and node.open != is_open:
-            node.open = is_open
-            if node.name:
-                self.remembered[node.name] = is_open
-            self._flatten()
-            self.reset(len(self.visible), self.cursor)
-
-    def action_unfold(self) -> None:
-        node = self.node
-        if node is not None and node.open:
-            self.cursor += 1
-        elif node is not None:
-            self._set(node, True)
-
-    def action_fold(self) -> None:
-        node = self.node
-        if node is not None and node.open and node.children:
-            self._set(node, False)
-        elif node is not None:
-            depth = self.visible[self.cursor][1]
-            above = (row for row in range(self.cursor - 1, -1, -1) if self.visible[row][1] < depth)
-            self.cursor = next(above, self.cursor)
-
-    def action_toggle(self) -> None:
-        if self.node is not None:
-            self._set(self.node, not self.node.open)
-
-    def action_unfold_all(self) -> None:
-        here = self.node
-        for node in _all(self.roots):
-            node.open = bool(node.children)
-        self._flatten()
-        places = [row for row, (node, _) in enumerate(self.visible) if node is here]
-        self.reset(len(self.visible), places[0] if places else 0)
-
-    def _seek(self, wanted: Callable[[int], bool], direction: int) -> bool:
-        """Look into closed nodes too; only the way to what is found stays open."""
-        here = self.node
-        nodes = list(_all(self.roots))
-        was = [node.open for node in nodes]
-        for node in nodes:
-            node.open = True
-        self._flatten()
-        start = next((row for row, (node, _) in enumerate(self.visible) if node is here), 0)
-        stop = len(self.visible) if direction > 0 else -1
-        found = next((self.visible[row][0] for row in range(start + direction, stop, direction) if wanted(row)), None)
-        for node, is_open in zip(nodes, was, strict=True):
-            node.open = is_open
-        self._flatten()
-        return found is not None and self.go(lambda node: node is found)
-
-    def go(self, wanted: Callable[[Node], bool]) -> bool:
-        """Open the way to the first node that is wanted and put the cursor there."""
-        path = _path(self.roots, wanted)
-        if not path:
-            return False
-        for node in path[:-1]:
-            node.open = True
-        self._flatten()
-        self.reset(len(self.visible), next(row for row, (node, _) in enumerate(self.visible) if node is path[-1]))
-        return True
-
-
-def _all(roots: Sequence[Node]) -> Iterator[Node]:
-    stack = list(reversed(roots))
-    while stack:
-        node = stack.pop()
-        yield node
-        stack += reversed(node.children)
-
-
-def _path(roots: Sequence[Node], wanted: Callable[[Node], bool]) -> list[Node]:
-    stack = [(node, (node,)) for node in reversed(roots)]
-    while stack:
-        node, path = stack.pop()
-        if wanted(node):
-            return list(path)
-        stack += [(child, (*path, child)) for child in reversed(node.children)]
-    return []

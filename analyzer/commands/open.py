@@ -1,0 +1,38 @@
+"""`keyshark open`: the terminal UI."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from analyzer.analysis import Options
+from analyzer.batch import USAGE
+from analyzer.capture.reader import STDIN
+from analyzer.commands.cases import Failure, find, inputs
+from analyzer.commands.output import common, settings, tell
+from analyzer.commands.versions import installed
+from analyzer.tui.app import Keyshark
+
+
+@click.command("open")
+@inputs
+@common
+@click.pass_context
+def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str) -> None:
+    """Browse cases in the terminal UI: UEs, procedures, ladder, keys, packets and findings.
+
+    Of several cases, or a folder that holds several, a list is shown to choose from.
+    """
+    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+        raise Failure("the UI needs a terminal; `keyshark validate` judges without one", USAGE)
+    if STDIN in paths:
+        raise Failure("standard input is the keyboard here: name a file", USAGE)
+    cases = find(paths, merge)
+    if not cases:
+        ctx.exit(USAGE)
+    fault = Keyshark(cases, Options(engine=engine, keys=keys), installed("keyshark")).run()
+    if fault is not None:
+        if settings().debug and fault.trace:
+            tell(fault.trace)
+        raise Failure(fault.text, fault.code)

@@ -1,0 +1,125 @@
+"""A message as Wireshark shows it: its layers, the field tree of each, and which octets hold keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from analyzer.keys.chain import Chain
+from analyzer.tui.cells import Cell
+from analyzer.tui.outline import Node
+from analyzer.views.hiding import Hider
+from dissectors import Field, Message, tree
+from dissectors.base import Value
+
+HIDDEN = "•••••••• holds a key: K shows it"
+MAX_VALUE = 400  # characters of a value in the tree
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A message, or one inside it, with octets of its own to look at."""
+
+    title: str
+    message: Message = field(repr=False)
+    is_plaintext: bool = False
+
+    @property
+    def data(self) -> bytes:
+        return self.message.payload.data
+
+
+def layers(chain: Chain, message: Message) -> tuple[Layer, ...]:
+    """Return a message, all that is inside it, and the plaintext of what was opened."""
+    found: list[Layer] = []
+    for part in message.walk():
+        decoded = " decoded" if part is not message and part.offset < 0 else ""
+        found.append(Layer(f"{part.protocol.upper()}{decoded}", part))
+        opened = chain.opening(part)
+        if opened is not None and opened.plain is not None:
+            found += [
+                Layer(f"{'KEMAC' if plain is opened.plain else plain.protocol.upper()} decrypted", plain, True)
+                for plain in opened.plain.walk()
+            ]
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A layer ready to be shown: its tree, and the octets that stay unseen."""
+
+    nodes: tuple[Node, ...]
+    hidden: tuple[Span, ...]
+
+
+def shown(layer: Layer, hider: Hider) -> Shown:
+    """Lay out a layer; what the hider hides is neither in the tree nor in the octets."""
+    fields = tree(layer.message)
+    hidden = tuple((leaf.start, leaf.end) for leaf in _leaves(fields) if hider.hides(leaf))
+    nodes = [_node(each, f"{layer.title}/{number}", hider) for number, each in enumerate(fields)]
+    nodes += [Node((Cell("note ", "warn"), Cell(note))) for note in layer.message.notes]
+    error = layer.message.error
+    if error is not None:
+        place = Field(error.field, b"", error.offset, min(error.offset + 1, len(layer.data)))
+        line = (Cell("✗ malformed ", "bad"), Cell(f"{error.field} at octet {error.offset}: {error.reason}", "bad"))
+        nodes.insert(0, Node(line, (), place))
+    return Shown(tuple(nodes), hidden)
+
+
+def _leaves(fields: tuple[Field, ...]) -> Iterator[Field]:
+    for each in fields:
+        if each.children:
+            yield from _leaves(each.children)
+        else:
+            yield each
+
+
+def _node(each: Field, name: str, hider: Hider) -> Node:
+    protocol, dot, rest = each.name.rpartition(".")
+    is_hidden = not each.children and hider.hides(each)
+    text = HIDDEN if is_hidden else each.text or ("" if each.children else written(each.value))
+    line = [Cell(protocol + dot, "dim"), Cell(rest, "accent")]
+    if text:
+        line.append(Cell(f": {text}", "warn" if is_hidden else ""))
+    children = [_node(child, f"{name}/{number}", hider) for number, child in enumerate(each.children)]
+    return Node(line, children, each, name=name, open=True)
+
+
+def written(value: Value) -> str:
+    """Return a value as the tree shows it: octets as hex."""
+    text = value[: MAX_VALUE // 2 + 1].hex() if isinstance(value, bytes) else str(value)
+    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+
+
+def described(each: Field) -> str:
+    """Return what the status line says of a field, as Wireshark does: name, place and length."""
+    length = each.end - each.start
+    return f"{each.name} · {length} octet{'' if length == 1 else 's'} at {each.start}"
+
+
+def as_filter(each: Field) -> str:
+    """Return the display filter that finds messages with this value of the field."""
+    match each.value:
+        case _ if each.children:
+            return each.name
+        case bytes() as octets:
+            return f"{each.name} == {octets.hex()}" if 0 < len(octets) <= MAX_VALUE else each.name
+        case str() as text:
+            escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+            return f'{each.name} == "{escaped}"'
+        case number:
+            return f"{each.name} == {number}"
+
+
+def follow_filter(message: Message) -> str:
+    """Return the display filter for the dialog, connection or delivery that a message belongs to."""
+    payload = message.payload
+    names = {each.name: each for outermost in tree(message) for each in outermost.walk()}
+    for name in ("sip.Call-ID", "diameter.Session-Id", "mikey.csb_id"):
+        if name in names:
+            return as_filter(names[name])
+    version = "ipv6" if ":" in payload.src else "ip"
+    ends = " && ".join(f"{version}.addr == {address}" for address in dict.fromkeys((payload.src, payload.dst)))
+    ports = " && ".join(f"{payload.transport}.port == {port}" for port in dict.fromkeys((payload.sport, payload.dport)))
+    return f"{ends} && {ports}"

@@ -1,0 +1,68 @@
+"""Help: every key, read from the bindings themselves, and what the signs mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.screen import ModalScreen
+
+from analyzer.tui.cells import Cell
+from analyzer.tui.page import Page
+
+SIGNS = (
+    ("✓", "pass"),
+    ("✗", "fail of what shall be"),
+    ("!", "advice: fail of what should be"),
+    ("?", "inconc: the capture or the keyring does not hold what the rule needs"),
+    ("●", "marked with m"),
+)
+NAMES = {
+    "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "equals_sign": "=", "slash": "/",
+    "colon": ":", "apostrophe": "'", "backslash": "\\", "asterisk": "*", "up": "↑", "down": "↓", "left": "←",
+    "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "enter": "Enter",
+    "escape": "Esc", "tab": "Tab", "space": "Space",
+}  # fmt: skip
+
+
+def keys_text(keys: str) -> str:
+    """Return keys as they stand on a keyboard."""
+    return " ".join(NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
+
+
+def help_lines(sections: Iterable[tuple[str, Iterable[BindingType]]]) -> Iterator[Cell]:
+    """Yield a heading a section and a line a key."""
+    for title, bindings in sections:
+        yield Cell(title, "accent")
+        for binding in bindings:
+            if isinstance(binding, Binding) and binding.description:
+                yield Cell(f"  {keys_text(binding.key):<18} {binding.description}")
+        yield Cell("")
+    yield Cell("Signs", "accent")
+    for sign, meaning in SIGNS:
+        yield Cell(f"  {sign:<18} {meaning}")
+
+
+class Help(ModalScreen[None]):
+    """A page over the screen."""
+
+    BINDINGS = [Binding("escape,q,?,f1", "dismiss", "Close")]
+    DEFAULT_CSS = """
+    Help {
+        align: center middle; background: $background 60%;
+        & > Page { width: 74; max-width: 100%; height: 90%; border: round $accent; padding: 0 1; background: $surface; }
+    }
+    """
+
+    def __init__(self, sections: Iterable[tuple[str, Iterable[BindingType]]]) -> None:
+        super().__init__()
+        self.lines = tuple(help_lines(sections))
+
+    def compose(self) -> ComposeResult:
+        page = Page()
+        page.border_title = "Keys (Esc closes)"
+        yield page
+
+    def on_mount(self) -> None:
+        self.query_one(Page).write(self.lines)

@@ -1,0 +1,113 @@
+"""Loading: a case is analysed in a worker while a bar shows how many octets of it are read."""
+
+from __future__ import annotations
+
+import traceback
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.message import Message as Event
+from textual.screen import Screen
+from textual.widgets import Footer, ProgressBar, Static
+from textual.worker import Worker, get_current_worker
+
+from analyzer.analysis import Options, analyse
+from analyzer.batch import UNREADABLE, USAGE, Fault
+from analyzer.capture.case import CaseFiles, ConfigError
+from analyzer.capture.reader import CaptureError
+from analyzer.keys.keyring import KeyringError
+from analyzer.tui.model import Index, index, octets_text
+
+
+class Cancelled(Exception):  # noqa: N818  # nothing went wrong
+    """The user no longer wants what a worker is doing."""
+
+
+class Progress(Event):
+    """How many octets are read, and how many there are."""
+
+    def __init__(self, done: int, total: int) -> None:
+        super().__init__()
+        self.done = done
+        self.total = total
+
+
+class Loaded(Event):
+    """A case is analysed, or why it is not."""
+
+    def __init__(self, found: Index | Fault) -> None:
+        super().__init__()
+        self.found = found
+
+
+class Loading(Screen[Index | Fault | None]):
+    """Gives the analysis of a case, a fault, or None when the user gave up."""
+
+    BINDINGS = [Binding("escape", "cancel", "Cancel")]
+    DEFAULT_CSS = """
+    Loading {
+        align: center middle;
+        & > Vertical { width: 60; max-width: 100%; height: 5; }
+        & Static { width: 100%; text-align: center; text-wrap: nowrap; text-overflow: ellipsis; }
+        & ProgressBar { width: 100%; & Bar { width: 1fr; } }
+        & #done { color: $text-muted; }
+    }
+    """
+
+    def __init__(self, case: CaseFiles, options: Options) -> None:
+        super().__init__()
+        self.case = case
+        self.options = options
+        self.loader: Worker[None] | None = None
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield Static(f"Reading {self.case.name}", markup=False)
+            yield ProgressBar(show_eta=False)
+            yield Static("", id="done", markup=False)
+        yield Footer()
+
+    def on_mount(self) -> None:
+        self.loader = self.run_worker(self._load, thread=True, exclusive=True)
+
+    def _load(self) -> None:
+        """In a worker: analyse the case."""
+        worker = get_current_worker()
+
+        def progress(done: int, total: int) -> None:
+            if worker.is_cancelled:
+                raise Cancelled
+            self.post_message(Progress(done, total))
+
+        try:
+            found: Index | Fault = index(analyse(self.case, self.options, progress))
+        except Cancelled:
+            return
+        except (KeyringError, ConfigError) as error:
+            found = Fault(USAGE, str(error), "")
+        except CaptureError as error:
+            found = Fault(UNREADABLE, str(error), "")
+        except Exception as bug:  # noqa: BLE001  # our bug in one case must not cost the others
+            text = f"{self.case.name}: keyshark failed: {type(bug).__name__}; see it with --debug"
+            found = Fault(UNREADABLE, text, traceback.format_exc())
+        if not worker.is_cancelled:
+            self.post_message(Loaded(found))
+
+    @on(Progress)
+    def _progress(self, event: Progress) -> None:
+        self.query_one(ProgressBar).update(total=event.total, progress=event.done)
+        done = event.done >= event.total
+        told = "unlocking and judging" if done else f"{octets_text(event.done)} of {octets_text(event.total)}"
+        self.query_one("#done", Static).update(told)
+
+    @on(Loaded)
+    def _loaded(self, event: Loaded) -> None:
+        self.dismiss(event.found)
+
+    def action_cancel(self) -> None:
+        """Stop reading."""
+        if self.loader is not None:
+            self.loader.cancel()
+        self.dismiss(None)

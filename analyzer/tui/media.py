@@ -1,0 +1,92 @@
+"""Media: streams by destination, SSRC and MKI, and what authenticates of them."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from analyzer.correlate import bodies
+from analyzer.media import Group
+from analyzer.tui.events import Jump, Said
+from analyzer.tui.model import Index, Place, media_row
+from analyzer.tui.rows import Rows
+from analyzer.tui.table import Column, Table
+
+COLUMNS = (
+    Column("", 1),
+    Column("Destination", 20, share=1),
+    Column("SSRC", 8),
+    Column("Proto", 5),
+    Column("MKI", 12),
+    Column("Packets", 7, right=True),
+    Column("Auth.", 6, right=True),
+    Column("Failed", 6, right=True),
+    Column("No key", 6, right=True),
+    Column("Unchecked", 9, least=100, right=True),
+)
+
+
+class Media(Vertical):
+    """One table."""
+
+    def __init__(self, found: Index, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.found = found
+
+    def compose(self) -> ComposeResult:
+        yield Table(COLUMNS, "No RTP or SRTP stream in this capture: nothing was sent under the keys.", id="streams")
+
+    def on_mount(self) -> None:
+        groups = self.found.analysis.story.media
+        self.table.fill(len(groups), lambda row: media_row(groups[row]))
+
+    @property
+    def table(self) -> Table:
+        return self.query_one(Table)
+
+    @property
+    def group(self) -> Group | None:
+        """The stream under the cursor."""
+        groups = self.found.analysis.story.media
+        return groups[self.table.cursor] if groups else None
+
+    @property
+    def place(self) -> Place | None:
+        """The frame of the MIKEY message that delivered the key of the stream."""
+        group = self.group
+        if group is None or group.mki is None:
+            return None
+        for message in self.found.analysis.story.traffic.mikey:
+            body = bodies.mikey(message)
+            if body is not None and body.mtk_id is not None and (body.msk_id or b"") + body.mtk_id == group.mki:
+                return message.payload.capture, message.frame
+        return None
+
+    @on(Rows.Moved)
+    def _moved(self, event: Rows.Moved) -> None:
+        event.stop()
+        if self.group is not None:
+            self.post_message(Said(told(self.group)))
+
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        event.stop()
+        if self.place is not None:
+            self.post_message(Jump(self.place))
+        else:
+            self.notify("No MIKEY message of this capture delivers the key of this stream", severity="warning")
+
+
+def told(group: Group) -> str:
+    """Return a line that says of a stream what went wrong, and where."""
+    if group.failed:
+        frames = ", ".join(str(frame) for frame in group.failed_frames[:5])
+        return f"{group.failed} packets do not authenticate, first in frame {frames}"
+    if group.mki is None:
+        return f"in the clear, from frame {group.frame}"
+    if group.no_key:
+        return f"no key for MKI {group.mki.hex()}, from frame {group.frame}"
+    return (
+        f"all {group.authenticated} packets authenticate, from frame {group.frame}; Enter shows where its key came from"
+    )

@@ -1,0 +1,61 @@
+"""Prose to read: paragraphs wrapped to the width of the pane, with the keys of every list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len, chop_cells
+
+from analyzer.tui.cells import Cell, Line, printable
+from analyzer.tui.rows import Rows
+
+
+class Page(Rows):
+    """Lines of text with a tone; what is longer than the pane goes on below, indented as it began."""
+
+    def __init__(self, empty: str = "", id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.empty = empty
+        self.paragraphs: tuple[Cell, ...] = ()
+        self.lines: list[Cell] = []
+        self._wrapped = -1
+
+    def write(self, paragraphs: Iterable[Cell]) -> None:
+        """Show other text from its top."""
+        self.paragraphs = tuple(paragraphs)
+        self._wrap()
+        self.reset(len(self.lines))
+
+    def on_resize(self) -> None:
+        if self.scrollable_content_region.width != self._wrapped:
+            self._wrap()
+            self.reset(len(self.lines), self.cursor)
+        super().on_resize()
+
+    def _wrap(self) -> None:
+        self._wrapped = self.scrollable_content_region.width
+        width = max(10, self._wrapped)
+        self.lines = [Cell(line, cell.tone) for cell in self.paragraphs for line in wrap(cell.text, width)]
+
+    def line(self, row: int, width: int) -> Line:
+        return (self.lines[row],)
+
+
+def wrap(text: str, width: int) -> Sequence[str]:
+    """Break a line at spaces, or within a word that is wider than the pane; later lines keep the indent."""
+    text = printable(text)
+    if cell_len(text) <= width:
+        return (text,)
+    indent = " " * min(len(text) - len(text.lstrip()), width // 2)
+    lines = [indent]
+    for word in text.split():
+        gap = "" if lines[-1] == indent else " "
+        if cell_len(lines[-1]) + len(gap) + cell_len(word) <= width:
+            lines[-1] += gap + word
+            continue
+        if lines[-1] != indent:
+            lines.append(indent)
+        first, *more = chop_cells(word, width - len(indent)) or [""]
+        lines[-1] += first
+        lines += [indent + piece for piece in more]
+    return lines

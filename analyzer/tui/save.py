@@ -1,0 +1,43 @@
+"""What is saved: the report of a case as text or JSON, or the messages listed as a table; never a key value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from analyzer.analysis import Analysis
+from analyzer.batch import Outcome, collect
+from analyzer.correlate.bodies import summary
+from analyzer.views import VIEWS, packets, tables
+from analyzer.views.packets import Line
+from dissectors import Message
+
+FORMATS = {".json": "json", ".jsonl": "jsonl", ".txt": "text"}
+
+
+def report_text(analysis: Analysis, version: str, suffix: str) -> str:
+    """Return the report in the form that a file name asks for by its ending."""
+    return VIEWS[FORMATS.get(suffix.lower(), "text")](collect(version, [Outcome(analysis.report)]))
+
+
+def packets_text(messages: Iterable[Message]) -> str:
+    """Return messages as a table."""
+    return tables.draw(packets.table(Line(message, summary(message)) for message in messages))
+
+
+def refusal(name: str) -> str:
+    """Say why nothing can be saved under a name, "" where it can."""
+    path = Path(name).expanduser()
+    if path.exists():
+        return "exists already: take another name"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    return ""
+
+
+def write(name: str, text: str) -> Path:
+    """Write a new file; raises OSError, also where it exists."""
+    path = Path(name).expanduser()
+    with path.open("x", encoding="utf-8", errors="backslashreplace") as stream:
+        stream.write(text)
+    return path

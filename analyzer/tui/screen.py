@@ -1,0 +1,311 @@
+"""The screen of a case: its panes, the keys that work on all of them, and the ways between them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher, Footer, Static
+
+from analyzer.tui import save
+from analyzer.tui.cells import printable
+from analyzer.tui.events import Jump, OpenUe, Said
+from analyzer.tui.filterbox import FilterBox
+from analyzer.tui.findings import Findings
+from analyzer.tui.hexdump import Hexdump
+from analyzer.tui.media import Media
+from analyzer.tui.model import TIME_FORMATS, Index, Place, verdict_cell
+from analyzer.tui.packets import Packets
+from analyzer.tui.prompt import Confirm, Prompt
+from analyzer.tui.rows import Rows
+from analyzer.tui.search import Search
+from analyzer.tui.sessions import Sessions
+from analyzer.tui.tabline import TabLine
+from analyzer.tui.ue import Ue
+
+PANES = ("sessions", "ue", "packets", "findings", "media")
+TITLES = ("1 Sessions", "2 UE", "3 Packets", "4 Findings", "5 Media")
+MAX_BACK = 100  # places that Esc finds back
+REVEAL = "Show key values on this screen? They are secrets: whoever sees the screen can read them."
+
+
+class CaseScreen(Search):
+    """One analysed case; gives "reload" when it is to be read again."""
+
+    BINDINGS = [
+        *(
+            Binding(str(number), f"show('{pane}')", f"Go to {title[2:]}", show=False)
+            for number, (pane, title) in enumerate(zip(PANES, TITLES, strict=True), 1)
+        ),
+        Binding("escape", "back", "Back"),
+        Binding("x", "ladder", "Ladder"),
+        Binding("f,f7", "filter", "Filter"),
+        Binding(":", "go_to_frame", "Go to frame", show=False),
+        Binding("r", "raw", "Raw octets", show=False),
+        Binding("t", "time", "Time format", show=False),
+        Binding("K", "reveal", "Reveal keys", show=False),
+        Binding("s", "save", "Save", show=False),
+        Binding("R", "reload", "Reload", show=False),
+        Binding("\\", "zoom", "Maximise", show=False),
+        Binding("tab", "app.focus_next", "Next pane", show=False),
+        Binding("shift+tab", "app.focus_previous", "Pane before", show=False),
+    ]
+    ALLOW_IN_MAXIMIZED_VIEW = "Footer, #top, #status"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
+    DEFAULT_CSS = """
+    CaseScreen {
+        & > ContentSwitcher { height: 1fr; }
+        & > #status { height: 1; background: $panel; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis;
+            padding: 0 1; }
+    }
+    """
+
+    def __init__(self, found: Index, version: str, is_chosen: bool) -> None:
+        super().__init__()
+        self.found = found
+        self.version = version
+        self.is_chosen = is_chosen  # from a list of cases, to which Esc goes back
+        self.form = TIME_FORMATS[0]
+        self.revealed = False
+        self.asked = False  # whether the user said once that keys may be seen
+        self.came_from: list[tuple[str, Widget | None]] = []
+        self.left_at: dict[str, Widget] = {}
+
+    def compose(self) -> ComposeResult:
+        yield TabLine(TITLES, id="top")
+        with ContentSwitcher(initial="sessions", id="panes"):
+            yield Sessions(self.found, id="sessions")
+            yield Ue(self.found, id="ue")
+            yield Packets(self.found, id="packets")
+            yield Findings(self.found, id="findings")
+            yield Media(self.found, id="media")
+        yield Static("", id="status", markup=False)
+        yield Footer(compact=True)
+
+    def on_mount(self) -> None:
+        report = self.found.analysis.report
+        verdict = verdict_cell(report.verdict)
+        self.query_one("#top", TabLine).note = f"{report.name} {verdict.text}"
+        self._focus("sessions")
+        problems = [problem for capture in report.captures for problem in capture.problems]
+        for warning in (*problems, *self.found.analysis.keyring.warnings)[:3]:
+            self.notify(printable(warning), severity="warning", timeout=8, markup=False)
+
+    # Panes
+
+    @property
+    def pane(self) -> str:
+        return self.query_one("#panes", ContentSwitcher).current or "sessions"
+
+    @property
+    def ue(self) -> Ue:
+        return self.query_one(Ue)
+
+    @property
+    def packets(self) -> Packets:
+        return self.query_one(Packets)
+
+    def action_show(self, pane: str) -> None:
+        """Go to a pane, where it was left."""
+        if pane != self.pane:
+            self._leave()
+            self._turn_to(pane)
+            self._focus(pane)
+
+    def _leave(self) -> None:
+        """Remember where the user is, for Esc and for coming back."""
+        if self.maximized is not None:
+            self.minimize()
+        if self.focused is not None:
+            self.left_at[self.pane] = self.focused
+        self.came_from = [*self.came_from[-MAX_BACK:], (self.pane, self.focused)]
+
+    def _turn_to(self, pane: str) -> None:
+        self.query_one("#panes", ContentSwitcher).current = pane
+        self.query_one("#top", TabLine).active = PANES.index(pane)
+        self._say("")
+
+    def _focus(self, pane: str) -> None:
+        there = self.left_at.get(pane)
+        if there is None or not there.is_attached:
+            there = self.query_one(f"#{pane}").query(Rows).first()
+        there.focus()
+
+    @on(TabLine.Chosen, "#top")
+    def _pane_chosen(self, event: TabLine.Chosen) -> None:
+        self.action_show(PANES[event.active])
+
+    def action_back(self) -> None:
+        """Go back to where the user came from; from the first pane to the list of cases."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.came_from:
+            pane, widget = self.came_from.pop()
+            self._turn_to(pane)
+            if widget is not None and widget.is_attached:
+                widget.focus()
+        elif self.is_chosen:
+            self.dismiss(None)
+        else:
+            self.notify("q quits", timeout=2)
+
+    def action_zoom(self) -> None:
+        """Let the list in focus fill the screen, or give the others their places again."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.rows is not None:
+            self.maximize(self.rows, container=False)
+
+    def action_reload(self) -> None:
+        """Read the case again."""
+        self.dismiss("reload")
+
+    # Ways between panes
+
+    @on(OpenUe)
+    def _open_ue(self, event: OpenUe) -> None:
+        self._leave()
+        self._show_ue(event.ue)
+        self._turn_to("ue")
+        self.ue.procedures.focus()
+
+    def _show_ue(self, name: str) -> None:
+        session = next((each for each in self.found.sessions if each.id == name), None)
+        if session is not None and session is not self.ue.session:
+            self.ue.show(session)
+
+    @on(Jump)
+    def _jump(self, event: Jump) -> None:
+        self._leave()
+        self._go_to(event.place)
+        self.packets.list.focus()
+
+    def _go_to(self, place: Place) -> None:
+        self._turn_to("packets")
+        if not self.packets.go(place):
+            self.notify(f"Frame {place[1]} holds no message that is listed; the next one is shown", timeout=4)
+
+    def action_ladder(self) -> None:
+        """Show the ladder of the UE that is looked at, at the message under the cursor."""
+        place = self._place()
+        ue = self._ue_here()
+        self._leave()
+        if ue is not None:
+            self._show_ue(ue)
+        self._turn_to("ue")
+        self.ue.turn_to("ladder")
+        if place is not None:
+            self.ue.ladder.go(place)
+
+    def _ue_here(self) -> str | None:
+        match self.pane:
+            case "sessions":
+                session = self.query_one(Sessions).session
+            case "packets" if self.packets.message is not None:
+                session = self.found.analysis.story.traffic.session_of(self.packets.message)
+            case "findings":
+                judgement = self.query_one(Findings).judgement
+                return None if judgement is None else judgement.ue
+            case _:
+                session = None
+        return None if session is None else session.id
+
+    def _place(self) -> Place | None:
+        pane = self.query_one(f"#{self.pane}")
+        return pane.place if isinstance(pane, Packets | Findings | Ue | Media) else None
+
+    def action_raw(self) -> None:
+        """Show the octets of the message under the cursor."""
+        place = self._place()
+        if place is None:
+            return
+        self._leave()
+        if self.pane != "packets":
+            self._go_to(place)
+        self.query_one(Hexdump).focus()
+
+    def action_go_to_frame(self) -> None:
+        """Ask for a frame number and go there."""
+        self.app.push_screen(Prompt("go to frame", "", _no_frame), self._to_frame)
+
+    def _to_frame(self, text: str | None) -> None:
+        if text:
+            here = self._place()
+            self._leave()
+            self._go_to((0 if here is None else here[0], int(text)))
+            self.packets.list.focus()
+
+    # How things are shown
+
+    def action_filter(self) -> None:
+        """Type a filter: of findings there, of messages anywhere else."""
+        if self.pane != "findings":
+            self.action_show("packets")
+        elif self.maximized is not None:
+            self.minimize()
+        self.query_one(f"#{self.pane}").query_one(FilterBox).input.focus()
+
+    def action_time(self) -> None:
+        """Show times from the start of the case, as UTC, or from the line before."""
+        self.form = TIME_FORMATS[(TIME_FORMATS.index(self.form) + 1) % len(TIME_FORMATS)]
+        self.packets.show_time(self.form)
+        self.ue.ladder.show_time(self.form)
+        self._say(f"time: {self.form}")
+
+    def action_reveal(self) -> None:
+        """Show key values, after asking once, or hide them again."""
+        if self.revealed or self.asked:
+            self._reveal(not self.revealed)
+        else:
+            self.app.push_screen(Confirm(REVEAL), self._answered)
+
+    def _answered(self, yes: bool | None) -> None:
+        if yes:
+            self.asked = True
+            self._reveal(True)
+
+    def _reveal(self, revealed: bool) -> None:
+        self.revealed = revealed
+        self.ue.reveal(revealed)
+        self.packets.reveal(revealed)
+        self._say("key values are shown: K hides them" if revealed else "key values are hidden")
+
+    @on(Said)
+    def _said(self, event: Said) -> None:
+        self._say(event.text)
+
+    def _say(self, text: str) -> None:
+        self.query_one("#status", Static).update(printable(text))
+
+    # Files
+
+    def action_save(self) -> None:
+        """Save the messages listed, or on other panes the report; key values are never in it."""
+        name = self.found.analysis.report.name
+        proposal = f"{name}-packets.txt" if self.pane == "packets" else f"{name}-report.txt"
+        self.app.push_screen(Prompt("save as (.txt, .json)", proposal, save.refusal), self._save)
+
+    def _save(self, name: str | None) -> None:
+        if not name:
+            return
+        if self.pane == "packets" and not name.endswith(".json"):
+            text = save.packets_text(self.found.messages[row] for row in self.packets.rows)
+        else:
+            suffix = name[name.rfind(".") :] if "." in name else ""
+            text = save.report_text(self.found.analysis, self.version, suffix)
+        try:
+            path = save.write(name, text)
+        except OSError as error:
+            self.notify(f"{name}: {error.strerror}", title="Not saved", severity="error", markup=False)
+        else:
+            self.notify(str(path), title="Saved", timeout=3, markup=False)
+
+
+def _no_frame(text: str) -> str:
+    with suppress(ValueError):
+        if int(text) > 0:
+            return ""
+    return "a frame number is wanted"

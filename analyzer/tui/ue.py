@@ -1,0 +1,172 @@
+"""A UE: its procedures as a tree, and beside it the ladder, the keys, and the rule under the cursor."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.widgets import ContentSwitcher
+
+from analyzer.correlate.sessions import Session
+from analyzer.report import Judgement
+from analyzer.tui.chaintree import chain_nodes
+from analyzer.tui.events import Jump, Said
+from analyzer.tui.ladder import Ladder
+from analyzer.tui.model import Index, Place
+from analyzer.tui.outline import Outline
+from analyzer.tui.page import Page
+from analyzer.tui.proctree import procedure_nodes
+from analyzer.tui.rows import Rows
+from analyzer.tui.rulepage import rule_page
+from analyzer.tui.tabline import TabLine
+
+TABS = ("ladder", "keys", "rule")
+TITLES = ("Ladder", "Keys", "Rule")
+
+
+class Ue(Vertical):
+    """One UE at a time."""
+
+    BINDINGS = [
+        Binding("[", "tab(-1)", "Tab before", show=False),
+        Binding("]", "tab(1)", "Next tab", show=False),
+    ]
+    DEFAULT_CSS = """
+    Ue {
+        & > #procedures { height: 2fr; }
+        & > #beside { height: 3fr; }
+        & #sides { height: 1fr; }
+    }
+    .-wide Ue {
+        layout: horizontal;
+        & > #procedures { width: 2fr; height: 1fr; }
+        & > #beside { width: 3fr; height: 1fr; border-left: vkey $panel; }
+    }
+    """
+
+    def __init__(self, found: Index, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.found = found
+        self.session: Session | None = next(iter(found.sessions), None)
+        self.revealed = False
+
+    def compose(self) -> ComposeResult:
+        yield Outline("No procedure of this UE is in the capture.", id="procedures")
+        with Vertical(id="beside"):
+            yield TabLine(TITLES, id="tabs")
+            with ContentSwitcher(initial="ladder", id="sides"):
+                yield Ladder(self.found, id="ladder")
+                yield Outline("No key of this UE is known: give a keyring with --keys, or put it beside.", id="keys")
+                yield Page("Put the cursor on a rule of the tree to read it.", id="rule")
+
+    def on_mount(self) -> None:
+        if self.session is not None:
+            self.show(self.session)
+
+    @property
+    def procedures(self) -> Outline:
+        return self.query_one("#procedures", Outline)
+
+    @property
+    def ladder(self) -> Ladder:
+        return self.query_one("#ladder", Ladder)
+
+    @property
+    def keys(self) -> Outline:
+        return self.query_one("#keys", Outline)
+
+    @property
+    def tabs(self) -> TabLine:
+        return self.query_one(TabLine)
+
+    def show(self, session: Session) -> None:
+        """Show another UE."""
+        self.session = session
+        names = ", ".join((*session.impu, *session.impi)[:1] or session.addresses[:1])
+        self.tabs.note = f"{session.id} {names}"
+        self.procedures.plant(procedure_nodes(self.found, session))
+        self.ladder.draw(session)
+        self._plant_keys()
+
+    def _plant_keys(self) -> None:
+        if self.session is not None:
+            self.keys.plant(chain_nodes(self.found, self.session, self.revealed), self.keys.cursor)
+
+    def reveal(self, revealed: bool) -> None:
+        """Show key octets, or hide them again."""
+        self.revealed = revealed
+        self._plant_keys()
+
+    def turn_to(self, tab: str) -> None:
+        """Show a tab and go there."""
+        self.tabs.choose(TABS.index(tab))
+
+    @property
+    def place(self) -> Place | None:
+        """The frame that the cursor is about."""
+        if self.ladder.has_focus:
+            return None if self.ladder.arrow is None else self.ladder.arrow.place
+        outline = self.keys if self.keys.has_focus else self.procedures
+        return None if outline.node is None else _place(outline.node.target)
+
+    def action_tab(self, by: int) -> None:
+        self.tabs.step(by)
+
+    @on(TabLine.Chosen)
+    def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        event.stop()
+        tab = TABS[event.active]
+        self.query_one("#sides", ContentSwitcher).current = tab
+        self.query_one(f"#{tab}", Rows).focus()
+
+    @on(Rows.Moved, "#procedures")
+    def _node_moved(self, event: Rows.Moved) -> None:
+        event.stop()
+        node = self.procedures.node
+        if node is None:
+            return
+        place = _place(node.target)
+        if place is not None:
+            self.ladder.go(place)
+        rule = self.query_one("#rule", Page)
+        if isinstance(node.target, Judgement):
+            rule.write(rule_page(node.target))
+            self.post_message(Said(node.target.message))
+        else:
+            rule.write(())
+            self.post_message(Said(self.procedures.text(self.procedures.cursor).lstrip(" ▾▸")))
+
+    @on(Rows.Moved, "#ladder")
+    def _arrow_moved(self, event: Rows.Moved) -> None:
+        event.stop()
+        arrow = self.ladder.arrow
+        if arrow is not None and self.ladder.has_focus:
+            self.post_message(
+                Said(printable(f"{arrow.mark.sign} frame {arrow.place[1]}: {arrow.title} {arrow.detail}"))
+            )
+
+    @on(Rows.Moved, "#keys")
+    def _key_moved(self, event: Rows.Moved) -> None:
+        event.stop()
+        if self.keys.has_focus:
+            self.post_message(Said(self.keys.text(self.keys.cursor).lstrip(" ▾▸")))
+
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        event.stop()
+        place = self.place
+        if place is not None:
+            self.post_message(Jump(place))
+        elif isinstance(event.rows, Outline):
+            event.rows.action_swing()
+
+
+def _place(target: object) -> Place | None:
+    match target:
+        case Judgement(evidence=(first, *_)):
+            return first.capture, first.frame
+        case (int() as capture, int() as frame):
+            return capture, frame
+        case _:
+            return None
