@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from analyzer.commands.output import Settings, common, drop_stdout, tell
+from analyzer.commands.output import Settings, common, drop_stdout, tell, tell_trace
 
 FAILED, INTERRUPTED = 3, 130  # exit codes (contract 4)
 
@@ -116,14 +116,14 @@ def run(args: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         _explain(error)
         if settings.debug:
-            tell(traceback.format_exc())
+            tell_trace(traceback.format_exc())
         return error.exit_code
     except BrokenPipeError:
         drop_stdout()
         return 0
     except Exception as bug:  # noqa: BLE001  # the edge of the program: one line, and the contract's exit code
         if settings.debug:
-            tell(traceback.format_exc())
+            tell_trace(traceback.format_exc())
         tell(f"keyshark failed: {type(bug).__name__}: {bug}; see where with --debug")
         return FAILED
     return code if isinstance(code, int) else 0

@@ -12,7 +12,7 @@ from analyzer.analysis import Analysis, Options, analyse
 from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles, ConfigError, find_cases
 from analyzer.capture.reader import CaptureError
-from analyzer.commands.output import settings, show, tell
+from analyzer.commands.output import settings, show, tell, tell_trace
 from analyzer.commands.progress import bar
 from analyzer.keys.keyring import KeyringError
 from analyzer.views.ink import clean
@@ -30,6 +30,7 @@ class Failure(click.ClickException):
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
         self.exit_code = code
+        self.ctx = click.get_current_context(silent=True)
 
 
 def inputs(function: Function) -> Function:
@@ -86,7 +87,7 @@ def each(cases: Iterable[CaseFiles], options: Options, take: Callable[[Analysis]
         except Failure as failure:
             tell(f"error: {failure.format_message()}")
             if settings().debug:
-                tell(traceback.format_exc())
+                tell_trace(traceback.format_exc())
             code = max(code, failure.exit_code)
             continue
         take(analysis)

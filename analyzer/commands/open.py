@@ -10,7 +10,7 @@ from analyzer.analysis import Options
 from analyzer.batch import USAGE
 from analyzer.capture.reader import STDIN
 from analyzer.commands.cases import Failure, find, inputs
-from analyzer.commands.output import common, settings, tell
+from analyzer.commands.output import common, settings, tell_trace
 from analyzer.commands.versions import installed
 from analyzer.tui.app import Keyshark
 
@@ -24,7 +24,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
 
     Of several cases, or a folder that holds several, a list is shown to choose from.
     """
-    if not (sys.stdout.isatty() and sys.stdin.isatty()):
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # it draws on stderr
         raise Failure("the UI needs a terminal; `keyshark validate` judges without one", USAGE)
     if STDIN in paths:
         raise Failure("standard input is the keyboard here: name a file", USAGE)
@@ -34,5 +34,5 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
     fault = Keyshark(cases, Options(engine=engine, keys=keys), installed("keyshark")).run()
     if fault is not None:
         if settings().debug and fault.trace:
-            tell(fault.trace)
+            tell_trace(fault.trace)
         raise Failure(fault.text, fault.code)

@@ -75,6 +75,11 @@ def drop_stdout() -> None:
 
 
 def tell(text: str) -> None:
-    """Write lines of talk to stderr, with nothing in them that steers a terminal."""
-    lines = (clean(line) for line in text.rstrip().splitlines())
-    click.echo("\n".join(lines), err=True)
+    """Write a line of talk to stderr, with nothing in it that steers a terminal."""
+    click.echo(clean(text), err=True)
+
+
+def tell_trace(trace: str) -> None:
+    """Write a traceback to stderr, for those who asked for it."""
+    for line in trace.rstrip().splitlines():
+        tell(line)

@@ -10,7 +10,7 @@ import click
 from analyzer.analysis import Options, failing
 from analyzer.batch import UNREADABLE, USAGE, Outcome, collect, judge_cases
 from analyzer.commands.cases import Failure, find, inputs, show_keys_option, warn
-from analyzer.commands.output import coloured, common, settings, show, tell
+from analyzer.commands.output import coloured, common, settings, show, tell, tell_trace
 from analyzer.commands.progress import bar
 from analyzer.commands.versions import installed
 from analyzer.procedures import CATALOGUE
@@ -123,5 +123,5 @@ def _tell(outcomes: Iterable[Outcome]) -> None:
     for fault in told.values():  # a keyring that many cases share is told of once
         tell(f"error: {fault.text}")
         if settings().debug:
-            tell(fault.trace)
+            tell_trace(fault.trace)
     warn([warning for outcome in outcomes for warning in outcome.warnings])

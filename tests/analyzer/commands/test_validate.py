@@ -1,0 +1,136 @@
+"""`keyshark validate`: exit codes and their order, rule selection, outputs."""
+
+import itertools
+
+import pytest
+
+from analyzer import cli
+from analyzer.batch import UNREADABLE, USAGE, Fault, Outcome
+from analyzer.commands.cases import Failure
+from analyzer.commands.validate import FAILED, NOTHING, codes, exit_code
+from analyzer.report import CaptureReport, CaseReport, Judgement, Verdict
+
+
+def outcome(*judgements, fault=0, problems=(), truncated=False, verdict=None):
+    """A case with judgements, given as (verdict, level)."""
+    capture = CaptureReport("x", "pcap", 1, 1, 0.0, 0.0, (), truncated, problems)
+    found = tuple(Judgement("MS-01", "n", v, level, None, None, "", "", "", ()) for v, level in judgements)
+    worst = max((v for v, level in judgements if level != "info"), default=Verdict.NONE) if verdict is None else verdict
+    report = CaseReport("x", worst, (capture,), (), found, (), (), ())
+    return Outcome(report, Fault(fault, "text", "trace") if fault else None)
+
+
+GOOD = outcome((Verdict.PASS, "shall"))
+EMPTY = outcome()
+SHALL = outcome((Verdict.PASS, "shall"), (Verdict.FAIL, "shall"))
+SHOULD = outcome((Verdict.FAIL, "should"))
+INFO = outcome((Verdict.FAIL, "info"), (Verdict.INCONC, "info"), (Verdict.PASS, "shall"))
+UNCLEAR = outcome((Verdict.INCONC, "shall"))
+UNCLEAR_SHOULD = outcome((Verdict.INCONC, "should"))
+CRASHED = outcome((Verdict.ERROR, "info"))
+DAMAGED = outcome((Verdict.PASS, "shall"), problems=("cut",))
+TRUNCATED = outcome((Verdict.FAIL, "shall"), truncated=True)
+KEYRING = outcome(fault=USAGE, problems=("keyring",), verdict=Verdict.ERROR)
+MISSING = outcome(fault=UNREADABLE, problems=("missing",), verdict=Verdict.ERROR)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "options", "code"),
+    [
+        ([GOOD], {}, 0),
+        ([], {}, 0),
+        ([], {"fail_if_empty": True}, NOTHING),
+        ([EMPTY], {}, 0),
+        ([EMPTY, EMPTY], {"fail_if_empty": True}, NOTHING),
+        ([EMPTY, GOOD], {"fail_if_empty": True}, 0),
+        ([SHALL], {}, FAILED),
+        ([SHALL], {"fail_on": "shall"}, FAILED),
+        ([SHOULD], {}, FAILED),
+        ([SHOULD], {"fail_on": "shall"}, 0),
+        ([INFO], {"strict": True}, 0),
+        ([UNCLEAR], {}, 0),
+        ([UNCLEAR], {"strict": True}, FAILED),
+        ([UNCLEAR_SHOULD], {"strict": True, "fail_on": "shall"}, 0),
+        ([CRASHED], {}, UNREADABLE),
+        ([DAMAGED], {}, UNREADABLE),
+        ([TRUNCATED], {}, UNREADABLE),
+        ([KEYRING], {}, USAGE),
+        ([MISSING], {}, UNREADABLE),
+        ([KEYRING], {"fail_if_empty": True}, USAGE),
+        ([KEYRING, DAMAGED], {}, UNREADABLE),
+    ],
+)
+def test_the_exit_code_is_that_of_the_contract(outcomes, options, code):
+    given = {"fail_on": "should", "strict": False, "fail_if_empty": False} | options
+    assert exit_code(outcomes, **given) == code
+
+
+ORDER = {UNREADABLE: MISSING, USAGE: KEYRING, FAILED: SHALL, 0: GOOD}
+
+
+@pytest.mark.parametrize("found", [c for n in (2, 3, 4) for c in itertools.permutations(ORDER, n)])
+def test_of_several_3_wins_then_2_then_1(found):
+    worst = next(code for code in ORDER if code in found)
+    assert exit_code([ORDER[code] for code in found], "should", strict=True, fail_if_empty=True) == worst
+
+
+def test_rules_are_named_by_code_or_beginning_in_any_case():
+    assert codes(("ms, MT-01", "sr-0")) == ("MS", "MT-01", "SR-0")
+    assert codes((" , ",)) == ()
+    with pytest.raises(Failure) as caught:
+        codes(("MS", "QQ"))
+    assert caught.value.exit_code == USAGE
+
+
+@pytest.fixture
+def text_file(tmp_path):
+    path = tmp_path / "notes.pcap"
+    path.write_text("not a capture")
+    return str(path)
+
+
+def test_what_is_no_capture_is_told_of_on_stderr_and_in_the_report(text_file, capsys):
+    assert cli.run(["validate", text_file]) == 3
+    out, err = capsys.readouterr()
+    assert err == f"error: {text_file}: is no pcap or pcapng capture: text\n"
+    assert "! error  notes" in out
+    assert out.endswith("1 case: 1 error\n")
+
+
+def test_a_missing_file_is_3(tmp_path, capsys):
+    assert cli.run(["validate", str(tmp_path / "no.pcap")]) == 3
+    assert "there is no such file" in capsys.readouterr().err
+
+
+def test_a_folder_without_captures_is_nothing_to_judge(tmp_path, capsys):
+    assert cli.run(["validate", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert out == "0 cases: nothing to judge\n"
+    assert err == f"no captures in {tmp_path}: name a pcap or pcapng file, or a folder that holds some\n"
+    assert cli.run(["validate", "--fail-if-empty", str(tmp_path)]) == 4
+
+
+def test_outputs_are_written_beside_what_is_shown(text_file, tmp_path, capsys):
+    first, second = tmp_path / "a.json", tmp_path / "b.txt"
+    args = ["validate", text_file, "--format", "jsonl", "--output", f"json={first}", "--output", f"text={second}"]
+    assert cli.run(args) == 3
+    assert capsys.readouterr().out.startswith('{"name": "notes"')
+    assert first.read_text().startswith('{\n  "schema_version": "1.0"')
+    assert second.read_text().startswith("! error  notes")
+    assert "\x1b" not in second.read_text()
+
+
+def test_an_output_that_cannot_be_written_is_2(text_file, tmp_path, capsys):
+    target = tmp_path / "report.json"
+    target.mkdir()
+    assert cli.run(["validate", text_file, "--output", f"json={target}"]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_a_keyring_for_all_is_told_of_once(text_file, tmp_path, capsys):
+    keys = tmp_path / "wrong.toml"
+    keys.write_text('[[ue]]\nimpi = "a"\nk = "123"\n')
+    assert cli.run(["validate", text_file, text_file.replace("notes", "."), "--keys", str(keys)]) == 2
+    err = capsys.readouterr().err
+    assert err.count("wrong.toml") == 1
+    assert all(part in err for part in ("wrong.toml", "ue", "k", "odd"))
