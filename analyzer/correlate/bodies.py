@@ -11,7 +11,8 @@ from dissectors.http import Http
 from dissectors.mbms_xml import BootstrappingInfo, BTids, MskName, MskRequest, NafKeyInfo, ServiceList
 from dissectors.mikey import Mikey
 from dissectors.sdp import Sdp
-from dissectors.sip import Sip, addr_spec
+from dissectors.sip import Sip
+from dissectors.sip import identities as listed_identities
 
 Body = TypeVar("Body")
 
@@ -136,7 +137,7 @@ def msk_names(message: Message) -> tuple[MskName, ...]:
 
 def unquoted(value: str) -> tuple[str, ...]:
     """Split a header of quoted identities (TS 24.109 Annex G); unquoted ones are taken too."""
-    return tuple(item.strip().strip('"').strip() for item in value.split(",") if item.strip().strip('"').strip())
+    return listed_identities(value)
 
 
 def identities(body: Sip) -> tuple[str, ...]:
@@ -144,7 +145,7 @@ def identities(body: Sip) -> tuple[str, ...]:
     for name in ("P-Asserted-Identity", "P-Preferred-Identity", "P-Intended-Identity"):
         values = body.headers.all(name)
         if values:
-            return tuple(dict.fromkeys(addr_spec(item) for value in values for item in value.split(",")))
+            return tuple(dict.fromkeys(uri for value in values for uri in listed_identities(value)))
     return (body.from_uri,) if body.from_uri else ()
 
 
@@ -152,7 +153,9 @@ def summary(message: Message) -> str:
     """Return a line that tells a person what a message is."""
     match message.body:
         case Sip() as body:
-            return f"{body.method} {body.uri}" if body.is_request else f"{body.status} {body.reason} ({body.cseq_method})"
+            return (
+                f"{body.method} {body.uri}" if body.is_request else f"{body.status} {body.reason} ({body.cseq_method})"
+            )
         case Http() as body:
             return f"{body.method} {body.uri}" if body.is_request else f"{body.status} {body.reason}"
         case Diameter() as body:

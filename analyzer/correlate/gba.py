@@ -136,7 +136,9 @@ def _username(exchange: Exchange) -> str | None:
 def _is_first_request(exchange: Exchange) -> bool:
     body = None if exchange.request is None else bodies.http(exchange.request)
     given = None if body is None else authorization(body)
-    return body is not None and (given is None or not (given.get("nonce") or given.get("response") or given.get("auts")))
+    return body is not None and (
+        given is None or not (given.get("nonce") or given.get("response") or given.get("auts"))
+    )
 
 
 def _bootstrapping(run: list[Exchange]) -> Bootstrapping:

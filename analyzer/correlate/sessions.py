@@ -77,7 +77,7 @@ def sessions(
     """Tie all messages of a UE together, one session each, in the order of their first messages."""
     claims = [claim for claim in _claims(exchanges, loose, runs, nodes) if claim.tokens or claim.address]
     groups = _by_identity(claims)
-    groups = _by_address(groups)
+    groups = _by_destination(_by_address(groups))
     found = sorted((_session(group) for group in groups), key=lambda session: session.first)
     return tuple(replace(session, id=f"ue{number}") for number, session in enumerate(found, 1))
 
@@ -225,6 +225,18 @@ def _by_address(groups: list[_Group]) -> list[_Group]:
         elif not named:
             for group in here[1:]:
                 _absorb(here[0], group)
+    return [group for group in groups if group.claims]
+
+
+def _by_destination(groups: list[_Group]) -> list[_Group]:
+    """Give MIKEY messages whose B-TID nothing else names to the only UE at their destination, if it has no B-TID."""
+    for group in groups:
+        if group.addresses or any(claim.exchange is not None for claim in group.claims):
+            continue
+        heard = {claim.message.payload.dst for claim in group.claims}
+        here = [other for other in groups if other.claims and heard & other.addresses]
+        if len(here) == 1 and not here[0].of("b_tid"):
+            _absorb(here[0], group)
     return [group for group in groups if group.claims]
 
 

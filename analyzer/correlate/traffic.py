@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from analyzer.correlate import exchanges as pairing
-from analyzer.correlate import gba, nodes, sessions
+from analyzer.correlate import gba
+from analyzer.correlate.exchanges import Exchange, pair
+from analyzer.correlate.nodes import Nodes, tell
+from analyzer.correlate.sessions import Session
+from analyzer.correlate.sessions import sessions as tie
 from dissectors import Message
 from dissectors.mikey import Mikey
 
@@ -20,17 +23,17 @@ class Traffic:
     """
 
     messages: tuple[Message, ...] = field(repr=False)
-    exchanges: tuple[pairing.Exchange, ...] = field(repr=False)
+    exchanges: tuple[Exchange, ...] = field(repr=False)
     mikey: tuple[Message, ...] = field(repr=False)
     bootstrappings: tuple[gba.Bootstrapping, ...] = field(repr=False)
     naf_keys: tuple[gba.NafKeys, ...] = field(repr=False)
-    nodes: nodes.Nodes
-    sessions: tuple[sessions.Session, ...]
+    nodes: Nodes
+    sessions: tuple[Session, ...]
     begin: int
     end: int
-    owners: Mapping[int, sessions.Session] = field(default_factory=dict, repr=False)
+    owners: Mapping[int, Session] = field(default_factory=dict, repr=False)
 
-    def session_of(self, message: Message) -> sessions.Session | None:
+    def session_of(self, message: Message) -> Session | None:
         """Return the session that a message belongs to, None for what is said to all or to nobody known."""
         return self.owners.get(id(message))
 
@@ -40,11 +43,11 @@ def correlate(
 ) -> Traffic:
     """Put the messages of a case in order; `named` gives the addresses of nodes that the user knows."""
     ordered = tuple(sorted(messages, key=lambda m: (m.time, m.payload.capture, m.frame)))
-    exchanges = pairing.pair(ordered)
+    exchanges = pair(ordered)
     loose = tuple(message for message in ordered if isinstance(message.body, Mikey))
     runs = gba.bootstrappings(exchanges)
-    roles = nodes.tell(exchanges, loose, named or {})
-    found = sessions.sessions(exchanges, loose, runs, roles)
+    roles = tell(exchanges, loose, named or {})
+    found = tie(exchanges, loose, runs, roles)
     return Traffic(
         messages=ordered,
         exchanges=exchanges,

@@ -82,9 +82,9 @@ def find_pulls(procedure: Procedure, story: Story) -> Iterator[Run]:
         body = bodies.mikey(message)
         if body is None or not bodies.is_solicited_pull(body):
             continue
-        session = owners(story, message)
+        ues = owners(story, message)
         answer = next(
-            (e for s in session for e in by_ue.get(s.id, ())
+            (e for ue in ues for e in by_ue.get(ue.id, ())
              if message.time <= e.first.time <= message.time + PULL_ANSWER_WITHIN),
             None,
         )  # fmt: skip
@@ -93,7 +93,7 @@ def find_pulls(procedure: Procedure, story: Story) -> Iterator[Run]:
             steps["request"] = tuple(answer.requests)
             if answer.final is not None and status(answer.final) != 401:
                 steps["answer"] = (answer.final,)
-        yield Run(procedure, story, steps, "success" if answer is not None else "incomplete", session)
+        yield Run(procedure, story, steps, "success" if answer is not None else "incomplete", ues)
 
 
 SOLICITED_PULL = Procedure(

@@ -1,0 +1,104 @@
+from analyzer.correlate.exchanges import of_request_type, pair, status
+
+UE, CSCF, SCF, BM_SC, BSF = "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"
+POST = "POST /keymanagement?requesttype=register HTTP/1.1\nHost: bmsc.home1.net"
+
+
+def test_nothing():
+    assert pair(()) == ()
+
+
+def test_invite_with_retransmission_answers_and_ack(talk, invite, reply):
+    first = talk.sip(invite(), UE, CSCF)
+    again = talk.sip(invite(), UE, CSCF)
+    trying = talk.sip(reply("100 Trying"), CSCF, UE)
+    ok = talk.sip(reply(), CSCF, UE)
+    ack = talk.sip(invite(method="ACK", vias=("z9hG4bKother",)), UE, CSCF)
+    (exchange,) = pair(talk.messages)
+    assert exchange.requests == [first, again]
+    assert exchange.answers == [trying, ok]
+    assert exchange.acks == [ack]
+    assert exchange.final is ok
+    assert (exchange.client, exchange.server) == (UE, CSCF)
+    assert exchange.messages == (first, again, trying, ok, ack)
+
+
+def test_legs_of_one_invite_are_exchanges_of_their_own(talk, invite, reply):
+    talk.sip(invite(), UE, CSCF)
+    talk.sip(invite(vias=("z9hG4bKb", "z9hG4bKa")), CSCF, SCF)
+    talk.sip(reply(vias=("z9hG4bKb", "z9hG4bKa")), SCF, CSCF)
+    talk.sip(reply(), CSCF, UE)
+    legs = pair(talk.messages)
+    assert [(leg.client, leg.server, len(leg.answers)) for leg in legs] == [(UE, CSCF, 1), (CSCF, SCF, 1)]
+
+
+def test_ack_of_a_refusal_belongs_to_its_invite(talk, invite, reply):
+    talk.sip(invite(), UE, CSCF)
+    refusal = talk.sip(reply("403 Forbidden"), CSCF, UE)
+    ack = talk.sip(invite(method="ACK"), UE, CSCF)
+    (exchange,) = pair(talk.messages)
+    assert exchange.final is refusal
+    assert exchange.acks == [ack]
+
+
+def test_ack_without_its_invite_is_nobodys(talk, invite):
+    talk.sip(invite(method="ACK"), UE, CSCF)
+    assert pair(talk.messages) == ()
+
+
+def test_answer_whose_request_came_before_the_capture(talk, reply):
+    ok = talk.sip(reply(), CSCF, UE)
+    (exchange,) = pair(talk.messages)
+    assert exchange.request is None
+    assert exchange.first is ok
+    assert (exchange.client, exchange.server) == (UE, CSCF)
+
+
+def test_http_answers_go_to_requests_in_order(talk):
+    one = talk.http(POST, UE, BM_SC)
+    two = talk.http(POST, UE, BM_SC)
+    challenge = talk.http("HTTP/1.1 401 Unauthorized", BM_SC, UE, ports=(80, 40000))
+    ok = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40000))
+    exchanges = pair(talk.messages)
+    assert [(e.requests, e.answers) for e in exchanges] == [([one], [challenge]), ([two], [ok])]
+
+
+def test_http_continue_does_not_end_the_exchange(talk):
+    talk.http(POST, UE, BM_SC)
+    talk.http("HTTP/1.1 100 Continue", BM_SC, UE, ports=(80, 40000))
+    ok = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40000))
+    (exchange,) = pair(talk.messages)
+    assert exchange.final is ok
+
+
+def test_http_connections_are_told_apart_by_port(talk):
+    talk.http(POST, UE, BM_SC, ports=(40000, 80))
+    talk.http(POST, UE, BM_SC, ports=(40001, 80))
+    late = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40001))
+    first, second = pair(talk.messages)
+    assert first.answers == []
+    assert second.answers == [late]
+
+
+def test_diameter_goes_by_hop_by_hop_id(talk, zn):
+    talk.diameter(zn(True, 1, b_tid=b"a@bsf"), BM_SC, BSF, (3868, 3868))
+    talk.diameter(zn(True, 2, b_tid=b"b@bsf"), BM_SC, BSF, (3868, 3868))
+    second = talk.diameter(zn(False, 2), BSF, BM_SC, (3868, 3868))
+    first = talk.diameter(zn(False, 1), BSF, BM_SC, (3868, 3868))
+    exchanges = pair(talk.messages)
+    assert [e.answers for e in exchanges] == [[first], [second]]
+    assert exchanges[0].final is first  # a Diameter answer always ends its exchange
+
+
+def test_status(talk, zn, reply):
+    assert status(None) is None
+    assert status(talk.sip(reply("486 Busy Here"), CSCF, UE)) == 486
+    assert status(talk.diameter(zn(False), BSF, BM_SC, (3868, 3868))) is None
+
+
+def test_request_types(talk):
+    talk.http(POST, UE, BM_SC)
+    talk.http("GET / HTTP/1.1\nHost: bmsc.home1.net", UE, BM_SC, ports=(40001, 80))
+    exchanges = pair(talk.messages)
+    assert list(of_request_type(exchanges, "register")) == [exchanges[0]]
+    assert list(of_request_type(exchanges, "deregister")) == []
