@@ -1,0 +1,144 @@
+"""Cases in which all is as the specifications want it."""
+
+from __future__ import annotations
+
+from sample_pcaps.casebook import case
+from sample_pcaps.stage import KEY_DOMAIN, Ue
+from sample_pcaps.story import Story
+from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
+from sample_pcaps.story_ua import CURRENT
+
+
+@case()
+def http_good() -> Story:
+    """The HTTP variant, all of it right.
+
+    Bootstrapping; INVITE with the SCF's authorization; registration with a 401 and digest, Zn; an MSK with its
+    verification; MTKs with SRTP and SRTCP under them, the ROC going up on the way; an MSK request that fetches the
+    second MSK; deregistration, after which the BM-SC invalidates both MSKs.
+    """
+    story = Story.registered_by_http()
+    story.msk(msk_id=FIRST_MSK)
+    story.wait(0.2)
+    story.mtk(mtk_id=1, times=2, interval=0.5)
+    story.media(mtk_id=1, packets=50, mtk_every=25)
+    story.mtk(mtk_id=2, times=2, interval=0.5)
+    story.media(mtk_id=2, packets=20)
+    story.wait(2)
+    story.msk_request(pairs=((KEY_DOMAIN, CURRENT),))
+    story.msk(msk_id=SECOND_MSK)
+    story.wait(0.2)
+    story.mtk(SECOND_MSK, 1, times=2, interval=0.5)
+    story.media(SECOND_MSK, 1, packets=40, mtk_every=20)
+    story.wait(1)
+    story.deregister()
+    story.msk(msk_id=FIRST_MSK, seq=(2, 1), sp=None)
+    story.msk(msk_id=SECOND_MSK, seq=(2, 1), sp=None)
+    story.bye()
+    return story
+
+
+@case()
+def sip_good() -> Story:
+    """The SIP variant, all of it right.
+
+    Bootstrapping; INVITE with service list and B-TID, Zn by the SCF, sip-based-register with the MUK; an MSK; MTK and
+    media; MSK refresh by re-INVITE; a solicited pull that a re-INVITE answers; a new Ks before the old one ends, and
+    the re-INVITE with its B-TID; deregistration.
+    """
+    story = Story.begun_by_sip(lifetime=600)
+    story.msk(msk_id=FIRST_MSK)
+    story.wait(0.2)
+    story.mtk(mtk_id=1, times=2, interval=0.5)
+    story.media(mtk_id=1, packets=40, mtk_every=20)
+    story.wait(2)
+    story.sip("msk-request", pairs=((KEY_DOMAIN, SECOND_MSK),))
+    story.msk(msk_id=SECOND_MSK)
+    story.wait(0.2)
+    story.mtk(SECOND_MSK, 1, times=2, interval=0.5)
+    story.media(SECOND_MSK, 1, packets=20)
+    story.wait(2)
+    story.pull()
+    story.wait(0.1)
+    story.sip("msk-request", pairs=((KEY_DOMAIN, CURRENT),))
+    story.msk(msk_id=SECOND_MSK)
+    story.at(590)
+    story.bootstrap(lifetime=600)
+    story.wait(0.2)
+    story.sip("register")
+    story.msk(msk_id=SECOND_MSK)
+    story.mtk(SECOND_MSK, 2, times=2, interval=0.5)
+    story.media(SECOND_MSK, 2, packets=20)
+    story.wait(1)
+    story.sip("deregister")
+    story.msk(msk_id=FIRST_MSK, seq=(2, 1), sp=None)
+    story.msk(msk_id=SECOND_MSK, seq=(3, 2), sp=None)
+    story.bye()
+    return story
+
+
+@case()
+def two_ues() -> Story:
+    """Two UEs at once, all of it right.
+
+    Both register for one service and get the same MSK, with the same RAND, each under its own MUK.
+    """
+    story = Story("two UEs", by_sip=False, ues=2)
+    one, other = story.ues
+    story.open_zn()
+    _both(story, 0.1, one, other, story.bootstrap)
+    _both(story, 1.0, one, other, story.invite)
+    _both(story, 2.0, one, other, story.register)
+    _both(story, 3.0, one, other, story.msk)
+    story.at(3.5)
+    story.mtk(mtk_id=1, times=2, interval=0.5)
+    story.media(mtk_id=1, packets=40, mtk_every=20)
+    return story
+
+
+def _both(story: Story, seconds: float, one: Ue, other: Ue, step: object) -> None:
+    """Run a step of two UEs at the same time, the second a few ms later."""
+    assert callable(step)
+    story.at(seconds)
+    step(one)
+    story.at(seconds + 0.012)
+    step(other)
+
+
+@case()
+def ipv6() -> Story:
+    """The HTTP variant over IPv6, all of it right: the group is ff0e::1:2:3."""
+    story = Story.registered_by_http(ipv6=True)
+    story.keys_and_media(packets=40)
+    story.wait(1)
+    story.msk_request()
+    story.msk(msk_id=SECOND_MSK)
+    story.mtk(SECOND_MSK, 1, times=2, interval=0.5)
+    story.media(SECOND_MSK, 1, packets=20)
+    return story
+
+
+@case(runs=True, msks=(FIRST_MSK,))
+def mid_capture() -> Story:
+    """The HTTP variant, all of it right, but the capture begins while media already flows.
+
+    Bootstrapping, INVITE, registration and the first MSK are not in it: nothing that follows may be held against
+    anybody because of that.
+    """
+    story = Story.registered_by_http()
+    story.msk()
+    story.wait(0.2)
+    story.mtk(mtk_id=1, times=2, interval=0.5)
+    story.at(5)
+    story.repeat_mtk()
+    story.media(mtk_id=1, packets=40, mtk_every=20)
+    story.wait(1)
+    story.msk_request()
+    story.msk(msk_id=SECOND_MSK)
+    story.mtk(SECOND_MSK, 1, times=2, interval=0.5)
+    story.media(SECOND_MSK, 1, packets=20)
+    story.wait(1)
+    story.deregister()
+    story.msk(msk_id=SECOND_MSK, seq=(2, 1), sp=None)
+    story.cut(4)
+    return story
