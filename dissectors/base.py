@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 type_names = Mapping[int, str]
 Value = int | float | str | bytes
@@ -63,6 +63,27 @@ class Field:
         yield self
         for child in self.children:
             yield from child.walk()
+
+
+def filled(fields: Iterable[Field], name: str) -> Iterator[Field]:
+    """Yield fields whose children leave no octet out: what stands between them becomes fields of this name.
+
+    For text protocols, whose values stand between names, quotes and line ends.
+    """
+    for outer in fields:
+        if not outer.children:
+            yield outer
+            continue
+        at = outer.start
+        children: list[Field] = []
+        for child in filled(outer.children, name):
+            if at < child.start:
+                children.append(Field(name, "", at, child.start))
+            children.append(child)
+            at = child.end
+        if at < outer.end:
+            children.append(Field(name, "", at, outer.end))
+        yield replace(outer, children=tuple(children))
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +291,13 @@ class Recorder(Cursor):
 
     @contextmanager
     def group(self, name: str, text: str = "") -> Iterator[None]:
-        outer, self.fields, start = self.fields, [], self.pos
+        outer, self.fields, start, whole = self.fields, [], self.pos, False
         try:
             yield
+            whole = True
         finally:  # a group that ends in Malformed keeps what it has read
             children = tuple(self.fields)
-            end = max((child.end for child in children), default=self.pos)
-            outer.append(Field(name, self.data[start:end], start, end, text, children))
+            if children or whole:
+                end = max((child.end for child in children), default=self.pos)
+                outer.append(Field(name, self.data[start:end], start, end, text, children))
             self.fields = outer

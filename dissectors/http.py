@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import unquote
 
 from dissectors import mime, text
-from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
+from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
 from dissectors.digest import hide_keys
 from dissectors.mime import BodyPart
 from dissectors.text import Head, Header, Headers
@@ -174,7 +174,7 @@ def _walk_chunks(data: bytes, start: int, end: int) -> _Chunks:
         if newline < 0:
             cut = end - pos < MAX_CHUNK_LINE
             return _Chunks(pos, spans, (pos, "the chunks do not end" if cut else "chunk size line too long"), cut)
-        digits = text.to_text(data[pos:newline]).partition(";")[0].strip()
+        digits = _chunk_size(data[pos:newline])
         if not _HEX.fullmatch(digits):
             return _Chunks(pos, spans, (pos, "chunk size is not hexadecimal"))
         size = int(digits, 16)
@@ -201,6 +201,10 @@ def _walk_chunks(data: bytes, start: int, end: int) -> _Chunks:
     return _Chunks(stop, spans, problem, limit == end and len(trailers) < text.MAX_HEADERS)
 
 
+def _chunk_size(line: bytes) -> str:
+    return text.to_text(line).partition(";")[0].strip()
+
+
 # ------------------------------------------------------------------------------------------------ reading
 
 
@@ -212,7 +216,7 @@ def parse(cursor: Cursor) -> Http:
         raise Malformed("http.request", head.start, "not an HTTP/1.x start line")
     body, error, body_fields = _body(_start(head), head, data, end)
     if isinstance(cursor, Recorder):
-        cursor.fields.extend(_head_fields(body, head, data, cursor.pos))
+        cursor.fields.extend(filled(_head_fields(body, head, data, cursor.pos), "http.syntax"))
         cursor.fields.extend(body_fields)
     cursor.pos = end
     if error is not None:
@@ -328,8 +332,12 @@ def _body_fields(
     fields: list[Field] = []
     if spans is not None:
         for name, start, after in spans:
-            shown = "" if name == "http.chunk_data" else text.to_text(data[start:after]).strip()
-            fields.append(Field(name, shown or after - start, start, after, f"{after - start} octets"))
+            value: int | str = after - start
+            if name == "http.chunk_size":
+                value = int(_chunk_size(data[start:after]), 16)
+            elif name == "http.chunked_trailer_part":
+                value = text.to_text(data[start:after]).strip()
+            fields.append(Field(name, value, start, after, f"{after - start} octets"))
     elif first < stop:
         fields.append(mime.content_field("http.file_data", data, first, stop, parts))
     if stop < end:

@@ -10,21 +10,16 @@ import binascii
 import hashlib
 import ipaddress
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from urllib.parse import unquote
-from xml.etree.ElementTree import ParseError  # noqa: S405  # the exception only; defusedxml does the parsing
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.ElementTree import XMLParser
-
-from dissectors.base import Cursor, Dissector, Field, Malformed, Payload, Recorder
+from dissectors.base import Cursor, Dissector, Field, Malformed, Payload, Recorder, filled
 from dissectors.text import number, to_text
+from dissectors.xml_tree import Element, read
 
-MAX_ELEMENTS = 10_000
-MAX_DEPTH = 32
 MAX_TEXT = 64 * 1024  # characters of one value that is decoded
+MAX_ID = 4  # octets of an id; longer values are keys, and never decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,103 +134,6 @@ Body = (
     | OtherXml
 )
 
-# ------------------------------------------------------------------------------------------------ elements
-
-
-class _TooMuch(Exception):
-    """More elements or levels than are read."""
-
-
-class _Element:
-    """One element while the document is read: octets start..end, `name` in lower case without blanks."""
-
-    __slots__ = ("attributes", "children", "end", "name", "namespace", "pieces", "start", "tag")
-
-    def __init__(self, tag: str, attributes: dict[str, str], start: int) -> None:
-        namespace, brace, local = tag.rpartition("}")
-        self.namespace = namespace[1:] if brace else ""
-        self.tag = local
-        self.name = local.strip().lower()
-        self.attributes = attributes
-        self.start = start
-        self.end = start
-        self.pieces: list[str] = []
-        self.children: list[_Element] = []
-
-    @property
-    def text(self) -> str:
-        return "".join(self.pieces).strip()
-
-    def walk(self) -> Iterator[_Element]:
-        yield self
-        for child in self.children:
-            yield from child.walk()
-
-    def values(self) -> Iterator[tuple[str, str, _Element]]:
-        """Yield (name, value, element) of all attributes and texts in here, in their order."""
-        for element in self.walk():
-            for name, value in element.attributes.items():
-                yield name.rpartition("}")[2].strip().lower(), value.strip(), element
-            if not element.children:
-                yield element.name, element.text, element
-
-
-class _Builder:
-    """Target of the XML parser: builds elements and asks expat where they stand."""
-
-    def __init__(self, octets: bytes) -> None:
-        self.octets = octets
-        self.parser = XMLParser(target=self, forbid_dtd=True)
-        self.root: _Element | None = None
-        self.stack: list[_Element] = []
-        self.count = 0
-
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
-        self.count += 1
-        if self.count > MAX_ELEMENTS or len(self.stack) >= MAX_DEPTH:
-            raise _TooMuch
-        element = _Element(tag, attributes, self.offset())
-        if self.stack:
-            self.stack[-1].children.append(element)
-        else:
-            self.root = element
-        self.stack.append(element)
-
-    def end(self, tag: str) -> None:
-        at = self.offset()
-        if self.octets.startswith(b"</", at):
-            at = self.octets.find(b">", at) + 1
-        self.stack.pop().end = at
-
-    def data(self, text: str) -> None:
-        if self.stack:
-            self.stack[-1].pieces.append(text)
-
-    def close(self) -> None:
-        """Nothing to hand out: the root is taken from here."""
-
-    def offset(self) -> int:
-        return int(self.parser.parser.CurrentByteIndex)
-
-
-def _read(octets: bytes) -> tuple[_Element | None, int, str]:
-    """Return the root element as far as it could be read, the offset where it broke, and why."""
-    builder = _Builder(octets)
-    reason = ""
-    try:
-        builder.parser.feed(octets)
-        builder.parser.close()
-    except DefusedXmlException:
-        reason = "entity declarations are not accepted"
-    except _TooMuch:
-        reason = f"more than {MAX_ELEMENTS} elements or {MAX_DEPTH} levels"
-    except (ParseError, ValueError, LookupError) as error:
-        reason = f"not well-formed XML: {getattr(error, 'msg', type(error).__name__)}"
-    at = max(builder.offset(), 0)
-    for element in builder.stack:  # cut documents: what is open ends here
-        element.end = at
-    return builder.root, at, reason
-
 
 def parse(cursor: Cursor) -> Body:
     """Read one document; raises Malformed, with the typed body when only some of its values are wrong."""
@@ -244,12 +142,14 @@ def parse(cursor: Cursor) -> Body:
     shift = cursor.pos + len(data) - len(octets)
     if not octets:
         raise cursor.fail("mbms_xml", "empty document")
-    root, at, reason = _read(octets)
+    document = read(octets)
+    root = document.root
     if isinstance(cursor, Recorder) and root is not None:
-        cursor.fields.extend(_fields(root, cursor.data, cursor.pos, shift, cursor.end, bool(reason)))
-    if root is None or reason:
-        raise cursor.fail("mbms_xml", reason or "no element", shift + at)
-    wrong: list[_Element] = []
+        fields = _fields(root, cursor.data, cursor.pos, shift, cursor.end, bool(document.problem))
+        cursor.fields.extend(filled(fields, "xml.syntax"))
+    if root is None or document.problem:
+        raise cursor.fail("mbms_xml", document.problem or "no element", shift + document.end)
+    wrong: list[Element] = []
     body = _typed(root, wrong)
     cursor.pos = cursor.end
     if wrong:
@@ -275,9 +175,11 @@ _ALIASES = {
 _KNOWN = {_ID, _CODE, _DOMAIN, _MSK_ID, _B_TID, "msk", "response"}
 
 
-def _typed(root: _Element, wrong: list[_Element]) -> Body:
+def _typed(root: Element, wrong: list[Element]) -> Body:
     names = {_ALIASES.get(element.name, element.name) for element in root.walk()}
-    values = [(_ALIASES.get(name, name), value, element) for name, value, element in root.values()]
+    values = [
+        (_ALIASES.get(name, name), value, element) for element in root.walk() for name, value in element.own_values()
+    ]
     present = {name for name, _, _ in values}
     if root.name == "bootstrappinginfo":
         return BootstrappingInfo(root.namespace, _first(values, _B_TID), _first(values, "lifetime"))
@@ -292,12 +194,13 @@ def _typed(root: _Element, wrong: list[_Element]) -> Body:
     if _MSK_ID in present:
         items = _msk_items(root, wrong)
         if _CODE in present or "response" in root.name:
-            return MskStatuses(tuple(MskStatus(name, code) for name, code in items))
-        return MskRequest(tuple(name for name, _ in items))
+            return MskStatuses(items)
+        return MskRequest(tuple(item.msk for item in items))
     if _CODE in present or "response" in root.name:
         if "msk" in root.name:
             return MskStatuses(())
-        return ServiceStatuses(_service_items(values))
+        records = _records(root, _ID)
+        return ServiceStatuses(tuple(ServiceStatus(r[_ID][0], _code(r.get(_CODE))) for r in records))
     if _B_TID in present or root.namespace.lower().endswith("bootstrappingtransactionidentifier"):
         return BTids(_all(values, _B_TID))
     if root.name.startswith("mbmsmsk"):
@@ -309,7 +212,7 @@ def _typed(root: _Element, wrong: list[_Element]) -> Body:
     return OtherXml(root.tag, root.namespace)
 
 
-Values = list[tuple[str, str, _Element]]
+Values = list[tuple[str, str, Element]]
 
 
 def _all(values: Values, wanted: str) -> tuple[str, ...]:
@@ -320,51 +223,50 @@ def _first(values: Values, wanted: str) -> str | None:
     return next((value for name, value, _ in values if name == wanted), None)
 
 
-def _service_items(values: Values) -> tuple[ServiceStatus, ...]:
-    """Pair ids with codes, whichever comes first."""
-    items: list[ServiceStatus] = []
-    service: str | None = None
-    code: str | None = None
-    for name, value, _ in values:
-        if name == _ID:
-            if service is not None:
-                items.append(ServiceStatus(service, _code(code)))
-                code = None
-            service = value
-        elif name == _CODE:
-            if service is not None:
-                items.append(ServiceStatus(service, _code(value)))
-                service, code = None, None
-            else:
-                code = value
-    if service is not None:
-        items.append(ServiceStatus(service, _code(code)))
+_Valued = tuple[str, Element]  # a value and the element that holds it
+
+
+def _records(root: Element, key: str) -> list[dict[str, _Valued]]:
+    """Gather the values that belong to each `key`, in whichever order, from Response and MSK elements or none.
+
+    A Response that holds several keys gives its code, and every group its key domain, to those that have none.
+    """
+    groups: list[tuple[Element, list[dict[str, _Valued]]]] = [(root, [{}])]
+    for element in root.walk():
+        records = groups[-1][1]
+        if element.name == "response" and element is not root:
+            records = [{}]
+            groups.append((element, records))
+        elif element.name == "msk" and key in records[-1]:
+            records.append({})
+        for tag, value in element.own_values():
+            name = _ALIASES.get(tag, tag)
+            if name in (key, _CODE, _DOMAIN):
+                if name in records[-1]:
+                    records.append({})
+                records[-1][name] = (value, element)
+    found: list[dict[str, _Valued]] = []
+    for element, records in groups:
+        codes = [] if element is root else [record[_CODE] for record in records if _CODE in record]
+        shared = {_CODE: codes[0]} if codes else {}
+        for record in records:
+            if _DOMAIN in record:
+                shared[_DOMAIN] = record[_DOMAIN]
+            if key in record:
+                found.append(shared | record)
+    return found
+
+
+def _msk_items(root: Element, wrong: list[Element]) -> tuple[MskStatus, ...]:
+    items: list[MskStatus] = []
+    for record in _records(root, _MSK_ID):
+        domain = _octets(*record[_DOMAIN], 3, wrong) if _DOMAIN in record else b""
+        items.append(MskStatus(MskName(domain, _octets(*record[_MSK_ID], 4, wrong)), _code(record.get(_CODE))))
     return tuple(items)
 
 
-def _msk_items(root: _Element, wrong: list[_Element]) -> list[tuple[MskName, int | None]]:
-    """Gather (MSK, status) of each Response, else of each MSK element, else of the whole document."""
-    groups = [element for element in root.walk() if element.name == "response" and element is not root]
-    groups = groups or [element for element in root.walk() if element.name == "msk"] or [root]
-    items: list[tuple[MskName, int | None]] = []
-    for group in groups:
-        domain, code = b"", None
-        first = len(items)
-        for tag, value, element in group.values():
-            name = _ALIASES.get(tag, tag)
-            if name == _DOMAIN:
-                domain = _octets(value, 3, element, wrong)
-                items[first:] = [(MskName(n.key_domain or domain, n.msk_id), c) for n, c in items[first:]]
-            elif name == _MSK_ID:
-                items.append((MskName(domain, _octets(value, 4, element, wrong)), code))
-            elif name == _CODE:
-                code = _code(value)
-                items[first:] = [(n, code if c is None else c) for n, c in items[first:]]
-    return items
-
-
-def _naf_key_info(values: Values, wrong: list[_Element]) -> NafKeyInfo:
-    muks = tuple(_octets(value, 32, element, wrong) for name, value, element in values if name == "muk")
+def _naf_key_info(values: Values, wrong: list[Element]) -> NafKeyInfo:
+    muks = tuple(_octets(value, element, 32, wrong) for name, value, element in values if name == "muk")
     return NafKeyInfo(
         ue_addresses=tuple(_address(value) for value in _all(values, "ueipaddress")),
         muks=tuple(muk for muk in muks if muk),
@@ -376,19 +278,19 @@ def _naf_key_info(values: Values, wrong: list[_Element]) -> NafKeyInfo:
 
 # ------------------------------------------------------------------------------------------------ values
 
-_HEX = re.compile(r"(?:0x)?([0-9a-fA-F]+)")
+_HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]+)")
+_STATUS = re.compile(r"[0-9]{3}(?![0-9])")
+_ADDRESS = re.compile(r"(?:[^/]*://)?(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?/*")
 _HOST = re.compile(rb"[A-Za-z0-9._-]{1,255}")
-_DATE_TIME = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)?", re.ASCII
-)
+_DATE_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
-def _code(value: str | None) -> int | None:
-    return number((value or "").strip()[:3], 3)
+def _code(valued: _Valued | None) -> int | None:
+    match = _STATUS.match(valued[0]) if valued is not None else None  # "200 OK" is accepted
+    return None if match is None else int(match.group())
 
 
-def _octets(value: str, size: int, element: _Element, wrong: list[_Element]) -> bytes:
-    """Decode an id or key: hex of the right length, base64 of it, a decimal number, else any base64 or hex."""
+def _octets(value: str, element: Element, size: int, wrong: list[Element]) -> bytes:
     octets = _decoded(value, size)
     if not octets:
         wrong.append(element)
@@ -396,17 +298,18 @@ def _octets(value: str, size: int, element: _Element, wrong: list[_Element]) -> 
 
 
 def _decoded(value: str, size: int) -> bytes:
+    """Decode an id or key: hex of the right length, base64 of it, a decimal id, else any base64 or hex."""
     if len(value) > MAX_TEXT:
         return b""
     value = "".join(unquote(value).split()) if "%" in value else "".join(value.split())  # anyURI in I.2
     match = _HEX.fullmatch(value)
     digits = match.group(1) if match else ""
-    if len(digits) == 2 * size or (value.startswith("0x") and len(digits) % 2 == 0):
+    if len(digits) == 2 * size or (value[:2] in ("0x", "0X") and len(digits) % 2 == 0):
         return bytes.fromhex(digits)
     octets = _base64(value)
     if len(octets) == size:
         return octets
-    count = number(value)
+    count = number(value) if size <= MAX_ID else None
     if count is not None and count < 256**size:
         return count.to_bytes(size, "big")
     return octets or (bytes.fromhex(digits) if len(digits) % 2 == 0 else b"")
@@ -426,11 +329,12 @@ def _fqdn(value: str) -> str:
 
 
 def _address(value: str) -> str:
-    bare = value.rpartition("://")[2].rstrip("/").strip("[]")
+    match = _ADDRESS.fullmatch(value)  # with a scheme, brackets or a port
+    bare = (match.group(1) or match.group(2)) if match is not None else value.strip("[]")
     try:
         return str(ipaddress.ip_address(bare))
     except ValueError:
-        return bare
+        return value
 
 
 def parse_time(text: str) -> int | None:
@@ -460,7 +364,7 @@ def parse_time(text: str) -> int | None:
 # ------------------------------------------------------------------------------------------------ fields
 
 
-def _fields(root: _Element, data: bytes, start: int, shift: int, end: int, broken: bool) -> list[Field]:
+def _fields(root: Element, data: bytes, start: int, shift: int, end: int, broken: bool) -> list[Field]:
     fields: list[Field] = []
     first = root.start + shift
     if start < first:
@@ -472,12 +376,12 @@ def _fields(root: _Element, data: bytes, start: int, shift: int, end: int, broke
     return fields
 
 
-def _field(element: _Element, shift: int) -> Field:
+def _field(element: Element, shift: int) -> Field:
     value, note = element.text, ""
     if element.name == "muk":
         octets = _decoded(value, 32)
-        value = hashlib.sha256(octets).hexdigest()[:8]
-        note = f"key of {len(octets)} octets, fingerprint {value}"
+        value = hashlib.sha256(octets).hexdigest()[:8] if octets else "(hidden)"
+        note = f"key of {len(octets)} octets"
     children = tuple(_field(child, shift) for child in element.children)
     return Field(f"mbms_xml.{element.tag}", value, element.start + shift, element.end + shift, note, children)
 

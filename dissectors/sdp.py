@@ -7,7 +7,7 @@ import binascii
 import re
 from dataclasses import dataclass, field
 
-from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
+from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
 from dissectors.text import number, to_text
 
 MAX_LINES = 2000
@@ -69,7 +69,7 @@ def parse(cursor: Cursor) -> Sdp:
     """Read a session description; raises Malformed with what was read of it."""
     lines = _lines(cursor)
     if isinstance(cursor, Recorder):
-        cursor.fields.extend(_fields(lines, cursor.data))
+        cursor.fields.extend(filled(_fields(lines, cursor.data), "sdp.syntax"))
     cursor.pos = lines[-1].end if lines else cursor.pos
     if not lines:
         raise cursor.fail("sdp.version", "no lines")

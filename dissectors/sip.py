@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 
 from dissectors import mime, text
-from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder
+from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
 from dissectors.digest import auth_fields, hide_keys
 from dissectors.mime import BodyPart
 from dissectors.text import Head, Header, Headers, params, split, unquote
@@ -176,7 +176,7 @@ def parse(cursor: Cursor) -> Sip:
     head = text.read_head(data, cursor.pos, end, COMPACT)
     body, error = _body(_start_line(head, data), head, data, end)
     if isinstance(cursor, Recorder):
-        cursor.fields.extend(_fields(body, head, data, cursor.pos, end))
+        cursor.fields.extend(filled(_fields(body, head, data, cursor.pos, end), "sip.syntax"))
     cursor.pos = end
     if error is not None:
         raise error
@@ -377,7 +377,7 @@ def _via_fields(data: bytes, start: int, end: int) -> tuple[Field, ...]:
     for match in _VIA.finditer(data[start:end].decode("latin-1")):  # a character is an octet
         for name, value, (first, stop) in zip(_VIA_NAMES, match.groups(), match.regs[1:], strict=True):
             if value is not None:
-                shown = int(value) if name.endswith("port") else text.to_text(data[start + first : start + stop])
+                shown = int(value) if name == _VIA_NAMES[2] else text.to_text(data[start + first : start + stop])
                 fields.append(Field(name, shown, start + first, start + stop))
     children: list[Field] = []
     for found in sorted(fields, key=lambda one: one.start):
