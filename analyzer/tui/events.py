@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual.message import Message as Event
+from textual.widget import Widget
 
 from analyzer.tui.model import Place
 
@@ -24,8 +25,9 @@ class OpenUe(Event):
 
 
 class Said(Event):
-    """Show a line about what is under the cursor."""
+    """Show a line about what is under the cursor of a pane."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, pane: Widget, text: str) -> None:
         super().__init__()
+        self.pane = pane
         self.text = text

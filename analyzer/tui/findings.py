@@ -30,6 +30,7 @@ COLUMNS = (
 class Findings(Vertical):
     """All judgements; a filter of words names verdict, level, UE, procedure or rule."""
 
+    SCOPED_CSS = False  # .-wide is set on the screen
     DEFAULT_CSS = """
     Findings {
         & > #judgements { height: 3fr; }
@@ -115,7 +116,7 @@ class Findings(Vertical):
         event.stop()
         self.query_one(Page).write(rule_page(self.judgement))
         if self.judgement is not None:
-            self.post_message(Said(self.judgement.message))
+            self.post_message(Said(self, self.judgement.message))
 
     @on(Rows.Chosen, "#judgements")
     def _chosen(self, event: Rows.Chosen) -> None:

@@ -107,7 +107,6 @@ class Hexdump(Rows):
 
     def on_resize(self) -> None:
         self._lay_out()
-        super().on_resize()
 
     def validate_octet(self, octet: int) -> int:
         return max(0, min(octet, len(self.data) - 1))

@@ -67,7 +67,7 @@ class Media(Vertical):
     def _moved(self, event: Rows.Moved) -> None:
         event.stop()
         if self.group is not None:
-            self.post_message(Said(told(self.group)))
+            self.post_message(Said(self, told(self.group)))
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:

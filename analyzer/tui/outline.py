@@ -33,7 +33,7 @@ class Outline(Rows):
     BINDINGS = [
         Binding("right,l", "unfold", "Unfold", show=False),
         Binding("left,h", "fold", "Fold", show=False),
-        Binding("space", "swing", "Fold or unfold"),
+        Binding("space", "swing", "Fold or unfold", show=False),
         Binding("asterisk", "unfold_all", "Unfold all", show=False),
     ]
 

@@ -65,21 +65,23 @@ class Packets(Vertical):
 
     BINDINGS = [
         Binding("F", "follow", "Follow"),
-        Binding("=", "apply_field", "As filter"),
-        Binding("v", "foreign", "Wireshark's tree"),
+        Binding("=", "apply_field", "Field as filter", show=False),
+        Binding("v", "foreign", "Wireshark's tree", show=False),
         Binding("m", "mark_line", "Mark", show=False),
         Binding("'", "next_mark", "Next mark", show=False),
         Binding("[", "tab(-1)", "Layer before", show=False),
         Binding("]", "tab(1)", "Next layer", show=False),
     ]
+    SCOPED_CSS = False  # .-wide is set on the screen
     DEFAULT_CSS = """
     Packets {
         & > #list { height: 1fr; min-height: 6; }
         & > #below { height: 1fr; }
         & #sides { height: 1fr; }
         & #tree { width: 1fr; }
-        & #octets { width: 1fr; max-width: 76; border-left: vkey $panel; }
+        & #octets { width: 41; border-left: vkey $panel; }
     }
+    .-wide Packets #octets { width: 75; }
     """
 
     def __init__(self, found: Index, id: str | None = None) -> None:
@@ -210,7 +212,7 @@ class Packets(Vertical):
         node = self.outline.node
         if node is not None and isinstance(node.target, Field):
             self.octets.select((node.target.start, node.target.end), follow=not self.octets.has_focus)
-            self.post_message(Said(described(node.target)))
+            self.post_message(Said(self, described(node.target)))
 
     @on(Rows.Chosen, "#tree")
     def _field_chosen(self, event: Rows.Chosen) -> None:
@@ -260,7 +262,7 @@ class Packets(Vertical):
         self.rows = event.rows
         nearest = bisect_left(self.rows, wanted) if wanted is not None else 0
         self.list.fill(len(self.rows), self._row, nearest)
-        self.post_message(Said(f"{len(self.rows)} of {len(self.found.messages)} messages"))
+        self.post_message(Said(self, f"{len(self.rows)} of {len(self.found.messages)} messages"))
 
     def action_follow(self) -> None:
         """Show only the dialog, connection or delivery of the message under the cursor."""

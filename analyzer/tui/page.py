@@ -30,7 +30,6 @@ class Page(Rows):
         if self.scrollable_content_region.width != self._wrapped:
             self._wrap()
             self.reset(len(self.lines), self.cursor)
-        super().on_resize()
 
     def _wrap(self) -> None:
         self._wrapped = self.scrollable_content_region.width

@@ -44,7 +44,7 @@ class Rows(ScrollView, can_focus=True):
     COMPONENT_CLASSES = {"rows--cursor", "rows--header", *(f"rows--{tone}" for tone in TONES)}
     DEFAULT_CSS = """
     Rows {
-        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1;
+        overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; scrollbar-gutter: stable;
         & > .rows--header { color: $text-muted; text-style: bold; }
         & > .rows--cursor { background: $block-cursor-blurred-background; text-style: bold; }
         &:focus > .rows--cursor {

@@ -88,7 +88,7 @@ class CaseScreen(Search):
     def on_mount(self) -> None:
         report = self.found.analysis.report
         verdict = verdict_cell(report.verdict)
-        self.query_one("#top", TabLine).note = f"{report.name} {verdict.text}"
+        self.query_one("#top", TabLine).note = f"{verdict.text} · {report.name}"
         self._focus("sessions")
         problems = [problem for capture in report.captures for problem in capture.problems]
         for warning in (*problems, *self.found.analysis.keyring.warnings)[:3]:
@@ -275,7 +275,8 @@ class CaseScreen(Search):
 
     @on(Said)
     def _said(self, event: Said) -> None:
-        self._say(event.text)
+        if event.pane.id == self.pane:
+            self._say(event.text)
 
     def _say(self, text: str) -> None:
         self.query_one("#status", Static).update(printable(text))

@@ -32,6 +32,7 @@ class Ue(Vertical):
         Binding("[", "tab(-1)", "Tab before", show=False),
         Binding("]", "tab(1)", "Next tab", show=False),
     ]
+    SCOPED_CSS = False  # .-wide is set on the screen
     DEFAULT_CSS = """
     Ue {
         & > #procedures { height: 2fr; }
@@ -132,25 +133,23 @@ class Ue(Vertical):
         rule = self.query_one("#rule", Page)
         if isinstance(node.target, Judgement):
             rule.write(rule_page(node.target))
-            self.post_message(Said(node.target.message))
+            self.post_message(Said(self, node.target.message))
         else:
             rule.write(())
-            self.post_message(Said(self.procedures.text(self.procedures.cursor).lstrip(" ▾▸")))
+            self.post_message(Said(self, self.procedures.text(self.procedures.cursor).lstrip(" ▾▸")))
 
     @on(Rows.Moved, "#ladder")
     def _arrow_moved(self, event: Rows.Moved) -> None:
         event.stop()
         arrow = self.ladder.arrow
         if arrow is not None and self.ladder.has_focus:
-            self.post_message(
-                Said(printable(f"{arrow.mark.sign} frame {arrow.place[1]}: {arrow.title} {arrow.detail}"))
-            )
+            self.post_message(Said(self, f"{arrow.mark.sign} frame {arrow.place[1]}: {arrow.title} {arrow.detail}"))
 
     @on(Rows.Moved, "#keys")
     def _key_moved(self, event: Rows.Moved) -> None:
         event.stop()
         if self.keys.has_focus:
-            self.post_message(Said(self.keys.text(self.keys.cursor).lstrip(" ▾▸")))
+            self.post_message(Said(self, self.keys.text(self.keys.cursor).lstrip(" ▾▸")))
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:
