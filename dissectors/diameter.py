@@ -18,6 +18,7 @@ HEADER, AVP_HEADER, VENDOR_HEADER = 20, 8, 12  # octets
 UA_ID = 5  # octets
 REQUEST, VENDOR_SPECIFIC, RESERVED = 0x80, 0x80, 0x0F
 _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
+_FAMILIES = {1: "IPv4", 2: "IPv6", 8: "E.164"}
 _BOOLEANS = {0: "not set", 1: "set"}
 _FLAGS = tuple(
     Bits(f"diameter.flags.{name}", 0x80 >> bit, _BOOLEANS)
@@ -196,7 +197,8 @@ def _data(
     elif known.kind == "text":
         cursor.string(name, size)
     elif known.kind == "address":
-        cursor.octets(name, size, _address(cursor.data[cursor.pos : cursor.pos + size]))
+        with cursor.window(name, size):
+            _address(cursor, name)
     elif known.kind == "naf_id":
         with cursor.group(name):
             # Wireshark goes on calling it as the first releases of TS 29.109 did
@@ -221,12 +223,20 @@ def _number(cursor: Cursor, name: str, known: AvpType) -> None:
         cursor.uint(name, known.size, known.names)
 
 
-def _address(data: bytes) -> str:
+def _address(cursor: Cursor, name: str) -> None:
     # RFC 6733 4.3.1: address family, then the address
-    family, octets = data[:2], data[2:]
-    if family == b"\0\1" and len(octets) == 4:
-        return str(IPv4Address(octets))
-    return str(IPv6Address(octets)) if family == b"\0\2" and len(octets) == 16 else ""
+    if cursor.left < 2:
+        return
+    family = cursor.u16(f"{name}.addr_family", _FAMILIES)
+    start, end = cursor.pos, cursor.end
+    octets = cursor.data[start:end]
+    if (family, len(octets)) == (1, 4):
+        cursor.note(f"{name}.IPv4", str(IPv4Address(octets)), start, end)
+    elif (family, len(octets)) == (2, 16):
+        cursor.note(f"{name}.IPv6", str(IPv6Address(octets)), start, end)
+    else:
+        cursor.note(f"{name}.Bytes", octets, start, end)
+    cursor.pos = end
 
 
 def _naf_id(data: bytes) -> str:
