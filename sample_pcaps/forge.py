@@ -124,7 +124,10 @@ class Connection:
         return time + 3 * self.delay
 
     def send(self, time: int, octets: bytes, *, by_client: bool) -> int:
-        """Send octets in as many segments as they need, and acknowledge them; return the time of the last one."""
+        """Send octets in as many segments as they need; return the time of the last one.
+
+        What the other end sends next acknowledges them: both ends are quick, none sends a mere ACK.
+        """
         for start in range(0, len(octets), MSS):
             piece = octets[start : start + MSS]
             last = start + MSS >= len(octets)
@@ -134,7 +137,6 @@ class Connection:
             else:
                 self.seq_server += len(piece)
             time += 0 if last else self.delay
-        self._segment(time + self.delay, not by_client, ACK)
         return time
 
     def close(self, time: int) -> int:

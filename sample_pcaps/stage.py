@@ -17,6 +17,7 @@ STEP = 5 * MILLISECOND  # from one message to the next
 KEY_DOMAIN = bytes.fromhex("00f110")  # MCC 001, MNC 01
 NEWS = "urn:home1.net:mbms:news"
 HTTP_PORT, SIP_PORT, MIKEY_PORT, DIAMETER_PORT = 80, 5060, 2269, 3868
+DISCARD_PORT = 9
 HOUR = 3600.0  # s
 
 BSF_FQDN = "bsf.home1.net"
@@ -169,6 +170,11 @@ class Stage:
     def at(self, seconds: float) -> None:
         """Set the clock to so many seconds after the start of the story: steps may overlap."""
         self.now = START + round(seconds * SECOND)
+
+    def linger(self, seconds: float) -> None:
+        """Let time pass, and show that the capture went on: ends with a keep-alive of the first UE (UDP port 9)."""
+        self.wait(seconds)
+        self.tape.add_udp(self.tick(), self.ue.ip, DISCARD_PORT, self.addresses.p_cscf, DISCARD_PORT, b"keep-alive")
 
     def tick(self) -> int:
         self.now += STEP

@@ -27,11 +27,13 @@ message alone, may be negative), repeat=n, src=, dst=, digest={directive: value}
 rspauth), claim= (after it)). A step refuses an edit for a message that it does not have.
 
 The clock: `wait(s)` lets time pass, `at(s)` sets it (steps of two UEs may overlap), `story.now` is in ns. UEs are
-`story.ues[n]`; `story.ue` is the first, and what steps take when none is named. `cut(s)` begins the capture later.
+`story.ues[n]`; `story.ue` is the first, and what steps take when none is named. `linger(s)` lets time pass and shows it
+by a last packet (a rule that waits for something fails only where the capture goes on); `cut(s)` begins the capture
+later.
 
 Short beginnings to build faults on: `Story.begun_by_http()` and `Story.begun_by_sip()` (bootstrapping and INVITE, ready
 for register; the SIP one is registered already), and on top of one of them `keys_and_media()` (one MSK with its
-verification, one MTK sent twice, 20 packets and a sender report).
+verification, one MTK sent twice, 10 packets and a sender report).
 """
 
 from __future__ import annotations
@@ -79,7 +81,7 @@ class Story(UaSteps, SipSteps, MediaSteps):
             story.wait(0.1)
         return story
 
-    def keys_and_media(self, msk_id: bytes = FIRST_MSK, mtk_id: int = 1, *, packets: int = 20) -> None:
+    def keys_and_media(self, msk_id: bytes = FIRST_MSK, mtk_id: int = 1, *, packets: int = 10) -> None:
         """Deliver one MSK to each UE and one MTK to all, twice, and send media under it."""
         for ue in self.ues:
             self.msk(ue, msk_id)

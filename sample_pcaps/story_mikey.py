@@ -245,9 +245,12 @@ class MikeySteps(Stage):
         src, dst, dport, octets = self._last_mtk
         self.datagram(src, MIKEY_PORT, dst, dport, octets, edit_of(edits, "mtk"))
 
-    def mikey_error(self, number: int = 0, *, src: str | None = None, dst: str | None = None) -> None:
-        """Send a MIKEY error message (RFC 3830 5.1.2), from the first UE to the BM-SC."""
-        octets = mikey.error(csb_id=int.from_bytes(self.octets("CSB", 4), "big"), t=1, number=number)
+    def mikey_error(
+        self, number: int = 0, *, csb_id: int | None = None, src: str | None = None, dst: str | None = None
+    ) -> None:
+        """Send a MIKEY error message (RFC 3830 5.1.2), from the first UE to the BM-SC; `csb_id` is what it answers."""
+        csb = int.from_bytes(self.octets("CSB", 4), "big") if csb_id is None else csb_id
+        octets = mikey.error(csb_id=csb, t=1, number=number)
         self.datagram(src or self.ue.ip, MIKEY_PORT, dst or self.addresses.bm_sc, MIKEY_PORT, octets)
 
 

@@ -113,10 +113,11 @@ class UaSteps(GbaSteps):
         `challenge` None means: 401 to the first request with a B-TID, later ones use the nonce with the next nc.
         True sends a request, gets a 401 and repeats; False goes without. With `preauthorize` the request that
         meets the 401 carries credentials too (a renegotiation, or with `stale` a new nonce). `retry` False ends
-        after the 401. `zn` None asks the BSF the first time that the B-TID is used; a mapping holds keywords of
-        `zn`. `identity` replaces the quoted IMPU, `password` base64(MRK), `requesttype` the one in the URI.
-        Edit.digest and Edit.claim of "request" and "authorized" are directives of Authorization, of "answer"
-        those of Authentication-Info (an edit that sets that header itself to None drops it).
+        after the 401. `zn` None asks the BSF the first time that the B-TID is used, before the answer; with
+        `preauthorize` True asks it before the 401; a mapping holds keywords of `zn`. `identity` replaces the quoted
+        IMPU, `password` base64(MRK), `requesttype` the one in the URI. Edit.digest and Edit.claim of "request" and
+        "authorized" are directives of Authorization, of "answer" those of Authentication-Info (an edit that sets
+        that header itself to None drops it).
         """
         check_names(edits, UA_MESSAGES)
         ue = ue or self.ue
@@ -171,6 +172,8 @@ class UaSteps(GbaSteps):
             else:
                 message = edit.early(base)
             wire.http(message, by_client=True, edit=edit)
+            if preauthorize and zn:
+                self.zn(ue, **({"b_tid": user} | (dict(zn) if isinstance(zn, Mapping) else {})))  # type: ignore[arg-type]
             fresh = self.octets("nonce", 16).hex()
             offered: dict[str, str | None] = {
                 "realm": own_realm, "nonce": fresh, "algorithm": algorithm, "qop": "auth,auth-int", "opaque": opaque,
@@ -190,7 +193,7 @@ class UaSteps(GbaSteps):
         ue.nonces[user] = (nonce, count + 1)
         message, given = credentials("authorized", nonce, nc or f"{count + 1:08x}")
         wire.http(message, by_client=True, edit=edit_of(edits, "authorized"))
-        if zn if zn is not None else first_use:
+        if zn if zn is not None else first_use and not preauthorize:
             self.zn(ue, **({"b_tid": user} | (dict(zn) if isinstance(zn, Mapping) else {})))  # type: ignore[arg-type]
         edit = edit_of(edits, "answer")
         kind = answer_type or (MSK_RESPONSE if asked == "msk-request" else RESPONSE)
