@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -16,6 +17,7 @@ MKI_OCTETS = 6  # MSK ID and MTK ID (TS 33.246 6.6.2)
 MAX_KEPT = 20_000  # packets of one stream whose octets are kept to be verified
 MAX_KEPT_OCTETS = 256 * 1024 * 1024  # of all streams together
 MAX_STREAMS = 4096  # destinations × SSRC that are told apart
+SAMPLE = 64  # packets that have to agree on an MKI that nobody named
 MAX_SHOWN = 20  # frames of one kind that a group remembers
 RTCP_TYPES = range(192, 224)  # RFC 5761 4
 RTP_HEADER, RTCP_HEADER = 12, 8
@@ -170,9 +172,11 @@ class _Examination:
         self.untold = [] if self.policies else [srtp.policy_of(params) for params in UNTOLD_POLICIES]
 
     def groups(self) -> Iterator[Group]:
-        constant = self.constant_mki()
-        for packet in self.stream.kept:
-            self.take(packet, constant)
+        located = [self.locate(packet.data) for packet in self.stream.kept]
+        strange = [packet.data for packet, found in zip(self.stream.kept, located, strict=True) if found is None]
+        unnamed = self.unnamed_mkis(strange, alone=len(strange) == len(located)) if strange else {}
+        for packet, found in zip(self.stream.kept, located, strict=True):
+            self.take(packet, found or self.unnamed(packet.data, unnamed))
         beyond = self.stream.packets - len(self.stream.kept)
         if beyond and self.found:  # past the limit: counted with the MKI that was last in use
             group = self.found[self.last_mki]
@@ -181,15 +185,27 @@ class _Examination:
             group.last = self.stream.last
         yield from self.found.values()
 
-    def constant_mki(self) -> tuple[srtp.Policy, MkiKey] | None:
-        """An MKI that nobody named still stands at the same place with the same value packet after packet."""
-        sample = self.stream.kept[:64]
+    def unnamed_mkis(self, strange: list[bytes], *, alone: bool) -> dict[srtp.Policy, frozenset[MkiKey]]:
+        """Find MKIs that nobody named: the same value at the same place again and again.
+
+        In a stream where other packets have a known MKI twice is enough; in one `alone` all have to agree, since
+        what looks like an MKI may be the end of a picture in the clear.
+        """
         for policy in (*self.policies, *self.untold):
-            values = {self.mki_at(packet.data, policy) for packet in sample}
-            if len(values) == 1 and len(sample) > 1:
-                value = values.pop()
-                if value is not None and any(value):
-                    return policy, value
+            counts = Counter(self.mki_at(data, policy) for data in (strange[:SAMPLE] if alone else strange))
+            wanted = max(2, min(len(strange), SAMPLE) if alone else 2)
+            values = frozenset(value for value, count in counts.items() if value and any(value) and count >= wanted)
+            if values:
+                return {policy: values}
+        return {}
+
+    def unnamed(
+        self, data: bytes, found: dict[srtp.Policy, frozenset[MkiKey]]
+    ) -> tuple[srtp.Policy, MkiKey] | None:  # fmt: skip
+        for policy, values in found.items():
+            mki = self.mki_at(data, policy)
+            if mki in values and mki is not None:
+                return policy, mki
         return None
 
     def mki_at(self, data: bytes, policy: srtp.Policy) -> MkiKey | None:
@@ -235,10 +251,7 @@ class _Examination:
             )
         return group
 
-    def take(self, packet: MediaPacket, constant: tuple[srtp.Policy, MkiKey] | None) -> None:
-        located = self.locate(packet.data)
-        if located is None and constant is not None and self.mki_at(packet.data, constant[0]) == constant[1]:
-            located = constant
+    def take(self, packet: MediaPacket, located: tuple[srtp.Policy, MkiKey] | None) -> None:
         mki = None if located is None else located[1]
         if located is None and self.last_mki is not None:  # inside a protected stream: broken, not in the clear
             group = self.found[self.last_mki]
@@ -283,7 +296,9 @@ class _Examination:
         if not self.session_keys(mki):
             group.no_key += 1
             return
-        index = self.verify_rtcp(packet, policy, mki) if self.stream.rtcp else self.verify_rtp(group, packet, policy, mki)
+        index = (
+            self.verify_rtcp(packet, policy, mki) if self.stream.rtcp else self.verify_rtp(group, packet, policy, mki)
+        )
         if index is None:
             group.failed += 1
             _remember(group.failed_frames, packet)
@@ -348,5 +363,3 @@ def _rtp_header(data: bytes) -> int | None:
 def _remember(frames: list[int], packet: MediaPacket) -> None:
     if len(frames) < MAX_SHOWN:
         frames.append(packet.frame)
-
-
