@@ -121,7 +121,7 @@ def _media_step(group: Group) -> StepReport:
     mki = "in the clear" if group.mki is None else f"MKI {group.mki.hex()}"
     return StepReport(
         "media", "bm-sc", "multicast", group.capture, group.frame, _seconds(group.first),
-        group.protocol, f"{group.packets} packets to {group.destination}:{group.port}, {mki}",
+        group.protocol, f"{group.packets} packet{'' if group.packets == 1 else 's'} to {group.destination}:{group.port}, {mki}",
     )  # fmt: skip
 
 
@@ -203,7 +203,9 @@ def _hex(octets: bytes | None) -> str | None:
 
 def _media(group: Group) -> MediaReport:
     return MediaReport(
-        destination=f"[{group.destination}]:{group.port}" if ":" in group.destination else f"{group.destination}:{group.port}",
+        destination=f"[{group.destination}]:{group.port}"
+        if ":" in group.destination
+        else f"{group.destination}:{group.port}",
         ssrc=f"0x{group.ssrc:08x}",
         key_domain=_hex(group.key_domain),
         msk_id=_hex(group.msk_id),

@@ -29,7 +29,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, code: int) -> None:
         super().__init__(message)
-        self.exit_code = code
+        self.exit_code = code  # type: ignore[misc]  # a class variable of click's, here one a failure
         self.ctx = click.get_current_context(silent=True)
 
 

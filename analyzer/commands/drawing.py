@@ -11,5 +11,9 @@ from analyzer.views.tables import Table, draw
 
 def drawn(table: Table) -> str:
     """Return a table as wide as the terminal, or where there is none as wide as it needs to be."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    return draw(table, width, coloured())
+    return draw(table, width(), coloured())
+
+
+def width() -> int | None:
+    """Return how many columns the terminal has, None where stdout is none."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -6,6 +6,7 @@ import click
 
 from analyzer.analysis import Options
 from analyzer.commands.cases import inputs, present
+from analyzer.commands.drawing import width
 from analyzer.commands.output import coloured, common
 from analyzer.views import flow
 
@@ -20,4 +21,4 @@ def command(
 ) -> None:
     """Draw the messages of all procedures as a ladder over the nodes."""
     options = Options(engine=engine, keys=keys)
-    ctx.exit(present(paths, merge, options, lambda analysis: flow.show(analysis.report, coloured())))
+    ctx.exit(present(paths, merge, options, lambda analysis: flow.show(analysis.report, coloured(), width())))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import click
 
 from analyzer.analysis import Analysis, Options
 from analyzer.commands.cases import inputs, present
 from analyzer.commands.drawing import drawn
 from analyzer.commands.output import common
-from analyzer.views import tables
+from analyzer.views import facts
 
 
 @click.command("info")
@@ -23,10 +21,5 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
 
 
 def _draw(analysis: Analysis) -> str:
-    case = analysis.report
-    protocols = Counter(part.protocol for message in analysis.messages for part in message.walk())
-    shown = [tables.captures(case), tables.counts("protocol", sorted(protocols.items()))]
-    malformed = Counter(item.protocol for item in case.malformed)
-    shown += [tables.counts("malformed", sorted(malformed.items()))] if malformed else []
-    shown += [tables.media(case)] if case.media else []
-    return "\n".join(drawn(table) for table in shown)
+    protocols = (part.protocol for message in analysis.messages for part in message.walk())
+    return facts.show(analysis.report, protocols, drawn)

@@ -8,7 +8,10 @@ from analyzer.analysis import Analysis, Options
 from analyzer.commands.cases import inputs, present, show_keys_option
 from analyzer.commands.drawing import drawn
 from analyzer.commands.output import common
-from analyzer.views import tables
+from analyzer.report import CaseReport, UeReport
+from analyzer.views import ladder
+from analyzer.views.ink import clean
+from analyzer.views.tables import indented
 
 
 @click.command("keys")
@@ -24,5 +27,10 @@ def command(
 
 
 def _draw(analysis: Analysis) -> str:
-    table = tables.keys(analysis.report)
-    return drawn(table) if table.rows else "no keys: give some with --keys FILE, see docs/keyring.md\n"
+    case = analysis.report
+    blocks = [_block(case, ue) for ue in case.ues if ue.keys]
+    return "\n".join(blocks) if blocks else "no keys: give some with --keys FILE, see docs/keyring.md\n"
+
+
+def _block(case: CaseReport, ue: UeReport) -> str:
+    return f"{clean('  '.join((ue.id, *ue.impi, *ue.impu)))}\n{indented(drawn(ladder.keys(case, ue)))}"

@@ -15,6 +15,7 @@ from analyzer.correlate.bodies import summary
 from analyzer.filters import Filter, FilterError, compile_filter
 from analyzer.views import packets
 from analyzer.views.hiding import Hider, secrets
+from analyzer.views.ink import plural
 
 
 @click.command("packets")
@@ -44,7 +45,7 @@ def command(
         raise click.UsageError(f"--filter {filter_}: {error}") from error
     options = Options(show_keys=show_keys, engine=engine, keys=keys)
     if format_ == "text":
-        ctx.exit(present(paths, merge, options, lambda analysis: drawn(packets.table(_lines(analysis, passes)))))
+        ctx.exit(present(paths, merge, options, lambda analysis: _text(analysis, passes)))
     ctx.exit(_json(paths, merge, options, passes))
 
 
@@ -53,6 +54,14 @@ def _lines(analysis: Analysis, passes: Filter) -> Iterator[packets.Line]:
         whole = packets.with_plaintext(message, analysis.story.chain)
         if passes(whole):
             yield packets.Line(whole, summary(message))
+
+
+def _text(analysis: Analysis, passes: Filter) -> str:
+    table = packets.table(_lines(analysis, passes), analysis.story.traffic.begin)
+    if table.rows:
+        return drawn(table)
+    why = "none of them passes the filter" if analysis.messages else "see `keyshark info` for what the captures hold"
+    return f"{plural(len(analysis.messages), 'message')}: {why}\n"
 
 
 def _json(paths: Sequence[str], merge: bool, options: Options, passes: Filter) -> int:

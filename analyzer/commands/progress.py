@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from analyzer.commands.output import coloured
 from analyzer.views.ink import clean
+
+MEGA = 10**6
 
 
 class Bar:
@@ -18,19 +20,23 @@ class Bar:
 
     def __init__(self, progress: Progress | None, cases: int) -> None:
         self._progress = progress
+        self._done, self._count = 0, cases
         if progress is not None:
-            self._cases = progress.add_task("cases", total=cases)
-            self._octets = progress.add_task("octets", total=None)
+            self._cases = progress.add_task("cases", total=cases, visible=cases > 1, told=f"0 of {cases}")
+            self._octets = progress.add_task("reading", total=None, told="")
 
     def octets(self, done: int, total: int) -> None:
         """Say how much of the case at hand is read."""
         if self._progress is not None:
-            self._progress.update(self._octets, completed=done, total=total)
+            told = f"{done / MEGA:.1f} of {total / MEGA:.1f} MB"
+            self._progress.update(self._octets, completed=done, total=total, told=told)
 
     def done(self, name: str) -> None:
         """Say that a case is done."""
+        self._done += 1
         if self._progress is not None:
-            self._progress.update(self._cases, advance=1, description=clean(name))
+            told = f"{self._done} of {self._count}, {clean(name)}"
+            self._progress.update(self._cases, advance=1, told=told)
 
 
 @contextmanager
@@ -42,8 +48,7 @@ def bar(cases: int) -> Iterator[Bar]:
     progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),
-        MofNCompleteColumn(),
-        TransferSpeedColumn(),
+        TextColumn("{task.fields[told]}", markup=False),
         TimeRemainingColumn(),
         console=Console(stderr=True, no_color=not coloured(sys.stderr)),
         transient=True,

@@ -27,9 +27,8 @@ def command(code: str, format_: str) -> None:
     if format_ == "json":
         show(json.dumps([plain_rule(rule) for rule in found], indent=2) + "\n")
         return
-    columns = ("code", "level", "procedures", "clause", "rule")
-    rows = tuple((rule.code, rule.level, " ".join(rule.kinds), rule.clause, rule.title) for rule in found)
-    show(drawn(Table(columns, rows)))
+    rows = tuple((rule.code, rule.level, rule.clause, rule.title) for rule in found)
+    show(drawn(Table(("code", "level", "clause", "rule"), rows, folded=frozenset({"clause", "rule"}))))
 
 
 def plain_rule(rule: Rule) -> dict[str, str | list[str]]:

@@ -7,8 +7,8 @@ import click
 from analyzer.analysis import Analysis, Options
 from analyzer.commands.cases import inputs, present
 from analyzer.commands.drawing import drawn
-from analyzer.commands.output import common
-from analyzer.views import tables
+from analyzer.commands.output import coloured, common
+from analyzer.views import sessions
 
 
 @click.command("sessions")
@@ -24,4 +24,4 @@ def _draw(analysis: Analysis) -> str:
     case = analysis.report
     if not case.ues:
         return f"no UE: {len(analysis.messages)} messages were found, see `keyshark info` and `keyshark packets`\n"
-    return f"{drawn(tables.sessions(case))}\n{drawn(tables.procedures(case))}"
+    return sessions.show(case, drawn, coloured())

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
+
 from analyzer.report import CaseReport, Judgement, StepReport, Verdict
 from analyzer.views.ink import MARKS, clean, paint
+from analyzer.views.sessions import begin
+from analyzer.views.tables import GAP
 
 NODES = ("ue", "im-cn", "scf", "bm-sc", "bsf", "multicast")  # left to right; any other node comes after them
 PITCH = 11  # characters from one column to the next, at least
-HEAD = f"{'frame':>9} {'seconds':>12}  "
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,25 +56,40 @@ def nodes(found: tuple[Arrow, ...]) -> tuple[str, ...]:
     return (*(name for name in NODES if name in seen), *(name for name in seen if name not in NODES))
 
 
-def show(case: CaseReport, coloured: bool = False) -> str:
-    """Return the ladder; what a message is stands to the right of its arrow and is never cut."""
+def show(case: CaseReport, coloured: bool = False, width: int | None = None) -> str:
+    """Return the ladder; what a message is stands to the right of its arrow, or below it where that is too wide.
+
+    Times are in seconds since the first packet of the case.
+    """
     found = arrows(case)
     if not found:
         return "no procedure of a UE was found: see `keyshark info` for what the captures hold\n"
     columns = {name: place for place, name in enumerate(nodes(found))}
-    pitch = max(PITCH, max(len(clean(name)) for name in columns) + 3)
-    start = found[0].step.time
-    several = len(case.captures) > 1
-    head = HEAD + "".join(clean(name).center(pitch) for name in columns)
-    lines = [head.rstrip()]
-    for arrow in found:
-        step = arrow.step
-        frame = f"[{step.capture}] {step.frame}" if several else str(step.frame)
+    start, several = begin(case), len(case.captures) > 1
+    frames = [f"[{a.step.capture}] {a.step.frame}" if several else str(a.step.frame) for a in found]
+    times = [f"{a.step.time - start:.6f}" for a in found]
+    sizes = max(len("frame"), *map(len, frames)), max(len("seconds"), *map(len, times))
+    told = [_told(arrow) for arrow in found]
+    least = max(len(clean(name)) for name in columns)
+    margin = sum(sizes) + 2 * len(GAP)
+    pitch = max(PITCH, least + 3)
+    below = width is not None and margin + pitch * len(columns) + 2 + max(map(cell_len, told)) > width
+    if below:
+        pitch = max(least + 1, min(pitch, ((width or 0) - margin - 2) // len(columns)))
+    head = "".join(clean(name).center(pitch) for name in columns)
+    lines = [f"{'frame':>{sizes[0]}}{GAP}{'seconds':>{sizes[1]}}{GAP}{head}".rstrip()]
+    for arrow, frame, time, text in zip(found, frames, times, told, strict=True):
         mark = paint(MARKS[arrow.verdict], arrow.verdict, coloured) if arrow.verdict else " "
-        ladder = _rungs(columns[step.from_], columns[step.to], len(columns), pitch)
-        what = f"{clean(step.protocol)} {clean(step.summary)}"
-        lines.append(f"{frame:>9} {step.time - start:>12.6f}  {ladder} {mark} {what}  [{', '.join(arrow.told)}]")
+        ladder = _rungs(columns[arrow.step.from_], columns[arrow.step.to], len(columns), pitch)
+        line = f"{frame:>{sizes[0]}}{GAP}{time:>{sizes[1]}}{GAP}{ladder}"
+        lines += [f"{line}{mark}".rstrip(), f"{' ' * margin}{text}"] if below else [f"{line}{mark} {text}"]
     return "\n".join(lines) + "\n"
+
+
+def _told(arrow: Arrow) -> str:
+    protocol, summary = clean(arrow.step.protocol), clean(arrow.step.summary)
+    named = summary.lower().startswith(protocol.lower())
+    return f"{summary if named else f'{protocol} {summary}'}  [{', '.join(arrow.told)}]"
 
 
 def _rungs(sender: int, receiver: int, columns: int, pitch: int) -> str:

@@ -31,12 +31,10 @@ def with_plaintext(message: Message, chain: Chain) -> Message:
     return replace(message, inner=inner) if inner else message
 
 
-def table(lines: Iterable[Line]) -> Table:
-    """One row a message; times in seconds since the first one."""
-    shown = list(lines)
-    start = min((line.message.time for line in shown), default=0)
+def table(lines: Iterable[Line], start: int) -> Table:
+    """One row a message; times in seconds since `start`, a time in ns."""
     columns = ("frame", "seconds", "source", "destination", "protocol", "summary")
-    return Table(columns, tuple(_row(line, start) for line in shown), frozenset({"frame", "seconds"}))
+    return Table(columns, tuple(_row(line, start) for line in lines), frozenset({"frame", "seconds"}))
 
 
 def _row(line: Line, start: int) -> tuple[str, ...]:

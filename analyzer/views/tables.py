@@ -1,192 +1,118 @@
-"""Rows and columns: every table of the command line, and what each report table holds."""
+"""Rows and columns, as wide as a terminal where there is one."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 
-from rich import box
-from rich.console import Console
-from rich.table import Table as RichTable
-from rich.text import Text
+import click
+from rich.cells import cell_len
 
-from analyzer.report import CaptureReport, CaseReport, KeyReport, ProcedureReport, UeReport, Verdict
-from analyzer.views.ink import MARKS, clean, plural
+from analyzer.views.ink import clean
 
-OUTCOMES = {"success": "✓", "failure": "✗", "incomplete": "?"}
+GAP = "  "
+MIN_WIDTH = 16  # of a column that is folded
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table: names of its columns, and rows of as many cells; a row's cells may hold anything the network sent."""
+    """A table: names of its columns, and rows of as many cells; a cell may hold anything the network sent."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[str] = frozenset()  # columns that are set to the right
+    folded: frozenset[str] = frozenset()  # columns that are folded where the terminal is too narrow
 
 
 def draw(table: Table, width: int | None = None, coloured: bool = False) -> str:
-    """Draw a table for a terminal of `width` characters, or as wide as it is, without lines, when None."""
-    drawn = RichTable(
-        box=None if width is None else box.SIMPLE_HEAD, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"
-    )
-    for name in table.columns:
-        drawn.add_column(
-            name, justify="right" if name in table.numbers else "left", no_wrap=width is None, overflow="fold"
+    """Draw a table for a terminal of `width` characters, or as wide as it is when None; no cell is ever cut."""
+    rows = [tuple(map(clean, row)) for row in table.rows]
+    widths = [max(map(cell_len, column)) for column in zip(table.columns, *rows, strict=True)]
+    if width is not None:
+        _narrow(widths, [name in table.folded for name in table.columns], width)
+    head = _line(table, table.columns, widths)
+    lines = [click.style(head, bold=True) if coloured else head]
+    for row in rows:
+        folded = (
+            fold(cell, size) if name in table.folded else [cell]
+            for name, cell, size in zip(table.columns, row, widths, strict=True)
         )
-    for row in table.rows:
-        drawn.add_row(*(Text(clean(cell)) for cell in row))
-    out = io.StringIO()
-    Console(
-        file=out,
-        width=width or _widest(table),
-        force_terminal=coloured,
-        no_color=not coloured,
-        color_system="standard" if coloured else None,
-        legacy_windows=False,
-        _environ={},  # what is drawn depends on the table alone
-    ).print(drawn)
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+        lines += [_line(table, cells, widths) for cells in zip_longest(*folded, fillvalue="")]
+    return "\n".join(lines) + "\n"
 
 
-def _widest(table: Table) -> int:
-    """Return columns that are surely enough: no cell may be cut where nobody sees a terminal's edge."""
-    longest = [max(len(clean(cell)) for cell in column) for column in zip(table.columns, *table.rows, strict=True)]
-    return 2 * sum(longest) + 4 * len(longest)  # a character takes two columns at most
+def _narrow(widths: list[int], folded: list[bool], width: int) -> None:
+    """Take from the widest column that may be folded until all fit, or none can give any more."""
+    while sum(widths) + len(GAP) * (len(widths) - 1) > width:
+        giving = [place for place, size in enumerate(widths) if folded[place] and size > MIN_WIDTH]
+        if not giving:
+            return
+        widths[max(giving, key=lambda place: widths[place])] -= 1
+
+
+def _line(table: Table, cells: Sequence[str], widths: Sequence[int]) -> str:
+    set_out = []
+    for name, cell, size in zip(table.columns, cells, widths, strict=True):
+        padding = " " * (size - cell_len(cell))
+        set_out.append(padding + cell if name in table.numbers else cell + padding)
+    return GAP.join(set_out).rstrip()
+
+
+def fold(text: str, width: int) -> list[str]:
+    """Break text at spaces, or within a word that is too long, into lines of at most `width` columns."""
+    lines: list[str] = []
+    line, size = "", 0
+    for word in text.split(" "):
+        for piece in _pieces(word, width):
+            length = cell_len(piece)
+            if not line:
+                line, size = piece, length
+            elif size + 1 + length <= width:
+                line, size = f"{line} {piece}", size + 1 + length
+            else:
+                lines.append(line)
+                line, size = piece, length
+    return [*lines, line]
+
+
+def _pieces(word: str, width: int) -> Iterator[str]:
+    if cell_len(word) <= width:
+        yield word
+        return
+    piece, size = "", 0
+    for char in word:
+        length = cell_len(char)
+        if piece and size + length > width:
+            yield piece
+            piece, size = "", 0
+        piece, size = piece + char, size + length
+    yield piece
+
+
+def record(facts: Sequence[tuple[str, Sequence[str]]], indent: str = "  ") -> str:
+    """Draw names and their values below each other; one name may have several values, a line each."""
+    size = max((len(name) for name, _ in facts), default=0)
+    lines = []
+    for name, values in facts:
+        for number, value in enumerate(values or ("-",)):
+            lines.append(f"{indent}{'' if number else name:<{size}}{GAP}{clean(value)}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def indented(text: str, indent: str = "  ") -> str:
+    """Set lines to the right."""
+    return "".join(f"{indent}{line}\n" for line in text.splitlines())
+
+
+Drawing = Callable[[Table], str]  # knows the terminal
 
 
 def moment(seconds: float) -> str:
     """Return a time as UTC in ISO 8601, or as the number that it is when no calendar holds it."""
+    precision = "seconds" if seconds == int(seconds) else "milliseconds"
     try:
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=precision).replace("+00:00", "Z")
     except (OverflowError, OSError, ValueError):
         return str(seconds)
-
-
-def sessions(case: CaseReport) -> Table:
-    """One row a UE: who it is, what it did, which keys are held, how it was judged."""
-    return Table(
-        ("ue", "verdict", "identities", "addresses", "services", "procedures", "keys", "key expiry"),
-        tuple(_session(case, ue) for ue in case.ues),
-    )
-
-
-def _session(case: CaseReport, ue: UeReport) -> tuple[str, ...]:
-    verdict = max((j.verdict for j in case.judgements if j.ue == ue.id and j.level != "info"), default=Verdict.NONE)
-    return (
-        ue.id,
-        f"{MARKS[verdict]} {verdict}",
-        " ".join((*ue.impi, *ue.impu, *ue.b_tid)) or "-",
-        " ".join(ue.addresses) or "-",
-        " ".join(ue.services) or "-",
-        " ".join(f"{procedure.kind}{OUTCOMES.get(procedure.outcome, '?')}" for procedure in ue.procedures) or "-",
-        _held(ue.keys),
-        _expiry(ue.keys),
-    )
-
-
-def _held(keys: Iterable[KeyReport]) -> str:
-    counts: dict[str, int] = {}
-    for key in keys:
-        counts[key.kind] = counts.get(key.kind, 0) + 1
-    return " ".join(f"{kind}×{count}" if count > 1 else kind for kind, count in counts.items()) or "-"
-
-
-def _expiry(keys: Iterable[KeyReport]) -> str:
-    times = [expires for key in keys if isinstance(expires := key.valid.get("expires"), int | float)]
-    return moment(max(times)) if times else "-"
-
-
-def procedures(case: CaseReport) -> Table:
-    """One row a procedure of a UE."""
-    return Table(
-        ("procedure", "kind", "outcome", "start", "seconds", "frames", "clause"),
-        tuple(_procedure(procedure) for ue in case.ues for procedure in ue.procedures),
-        frozenset({"seconds"}),
-    )
-
-
-def _procedure(procedure: ProcedureReport) -> tuple[str, ...]:
-    return (
-        procedure.id,
-        procedure.kind,
-        f"{OUTCOMES.get(procedure.outcome, '?')} {procedure.outcome}",
-        moment(procedure.start),
-        f"{procedure.end - procedure.start:.6f}",
-        " ".join(dict.fromkeys(str(step.frame) for step in procedure.steps)) or "-",
-        procedure.clause,
-    )
-
-
-def keys(case: CaseReport) -> Table:
-    """One row a key of a UE's ladder, from the long-term key down; values only where the report has them."""
-    shown = any(key.value is not None for ue in case.ues for key in ue.keys)
-    return Table(
-        ("ue", "key", "id", "status", "fingerprint", *(("value",) if shown else ()), "valid", "from keys", "origin"),
-        tuple(_key(ue, key, shown) for ue in case.ues for key in ue.keys),
-    )
-
-
-def _key(ue: UeReport, key: KeyReport, shown: bool) -> tuple[str, ...]:
-    return (
-        ue.id,
-        key.kind,
-        " ".join(f"{name}={value}" for name, value in key.id.items() if value is not None) or "-",
-        key.status,
-        key.fingerprint or "-",
-        *((key.value or "-",) if shown else ()),
-        " ".join(_validity(name, value) for name, value in key.valid.items() if value is not None) or "-",
-        " ".join(key.parents) or "-",
-        key.origin,
-    )
-
-
-def _validity(name: str, value: float | str) -> str:
-    return f"{name}={moment(value) if name == 'expires' and not isinstance(value, str) else value}"
-
-
-def captures(case: CaseReport) -> Table:
-    """One row a capture of the case."""
-    return Table(
-        ("capture", "format", "link types", "packets", "octets", "first", "seconds", "state"),
-        tuple(_capture(capture) for capture in case.captures),
-        frozenset({"packets", "octets", "seconds"}),
-    )
-
-
-def _capture(capture: CaptureReport) -> tuple[str, ...]:
-    known = capture.first is not None and capture.last is not None
-    state = "truncated" if capture.truncated else plural(len(capture.problems), "problem") if capture.problems else "ok"
-    return (
-        capture.path,
-        capture.format or "-",
-        " ".join(capture.link_types) or "-",
-        str(capture.packets),
-        str(capture.bytes),
-        moment(capture.first or 0) if known else "-",
-        f"{(capture.last or 0) - (capture.first or 0):.6f}" if known else "-",
-        state,
-    )
-
-
-def media(case: CaseReport) -> Table:
-    """One row a media stream under one MKI."""
-    numbers = ("packets", "authenticated", "failed", "no key", "not checked")
-    return Table(
-        ("media", "ssrc", "protocol", "key domain", "msk id", "mtk id", *numbers),
-        tuple(
-            (
-                m.destination, m.ssrc, m.protocol, m.key_domain or "-", m.msk_id or "-", m.mtk_id or "-",
-                *map(str, (m.packets, m.authenticated, m.failed, m.no_key, m.not_checked)),
-            )
-            for m in case.media
-        ),
-        frozenset(numbers),
-    )  # fmt: skip
-
-
-def counts(title: str, found: Sequence[tuple[str, int]]) -> Table:
-    """One row a name with how often it was seen."""
-    return Table((title, "count"), tuple((name, str(count)) for name, count in found), frozenset({"count"}))

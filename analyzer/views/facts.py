@@ -1,0 +1,62 @@
+"""What the captures of a case are and hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from analyzer.report import CaptureReport, CaseReport
+from analyzer.views.ink import clean
+from analyzer.views.tables import Drawing, Table, moment, record
+
+
+def show(case: CaseReport, protocols: Iterable[str], drawn: Drawing) -> str:
+    """Return the facts of each capture, then counts of messages by protocol, what was malformed, and media."""
+    shown = [_capture(capture) for capture in case.captures]
+    shown.append(drawn(counts("protocol", "messages", protocols)))
+    malformed = [item.protocol for item in case.malformed]
+    shown += [drawn(counts("malformed", "messages", malformed))] if malformed else []
+    shown += [drawn(media(case))] if case.media else []
+    return "\n".join(shown)
+
+
+def _capture(capture: CaptureReport) -> str:
+    known = capture.first is not None and capture.last is not None
+    lasts = (capture.last or 0) - (capture.first or 0)
+    facts = (
+        ("format", (", ".join((capture.format or "-", *capture.link_types)),)),
+        ("packets", (f"{capture.packets}, {capture.bytes} octets",)),
+        ("time", (f"{moment(capture.first or 0)}, {lasts:.6f} seconds" if known else "-",)),
+        ("state", (*capture.problems,) or ("ok",)),
+    )
+    return f"{clean(capture.path)}\n{record(facts)}"
+
+
+def counts(title: str, what: str, found: Iterable[str]) -> Table:
+    """One row a name with how often it was seen."""
+    rows = tuple((name, str(count)) for name, count in sorted(Counter(found).items()))
+    return Table((title, what), rows, frozenset({what}))
+
+
+def media(case: CaseReport) -> Table:
+    """One row a media stream under one MSK and MTK; columns of what is wrong where something is."""
+    troubles = {
+        "failed": [m.failed for m in case.media],
+        "no key": [m.no_key for m in case.media],
+        "unchecked": [m.not_checked for m in case.media],
+    }
+    shown = {name: column for name, column in troubles.items() if any(column)}
+    rows = (
+        (
+            m.destination,
+            m.ssrc,
+            m.protocol,
+            "/".join(part for part in (m.key_domain, m.msk_id, m.mtk_id) if part) or "-",
+            str(m.packets),
+            str(m.authenticated),
+            *(str(column[place]) for column in shown.values()),
+        )
+        for place, m in enumerate(case.media)
+    )
+    numbers = ("packets", "good", *shown)
+    return Table(("media", "ssrc", "kind", "domain/msk/mtk", *numbers), tuple(rows), frozenset(numbers))
