@@ -121,16 +121,12 @@ def oracle(tmp_path_factory: pytest.TempPathFactory, captured: Any) -> Callable[
 
 def _asked(proto: Any, record: bytes, protocol: str) -> Asked:
     first, size = int(proto.get("pos")), int(proto.get("size"))
-    fields = [
-        Shown(
-            field.get("name"),
-            int(field.get("pos")) - first,
-            int(field.get("pos")) - first + int(field.get("size")),
-            field.get("show"),
-        )
-        for field in proto.iter("field")
-        if field.get("name", "").startswith(PREFIXES.get(protocol, f"{protocol}.")) and field.get("hide") != "yes"
-    ]
+    prefixes = PREFIXES.get(protocol, (f"{protocol}.",))
+    fields = []
+    for field in proto.iter("field"):
+        start, octets = int(field.get("pos")) - first, int(field.get("size"))
+        if octets and field.get("name", "").startswith(prefixes):  # without octets it is tshark's own finding
+            fields.append(Shown(field.get("name"), start, start + octets, field.get("show")))
     return Asked(record[first : first + size], fields)
 
 
