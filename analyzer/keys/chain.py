@@ -65,14 +65,6 @@ class Chain:
         if not any(key is known or _same(key, known) for known in self.keys):
             self.keys.append(key)
 
-    def secrets(self) -> Iterator[bytes]:
-        """Yield the octets of all keys that are known, proven or not: none of them is shown unasked."""
-        tables = (self.ks, self.muks, self.mrks, self.msks, self.mtks)
-        for key in (*self.keys, *(key for table in tables for found in table.values() for key in found)):
-            yield from (key.value, key.salt)
-        for run in self.aka.values():
-            yield from (run.ck, run.ik)
-
     def opening(self, message: Message) -> Opened | None:
         return self.opened.get(id(message))
 

@@ -16,6 +16,7 @@ from analyzer.tui.chooser import Chooser, Known
 from analyzer.tui.filterbox import FilterInput
 from analyzer.tui.help import Help
 from analyzer.tui.hexdump import Hexdump
+from analyzer.tui.inspector import Inspector
 from analyzer.tui.loading import Loading
 from analyzer.tui.model import Index
 from analyzer.tui.outline import Outline
@@ -95,7 +96,7 @@ class Keyshark(App[Fault]):
                     ("A case", (*Search.BINDINGS, *CaseScreen.BINDINGS)),
                     ("Lists", Rows.BINDINGS),
                     ("Trees", Outline.BINDINGS),
-                    ("Packets", Packets.BINDINGS),
+                    ("Packets", (*Packets.BINDINGS, *Inspector.BINDINGS)),
                     ("Octets", Hexdump.BINDINGS),
                     ("UE", Ue.BINDINGS),
                     ("Filter", FilterInput.BINDINGS),

@@ -18,7 +18,7 @@ from dissectors.http import Http
 from dissectors.mikey import Mikey
 from dissectors.sip import Sip
 
-NAMES = {"ue": "UE", "im-cn": "IM CN", "scf": "SCF", "bm-sc": "BM-SC", "bsf": "BSF", "multicast": "Multicast"}
+NAMES = {"ue": "UE", "im-cn": "IM CN", "scf": "SCF", "bm-sc": "BM-SC", "bsf": "BSF", "multicast": "MCast"}
 OTHER = "other"
 MIN_LANE, MAX_LANE = 6, 16  # columns
 MIN_LABEL = 22

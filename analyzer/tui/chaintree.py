@@ -13,7 +13,6 @@ from analyzer.tui.model import Index, Place, media_mark, octets_text, utc
 from analyzer.tui.outline import Node
 from dissectors import Message
 
-HIDDEN = "••••••••"
 Name = tuple[str, str, str | None, str | None, bytes | None, bytes | None, bytes | None]
 
 
@@ -45,7 +44,7 @@ def _key_node(found: Index, key: Key, children: Iterable[Node], revealed: bool) 
         Cell(f"{_ids(key)} " if _ids(key) else ""),
         Cell(f"{key.status} ", "good" if key.status == "decrypted" else ""),
         Cell(f"#{key.fingerprint} ", "dim"),
-        Cell(f"{key.value.hex() if revealed else HIDDEN} ", "warn" if revealed else "dim"),
+        Cell(f"{key.value.hex()} " if revealed else "", "warn"),
         Cell(f"{_valid(key)} ", "bad" if stale else ""),
         Cell(_origin(key), "dim"),
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from analyzer.keys.chain import Chain
+from analyzer.keys.unlock import KEY_DATA
 from analyzer.tui.cells import Cell
 from analyzer.tui.outline import Node
 from analyzer.views.hiding import Hider
@@ -23,26 +23,21 @@ class Layer:
 
     title: str
     message: Message = field(repr=False)
-    is_plaintext: bool = False
 
     @property
     def data(self) -> bytes:
         return self.message.payload.data
 
 
-def layers(chain: Chain, message: Message) -> tuple[Layer, ...]:
-    """Return a message, all that is inside it, and the plaintext of what was opened."""
-    found: list[Layer] = []
-    for part in message.walk():
-        decoded = " decoded" if part is not message and part.offset < 0 else ""
-        found.append(Layer(f"{part.protocol.upper()}{decoded}", part))
-        opened = chain.opening(part)
-        if opened is not None and opened.plain is not None:
-            found += [
-                Layer(f"{'KEMAC' if plain is opened.plain else plain.protocol.upper()} decrypted", plain, True)
-                for plain in opened.plain.walk()
-            ]
-    return tuple(found)
+def layers(whole: Message) -> tuple[Layer, ...]:
+    """Return a message and all that is inside it, the plaintext of what was opened included."""
+    return tuple(Layer(_title(part, whole), part) for part in whole.walk())
+
+
+def _title(part: Message, whole: Message) -> str:
+    if part.protocol == KEY_DATA:
+        return "KEMAC decrypted"
+    return f"{part.protocol.upper()}{' decoded' if part is not whole and part.offset < 0 else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +53,14 @@ def shown(layer: Layer, hider: Hider) -> Shown:
     fields = tree(layer.message)
     hidden = tuple((leaf.start, leaf.end) for leaf in _leaves(fields) if hider.hides(leaf))
     nodes = [_node(each, f"{layer.title}/{number}", hider) for number, each in enumerate(fields)]
-    nodes += [Node((Cell("note ", "warn"), Cell(note))) for note in layer.message.notes]
+    nodes += [Node((Cell("note ", "warn"), Cell(hider.told(note)))) for note in layer.message.notes]
     error = layer.message.error
     if error is not None:
         place = Field(error.field, b"", error.offset, min(error.offset + 1, len(layer.data)))
-        line = (Cell("✗ malformed ", "bad"), Cell(f"{error.field} at octet {error.offset}: {error.reason}", "bad"))
+        line = (
+            Cell("✗ malformed ", "bad"),
+            Cell(f"{error.field} at octet {error.offset}: {hider.told(error.reason)}", "bad"),
+        )
         nodes.insert(0, Node(line, (), place))
     return Shown(tuple(nodes), hidden)
 

@@ -20,8 +20,8 @@ class FilterInput(Input):
     """The line that is typed into."""
 
     BINDINGS = [
-        Binding("escape", "leave", "Leave", show=False),
-        Binding("tab", "complete", "Complete", show=False),
+        Binding("escape", "leave", "Leave"),
+        Binding("tab", "complete", "Complete"),
         Binding("up", "recall(-1)", "Earlier filter", show=False),
         Binding("down", "recall(1)", "Later filter", show=False),
     ]

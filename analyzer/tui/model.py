@@ -8,12 +8,13 @@ from datetime import UTC, datetime
 
 from analyzer.accounts import keys_of
 from analyzer.analysis import Analysis
-from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
 from analyzer.judging import Run
 from analyzer.media import Group
 from analyzer.report import Judgement, Verdict
 from analyzer.tui.cells import Cell, Mark, Row
+from analyzer.views.hiding import Hider, secrets
+from analyzer.views.packets import with_plaintext
 from dissectors import Message, tree
 
 SECOND = 10**9
@@ -32,6 +33,7 @@ class Index:
     places: dict[Place, int] = field(repr=False)  # row of the first message of a frame
     times: tuple[int, ...] = field(repr=False)  # of the messages, ns
     names: frozenset[str] = field(repr=False)  # protocols and fields that a filter can ask for
+    hider: Hider = field(repr=False)  # knows every key of the case
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -50,6 +52,10 @@ class Index:
         found = max((mark_of(j) for j in self.judgements.get(name, ())), default=Mark.NONE)
         outcomes = {"success": Mark.PASS, "failure": Mark.FAIL, "incomplete": Mark.UNSURE}
         return found or outcomes.get(run.outcome, Mark.NONE)
+
+    def whole(self, message: Message) -> Message:
+        """Return a message with the plaintext of what was opened in it."""
+        return with_plaintext(message, self.analysis.story.chain)
 
     def mark(self, message: Message) -> Mark:
         return self.marks.get((message.payload.capture, message.frame), Mark.NONE)
@@ -79,7 +85,8 @@ def index(analysis: Analysis) -> Index:
         {name: tuple(found) for name, found in by_run.items()},
         places,
         tuple(message.time for message in analysis.messages),
-        _names(analysis.messages[:MAX_NAMED]),
+        _names(with_plaintext(message, analysis.story.chain) for message in analysis.messages[:MAX_NAMED]),
+        Hider(secrets(analysis.messages, analysis.story.chain)),
     )
 
 
@@ -135,13 +142,12 @@ def endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def packet_row(found: Index, row: int, before: int | None, form: str) -> Row:
+def packet_row(found: Index, message: Message, before: int | None, form: str, info: str) -> Row:
     """Return a message as a line of the packet list: sign, number, time, ends, protocol, length, info."""
-    message = found.messages[row]
     payload = message.payload
     mark = found.mark(message)
     broken = next((part.error for part in message.walk() if part.error is not None), None)
-    info = bodies.summary(message)
+    info = found.hider.told(info)
     if broken is not None:
         info = f"[malformed {broken.field}] {info}"
     return Row(

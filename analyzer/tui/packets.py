@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable
 
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.message import Message as Event
-from textual.widgets import ContentSwitcher
+from textual.worker import get_current_worker
 
-from analyzer.capture import tshark
+from analyzer.correlate.bodies import summary
 from analyzer.filters import FilterError, compile_filter
 from analyzer.tui.cells import Cell, Row
 from analyzer.tui.events import Said
-from analyzer.tui.fields import Layer, as_filter, described, follow_filter, layers, shown
+from analyzer.tui.fields import follow_filter
 from analyzer.tui.filterbox import FilterBox
-from analyzer.tui.hexdump import Hexdump
+from analyzer.tui.guests import guest_summary, read_guest
+from analyzer.tui.inspector import Inspector
 from analyzer.tui.model import TIME_FORMATS, Index, Place, packet_row
-from analyzer.tui.outline import Node, Outline
-from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
 from analyzer.tui.table import Column, Table
-from analyzer.tui.tabline import TabLine
-from analyzer.views.hiding import Hider
-from dissectors import Field, Message
+from dissectors import Message
 
-WIRESHARK = "Wireshark"
 BOOKMARK = "●"
 COLUMNS = (
     Column("", 2),
@@ -51,13 +46,13 @@ class Filtered(Event):
         self.rows = rows
 
 
-class Foreign(Event):
-    """What Wireshark makes of a frame, or why there is nothing."""
+class Fetched(Event):
+    """The media packet of a frame, None where it holds none."""
 
-    def __init__(self, place: Place, lines: Iterable[Cell]) -> None:
+    def __init__(self, place: Place, message: Message | None) -> None:
         super().__init__()
         self.place = place
-        self.lines = tuple(lines)
+        self.message = message
 
 
 class Packets(Vertical):
@@ -65,23 +60,17 @@ class Packets(Vertical):
 
     BINDINGS = [
         Binding("F", "follow", "Follow"),
-        Binding("=", "apply_field", "Field as filter", show=False),
         Binding("v", "foreign", "Wireshark's tree", show=False),
         Binding("m", "mark_line", "Mark", show=False),
         Binding("'", "next_mark", "Next mark", show=False),
         Binding("[", "tab(-1)", "Layer before", show=False),
         Binding("]", "tab(1)", "Next layer", show=False),
     ]
-    SCOPED_CSS = False  # .-wide is set on the screen
     DEFAULT_CSS = """
     Packets {
         & > #list { height: 1fr; min-height: 6; }
-        & > #below { height: 1fr; }
-        & #sides { height: 1fr; }
-        & #tree { width: 1fr; }
-        & #octets { width: 41; border-left: vkey $panel; }
+        & > Inspector { height: 1fr; }
     }
-    .-wide Packets #octets { width: 75; }
     """
 
     def __init__(self, found: Index, id: str | None = None) -> None:
@@ -89,23 +78,14 @@ class Packets(Vertical):
         self.found = found
         self.rows = list(range(len(found.messages)))
         self.form = TIME_FORMATS[0]
+        self.guests: dict[int, Message] = {}  # media packets that were asked for, by negative numbers
         self.bookmarks: set[int] = set()
-        self.revealed = False
-        self.shown_layers: tuple[Layer, ...] = ()
-        self.hider = Hider(found.analysis.story.chain.secrets())
-        self.bare = Hider(())
         self.wanted: int | None = None  # row of a message to go to when a filter is done
 
     def compose(self) -> ComposeResult:
         yield FilterBox(_wrong, "all messages; for example: mikey && ip.dst == 10.0.0.5", id="filter")
         yield Table(COLUMNS, self._why_empty(), id="list")
-        with Vertical(id="below"):
-            yield TabLine(id="layers")
-            with ContentSwitcher(initial="sides", id="views"):
-                with Horizontal(id="sides"):
-                    yield Outline("nothing chosen", id="tree")
-                    yield Hexdump(id="octets")
-                yield Page("asking tshark…", id="foreign")
+        yield Inspector(self.found)
 
     def on_mount(self) -> None:
         self.filter.names = self.found.names
@@ -120,21 +100,22 @@ class Packets(Vertical):
         return self.query_one("#list", Table)
 
     @property
-    def outline(self) -> Outline:
-        return self.query_one("#tree", Outline)
-
-    @property
-    def octets(self) -> Hexdump:
-        return self.query_one("#octets", Hexdump)
-
-    @property
-    def tabs(self) -> TabLine:
-        return self.query_one("#layers", TabLine)
+    def inspector(self) -> Inspector:
+        return self.query_one(Inspector)
 
     @property
     def message(self) -> Message | None:
         """The message under the cursor."""
-        return self.found.messages[self.rows[self.list.cursor]] if self.rows else None
+        return self._listed(self.list.cursor) if self.rows else None
+
+    @property
+    def listed(self) -> tuple[Message, ...]:
+        """The messages that pass the filter."""
+        return tuple(self._listed(row) for row in range(len(self.rows)))
+
+    def _listed(self, row: int) -> Message:
+        number = self.rows[row]
+        return self.found.messages[number] if number >= 0 else self.guests[number]
 
     @property
     def place(self) -> Place | None:
@@ -150,95 +131,41 @@ class Packets(Vertical):
         return f"No SIP, HTTP, MIKEY or Diameter message in this capture.{why} Ports of your own go into case.toml."
 
     def _row(self, row: int) -> Row:
-        message = self.rows[row]
-        before = self.found.times[self.rows[row - 1]] if row else None
-        line = packet_row(self.found, message, before, self.form)
-        if message not in self.bookmarks:
+        message = self._listed(row)
+        before = self._listed(row - 1).time if row else None
+        info = guest_summary(message) if self.rows[row] in self.guests else summary(message)
+        line = packet_row(self.found, message, before, self.form, info)
+        if self.rows[row] not in self.bookmarks:
             return line
         first, *rest = line.cells
         return Row((Cell(f"{first.text or ' '}{BOOKMARK}", first.tone), *rest), line.mark)
 
-    # What is under the cursor
-
     @on(Rows.Moved, "#list")
-    def _message_moved(self, event: Rows.Moved) -> None:
+    def _moved(self, event: Rows.Moved) -> None:
         event.stop()
-        self._show_message()
-
-    def _show_message(self) -> None:
-        message = self.message
-        title = self._title()
-        self.shown_layers = () if message is None else layers(self.found.analysis.story.chain, message)
-        titles = [layer.title for layer in self.shown_layers]
-        self.tabs.titles = tuple(titles)
-        self.tabs.note = "" if message is None else _ends(message)
-        self.tabs.active = titles.index(title) if title in titles else 0
-        self.query_one("#views", ContentSwitcher).current = "sides"
-        self._show_layer()
-
-    def _title(self) -> str:
-        return self.tabs.titles[self.tabs.active] if self.tabs.active < len(self.tabs.titles) else ""
-
-    def _show_layer(self) -> None:
-        if self.tabs.active >= len(self.shown_layers):
-            self.outline.plant(())
-            self.octets.load(b"", ())
-            return
-        layer = self.shown_layers[self.tabs.active]
-        laid = shown(layer, self.bare if self.revealed else self.hider)
-        here = self.outline.node
-        self.octets.load(layer.data, laid.hidden)
-        self.outline.plant(laid.nodes)
-        if here is not None and isinstance(here.target, Field) and self.outline.cursor:
-            name = here.target.name
-            self.outline.go(lambda node: isinstance(node.target, Field) and node.target.name == name)
-
-    @on(TabLine.Chosen)
-    def _tab_chosen(self, event: TabLine.Chosen) -> None:
-        event.stop()
-        foreign = self._title() == WIRESHARK
-        self.query_one("#views", ContentSwitcher).current = "foreign" if foreign else "sides"
-        if not foreign:
-            self._show_layer()
-
-    def action_tab(self, by: int) -> None:
-        self.tabs.step(by)
-
-    # Tree and octets
-
-    @on(Rows.Moved, "#tree")
-    def _field_moved(self, event: Rows.Moved) -> None:
-        event.stop()
-        node = self.outline.node
-        if node is not None and isinstance(node.target, Field):
-            self.octets.select((node.target.start, node.target.end), follow=not self.octets.has_focus)
-            self.post_message(Said(self, described(node.target)))
-
-    @on(Rows.Chosen, "#tree")
-    def _field_chosen(self, event: Rows.Chosen) -> None:
-        event.stop()
-        self.outline.action_swing()
+        self.inspector.show(self.message)
 
     @on(Rows.Chosen, "#list")
-    def _message_chosen(self, event: Rows.Chosen) -> None:
+    def _chosen(self, event: Rows.Chosen) -> None:
         event.stop()
-        self.outline.focus()
+        self.inspector.outline.focus()
 
-    @on(Hexdump.Pointed)
-    def _octet_moved(self, event: Hexdump.Pointed) -> None:
-        event.stop()
-        node = innermost(self.outline.roots, self.octets.octet)
-        if node is not None:
-            self.outline.go(lambda each: each is node)
+    def action_tab(self, by: int) -> None:
+        self.inspector.tabs.step(by)
+
+    def action_foreign(self) -> None:
+        """Show Wireshark's own tree of the frame, or go back to ours."""
+        self.inspector.toggle_foreign()
 
     # Filters
 
     @on(FilterBox.Applied)
     def _apply(self, event: FilterBox.Applied) -> None:
         event.stop()
-        message = self.message
-        if self.wanted is None and message is not None:
-            self.wanted = self.rows[self.list.cursor]
+        if self.wanted is None and self.message is not None:
+            self.wanted = bisect_left(self.found.times, self.message.time)
+            if self.rows[self.list.cursor] >= 0:
+                self.wanted = self.rows[self.list.cursor]
         self.run_worker(lambda: self._sift(event.text), thread=True, exclusive=True, group="filter")
         if self.filter.input.has_focus:
             self.list.focus()
@@ -250,8 +177,10 @@ class Packets(Vertical):
 
     def _sift(self, text: str) -> None:
         """In a worker: find the messages that pass."""
-        passes = compile_filter(text)
-        self.post_message(Filtered(text, [row for row, message in enumerate(self.found.messages) if passes(message)]))
+        passes, found = compile_filter(text), self.found
+        self.post_message(
+            Filtered(text, [row for row, message in enumerate(found.messages) if passes(found.whole(message))])
+        )
 
     @on(Filtered)
     def _filtered(self, event: Filtered) -> None:
@@ -269,35 +198,48 @@ class Packets(Vertical):
         if self.message is not None:
             self.filter.apply(follow_filter(self.message))
 
-    def action_apply_field(self) -> None:
-        """Show only messages with this value of the field under the cursor."""
-        node = self.outline.node
-        if node is None or not isinstance(node.target, Field):
-            return
-        layer = self.shown_layers[self.tabs.active]
-        if layer.is_plaintext:
-            self.notify("Filters look at messages as they were sent, not at what was decrypted", severity="warning")
-        elif not self.revealed and self.hider.hides(node.target):
-            self.notify("This field holds a key: K shows it", severity="warning")
-        else:
-            self.filter.apply(as_filter(node.target))
+    @on(Inspector.Wanted)
+    def _wanted(self, event: Inspector.Wanted) -> None:
+        event.stop()
+        self.filter.apply(event.text)
 
     # Places
 
-    def go(self, place: Place) -> bool:
-        """Go to a frame, or the message nearest after it; False where there is none at all."""
-        row = self.found.places.get(place)
-        exact = row is not None
+    def go(self, place: Place) -> None:
+        """Go to a frame; one that holds no message is read again, as it may be media."""
+        row = self.found.places.get(place, self._guest_at(place))
         if row is None:
-            row = next((number for number, each in enumerate(self.found.messages) if _order(each) >= place), None)
-        if row is None:
-            return False
-        if row in self.rows:
+            path = self.found.analysis.captures[place[0]].path
+            self.run_worker(lambda: self._fetch(path, place), thread=True, exclusive=True, group="guest")
+        elif row in self.rows:
             self.list.cursor = self.rows.index(row)
         else:
             self.wanted = row
             self.filter.apply("")
-        return exact
+
+    def _guest_at(self, place: Place) -> int | None:
+        return next((row for row in self.rows if row < 0 and _order(self.guests[row]) == place), None)
+
+    def _fetch(self, path: str, place: Place) -> None:
+        """In a worker: read a media packet."""
+        worker = get_current_worker()
+        self.post_message(Fetched(place, read_guest(path, place, lambda: worker.is_cancelled)))
+
+    @on(Fetched)
+    def _fetched(self, event: Fetched) -> None:
+        """List the packet at its time, or go to the message that comes after the frame."""
+        event.stop()
+        if event.message is None:
+            after = (row for row in range(len(self.rows)) if _order(self._listed(row)) >= event.place)
+            self.list.cursor = next(after, max(0, len(self.rows) - 1))
+            self.notify(f"Frame {event.place[1]} holds nothing that is read here; the next message is shown", timeout=3)
+            return
+        number = -1 - len(self.guests)
+        self.guests[number] = event.message
+        time = event.message.time
+        row = next((row for row in range(len(self.rows)) if self._listed(row).time > time), len(self.rows))
+        self.rows = [*self.rows[:row], number, *self.rows[row:]]
+        self.list.fill(len(self.rows), self._row, row)
 
     def action_mark_line(self) -> None:
         """Mark the message under the cursor, or take its mark away."""
@@ -320,51 +262,9 @@ class Packets(Vertical):
         self.form = form
         self.list.refresh()
 
-    def reveal(self, revealed: bool) -> None:
-        """Show key octets, or hide them again."""
-        self.revealed = revealed
-        self._show_layer()
-
-    # Wireshark's own tree
-
-    def action_foreign(self) -> None:
-        """Show Wireshark's own tree of the frame, or go back to ours."""
-        if self._title() == WIRESHARK:
-            self._show_message()
-            return
-        if self.place is None:
-            return
-        self.tabs.titles = (*(layer.title for layer in self.shown_layers), WIRESHARK)
-        self.query_one("#foreign", Page).write(())
-        self.tabs.choose(len(self.tabs.titles) - 1)
-        place = self.place
-        path = self.found.analysis.captures[place[0]].path
-        self.run_worker(lambda: self._ask(path, place), thread=True, exclusive=True, group="tshark")
-
-    def _ask(self, path: str, place: Place) -> None:
-        """In a worker: let tshark read the frame."""
-        try:
-            lines = [Cell(line) for line in tshark.frame_tree(path, place[1]).splitlines()]
-        except tshark.TsharkError as error:
-            lines = [Cell(f"✗ {error}", "bad")]
-        self.post_message(Foreign(place, lines))
-
-    @on(Foreign)
-    def _answered(self, event: Foreign) -> None:
-        event.stop()
-        if event.place == self.place:
-            self.query_one("#foreign", Page).write(event.lines)
-            self.query_one("#foreign", Page).focus()
-
 
 def _order(message: Message) -> Place:
     return message.payload.capture, message.frame
-
-
-def _ends(message: Message) -> str:
-    payload = message.payload
-    frames = f"frames {payload.frames[0]}–{payload.frame}" if len(payload.frames) > 1 else f"frame {payload.frame}"
-    return f"{frames} · {payload.transport} {payload.sport} → {payload.dport} · {len(payload.data)} octets"
 
 
 def _wrong(text: str) -> str:
@@ -373,12 +273,3 @@ def _wrong(text: str) -> str:
     except FilterError as error:
         return str(error)
     return ""
-
-
-def innermost(roots: Iterable[Node], octet: int) -> Node | None:
-    """Return the deepest node whose field holds an octet."""
-    for node in roots:
-        target = node.target
-        if isinstance(target, Field) and target.start <= octet < target.end:
-            return innermost(node.children, octet) or node
-    return None

@@ -20,9 +20,9 @@ def report_text(analysis: Analysis, version: str, suffix: str) -> str:
     return VIEWS[FORMATS.get(suffix.lower(), "text")](collect(version, [Outcome(analysis.report)]))
 
 
-def packets_text(messages: Iterable[Message]) -> str:
-    """Return messages as a table."""
-    return tables.draw(packets.table(Line(message, summary(message)) for message in messages))
+def packets_text(messages: Iterable[Message], start: int) -> str:
+    """Return messages as a table, with times in seconds since `start` (ns)."""
+    return tables.draw(packets.table((Line(message, summary(message)) for message in messages), start))
 
 
 def refusal(name: str) -> str:

@@ -185,8 +185,7 @@ class CaseScreen(Search):
 
     def _go_to(self, place: Place) -> None:
         self._turn_to("packets")
-        if not self.packets.go(place):
-            self.notify(f"Frame {place[1]} holds no message that is listed; the next one is shown", timeout=4)
+        self.packets.go(place)
 
     def action_ladder(self) -> None:
         """Show the ladder of the UE that is looked at, at the message under the cursor."""
@@ -270,12 +269,12 @@ class CaseScreen(Search):
     def _reveal(self, revealed: bool) -> None:
         self.revealed = revealed
         self.ue.reveal(revealed)
-        self.packets.reveal(revealed)
+        self.packets.inspector.reveal(revealed)
         self._say("key values are shown: K hides them" if revealed else "key values are hidden")
 
     @on(Said)
     def _said(self, event: Said) -> None:
-        if event.pane.id == self.pane:
+        if self.query_one(f"#{self.pane}") in event.pane.ancestors_with_self:
             self._say(event.text)
 
     def _say(self, text: str) -> None:
@@ -293,7 +292,7 @@ class CaseScreen(Search):
         if not name:
             return
         if self.pane == "packets" and not name.endswith(".json"):
-            text = save.packets_text(self.found.messages[row] for row in self.packets.rows)
+            text = save.packets_text(self.packets.listed, self.found.analysis.story.traffic.begin)
         else:
             suffix = name[name.rfind(".") :] if "." in name else ""
             text = save.report_text(self.found.analysis, self.version, suffix)

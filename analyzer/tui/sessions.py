@@ -51,6 +51,7 @@ class Sessions(Vertical):
     def on_mount(self) -> None:
         sessions = self.found.sessions
         self.table.fill(len(sessions), lambda row: session_row(self.found, sessions[row]))
+        self.table.styles.max_height = max(4, len(sessions) + 2)  # what is known of one UE takes the rest
         if not sessions:
             self.query_one("#about", Page).write(_captures(self.found.analysis.report.captures))
 

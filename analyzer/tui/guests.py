@@ -1,0 +1,48 @@
+"""Media packets that a finding points at: they are in no list of messages, so they are read again when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from analyzer.capture.reader import CaptureError, open_capture
+from analyzer.decode.decoder import Decoder
+from analyzer.decode.packets import MediaPacket
+from analyzer.tui.model import Place
+from dissectors import Message, Payload, dissect
+from dissectors.rtp import Rtp
+
+MAX_BEYOND = 64  # frames after the one wanted: a stream is known for media by its second packet
+RTCP_TYPES = range(192, 224)  # RFC 5761 4
+
+
+def read_guest(path: str, place: Place, is_unwanted: Callable[[], bool]) -> Message | None:
+    """Return the media packet of a frame, None where it holds none; stops when it is no longer wanted."""
+    capture, wanted = place
+    decoder = Decoder()
+    try:
+        for frame in open_capture(path, capture):
+            if frame.number > wanted + MAX_BEYOND or is_unwanted():
+                return None
+            for found in decoder.feed(frame):
+                if isinstance(found, MediaPacket) and found.frame == wanted:
+                    return _message(found)
+    except CaptureError:
+        return None
+    return None
+
+
+def _message(packet: MediaPacket) -> Message | None:
+    data = packet.data
+    payload = Payload(
+        data, "udp", packet.src, 0, packet.dst, packet.dport, packet.capture, packet.frame, packet.time, (packet.frame,)
+    )
+    return dissect(payload, "rtcp" if data[1] in RTCP_TYPES else "rtp")
+
+
+def guest_summary(message: Message) -> str:
+    """Return a line that tells a person what a media packet is."""
+    match message.body:
+        case Rtp() as body:
+            return f"SSRC {body.ssrc:08x}, sequence {body.seq}, payload type {body.payload_type}"
+        case _:
+            return f"{message.protocol.upper()}, {len(message.payload.data)} octets"

@@ -1,0 +1,210 @@
+"""One message looked into: a tab for each layer, its field tree and its octets, tied both ways."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.message import Message as Event
+from textual.widgets import ContentSwitcher
+
+from analyzer.capture import tshark
+from analyzer.tui.cells import Cell
+from analyzer.tui.events import Said
+from analyzer.tui.fields import Layer, as_filter, described, layers, shown
+from analyzer.tui.hexdump import Hexdump
+from analyzer.tui.model import Index
+from analyzer.tui.outline import Node, Outline
+from analyzer.tui.page import Page
+from analyzer.tui.rows import Rows
+from analyzer.tui.tabline import TabLine
+from analyzer.views.hiding import Hider
+from dissectors import Field, Message
+
+WIRESHARK = "Wireshark"
+BARE = Hider(())  # hides nothing
+
+
+class Foreign(Event):
+    """What Wireshark makes of the frame of a message, or why there is nothing."""
+
+    def __init__(self, message: Message, lines: Iterable[Cell]) -> None:
+        super().__init__()
+        self.message = message
+        self.lines = tuple(lines)
+
+
+class Inspector(Vertical):
+    """The lower half of Packets."""
+
+    BINDINGS = [
+        Binding("=", "apply_field", "Field as filter", show=False),
+    ]
+    SCOPED_CSS = False  # .-wide is set on the screen
+    DEFAULT_CSS = """
+    Inspector {
+        & #sides { height: 1fr; }
+        & #tree { width: 1fr; }
+        & #octets { width: 41; border-left: vkey $panel; }
+    }
+    .-wide Inspector #octets { width: 75; }
+    """
+
+    class Wanted(Event):
+        """Only messages with this value of a field are wanted."""
+
+        def __init__(self, text: str) -> None:
+            super().__init__()
+            self.text = text
+
+    def __init__(self, found: Index, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.found = found
+        self.message: Message | None = None
+        self.parts: tuple[Layer, ...] = ()
+        self.hider = found.hider
+
+    def compose(self) -> ComposeResult:
+        yield TabLine(id="layers")
+        with ContentSwitcher(initial="sides", id="views"):
+            with Horizontal(id="sides"):
+                yield Outline("nothing chosen", id="tree")
+                yield Hexdump(id="octets")
+            yield Page("asking tshark…", id="foreign")
+
+    @property
+    def outline(self) -> Outline:
+        return self.query_one("#tree", Outline)
+
+    @property
+    def octets(self) -> Hexdump:
+        return self.query_one("#octets", Hexdump)
+
+    @property
+    def tabs(self) -> TabLine:
+        return self.query_one("#layers", TabLine)
+
+    @property
+    def title(self) -> str:
+        """The title of the tab that is seen."""
+        return self.tabs.titles[self.tabs.active] if self.tabs.active < len(self.tabs.titles) else ""
+
+    def show(self, message: Message | None) -> None:
+        """Look into another message, at the layer that was looked at before where it has one like it."""
+        before = self.title
+        self.message = message
+        self.parts = () if message is None else layers(self.found.whole(message))
+        titles = tuple(layer.title for layer in self.parts)
+        self.tabs.titles = titles
+        self.tabs.note = "" if message is None else _ends(message)
+        self.tabs.active = titles.index(before) if before in titles else 0
+        self.query_one("#views", ContentSwitcher).current = "sides"
+        self._show_layer()
+
+    def _show_layer(self) -> None:
+        if self.tabs.active >= len(self.parts):
+            self.outline.plant(())
+            self.octets.load(b"", ())
+            return
+        layer = self.parts[self.tabs.active]
+        laid = shown(layer, self.hider)
+        here = self.outline.node
+        self.octets.load(layer.data, laid.hidden)
+        self.outline.plant(laid.nodes)
+        if here is not None and isinstance(here.target, Field):
+            name = here.target.name
+            self.outline.go(lambda node: isinstance(node.target, Field) and node.target.name == name)
+
+    def reveal(self, revealed: bool) -> None:
+        """Show key octets, or hide them again."""
+        self.hider = BARE if revealed else self.found.hider
+        if self.title != WIRESHARK:
+            self._show_layer()
+
+    @on(TabLine.Chosen)
+    def _tab_chosen(self, event: TabLine.Chosen) -> None:
+        event.stop()
+        is_foreign = self.title == WIRESHARK
+        self.query_one("#views", ContentSwitcher).current = "foreign" if is_foreign else "sides"
+        if not is_foreign:
+            self._show_layer()
+
+    # Tree and octets
+
+    @on(Rows.Moved, "#tree")
+    def _field_moved(self, event: Rows.Moved) -> None:
+        event.stop()
+        node = self.outline.node
+        if node is not None and isinstance(node.target, Field):
+            self.octets.select((node.target.start, node.target.end), follow=not self.octets.has_focus)
+            self.post_message(Said(self, described(node.target)))
+
+    @on(Rows.Chosen)
+    def _chosen(self, event: Rows.Chosen) -> None:
+        event.stop()
+        if event.rows is self.outline:
+            self.outline.action_swing()
+
+    @on(Hexdump.Pointed)
+    def _octet_moved(self, event: Hexdump.Pointed) -> None:
+        event.stop()
+        node = innermost(self.outline.roots, self.octets.octet)
+        if node is not None:
+            self.outline.go(lambda each: each is node)
+
+    def action_apply_field(self) -> None:
+        """Show only messages with this value of the field under the cursor."""
+        node = self.outline.node
+        if node is None or not isinstance(node.target, Field):
+            return
+        if self.hider.hides(node.target) and not node.target.children:
+            self.notify("This field holds a key: K shows it", severity="warning")
+        else:
+            self.post_message(self.Wanted(as_filter(node.target)))
+
+    # Wireshark's own tree
+
+    def toggle_foreign(self) -> None:
+        """Show Wireshark's own tree of the frame, or go back to ours."""
+        message = self.message
+        if message is None or self.title == WIRESHARK:
+            self.show(message)
+            return
+        self.tabs.titles = (*(layer.title for layer in self.parts), WIRESHARK)
+        self.query_one("#foreign", Page).write(())
+        self.tabs.choose(len(self.tabs.titles) - 1)
+        path = self.found.analysis.captures[message.payload.capture].path
+        self.run_worker(lambda: self._ask(path, message), thread=True, exclusive=True, group="tshark")
+
+    def _ask(self, path: str, message: Message) -> None:
+        """In a worker: let tshark read the frame."""
+        try:
+            lines = [Cell(self.hider.told(line)) for line in tshark.frame_tree(path, message.frame).splitlines()]
+        except tshark.TsharkError as error:
+            lines = [Cell(f"✗ {error}", "bad")]
+        self.post_message(Foreign(message, lines))
+
+    @on(Foreign)
+    def _answered(self, event: Foreign) -> None:
+        event.stop()
+        if event.message is self.message and self.title == WIRESHARK:
+            self.query_one("#foreign", Page).write(event.lines)
+            self.query_one("#foreign", Page).focus()
+
+
+def _ends(message: Message) -> str:
+    payload = message.payload
+    frames = f"frames {payload.frames[0]}–{payload.frame}" if len(payload.frames) > 1 else f"frame {payload.frame}"
+    return f"{frames} · {payload.transport} {payload.sport} → {payload.dport} · {len(payload.data)} octets"
+
+
+def innermost(roots: Iterable[Node], octet: int) -> Node | None:
+    """Return the deepest node whose field holds an octet."""
+    for node in roots:
+        target = node.target
+        if isinstance(target, Field) and target.start <= octet < target.end:
+            return innermost(node.children, octet) or node
+    return None
