@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from analyzer.analysis import Options, analyse
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
+from analyzer.capture.tshark import TsharkError
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
 
@@ -47,7 +48,7 @@ def judge_case(
     """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case."""
     try:
         analysis = analyse(case, options, progress)
-    except (KeyringError, ConfigError) as error:
+    except (KeyringError, ConfigError, TsharkError) as error:
         return _failed(case, USAGE, str(error))
     except CaptureError as error:
         return _failed(case, UNREADABLE, str(error))

@@ -12,6 +12,7 @@ from analyzer.analysis import Analysis, Options, analyse
 from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles, ConfigError, find_cases
 from analyzer.capture.reader import CaptureError
+from analyzer.capture.tshark import TsharkError
 from analyzer.commands.output import settings, show, tell, tell_trace
 from analyzer.commands.progress import bar
 from analyzer.keys.keyring import KeyringError
@@ -61,7 +62,7 @@ def analysed(case: CaseFiles, options: Options) -> Analysis:
     with bar(1) as progress:
         try:
             analysis = analyse(case, options, progress.octets)
-        except (KeyringError, ConfigError) as error:
+        except (KeyringError, ConfigError, TsharkError) as error:
             raise Failure(str(error), USAGE) from error
         except CaptureError as error:
             raise Failure(str(error), UNREADABLE) from error
