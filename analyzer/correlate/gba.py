@@ -21,6 +21,7 @@ TRANSACTION_IDENTIFIER, NAF_ID, KEY_EXPIRY, ME_KEY, UICC_KEY = 401, 402, 404, 40
 USER_NAME = 1
 UA_ID_OCTETS = 5  # TS 33.220 Annex H
 RAND_OCTETS = 16
+MAX_DURATION = 10 * 365 * 86400 * 10**9  # ns; a lifetime of less is no date
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,11 +225,17 @@ def _posted(exchange: Exchange, message: Message, info: NafKeyInfo) -> list[NafK
                 impi=None,
                 naf_fqdn=_nth(info.naf_fqdns, index),
                 ua_id=None,
-                expires=parse_time(_nth(info.muk_lifetimes, index) or ""),
+                expires=expiry(_nth(info.muk_lifetimes, index) or "", message.time),
                 muk=muk,
             )
         )
     return found
+
+
+def expiry(text: str, at: int) -> int | None:
+    """Return when a lifetime ends that was told at a time: a dateTime, or seconds from then (TS 26.237 I.2)."""
+    time = parse_time(text)
+    return at + time if time is not None and time < MAX_DURATION else time
 
 
 def _nth(items: tuple[str, ...], index: int) -> str | None:

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from analyzer.judging import Procedure, Rule, Run, Story
-from analyzer.procedures import ms_key_rules, ms_rules, mt_rules, sr_rules
+from analyzer.procedures import (
+    ms_key_rules,
+    ms_rules,
+    mt_rules,
+    rg_msk_rules,
+    rg_rules,
+    sb_key_rules,
+    sb_post_rules,
+    sb_rules,
+    si_post_rules,
+    si_rules,
+    sr_rules,
+)
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING
 from analyzer.procedures.delivery import MSK_DELIVERY, MTK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.invites import (
@@ -41,6 +53,13 @@ CATALOGUE: tuple[Rule, ...] = tuple(
             *ms_key_rules.RULES,
             *mt_rules.RULES,
             *sr_rules.RULES,
+            *si_rules.RULES,
+            *si_post_rules.RULES,
+            *sb_rules.RULES,
+            *sb_key_rules.RULES,
+            *sb_post_rules.RULES,
+            *rg_rules.RULES,
+            *rg_msk_rules.RULES,
         ),
         key=lambda rule: rule.code,
     )

@@ -2,103 +2,215 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import Exchange, of_request_type
-from analyzer.correlate.nodes import is_multicast
+from analyzer.correlate.nodes import UE, is_multicast
 from analyzer.judging import Procedure, Run, Step, Story
-from analyzer.procedures.roles import finals, outcome, owners
+from analyzer.procedures.roles import SCF_REQUESTS, finals, names, outcome, owners
 from dissectors import Message
+from dissectors.http import Http
 from dissectors.mbms_xml import BTids, MskRequest, ServiceList
+from dissectors.sdp import Sdp
 from dissectors.sip import Sip
 
 # An SCF that asks the BM-SC only after its SIP answer is late, not absent: how long after it we look.
 LATE_POST = 10 * 10**9  # ns
+UNANSWERED = 32 * 10**9  # ns; RFC 3261 17.1.1.2, timer B: an INVITE that is older gets no answer
+DEREGISTER_TYPE = "application/mbms-deregister+xml"
+TISPAN_SERVICE = "bc_service"  # ETSI TS 183 063: IPTV over multicast, which is no MBMS
 
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """One INVITE or re-INVITE on all its legs, and the POST of the SCF that belongs to it."""
+    """One INVITE or re-INVITE on all its legs, and the POSTs of the SCF that belong to it: one for each BM-SC."""
 
     kind: str
     legs: tuple[Exchange, ...]
-    post: Exchange | None
+    posts: tuple[Exchange, ...]
+
+
+@dataclass(slots=True)
+class _Call:
+    """One INVITE of one UE while its legs and POSTs are gathered; times in ns."""
+
+    legs: list[Exchange]
+    first: int
+    end: int
+    initial: bool
+    asserted: bool  # a P-CSCF has put its P-Asserted-Identity
+    call_ids: set[str | None]
+    identities: set[str]
+    subjects: set[str]
+    b_tids: set[str]
+    posts: list[Exchange] = field(default_factory=list)
+
+    @property
+    def requests(self) -> list[Message]:
+        return [message for leg in self.legs for message in leg.requests]
+
+    @property
+    def accepted(self) -> bool:
+        return any(outcome(leg.final) == "success" for leg in self.legs) or not finals(self.legs)
+
+    def absorb(self, other: _Call) -> None:
+        self.legs = sorted(self.legs + other.legs, key=lambda leg: (leg.first.time, leg.first.frame))
+        self.asserted |= other.asserted
+        self.call_ids |= other.call_ids
+        self.identities |= other.identities
+        self.subjects |= other.subjects
+        self.b_tids |= other.b_tids
+
+
+def _call(legs: list[Exchange]) -> _Call:
+    requests = [message for leg in legs for message in leg.requests]
+    said = [body for message in requests if (body := bodies.sip(message)) is not None]
+    ends = [leg.final.time for leg in legs if leg.final is not None]
+    return _Call(
+        legs=legs,
+        first=legs[0].first.time,
+        end=max(ends, default=legs[0].first.time + UNANSWERED),
+        initial=not any(body.to_tag for body in said),
+        asserted=any(body.headers.get("P-Asserted-Identity") for body in said),
+        call_ids={body.call_id for body in said},
+        identities={name for body in said for name in names(bodies.identities(body))},
+        subjects={subject for message in requests for subject in _subjects(message)},
+        b_tids={b_tid for message in requests for b_tid in bodies.b_tids(message)},
+    )
+
+
+def _subjects(message: Message) -> set[str]:
+    """What a message is about: services and MSKs."""
+    return {*bodies.services(message), *((m.key_domain + m.msk_id).hex() for m in bodies.msk_names(message))}
+
+
+# ------------------------------------------------------------------------------------------------ legs
 
 
 def invitations(story: Story) -> tuple[Invitation, ...]:
-    """Return the INVITEs of the case that belong to MBMS, each with its legs and its POST, in the order of time."""
-    calls: dict[tuple[str | None, int | None], list[Exchange]] = {}
-    for exchange in story.traffic.exchanges:
+    """Return the INVITEs of the case that belong to MBMS, each with its legs and its POSTs, in the order of time."""
+    calls = _calls(story.traffic.exchanges)
+    _give_posts(calls, of_request_type(story.traffic.exchanges, *SCF_REQUESTS))
+    found = ((_kind(call), call) for call in calls)
+    return tuple(Invitation(kind, tuple(call.legs), tuple(call.posts)) for kind, call in found if kind is not None)
+
+
+def _calls(exchanges: Iterable[Exchange]) -> list[_Call]:
+    """Gather the legs of each INVITE: by Call-ID and CSeq, and across a B2BUA, which changes both."""
+    legs: dict[tuple[str | None, int | None], list[Exchange]] = {}
+    for exchange in exchanges:
         body = exchange.first.body
-        if exchange.protocol == "sip" and isinstance(body, Sip) and body.cseq_method == "INVITE":
-            calls.setdefault((body.call_id, body.cseq), []).append(exchange)
-    posts = list(
-        of_request_type(
-            story.traffic.exchanges,
-            "authorize", "sip-based-register", "sip-based-deregister", "sip-based-msk-request",
-        )
-    )  # fmt: skip
-    taken: set[int] = set()
-    b_tids: dict[str | None, set[str]] = {}  # of the dialog so far
-    found: list[Invitation] = []
-    for (call_id, _), legs in calls.items():
-        post = _post_of(legs, posts, taken)
-        known = b_tids.setdefault(call_id, set())
-        kind = _kind(legs, post, known)
-        known.update(b_tid for leg in legs for m in leg.requests for b_tid in bodies.b_tids(m))
-        if kind is None:
-            continue
-        if post is not None:
-            taken.add(id(post))
-        found.append(Invitation(kind, tuple(legs), post))
-    return tuple(found)
+        if exchange.protocol == "sip" and exchange.requests and isinstance(body, Sip) and body.cseq_method == "INVITE":
+            legs.setdefault((body.call_id, body.cseq), []).append(exchange)
+    calls: list[_Call] = []
+    pending: list[_Call] = []  # those that a leg beyond a B2BUA may belong to
+    for call in sorted(map(_call, legs.values()), key=lambda call: call.first):
+        pending = [other for other in pending if other.end >= call.first]
+        before = next((other for other in reversed(pending) if _goes_on(other, call)), None)
+        if before is None:
+            calls.append(call)
+            pending.append(call)
+        else:
+            before.absorb(call)
+    return calls
 
 
-def _post_of(legs: list[Exchange], posts: list[Exchange], taken: set[int]) -> Exchange | None:
-    """The POST that the SCF sends for this INVITE: from where the last leg ends, of the same identity or service."""
-    first = min(leg.first.time for leg in legs)
-    ends = [leg.final.time for leg in legs if leg.final is not None]
-    last = max(ends, default=first) + LATE_POST
-    requests = [message for leg in legs for message in leg.requests]
-    names = {impu for m in requests if isinstance(m.body, Sip) for impu in bodies.identities(m.body)}
-    services = {service for m in requests for service in bodies.services(m)}
-    b_tids = {b_tid for m in requests for b_tid in bodies.b_tids(m)}
-    servers = {leg.server for leg in legs}
+def _goes_on(one: _Call, other: _Call) -> bool:
+    """Say whether an INVITE goes on as another behind a B2BUA: it lies within the first and says the same."""
+    if one.initial != other.initial or one.call_ids & other.call_ids:
+        return False
+    if other.end > one.end and finals(other.legs):
+        return False
+    shared = bool(one.identities & other.identities) + bool(one.subjects & other.subjects)
+    handed_on = {leg.server for leg in one.legs} & {leg.client for leg in other.legs}
+    return shared == 2 or (shared == 1 and bool(handed_on))
+
+
+# ------------------------------------------------------------------------------------------------ POSTs
+
+
+def _give_posts(calls: list[_Call], posts: Iterable[Exchange]) -> None:
+    """Give each POST of the SCF to the INVITE that it was sent for.
+
+    First those that name the UE of an INVITE and what it asks for, or its B-TID. What then is left goes to an
+    INVITE that has none, if one of both fits and nothing speaks against it: the other is what the SCF got wrong.
+    """
+    longest = max((call.end - call.first for call in calls), default=0) + LATE_POST
+    starts = [call.first for call in calls]
+    left: list[tuple[Exchange, list[_Call]]] = []
     for post in posts:
-        if id(post) in taken or not first <= post.first.time <= last or post.client not in servers:
-            continue
-        body = bodies.http(post.first)
-        asserted = bodies.unquoted((body.headers.get("X-3GPP-Asserted-Identity") or "") if body else "")
-        if names & set(asserted) or services & set(bodies.services(post.first)) or b_tids & set(bodies.b_tids(post.first)):
-            return post
-    return None
+        time = post.first.time
+        around = calls[bisect_left(starts, time - longest) : bisect_right(starts, time)]
+        if not _take(around, post, sure=True):
+            left.append((post, around))
+    for post, around in left:
+        _take(around, post, sure=False)
+    for call in calls:
+        call.posts.sort(key=lambda post: (post.first.time, post.first.frame))
 
 
-def _kind(legs: list[Exchange], post: Exchange | None, known: set[str]) -> str | None:
-    requests = [message for leg in legs for message in leg.requests]
-    if not requests:
-        return None
-    body = requests[0].body
-    assert isinstance(body, Sip)
-    asked = None
-    if post is not None and (posted := bodies.http(post.first)) is not None:
-        asked = bodies.request_type(posted)
-    if not body.to_tag:
-        if any(bodies.find(m, BTids) or bodies.find(m, ServiceList) for m in requests):
-            return "sip-initiation"
-        if asked is not None and asked.startswith("sip-based"):
+def _take(calls: list[_Call], post: Exchange, sure: bool) -> bool:
+    time = post.first.time
+    fitting = [call for call in calls if _fits(call, post, sure) and (sure or not call.posts)]
+    within = [call for call in fitting if time <= call.end]
+    late = [call for call in fitting if call.end < time <= call.end + LATE_POST and call.accepted and not call.posts]
+    for found in (within, late):
+        if found:
+            found[-1].posts.append(post)  # the latest: what came before it, a challenge has ended
+            return True
+    return False
+
+
+def _fits(call: _Call, post: Exchange, sure: bool) -> bool:
+    message = post.first
+    body = bodies.http(message)
+    if body is None:
+        return False
+    same_ue = bool(call.identities & set(asserted(body)))
+    same_subject = bool(call.subjects & _subjects(message))
+    if call.b_tids & set(bodies.b_tids(message)) or (same_ue and same_subject):
+        return True
+    if sure or not (same_ue or same_subject):
+        return False
+    return post.client in {leg.server for leg in call.legs} or not call.asserted
+
+
+def asserted(body: Http) -> tuple[str, ...]:
+    """Return the identities that an SCF asserts in a POST, in the form of `names`."""
+    return names(bodies.unquoted(body.headers.get("X-3GPP-Asserted-Identity") or ""))
+
+
+# ------------------------------------------------------------------------------------------------ kinds
+
+
+def _kind(call: _Call) -> str | None:
+    """Tell the procedure: what the UE says goes before what the SCF made of it."""
+    requests = call.requests
+    body = bodies.http(call.posts[0].first) if call.posts else None
+    asked = (None if body is None else bodies.request_type(body)) or ""
+    listed = next((found for m in requests if (found := bodies.find(m, ServiceList))), None)
+    if (listed is not None and listed.kind == "deregister") or any(map(_deregisters, requests)):
+        return "sip-deauthorization"
+    if listed is None and any(bodies.find(m, MskRequest) for m in requests):
+        return "sip-msk-refresh"
+    has_b_tid = any(bodies.find(m, BTids) for m in requests)
+    if call.initial:
+        if listed is not None or has_b_tid or asked.startswith("sip-based"):
             return "sip-initiation"
         return "http-initiation" if asked == "authorize" or any(map(_is_mbms, requests)) else None
-    if asked == "sip-based-msk-request" or any(bodies.find(m, MskRequest) for m in requests):
+    if asked == "sip-based-msk-request":
         return "sip-msk-refresh"
-    listed = next((found for m in requests if (found := bodies.find(m, ServiceList))), None)
-    if asked == "sip-based-deregister" or (listed is not None and listed.kind == "deregister"):
+    # The list of a deregistration may look like that of a registration: then the SCF tells them apart.
+    if asked == "sip-based-deregister":
         return "sip-deauthorization"
-    if asked == "sip-based-register" or listed is not None or any(bodies.find(m, BTids) for m in requests):
-        return "ks-naf-refresh"
-    return None
+    return "ks-naf-refresh" if asked == "sip-based-register" or listed is not None or has_b_tid else None
+
+
+def _deregisters(message: Message) -> bool:
+    return isinstance(message.body, Sip) and any(part.content_type == DEREGISTER_TYPE for part in message.body.parts)
 
 
 def _is_mbms(message: Message) -> bool:
@@ -106,19 +218,23 @@ def _is_mbms(message: Message) -> bool:
     if offer is None:
         return False
     addresses = [offer.connection, *(media.connection for media in offer.media)]
-    return bool(offer.mbms_services) or any(address is not None and is_multicast(address) for address in addresses)
+    multicast = any(address is not None and is_multicast(address) for address in addresses)
+    return bool(offer.mbms_services) or (multicast and not offer.attr(TISPAN_SERVICE))
+
+
+# ------------------------------------------------------------------------------------------------ runs
 
 
 def find_invitations(procedure: Procedure, story: Story) -> Iterator[Run]:
     for invitation in invitations(story):
         if invitation.kind != procedure.kind:
             continue
-        legs, post = invitation.legs, invitation.post
+        legs, posts = invitation.legs, invitation.posts
         answers = finals(legs)
         steps = {
             "invite": tuple(message for leg in legs for message in leg.requests),
-            "post": () if post is None else tuple(post.requests),
-            "post-answer": () if post is None else finals((post,)),
+            "post": tuple(message for post in posts for message in post.requests),
+            "post-answer": finals(posts),
             "ok": tuple(m for m in answers if outcome(m) == "success"),
             "refusal": tuple(m for m in answers if outcome(m) != "success"),
             "ack": tuple(message for leg in legs for message in leg.acks),
@@ -144,11 +260,59 @@ SIP_MSK_REFRESH = Procedure("sip-msk-refresh", "TS 26.237 10.4.2.2", STEPS, find
 KS_NAF_REFRESH = Procedure("ks-naf-refresh", "TS 26.237 10.4.2.3", STEPS, find_invitations)
 
 
-def scf_invite(run: Run) -> Message:
-    """Return the INVITE as it reached the SCF: the leg with most Vias."""
-    return max(run.all("invite"), key=lambda m: len(m.body.vias) if isinstance(m.body, Sip) else 0)
+def sips(run: Run, *steps: str) -> list[tuple[Message, Sip]]:
+    """Return the SIP messages of the steps named with their bodies, in the order of time."""
+    return [(message, body) for message in run.all(*steps) if (body := bodies.sip(message)) is not None]
 
 
-def ue_invite(run: Run) -> Message:
-    """Return the INVITE as the UE sent it, or the nearest leg that the capture has."""
-    return min(run.all("invite"), key=lambda m: len(m.body.vias) if isinstance(m.body, Sip) else 0)
+def sent_by_ue(run: Run) -> list[tuple[Message, Sip]]:
+    """Return the INVITEs as the UE sent them: one Via, from its own address, not yet asserted by a proxy.
+
+    Empty where the capture shows only legs behind the P-CSCF.
+    """
+    role = run.story.traffic.nodes.role
+    return [
+        (message, body) for message, body in sips(run, "invite")
+        if len(body.vias) == 1 and role(message.payload.src) == UE and body.headers.get("P-Asserted-Identity") is None
+    ]  # fmt: skip
+
+
+def nearest_to_scf(run: Run) -> list[tuple[Message, Sip]]:
+    """Return the INVITEs of the leg that comes nearest to the SCF: that with most Vias."""
+    found = sips(run, "invite")
+    most = max((len(body.vias) for _, body in found), default=0)
+    return [(message, body) for message, body in found if len(body.vias) == most]
+
+
+def posts(run: Run) -> list[tuple[Message, Http, Message | None]]:
+    """Return the POSTs of a run, each with its final answer where the capture has it."""
+    found: list[tuple[Message, Http, Message | None]] = []
+    answers = list(run.all("post-answer"))
+    for message in run.all("post"):
+        body = bodies.http(message)
+        if body is None:
+            continue
+        way = (message.payload.dst, message.payload.dport, message.payload.src, message.payload.sport)
+        answer = next(
+            (a for a in answers
+             if (a.payload.src, a.payload.sport, a.payload.dst, a.payload.dport) == way and a.time >= message.time),
+            None,
+        )  # fmt: skip
+        if answer is not None:
+            answers.remove(answer)
+        found.append((message, body, answer))
+    return found
+
+
+def offer_and_answer(run: Run) -> tuple[Message, Sdp, Message, Sdp | None] | None:
+    """Return an INVITE with its offer and the 2xx of the same leg with its answer, nearest to the SCF."""
+    accepted = sips(run, "ok")
+    for message, body in sorted(sips(run, "invite"), key=lambda pair: -len(pair[1].vias)):
+        offer = bodies.sdp(message)
+        if offer is None:
+            continue
+        for ok, told in accepted:
+            back = (ok.payload.dst, ok.payload.src) == (message.payload.src, message.payload.dst)
+            if back and told.branch == body.branch:
+                return message, offer, ok, bodies.sdp(ok)
+    return None

@@ -26,10 +26,13 @@ STEPS = (
 
 
 def find_requests(procedure: Procedure, story: Story) -> Iterator[Run]:
-    """A request, the 401s it met and its retries are one run, ended by the first other answer."""
-    open_runs: dict[tuple[str, tuple[str, ...]], list[Exchange]] = {}
+    """A request, the 401s it met and its retries are one run, ended by the first other answer.
+
+    Behind one address there may be many UEs that ask for the same: the identity intended keeps them apart.
+    """
+    open_runs: dict[tuple[str, str, tuple[str, ...]], list[Exchange]] = {}
     for exchange in of_request_type(story.traffic.exchanges, REQUEST_TYPES[procedure.kind]):
-        key = (exchange.client, _subject(exchange.first))
+        key = (exchange.client, _identity(exchange.first), _subject(exchange.first))
         run = open_runs.get(key)
         if run is not None and exchange.first.time - run[-1].first.time > RETRY_WITHIN:
             yield _run(procedure, story, open_runs.pop(key))
@@ -41,6 +44,12 @@ def find_requests(procedure: Procedure, story: Story) -> Iterator[Run]:
             yield _run(procedure, story, open_runs.pop(key))
     for run in open_runs.values():
         yield _run(procedure, story, run)
+
+
+def _identity(message: Message) -> str:
+    """Whom a request says it is for; "" where it does not."""
+    body = bodies.http(message)
+    return (body.headers.get("X-3GPP-Intended-Identity") or "") if body is not None else ""
 
 
 def _subject(message: Message) -> tuple[str, ...]:

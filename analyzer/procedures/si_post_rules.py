@@ -1,0 +1,375 @@
+"""Rules on the authorization that the SCF notifies to the BM-SC, and what rests on it (TS 26.237 10.4.1.1.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlate import bodies
+from analyzer.correlate.exchanges import Exchange, of_request_type, status
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.procedures import coverage
+from analyzer.procedures.invites import HTTP_INITIATION, asserted, posts, sips
+from analyzer.procedures.roles import names, outcome
+from analyzer.procedures.ua import REGISTRATION
+from dissectors import Message
+from dissectors.http import Http
+from dissectors.mbms_xml import ServiceStatuses
+
+ANSWER_WITHIN = 10 * 10**9  # ns; a BM-SC that says nothing for so long will not answer
+FORBIDDEN = 403
+KEY_MANAGEMENT = "/keymanagement"
+AUTHORIZE_TYPE = "application/mbms-authorize+xml"
+
+
+def line_problems(message: Message, body: Http, asked: str) -> Iterator[Problem]:
+    """Say what is wrong with the request line of a key management POST."""
+    if body.method != "POST":
+        yield wrong(f"method {body.method}, expected POST", message)
+    if body.version != "HTTP/1.1":
+        yield wrong(f"{body.version}, expected HTTP/1.1", message)
+    if not body.path.rstrip("/").endswith(KEY_MANAGEMENT):
+        yield wrong(f"path {body.path}, expected one that ends with {KEY_MANAGEMENT}", message)
+    if body.request_type != asked:
+        yield wrong(f"requesttype {body.request_type!r}, expected {asked!r}", message)
+
+
+def has_type(body: Http, *types: str) -> bool:
+    """Say whether the body, or a part of it, has one of the content types."""
+    return bodies.content_type(body) in types or any(part.content_type in types for part in body.parts)
+
+
+def unanswered(run: Run, post: Message) -> Iterator[Problem]:
+    """Say that a POST got no answer; CannotTell where the capture could not have shown it."""
+    server = post.payload.dst
+    if not coverage.shows(run.story, coverage.is_scf_post, post.time, post.time + ANSWER_WITHIN):
+        raise CannotTell("the capture ends before the answer of the BM-SC is due")
+    if not coverage.hears(run.story, server):
+        raise CannotTell(f"the capture shows no answers of {server} at all")
+    yield wrong(f"no answer to the POST within {ANSWER_WITHIN // 10**9} s", post)
+
+
+@rule(
+    "SI-08", HTTP_INITIATION, clause="TS 26.237 10.4.1.1.1.3", level="shall",
+    remedy="SCF: send the authorize POST first, wait for its 200, and only then answer the INVITE with 200.",
+)  # fmt: skip
+def authorization_precedes_the_ok(run: Run) -> Iterator[Problem]:
+    """The SCF notifies the authorization, and has its acknowledgement, before it answers the INVITE with 200.
+
+    The UE registers as soon as it has the 200. When the BM-SC does not know of it by then, the registration is
+    refused, now and then, as the race goes.
+    """
+    ok = run.needs("ok")
+    sent = posts(run)
+    if not sent:
+        raise NotHere
+    post, _, answer = sent[0]
+    late = answer if answer is not None and outcome(answer) == "success" else post
+    reversed_ = coverage.is_reversed(late, ok)
+    if reversed_ is None:
+        raise CannotTell("the order of the 200 and the authorization depends on the clocks of two captures")
+    if reversed_:
+        what = "was acknowledged" if late is answer else "was sent"
+        yield wrong(f"the authorization {what} {(late.time - ok.time) / 10**6:.0f} ms after the 200 OK", ok, late)
+
+
+@rule(
+    "SI-09", HTTP_INITIATION, clause="TS 26.237 10.4.1.1.1.3", level="shall",
+    remedy="SCF: POST /keymanagement?requesttype=authorize HTTP/1.1 on the base URI of the BM-SC.",
+)  # fmt: skip
+def authorize_post_has_its_form(run: Run) -> Iterator[Problem]:
+    """The SCF notifies the authorization by an HTTP/1.1 POST to …/keymanagement with requesttype=authorize.
+
+    The BM-SC tells its requests apart by this line; with another one it refuses, or does something else.
+    """
+    run.needs("post")
+    for message, body, _ in posts(run):
+        yield from line_problems(message, body, "authorize")
+
+
+@rule(
+    "SI-10", HTTP_INITIATION, clause="TS 26.237 10.4.1.1.1.3, TS 24.109 Annex G", level="shall",
+    remedy="SCF: copy the asserted IMPU of the INVITE into X-3GPP-Asserted-Identity, and keep to the content type.",
+)  # fmt: skip
+def authorization_names_the_user(run: Run) -> Iterator[Problem]:
+    """The authorize POST names the IMPU of the INVITE in X-3GPP-Asserted-Identity, and has its own content type.
+
+    The BM-SC joins authorization and registration by this identity: under another one the UE is a stranger.
+    """
+    run.needs("post")
+    invited, vouched = _invited(run)
+    for message, body, _ in posts(run):
+        if not has_type(body, AUTHORIZE_TYPE):
+            yield wrong(f"Content-Type {bodies.content_type(body) or 'missing'}, expected {AUTHORIZE_TYPE}", message)
+        given = asserted(body)
+        if not given:
+            yield wrong("no X-3GPP-Asserted-Identity", message)
+        elif not set(given) & invited:
+            if not vouched:
+                raise CannotTell("no leg shows which identity the network asserted")
+            yield wrong(
+                f"X-3GPP-Asserted-Identity {', '.join(given)}, the INVITE had {', '.join(sorted(invited))}",
+                run.all("invite")[-1], message,
+            )  # fmt: skip
+
+
+def _invited(run: Run) -> tuple[set[str], bool]:
+    """The identities of the INVITE on all legs, and whether a leg shows what the network asserted."""
+    found = sips(run, "invite")
+    identities = {name for _, body in found for name in names(bodies.identities(body))}
+    return identities, any(body.headers.get("P-Asserted-Identity") for _, body in found)
+
+
+@rule(
+    "SI-11", HTTP_INITIATION, clause="TS 26.237 10.4.1.1.1.3", level="shall",
+    remedy="SCF: put the service id of the INVITE, as it is, into the body of the authorize POST.",
+)  # fmt: skip
+def authorization_names_the_service(run: Run) -> Iterator[Problem]:
+    """The authorize POST names the services of the INVITE, no other and none less.
+
+    A UE that was authorized for another service gets 403 for the one it asked for; one too many is a free gift.
+    """
+    run.needs("post")
+    asked = {service for message in run.all("invite") for service in bodies.services(message)}
+    told = {service for message in run.all("post") for service in bodies.services(message)}
+    if not asked:
+        raise NotHere
+    if not told:
+        raise CannotTell("no service id could be read in the authorize POST")
+    if asked != told:
+        yield wrong(f"authorized {', '.join(sorted(told))}, invited {', '.join(sorted(asked))}", *run.all("post"))
+
+
+@rule(
+    "SI-12", HTTP_INITIATION, clause="TS 26.237 10.4.1.1.1.4", level="shall",
+    remedy="BM-SC: store the authorization and answer 200; look at its reachability and its rights for the SCF.",
+)  # fmt: skip
+def authorization_is_acknowledged(run: Run) -> Iterator[Problem]:
+    """The BM-SC answers the authorize POST with 200.
+
+    It has nothing to decide here: it stores what the SCF says. Refused or unanswered, no UE gets to its service.
+    """
+    run.needs("post")
+    sent = posts(run)
+    if any(outcome(answer) == "success" for _, _, answer in sent):
+        return  # one that was repeated after a 503 counts by its end
+    message, _, answer = sent[-1]
+    if answer is not None:
+        yield wrong(f"{status(answer)} to the authorize POST, expected 200", message, answer)
+    else:
+        yield from unanswered(run, message)
+
+
+@rule(
+    "SI-13", HTTP_INITIATION, clause="TS 26.237 10.4.1.1.1.3", level="shall",
+    remedy="SCF: never answer 200 to the INVITE without the acknowledgement of the BM-SC; refuse it instead.",
+)  # fmt: skip
+def no_ok_without_acknowledgement(run: Run) -> Iterator[Problem]:
+    """The SCF does not answer 200 to an INVITE that the BM-SC has not acknowledged.
+
+    The session looks established, yet the BM-SC will refuse the registration, and the user sees nothing.
+    Judged only for services that the capture shows to be protected, and where it shows the leg to the BM-SC.
+    """
+    ok = run.needs("ok")
+    sent = posts(run)
+    if not sent:
+        if not _is_protected(run):
+            raise NotHere
+        if not coverage.shows(run.story, coverage.is_scf_post, run.start, ok.time + ANSWER_WITHIN):
+            raise NotHere
+        yield wrong("200 to the INVITE, and no authorize POST to the BM-SC", *run.all("invite")[-1:], ok)
+        return
+    message, _, answer = sent[-1]
+    if any(outcome(a) == "success" for _, _, a in sent):
+        return
+    if answer is not None:
+        yield wrong(f"200 to the INVITE though the BM-SC answered {status(answer)}", message, answer, ok)
+    else:
+        yield from unanswered(run, message)
+
+
+def _is_protected(run: Run) -> bool:
+    """Whether key management speaks of a service of the INVITE, or its media are offered as SRTP."""
+    own = {service for message in run.all("invite") for service in bodies.services(message)}
+    if any("SAVP" in media.proto for m in run.all("invite") if (sdp := bodies.sdp(m)) for media in sdp.media):
+        return True
+    spoken = of_request_type(run.story.traffic.exchanges, *bodies.REQUEST_TYPES)
+    return any(own & set(bodies.services(exchange.first)) for exchange in spoken)
+
+
+@rule(
+    "SI-19", HTTP_INITIATION, clause="RFC 3261 17.2.1, TS 26.237 10.4.1.1.1.3", level="info",
+    remedy="SCF: authorize once for each INVITE; a retransmission of it gets the answer again, no new POST.",
+)  # fmt: skip
+def authorization_is_sent_once(run: Run) -> Iterator[Problem]:
+    """An INVITE, however often it is retransmitted, makes one authorize POST.
+
+    More of them do no harm by themselves, but show an SCF that takes retransmissions for new requests.
+    """
+    run.needs("post")
+    done: dict[str, Message] = {}
+    for message, body, answer in posts(run):
+        before = done.get(body.host or message.payload.dst)
+        if before is not None and set(bodies.services(before)) & set(bodies.services(message)):
+            yield wrong("a second authorize POST for the same INVITE", before, message)
+        if outcome(answer) == "success":
+            done[body.host or message.payload.dst] = message
+
+
+# ------------------------------------------------------------------------------------------------ registration
+
+
+@rule(
+    "SI-14", REGISTRATION, clause="TS 26.237 10.4.1.1.1.1", level="shall",
+    remedy="UE: wait for the 200 to the INVITE before registering for key management.",
+)  # fmt: skip
+def registration_follows_the_ok(run: Run) -> Iterator[Problem]:
+    """A UE registers for key management only after its INVITE was answered with 200.
+
+    Before that the BM-SC has no authorization, and refuses what a moment later it would have granted.
+    """
+    invited = _invitations_of(run)
+    first = run.all("request", "authorized")[0]
+    if not invited:
+        raise NotHere
+    if any(ok.time <= first.time for other in invited if (ok := other.first("ok")) is not None):
+        return
+    for other in invited:
+        ok = other.first("ok")
+        reversed_ = None if ok is None else coverage.is_reversed(ok, first)
+        if other.start < first.time and ok is not None and reversed_:
+            yield wrong(f"registered {(ok.time - first.time) / 10**6:.0f} ms before the 200 OK", first, ok)
+            return
+    raise CannotTell("the capture does not show which session the registration is for")
+
+
+def _invitations_of(run: Run) -> list[Run]:
+    """The INVITEs of the UE for a service that a registration asks for."""
+    if not run.ues:
+        return []
+    asked = {service for message in run.all("request", "authorized") for service in bodies.services(message)}
+    return [
+        other for other in run.story.runs_of(run.ue, "http-initiation")
+        if asked & {service for message in other.all("invite") for service in bodies.services(message)}
+    ]  # fmt: skip
+
+
+@rule(
+    "SI-15", REGISTRATION, clause="TS 26.237 10.4.1.1.1.4", level="shall",
+    remedy="BM-SC: grant a service only when the SCF has authorized this IMPU for it.",
+)  # fmt: skip
+def registration_rests_on_authorization(run: Run) -> Iterator[Problem]:
+    """The BM-SC grants a registration only for services that the SCF has authorized for this IMPU before.
+
+    Otherwise whoever can bootstrap can watch. What was authorized before the capture began cannot be known:
+    judged where the INVITE for the service is in the capture.
+    """
+    granted = _statuses(run)
+    if not run.story.runs_of(run.ue, "http-initiation") if run.ues else True:
+        raise NotHere
+    unknown: list[str] = []
+    for message, service, code in granted:
+        if code != 200 or _authorized(run, service, message.time):
+            continue
+        reason = _unauthorized(run, service, message.time)
+        if reason is None:
+            unknown.append(service)
+        else:
+            yield wrong(f"{service} granted, {reason[0]}", *reason[1], message)
+    if unknown:
+        raise CannotTell(f"an authorization for {', '.join(unknown)} may have come before the capture began")
+
+
+@rule(
+    "SI-16", REGISTRATION, clause="TS 33.246 6.3.2.4, Annex G.2.4", level="shall",
+    remedy="BM-SC: give a service that the UE is not authorized for the status 403.",
+)  # fmt: skip
+def unauthorized_service_is_forbidden(run: Run) -> Iterator[Problem]:
+    """A service that the UE is not authorized for has status 403 in the answer to its registration.
+
+    Another status tells the UE another story: 404 that there is no such service, 503 that it should try again.
+    """
+    refused = [(message, service, code) for message, service, code in _statuses(run) if code != 200]
+    looked = False
+    for message, service, code in refused:
+        reason = None if _authorized(run, service, message.time) else _unauthorized(run, service, message.time)
+        if reason is not None:
+            looked = True
+            if code != FORBIDDEN:
+                yield wrong(f"{service} has status {code}, expected {FORBIDDEN}: {reason[0]}", *reason[1], message)
+    if not looked:
+        raise NotHere
+
+
+def _statuses(run: Run) -> list[tuple[Message, str, int | None]]:
+    """The services in the answers to a registration, with their statuses."""
+    found = [
+        (message, item.service, item.code)
+        for message in run.all("answer") if status(message) == 200
+        for listed in bodies.find_all(message, ServiceStatuses) for item in listed.items
+    ]  # fmt: skip
+    if not found or not run.ues:
+        raise NotHere
+    return found
+
+
+def _intended(run: Run) -> set[str]:
+    """Whom a registration is for: the identity intended, or where it tells none, any of the UE."""
+    asked = [body for m in run.all("request", "authorized") if (body := bodies.http(m)) is not None]
+    told = [body.headers.get("X-3GPP-Intended-Identity") or "" for body in asked]
+    return {name for value in told for name in names(bodies.unquoted(value))} or set(names(run.ue.impu))
+
+
+def _authorizations(run: Run, service: str, until: int) -> list[Exchange]:
+    """The authorize POSTs for a service that name the identity of a registration, before a time."""
+    own = _intended(run)
+    return [
+        exchange for exchange in of_request_type(run.ue.exchanges, "authorize")
+        if exchange.first.time <= until and service in bodies.services(exchange.first)
+        and (body := bodies.http(exchange.first)) is not None and own & set(asserted(body))
+    ]  # fmt: skip
+
+
+def _authorized(run: Run, service: str, until: int) -> bool:
+    """Whether an authorization was notified: acknowledged, or at least not refused."""
+    known = _authorizations(run, service, until)
+    return any(exchange.final is None or outcome(exchange.final) == "success" for exchange in known)
+
+
+def _unauthorized(run: Run, service: str, until: int) -> tuple[str, tuple[Message, ...]] | None:
+    """Why a service is surely not authorized, with the messages that show it; None where it may be."""
+    refused = [exchange.final for exchange in _authorizations(run, service, until) if exchange.final is not None]
+    if refused:
+        return f"its authorization was answered {status(refused[-1])}", (refused[-1],)
+    invited = [
+        other for other in run.story.runs_of(run.ue, "http-initiation")
+        if other.start < until and any(service in bodies.services(m) for m in other.all("invite"))
+    ]  # fmt: skip
+    if not invited:
+        return None
+    last = invited[-1]
+    refusal = last.first("refusal")
+    if last.first("ok") is None and refusal is not None and status(refusal) == FORBIDDEN:
+        return f"its INVITE was answered {FORBIDDEN}", (refusal,)
+    others = [(m, asserted(body)) for m, body, _ in posts(last) if service in bodies.services(m)]
+    if others and others[-1][1]:
+        told, own = ", ".join(others[-1][1]), ", ".join(sorted(_intended(run)))
+        return f"authorized was {told}, registered is {own}", (others[-1][0],)
+    if posts(last):  # one that names nobody, or another service: SI-10 and SI-11 look at it
+        return None
+    if not coverage.shows(run.story, coverage.is_scf_post, last.start, until):
+        return None
+    return "no authorize POST was sent for its INVITE", tuple(last.all("invite")[-1:])
+
+
+RULES: tuple[Rule, ...] = (
+    authorization_precedes_the_ok,
+    authorize_post_has_its_form,
+    authorization_names_the_user,
+    authorization_names_the_service,
+    authorization_is_acknowledged,
+    no_ok_without_acknowledgement,
+    registration_follows_the_ok,
+    registration_rests_on_authorization,
+    unauthorized_service_is_forbidden,
+    authorization_is_sent_once,
+)
