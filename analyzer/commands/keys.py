@@ -11,7 +11,6 @@ from analyzer.commands.output import common
 from analyzer.report import CaseReport, UeReport
 from analyzer.views import ladder
 from analyzer.views.ink import clean
-from analyzer.views.tables import indented
 
 
 @click.command("keys")
@@ -33,4 +32,4 @@ def _draw(analysis: Analysis) -> str:
 
 
 def _block(case: CaseReport, ue: UeReport) -> str:
-    return f"{clean('  '.join((ue.id, *ue.impi, *ue.impu)))}\n{indented(drawn(ladder.keys(case, ue)))}"
+    return f"{clean('  '.join((ue.id, *ue.impi, *ue.impu)))}\n{drawn(ladder.keys(case, ue))}"

@@ -16,7 +16,7 @@ def keys(case: CaseReport, ue: UeReport) -> Table:
     shown = any(key.value is not None for other in case.ues for key in other.keys)
     columns = ("key", "fingerprint", *(("value",) if shown else ()), "valid until", "origin")
     rows = tuple(_row(key, branch, shown) for key, branch in tree(ue.keys))
-    return Table(columns, rows, folded=frozenset({"origin"}))
+    return Table(columns, rows, folded=frozenset({"origin"}), indent="  ")
 
 
 def tree(found: Sequence[KeyReport]) -> Iterator[tuple[KeyReport, str]]:
@@ -30,7 +30,7 @@ def tree(found: Sequence[KeyReport]) -> Iterator[tuple[KeyReport, str]]:
         children = below.get(place, [])
         for child in children:
             last = child == children[-1]
-            yield from walk(child, stem + ("└─ " if last else "├─ "), stem + ("   " if last else "│  "))
+            yield from walk(child, stem + ("└ " if last else "├ "), stem + ("  " if last else "│ "))
 
     for root in sorted(below.get(None, []), key=lambda place: RANKS[found[place].kind]):
         yield from walk(root, "", "")

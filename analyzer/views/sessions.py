@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 from analyzer.report import CaseReport, KeyReport, ProcedureReport, UeReport, Verdict
 from analyzer.views.ink import MARKS, clean, paint
-from analyzer.views.tables import Drawing, Table, indented, moment, record
+from analyzer.views.tables import Drawing, Table, moment, record
 
 OUTCOMES = {"success": "✓", "failure": "✗", "incomplete": "?"}
 
@@ -28,7 +28,7 @@ def _ue(case: CaseReport, ue: UeReport, drawn: Drawing, coloured: bool) -> str:
             ("keys", (_held(ue.keys),)),
         )
     )
-    return f"{head}{facts}\n{indented(drawn(procedures(case, ue)))}"
+    return f"{head}{facts}\n{drawn(procedures(case, ue))}"
 
 
 def _worst(case: CaseReport, mine: Callable[[str], bool]) -> Verdict:
@@ -57,7 +57,7 @@ def procedures(case: CaseReport, ue: UeReport) -> Table:
     start = begin(case)
     columns = ("procedure", "kind", "outcome", "rules", "seconds", "lasts", "frames")
     rows = tuple(_procedure(case, procedure, start) for procedure in ue.procedures)
-    return Table(columns, rows, frozenset({"seconds", "lasts"}), frozenset({"frames"}))
+    return Table(columns, rows, frozenset({"seconds", "lasts"}), frozenset({"frames"}), indent="  ")
 
 
 def begin(case: CaseReport) -> float:

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from analyzer.views.ink import clean
 
 GAP = "  "
-MIN_WIDTH = 16  # of a column that is folded
+MIN_WIDTH = 12  # of a column that is folded
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
     numbers: frozenset[str] = frozenset()  # columns that are set to the right
     folded: frozenset[str] = frozenset()  # columns that are folded where the terminal is too narrow
+    indent: str = ""  # before every line
 
 
 def draw(table: Table, width: int | None = None, coloured: bool = False) -> str:
@@ -31,7 +32,7 @@ def draw(table: Table, width: int | None = None, coloured: bool = False) -> str:
     rows = [tuple(map(clean, row)) for row in table.rows]
     widths = [max(map(cell_len, column)) for column in zip(table.columns, *rows, strict=True)]
     if width is not None:
-        _narrow(widths, [name in table.folded for name in table.columns], width)
+        _narrow(widths, [name in table.folded for name in table.columns], width - len(table.indent))
     head = _line(table, table.columns, widths)
     lines = [click.style(head, bold=True) if coloured else head]
     for row in rows:
@@ -57,7 +58,7 @@ def _line(table: Table, cells: Sequence[str], widths: Sequence[int]) -> str:
     for name, cell, size in zip(table.columns, cells, widths, strict=True):
         padding = " " * (size - cell_len(cell))
         set_out.append(padding + cell if name in table.numbers else cell + padding)
-    return GAP.join(set_out).rstrip()
+    return table.indent + GAP.join(set_out).rstrip()
 
 
 def fold(text: str, width: int) -> list[str]:
@@ -99,11 +100,6 @@ def record(facts: Sequence[tuple[str, Sequence[str]]], indent: str = "  ") -> st
         for number, value in enumerate(values or ("-",)):
             lines.append(f"{indent}{'' if number else name:<{size}}{GAP}{clean(value)}")
     return "".join(f"{line}\n" for line in lines)
-
-
-def indented(text: str, indent: str = "  ") -> str:
-    """Set lines to the right."""
-    return "".join(f"{indent}{line}\n" for line in text.splitlines())
 
 
 Drawing = Callable[[Table], str]  # knows the terminal
