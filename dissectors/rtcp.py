@@ -157,17 +157,18 @@ def _header(cursor: Cursor) -> tuple[int, int, bool, int]:
 def _packet(cursor: Cursor) -> RtcpPacket:
     first = cursor.pos
     kind, count, padded, words = _header(cursor)
-    outer, cursor.end = cursor.end, first + WORD * (words + 1)
-    if cursor.end > outer:
-        cursor.end = outer
-        raise cursor.fail("rtcp.length", f"{WORD * (words + 1)} octets announced, {outer - first} there", first + 2)
-    padding = cursor.data[cursor.end - 1] if padded and cursor.left else 0
-    if padded and not 0 < padding <= cursor.left:
+    outer, size = cursor.end, WORD * (words + 1)
+    whole = first + size <= outer
+    cursor.end = min(first + size, outer)
+    padding = cursor.data[cursor.end - 1] if whole and padded and cursor.left else 0
+    if whole and padded and not 0 < padding <= cursor.left:
         raise cursor.fail("rtcp.padding.count", f"{padding} of {cursor.left} octets", cursor.end - 1)
     cursor.end -= padding
     packet = _READERS.get(kind, _other)(cursor, kind, count)
     if cursor.left:
         cursor.octets(_REST.get(kind, "rtcp.data"), cursor.left)
+    if not whole:
+        raise cursor.fail("rtcp.length", f"{size} octets announced, {outer - first} there", first + 2)
     cursor.end += padding
     if padding > 1:
         cursor.octets("rtcp.padding.data", padding - 1)
