@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.message import Message as Event
 from textual.widget import Widget
 
+from analyzer.report import Judgement
 from analyzer.tui.model import Place
 
 
@@ -22,6 +23,14 @@ class OpenUe(Event):
     def __init__(self, ue: str) -> None:
         super().__init__()
         self.ue = ue
+
+
+class OpenFinding(Event):
+    """Show a judgement in Findings."""
+
+    def __init__(self, judgement: Judgement) -> None:
+        super().__init__()
+        self.judgement = judgement
 
 
 class Said(Event):

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.keys.unlock import KEY_DATA
+from analyzer.report import Judgement
 from analyzer.tui.cells import Cell
+from analyzer.tui.model import mark_of
 from analyzer.tui.outline import Node
 from analyzer.views.hiding import Hider
 from dissectors import Field, Message, tree
@@ -63,6 +65,12 @@ def shown(layer: Layer, hider: Hider) -> Shown:
         )
         nodes.insert(0, Node(line, (), place))
     return Shown(tuple(nodes), hidden)
+
+
+def problem_node(judgement: Judgement) -> Node:
+    """Return the line that says what a rule has against a message, as Wireshark's expert info does."""
+    mark = mark_of(judgement)
+    return Node((Cell(f"{mark.sign} {judgement.rule} ", mark.tone), Cell(judgement.message)), (), judgement, mark)
 
 
 def _leaves(fields: tuple[Field, ...]) -> Iterator[Field]:

@@ -21,7 +21,7 @@ COLUMNS = (
     Column("Rule", 7),
     Column("Level", 6),
     Column("UE", 4),
-    Column("Proc.", 8, least=70),
+    Column("Proc.", 8, least=100),
     Column("Frame", 7),
     Column("What was found", 20, share=1),
 )
@@ -99,6 +99,14 @@ class Findings(Vertical):
 
     def _row(self, row: int) -> Row:
         return finding_row(self.found, self.listed[row])
+
+    def go(self, judgement: Judgement) -> None:
+        """Go to a judgement, whatever the filter."""
+        if judgement not in self.listed:
+            self.filter.apply("")
+            self._fill("")
+        self.table.cursor = self.listed.index(judgement)
+        self.table.focus()
 
     @on(FilterBox.Applied)
     def _apply(self, event: FilterBox.Applied) -> None:

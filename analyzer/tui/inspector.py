@@ -12,9 +12,10 @@ from textual.message import Message as Event
 from textual.widgets import ContentSwitcher
 
 from analyzer.capture import tshark
+from analyzer.report import Judgement
 from analyzer.tui.cells import Cell
-from analyzer.tui.events import Said
-from analyzer.tui.fields import Layer, as_filter, described, layers, shown
+from analyzer.tui.events import OpenFinding, Said
+from analyzer.tui.fields import Layer, as_filter, described, layers, problem_node, shown
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.model import Index
 from analyzer.tui.outline import Node, Outline
@@ -60,7 +61,7 @@ class Inspector(Vertical):
             super().__init__()
             self.text = text
 
-    def __init__(self, found: Index, id: str | None = None) -> None:  # noqa: A002
+    def __init__(self, found: Index, id: str | None = None) -> None:
         super().__init__(id=id)
         self.found = found
         self.message: Message | None = None
@@ -111,9 +112,10 @@ class Inspector(Vertical):
             return
         layer = self.parts[self.tabs.active]
         laid = shown(layer, self.hider)
+        problems = () if self.tabs.active else self.found.problems_in(layer.message)
         here = self.outline.node
         self.octets.load(layer.data, laid.hidden)
-        self.outline.plant(laid.nodes)
+        self.outline.plant((*map(problem_node, problems), *laid.nodes))
         if here is not None and isinstance(here.target, Field):
             name = here.target.name
             self.outline.go(lambda node: isinstance(node.target, Field) and node.target.name == name)
@@ -138,14 +140,21 @@ class Inspector(Vertical):
     def _field_moved(self, event: Rows.Moved) -> None:
         event.stop()
         node = self.outline.node
-        if node is not None and isinstance(node.target, Field):
+        if node is not None and isinstance(node.target, Judgement):
+            self.post_message(Said(self, node.target.message))
+        elif node is not None and isinstance(node.target, Field):
             self.octets.select((node.target.start, node.target.end), follow=not self.octets.has_focus)
             self.post_message(Said(self, described(node.target)))
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:
         event.stop()
-        if event.rows is self.outline:
+        node = self.outline.node
+        if event.rows is not self.outline or node is None:
+            return
+        if isinstance(node.target, Judgement):
+            self.post_message(OpenFinding(node.target))
+        else:
             self.outline.action_swing()
 
     @on(Hexdump.Pointed)
@@ -176,13 +185,15 @@ class Inspector(Vertical):
         self.tabs.titles = (*(layer.title for layer in self.parts), WIRESHARK)
         self.query_one("#foreign", Page).write(())
         self.tabs.choose(len(self.tabs.titles) - 1)
-        path = self.found.analysis.captures[message.payload.capture].path
-        self.run_worker(lambda: self._ask(path, message), thread=True, exclusive=True, group="tshark")
+        self.run_worker(lambda: self._ask(message), thread=True, exclusive=True, group="tshark")
 
-    def _ask(self, path: str, message: Message) -> None:
+    def _ask(self, message: Message) -> None:
         """In a worker: let tshark read the frame."""
+        analysis, hider = self.found.analysis, self.hider
+        path = analysis.captures[message.payload.capture].path
         try:
-            lines = [Cell(self.hider.told(line)) for line in tshark.frame_tree(path, message.frame).splitlines()]
+            told = tshark.frame_tree(path, message.frame, analysis.keyring.keylog)
+            lines = [Cell(hider.told(line)) for line in told.splitlines()]
         except tshark.TsharkError as error:
             lines = [Cell(f"✗ {error}", "bad")]
         self.post_message(Foreign(message, lines))

@@ -8,7 +8,8 @@ from analyzer.tui.cells import Cell, Line, Mark, fit
 from analyzer.tui.model import TIME_FORMATS, Index, Place, clock
 from analyzer.tui.rows import Rows
 
-TIME = 9  # columns of the time
+TIMES = {"relative": 9, "UTC": 12, "delta": 9}  # columns of the time
+DELTA = 9
 DELTA_LEAST = 110  # columns of a ladder that also shows the time since the arrow before
 FRAME = 5
 
@@ -49,14 +50,16 @@ class Ladder(Rows):
         self.refresh()
 
     def _lane(self, width: int) -> int:
-        return lane_width(len(self.lanes), width - TIME - FRAME - 4 - (TIME if self._has_delta(width) else 0))
+        return lane_width(
+            len(self.lanes), width - TIMES[self.form] - FRAME - 4 - (DELTA if self._has_delta(width) else 0)
+        )
 
     def _has_delta(self, width: int) -> bool:
         return width >= DELTA_LEAST and self.form != "delta"
 
     def header(self, width: int) -> Line:
-        delta = fit("Delta", TIME, right=True) if self._has_delta(width) else ""
-        start = f"  {fit('No.', FRAME, right=True)} {fit('Time', TIME, right=True)}{delta} "
+        delta = fit("Delta", DELTA, right=True) if self._has_delta(width) else ""
+        start = f"  {fit('No.', FRAME, right=True)} {fit('Time', TIMES[self.form], right=True)}{delta} "
         return (Cell(start + heads(self.lanes, self._lane(width))),)
 
     def line(self, row: int, width: int) -> Line:
@@ -67,10 +70,10 @@ class Ladder(Rows):
         line = [
             Cell(f"{arrow.mark.sign} ", arrow.mark.tone),
             Cell(fit(str(arrow.place[1]), FRAME, right=True) + " "),
-            Cell(fit(short_clock(arrow.time, begin, before, self.form), TIME, right=True), "dim"),
+            Cell(fit(short_clock(arrow.time, begin, before, self.form), TIMES[self.form], right=True), "dim"),
         ]
         if self._has_delta(width):
-            line.append(Cell(fit(short_clock(arrow.time, begin, before, "delta"), TIME, right=True), "dim"))
+            line.append(Cell(fit(short_clock(arrow.time, begin, before, "delta"), DELTA, right=True), "dim"))
         line.append(Cell(f" {drawn}", arrow.mark.tone if arrow.mark is Mark.FAIL else ""))
         line.append(Cell(f" {label(arrow, titled)}"))
         return line

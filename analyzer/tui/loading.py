@@ -17,6 +17,7 @@ from analyzer.analysis import Options, analyse
 from analyzer.batch import UNREADABLE, USAGE, Fault
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
+from analyzer.capture.tshark import TsharkError
 from analyzer.keys.keyring import KeyringError
 from analyzer.tui.model import Index, index, octets_text
 
@@ -85,7 +86,7 @@ class Loading(Screen[Index | Fault | None]):
             found: Index | Fault = index(analyse(self.case, self.options, progress))
         except Cancelled:
             return
-        except (KeyringError, ConfigError) as error:
+        except (KeyringError, ConfigError, TsharkError) as error:
             found = Fault(USAGE, str(error), "")
         except CaptureError as error:
             found = Fault(UNREADABLE, str(error), "")

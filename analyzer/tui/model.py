@@ -29,6 +29,7 @@ class Index:
 
     analysis: Analysis = field(repr=False)
     marks: dict[Place, Mark] = field(repr=False)
+    problems: dict[Place, tuple[Judgement, ...]] = field(repr=False)  # what is worse than pass, the worst first
     judgements: dict[str, tuple[Judgement, ...]] = field(repr=False)  # by procedure
     places: dict[Place, int] = field(repr=False)  # row of the first message of a frame
     times: tuple[int, ...] = field(repr=False)  # of the messages, ns
@@ -53,6 +54,10 @@ class Index:
         outcomes = {"success": Mark.PASS, "failure": Mark.FAIL, "incomplete": Mark.UNSURE}
         return found or outcomes.get(run.outcome, Mark.NONE)
 
+    def problems_in(self, message: Message) -> tuple[Judgement, ...]:
+        """Return what rules have against the frame of a message, the worst first."""
+        return self.problems.get((message.payload.capture, message.frame), ())
+
     def whole(self, message: Message) -> Message:
         """Return a message with the plaintext of what was opened in it."""
         return with_plaintext(message, self.analysis.story.chain)
@@ -65,12 +70,15 @@ def index(analysis: Analysis) -> Index:
     """Index an analysis by frame and by procedure."""
     marks: dict[Place, Mark] = {}
     by_run: dict[str, list[Judgement]] = {}
+    problems: dict[Place, list[Judgement]] = {}
     for judgement in analysis.report.judgements:
         if judgement.procedure is not None:
             by_run.setdefault(judgement.procedure, []).append(judgement)
         for shown in judgement.evidence:
             place = (shown.capture, shown.frame)
             marks[place] = max(marks.get(place, Mark.NONE), mark_of(judgement))
+            if mark_of(judgement) > Mark.PASS:
+                problems.setdefault(place, []).append(judgement)
     for name, run in analysis.runs:
         if any(j.verdict is Verdict.PASS for j in by_run.get(name, ())):
             for message in run.messages:
@@ -82,6 +90,7 @@ def index(analysis: Analysis) -> Index:
     return Index(
         analysis,
         marks,
+        {place: tuple(sorted(found, key=mark_of, reverse=True)) for place, found in problems.items()},
         {name: tuple(found) for name, found in by_run.items()},
         places,
         tuple(message.time for message in analysis.messages),

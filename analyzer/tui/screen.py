@@ -7,12 +7,13 @@ from contextlib import suppress
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Footer, Static
 
 from analyzer.tui import save
 from analyzer.tui.cells import printable
-from analyzer.tui.events import Jump, OpenUe, Said
+from analyzer.tui.events import Jump, OpenFinding, OpenUe, Said
 from analyzer.tui.filterbox import FilterBox
 from analyzer.tui.findings import Findings
 from analyzer.tui.hexdump import Hexdump
@@ -53,12 +54,14 @@ class CaseScreen(Search):
         Binding("tab", "app.focus_next", "Next pane", show=False),
         Binding("shift+tab", "app.focus_previous", "Pane before", show=False),
     ]
-    ALLOW_IN_MAXIMIZED_VIEW = "Footer, #top, #status"
+    ALLOW_IN_MAXIMIZED_VIEW = "#top, #foot"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
     DEFAULT_CSS = """
     CaseScreen {
         & > ContentSwitcher { height: 1fr; }
-        & > #status { height: 1; background: $panel; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis;
+        & > #top { dock: top; }
+        & > #foot { dock: bottom; height: 2; & Footer { dock: none; } }
+        & #status { height: 1; background: $panel; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis;
             padding: 0 1; }
     }
     """
@@ -82,8 +85,9 @@ class CaseScreen(Search):
             yield Packets(self.found, id="packets")
             yield Findings(self.found, id="findings")
             yield Media(self.found, id="media")
-        yield Static("", id="status", markup=False)
-        yield Footer(compact=True)
+        with Vertical(id="foot"):
+            yield Static("", id="status", markup=False)
+            yield Footer(compact=True)
 
     def on_mount(self) -> None:
         report = self.found.analysis.report
@@ -176,6 +180,12 @@ class CaseScreen(Search):
         session = next((each for each in self.found.sessions if each.id == name), None)
         if session is not None and session is not self.ue.session:
             self.ue.show(session)
+
+    @on(OpenFinding)
+    def _open_finding(self, event: OpenFinding) -> None:
+        self._leave()
+        self._turn_to("findings")
+        self.query_one(Findings).go(event.judgement)
 
     @on(Jump)
     def _jump(self, event: Jump) -> None:
