@@ -50,7 +50,7 @@ class Analysis:
     keyring: Keyring = field(repr=False)
 
 
-def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | None = None) -> Analysis:  # noqa: B008
+def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | None = None) -> Analysis:
     """Analyse a case: same octets, keyring and options, same report.
 
     Raises CaptureError, KeyringError or ConfigError for what cannot be read; damage within a capture

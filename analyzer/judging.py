@@ -17,11 +17,11 @@ from dissectors import Message
 MAX_EVIDENCE = 20  # frames that one judgement names
 
 
-class CannotTell(Exception):
+class CannotTell(Exception):  # noqa: N818  # an outcome, not an error
     """The capture or the keyring does not hold what a rule needs: the judge makes it *inconc*."""
 
 
-class NotHere(Exception):
+class NotHere(Exception):  # noqa: N818
     """What a rule looks at is not part of this run: the judge makes it *none*."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sample_pcaps.casebook import case
+from sample_pcaps.forge_keys import made_up
 from sample_pcaps.stage import KEY_DOMAIN, Ue
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
@@ -141,4 +142,26 @@ def mid_capture() -> Story:
     story.deregister()
     story.msk(msk_id=SECOND_MSK, seq=(2, 1), sp=None)
     story.cut(4)
+    return story
+
+
+@case()
+def missed_update() -> Story:
+    """The HTTP variant, all of it right, with a key update that the UE missed.
+
+    Media goes over to the second MSK, whose message was lost before the capture point. The UE meets the MKI, asks for
+    the MSK, and gets it with the next MTK message.
+    """
+    story = Story.registered_by_http()
+    story.keys_and_media()
+    story.wait(1)
+    story.media(SECOND_MSK, 1, packets=10, report=False)
+    story.wait(3)
+    story.msk_request(pairs=((KEY_DOMAIN, SECOND_MSK),))
+    story.msk(msk_id=SECOND_MSK)
+    story.wait(0.2)
+    story.mtk(
+        SECOND_MSK, 1, key=made_up("media 00010002 1 key", 16), salt=made_up("media 00010002 1 salt", 14), times=2
+    )
+    story.media(SECOND_MSK, 1, packets=10)
     return story

@@ -56,7 +56,14 @@ class Capture:
         self.path = path
         self.index = index
         self.facts = facts
+        self.size = Path(path).stat().st_size if _rereadable(path) else 0  # 0: a pipe does not say
         self._opened = opened
+        self._reading: Source | None = None
+
+    @property
+    def position(self) -> int:
+        """Octets of the file that have been read so far, before decompression."""
+        return 0 if self._reading is None else self._reading.position
 
     def __iter__(self) -> Iterator[Frame]:
         opened, self._opened = self._opened, None
@@ -65,7 +72,7 @@ class Capture:
                 return
             opened = Source(_stream(self.path))
             self.facts = CaptureFacts(self.path)
-        facts = self.facts
+        facts, self._reading = self.facts, opened
         try:
             read = pcapng.read_pcapng if opened.peek(4) == pcapng.SECTION_MAGIC else pcap.read_pcap
             for frame in read(opened, self.index, facts):

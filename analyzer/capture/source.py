@@ -63,10 +63,12 @@ class Source:
     """Takes octets off a stream; `offset` counts those taken, after decompression.
 
     `damage` says what ended the octets early, "" where nothing did. `compression` is "gzip", "xz" or "".
+    `position` counts the octets read of the stream itself: it is what progress can be told by.
     """
 
     def __init__(self, stream: FileIO) -> None:
         self.offset = 0
+        self.position = 0
         self.damage = ""
         self.compression = ""
         self._stream = stream
@@ -130,6 +132,7 @@ class Source:
             self.damage, data = f"reading failed: {error.strerror or error}", b""
         if not data:
             self._ended = True
+        self.position += len(data)
         return data
 
     def _decompress(self, inflate: Inflater) -> bytes:

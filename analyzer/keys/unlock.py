@@ -52,8 +52,7 @@ def _msk_messages(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
             continue
         b_tid = None if body.idr is None else body.idr.text
         tried = 0
-        for muk in chain.candidates(b_tid):
-            tried += 1
+        for tried, muk in enumerate(chain.candidates(b_tid), 1):  # noqa: B007  # how many it were at the end
             opened = _open(message, body, body.kemac, muk, body.csb_id, body.rand, "")
             if opened is not None:
                 _keep_msks(chain, opened, body)
@@ -98,8 +97,8 @@ def _mtk_messages(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
             continue
         msks = chain.msks.get((body.key_domain_id, body.msk_id), [])
         tried = 0
-        for msk, csb_id, rand, variant in _mtk_candidates(body, msks, delivered.get(body.msk_id, {})):
-            tried += 1
+        candidates = _mtk_candidates(body, msks, delivered.get(body.msk_id, {}))
+        for tried, (msk, csb_id, rand, variant) in enumerate(candidates, 1):  # noqa: B007
             opened = _open(message, body, body.kemac, msk, csb_id, rand, variant)
             if opened is not None:
                 _keep_mtks(chain, opened, body)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.judging import Procedure, Rule, Run, Story
 from analyzer.procedures import (
+    ms_answer_rules,
     ms_key_rules,
     ms_rules,
     mt_rules,
@@ -51,6 +52,7 @@ CATALOGUE: tuple[Rule, ...] = tuple(
         (
             *ms_rules.RULES,
             *ms_key_rules.RULES,
+            *ms_answer_rules.RULES,
             *mt_rules.RULES,
             *sr_rules.RULES,
             *si_rules.RULES,

@@ -55,7 +55,9 @@ def find_msk_deliveries(procedure: Procedure, story: Story) -> Iterator[Run]:
 
 def _next_of_same_csb(sent: list[Message], deliveries: list[list[Message]]) -> int | None:
     csb_id = getattr(sent[0].body, "csb_id", None)
-    later = [d[0].time for d in deliveries if getattr(d[0].body, "csb_id", None) == csb_id and d[0].time > sent[-1].time]
+    later = [
+        d[0].time for d in deliveries if getattr(d[0].body, "csb_id", None) == csb_id and d[0].time > sent[-1].time
+    ]
     return min(later, default=None)
 
 

@@ -83,7 +83,9 @@ def key_id_names_the_mtk(run: Run) -> Iterator[Problem]:
     """
     for message, body in mikeys(run, "mtk"):
         for name, octets, size in (
-            ("Key Domain ID", body.key_domain_id, 3), ("MSK ID", body.msk_id, 4), ("MTK ID", body.mtk_id, MTK_ID_OCTETS),
+            ("Key Domain ID", body.key_domain_id, 3),
+            ("MSK ID", body.msk_id, 4),
+            ("MTK ID", body.mtk_id, MTK_ID_OCTETS),
         ):  # fmt: skip
             if octets is None:
                 yield wrong(f"no {name} in an MTK message", message)
@@ -128,7 +130,7 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
 
 @rule(
     "MT-05", MTK_DELIVERY, clause="TS 33.246 6.4.5.3", level="shall",
-    remedy="BM-SC: one TEK with a salt of 14 octets for streaming, one TGK without salt for download, no validity data.",
+    remedy="BM-SC: one TEK with a salt of 14 octets for streaming, one TGK without salt for download, no interval.",
 )  # fmt: skip
 def one_key_of_the_right_kind(run: Run) -> Iterator[Problem]:
     """An MTK message holds one key: TEK with a salt of 14 octets (streaming), or TGK (download), without interval.
@@ -141,7 +143,9 @@ def one_key_of_the_right_kind(run: Run) -> Iterator[Problem]:
             yield wrong(f"{len(keys)} keys in an MTK message, expected 1", message)
         for key in keys:
             if key.kind not in (TGK, TEK_SALT):
-                yield wrong(f"key data of type {key.kind}, expected {TEK_SALT} (streaming) or {TGK} (download)", message)
+                yield wrong(
+                    f"key data of type {key.kind}, expected {TEK_SALT} (streaming) or {TGK} (download)", message
+                )
             elif key.kind == TEK_SALT and len(key.salt) != SALT_OCTETS:
                 yield wrong(f"salt of {len(key.salt)} octets, expected {SALT_OCTETS}", message)
             if key.kv:
@@ -165,7 +169,7 @@ def mtk_id_increases(run: Run) -> Iterator[Problem]:
     if number in (0, MTK_ID_MAX):
         yield wrong(f"MTK ID {number:04x} is never used", message)
     earlier = _earlier(run, message)
-    highest = max(earlier, key=lambda other: _mtk_number(other), default=None)
+    highest = max(earlier, key=_mtk_number, default=None)
     if highest is not None and number < _mtk_number(highest):
         yield wrong(f"MTK ID {number:04x} after {_mtk_number(highest):04x} under the same MSK", highest, message)
 
@@ -292,7 +296,11 @@ def mtk_is_for_one_session(run: Run) -> Iterator[Problem]:
     message = run.one("mtk")
     own = {(key.key, key.salt) for key in inside(run.plain(message))}
     for other in run.story.runs:
-        if other.procedure.kind != "mtk-delivery" or other is run or (other.start, other.first_frame) > (run.start, run.first_frame):
+        if (
+            other.procedure.kind != "mtk-delivery"
+            or other is run
+            or (other.start, other.first_frame) > (run.start, run.first_frame)
+        ):
             continue
         first = other.one("mtk")
         opened = run.story.chain.opening(first)

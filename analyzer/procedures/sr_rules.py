@@ -43,6 +43,19 @@ def _msk_known(run: Run, group: Group) -> bool:
     )
 
 
+def _msk_held(run: Run, group: Group) -> bool:
+    """Say whether the MSK of a group was supplied, or named by MIKEY before the group began."""
+    supplied = any(
+        msk_id == group.msk_id and any(key.status == "supplied" for key in keys)
+        for (_, msk_id), keys in run.story.chain.msks.items()
+    )
+    return supplied or any(
+        body.msk_id == group.msk_id and message.time <= group.first
+        for message in run.story.traffic.mikey
+        if (body := bodies.mikey(message)) is not None and not bodies.is_solicited_pull(body)
+    )
+
+
 @rule(
     "SR-01", MEDIA, clause="TS 33.246 6.6.2", level="shall",
     remedy="BM-SC: switch to an MKI only when MSK and MTK of it have been delivered; look for the missing MTK message.",
@@ -154,7 +167,7 @@ def ssrc_is_the_announced(run: Run) -> Iterator[Problem]:
 
 @rule(
     "SR-06", MEDIA, clause="RFC 3711 9.1", level="shall",
-    remedy="BM-SC: never send two packets with the same SSRC, ROC and sequence number under one MTK; else, find who replays.",
+    remedy="BM-SC: never use SSRC, ROC and sequence number twice under one MTK; if it does not, find who replays.",
 )  # fmt: skip
 def no_packet_repeats(run: Run) -> Iterator[Problem]:
     """No packet repeats SSRC, ROC and sequence number of another under the same MTK.
@@ -206,7 +219,7 @@ def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
     """
     groups = protected(run)
     first = groups[0]
-    if _msk_known(run, first):
+    if _msk_held(run, first):
         raise NotHere
     asking = [
         r for ue in run.story.traffic.sessions for r in run.story.runs_of(ue, "http-msk-request", "sip-msk-refresh")
@@ -225,6 +238,8 @@ def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
                     return
     if not run.story.covers(first.first, ASK_WITHIN):
         raise CannotTell("the capture ends before an MSK request is due")
+    if _msk_known(run, first):
+        raise NotHere  # it was pushed after all, before the UE had to ask
     yield wrong(
         f"MKI {(first.mki or b'').hex()} names MSK {(first.msk_id or b'').hex()}, and no UE asks for it",
         frames=_at(first, [first.frame]),
@@ -241,15 +256,14 @@ def no_clear_media(run: Run) -> Iterator[Problem]:
     Anyone can watch it, and UEs that expect an MKI drop it.
     """
     groups = [group for group in run.media if group.mki is None]
-    if not groups:
-        raise NotHere
     keyed = {m.payload.dst for m in run.story.traffic.mikey if getattr(m.body, "mtk_id", None) is not None}
     keyed |= {group.destination for group in run.story.media if group.mki is not None}
     for group in groups:
         if group.destination not in keyed:
             raise NotHere
         yield wrong(
-            f"{group.packets} packets in the clear to {group.destination}:{group.port}", frames=_at(group, [group.frame])
+            f"{group.packets} packets in the clear to {group.destination}:{group.port}",
+            frames=_at(group, [group.frame]),
         )
 
 

@@ -1,0 +1,196 @@
+"""Rules on what UEs answer to MSK messages: verification messages, and requests after a pull (TS 33.246 6.4.5.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlate import bodies
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.procedures import history
+from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
+from analyzer.procedures.ms_key_rules import proven_muk
+from analyzer.procedures.ms_rules import mikeys
+from dissectors import Message
+
+VERIFICATION_WITHIN = 2 * 10**9  # ns; a UE answers at once, its BM-SC retransmits after about a second
+PULL_WITHIN = 10 * 10**9  # ns; a solicited pull is answered without back-off
+
+
+@rule(
+    "MS-19", MSK_DELIVERY, clause="TS 33.246 6.4.5.2, RFC 3830 3.1", level="shall",
+    remedy="UE: answer V=1 with a verification message. If the UE did, look for its packet on the way to the BM-SC.",
+)  # fmt: skip
+def verification_follows(run: Run) -> Iterator[Problem]:
+    """A UE answers an MSK message that asks for it with a verification message.
+
+    The BM-SC cannot know that the MSK arrived, and sends it again. When the message itself is in order and
+    nothing comes back, either the UE dropped it or the answer was lost.
+    """
+    if not any(body.v for _, body in mikeys(run, "msk")) or run.first("verification") is not None:
+        if run.first("verification") is None:
+            raise NotHere
+        return
+    last = run.all("msk")[-1]
+    if not _is_in_order(run, last):
+        raise NotHere
+    if not run.story.covers(last.time, VERIFICATION_WITHIN):
+        raise CannotTell("the capture ends before a verification message is due")
+    yield wrong(f"no verification message within {VERIFICATION_WITHIN // 10**9} s", *run.all("msk"))
+
+
+def _is_in_order(run: Run, message: Message) -> bool:
+    """A message that the UE has reason to drop gets no answer: wrong MAC, wrong MUK, replay, other address."""
+    opened, body = run.story.chain.opening(message), bodies.mikey(message)
+    if opened is None and run.story.chain.closing(message) is None:
+        return False
+    if opened is None:
+        if proven_muk(run, body) is None if body is not None else True:
+            raise CannotTell(f"whether the UE could open frame {message.frame} needs its MUK")
+        return False
+    if body is None or body.idr is None or opened.key.b_tid not in (None, body.idr.text):
+        return False
+    if opened.key.expires is not None and opened.key.expires < message.time:
+        return False
+    if run.ues and not _is_last_generated(run, message, body.idr.text):
+        return False
+    known = history.registered_addresses(run.story, run.ue, message.time) if run.ues else ()
+    return not known or message.payload.dst in known
+
+
+def _is_last_generated(run: Run, message: Message, b_tid: str) -> bool:
+    """TS 33.246 6.3.2.3.1: under an older MUK than the last generated the UE asks instead of answering."""
+    made = [r for r in run.story.traffic.bootstrappings if r.b_tid in run.ue.b_tid and r.info is not None]
+    done = [r for r in made if r.info is not None and r.info.time < message.time]
+    return not done or done[-1].b_tid == b_tid or all(r.b_tid != b_tid for r in made)
+
+
+@rule(
+    "MS-20", MSK_DELIVERY, clause="TS 33.246 6.4.5.2", level="shall",
+    remedy="UE: send a verification message only when the V bit asks for one.",
+)  # fmt: skip
+def no_verification_unasked(run: Run) -> Iterator[Problem]:
+    """A UE sends no verification message when V is 0.
+
+    It costs uplink and may be taken for the answer to something else.
+    """
+    asked = [body for _, body in mikeys(run, "msk")]
+    if any(body.v for body in asked):
+        raise NotHere
+    for message in run.all("verification"):
+        yield wrong("verification message though V was 0", run.one("msk"), message)
+
+
+@rule(
+    "MS-21", MSK_DELIVERY, clause="TS 33.246 6.4.5.2", level="shall",
+    remedy="UE: answer with #CS 0, an empty map, the received counter and its B-TID, from the address written to.",
+)  # fmt: skip
+def verification_repeats_what_was_sent(run: Run) -> Iterator[Problem]:
+    """A verification message has no crypto session, an empty map, the received counter and the B-TID of the UE.
+
+    The BM-SC matches it by these; another counter answers a message that was never sent.
+    """
+    run.needs("verification")
+    sent = dict(_by_counter(run))
+    for message, body in mikeys(run, "verification"):
+        if (body.cs_count, body.map_type) != (0, 1):
+            yield wrong(
+                f"#CS {body.cs_count} with map type {body.map_type} in verification, expected 0 with 1", message
+            )
+        first = run.one("msk")
+        asked = bodies.mikey(first)
+        if body.t is None or body.t.value not in sent:
+            found = "no T" if body.t is None else f"T {body.t.value}"
+            yield wrong(f"{found} in verification, expected {' or '.join(map(str, sent))}", first, message)
+        if asked is not None and asked.idr is not None and (body.idr is None or body.idr.data != asked.idr.data):
+            found = "no IDr" if body.idr is None else f"IDr {body.idr.text}"
+            yield wrong(f"{found} in verification, expected {asked.idr.text}", first, message)
+        if message.payload.src not in {m.payload.dst for m in run.all("msk")}:
+            yield wrong(
+                f"verification from {message.payload.src}, the message went to {first.payload.dst}", first, message
+            )
+
+
+def _by_counter(run: Run) -> Iterator[tuple[int, Message]]:
+    for message, body in mikeys(run, "msk"):
+        if body.t is not None:
+            yield body.t.value, message
+
+
+@rule(
+    "MS-22", MSK_DELIVERY, clause="RFC 3830 5.2", level="shall",
+    remedy="UE: compute V over the message, IDi, IDr and T with the auth key of the MSK message.",
+)  # fmt: skip
+def verification_mac_is_valid(run: Run) -> Iterator[Problem]:
+    """The MAC of a verification message is valid.
+
+    All readings of the texts are tried (counter of 4 or 8 octets, identities with or without header); when none
+    fits, the UE holds another key or computes otherwise.
+    """
+    run.needs("verification")
+    for message in run.all("verification"):
+        checked = run.story.chain.verification(message)
+        if checked.ok is None:
+            raise CannotTell(f"the MUK is needed to check the verification message in frame {message.frame}")
+        if not checked.ok:
+            yield wrong("the MAC of the verification message is wrong in every reading", message)
+
+
+@rule(
+    "MS-26", MSK_DELIVERY, clause="TS 33.246 6.3.2.3.1", level="shall",
+    remedy="UE: an MSK under an older MUK than the last generated is a solicited pull: ask, do not acknowledge.",
+)  # fmt: skip
+def old_muk_is_not_acknowledged(run: Run) -> Iterator[Problem]:
+    """A UE does not acknowledge an MSK message under an older MUK than its last; it sends an MSK request.
+
+    The acknowledgement would leave the BM-SC with the old MUK until it expires.
+    """
+    message = run.one("msk")
+    body = bodies.mikey(message)
+    if not run.ues or body is None or body.idr is None or _is_last_generated(run, message, body.idr.text):
+        raise NotHere
+    for answer in run.all("verification"):
+        yield wrong(f"verification for {body.idr.text} though a newer bootstrapping has been made", message, answer)
+
+
+@rule(
+    "MS-28", SOLICITED_PULL, clause="TS 33.246 6.3.2.2.4, TS 26.237 10.4.2.4", level="shall",
+    remedy="UE: answer a solicited pull at once with an MSK request (HTTP) or re-INVITE (SIP) for Key Number 0.",
+)  # fmt: skip
+def pull_is_answered(run: Run) -> Iterator[Problem]:
+    """A UE answers a solicited pull with an MSK request for the current key of that key group, without back-off.
+
+    The BM-SC pulls when it cannot push: unanswered, the UE runs out of keys with the next MSK.
+    """
+    message = run.one("pull")
+    body = bodies.mikey(message)
+    if run.story.chain.opening(message) is None and run.story.chain.closing(message) is None:
+        raise NotHere
+    if run.story.chain.opening(message) is None and (body is None or proven_muk(run, body) is not None):
+        raise NotHere  # the UE has reason to drop it: MS-16 says so
+    asked = run.first("request")
+    if asked is None:
+        if not run.story.covers(message.time, PULL_WITHIN):
+            raise CannotTell("the capture ends before an MSK request is due")
+        yield wrong(f"no MSK request within {PULL_WITHIN // 10**9} s of the solicited pull", message)
+        return
+    if asked.time - message.time > PULL_WITHIN:
+        yield wrong(
+            f"MSK request only {(asked.time - message.time) / 10**9:.1f} s after the solicited pull", message, asked
+        )
+    names = bodies.msk_names(asked)
+    if not names or body is None or body.msk_id is None:
+        raise CannotTell("the MSK request could not be read")
+    wanted = (body.key_domain_id, body.msk_id[:2] + CURRENT_MSK)
+    if wanted not in [(name.key_domain, name.msk_id) for name in names]:
+        found = ", ".join(f"{name.key_domain.hex()} {name.msk_id.hex()}" for name in names)
+        yield wrong(f"MSK request for {found}, expected {wanted[1].hex()}", message, asked)
+
+
+RULES: tuple[Rule, ...] = (
+    verification_follows,
+    no_verification_unasked,
+    verification_repeats_what_was_sent,
+    verification_mac_is_valid,
+    old_muk_is_not_acknowledged,
+    pull_is_answered,
+)
