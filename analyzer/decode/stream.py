@@ -29,6 +29,7 @@ DROPPED = "TCP streams given up, too many at a time"
 
 # What a message can begin with: the first word of a text protocol, or Diameter's version and length
 _BEGIN = re.compile(rb"[A-Z][A-Za-z_.-]{0,31}(?:[ /]|\Z)|\x01(?:\x00|\Z)")
+_LETTERS = frozenset(range(ord("A"), ord("Z") + 1))
 _BLANK = b"\r\n"
 
 Ends = tuple[str, int, str, int]  # source, its port, destination, its port
@@ -55,7 +56,7 @@ class Stream:
         self._strays = 0
         self._fin: int | None = None
         self._buffer = bytearray()  # octets in order that are not yet a message
-        self._marks: deque[tuple[int, int, Origin]] = deque()  # end offset, arrival, origin of what the buffer holds
+        self._marks: deque[tuple[int, int, int, Origin]] = deque()  # start, end, arrival, origin of what it holds
         self._claimed: Dissector | None = None
         self._searching = False
         self._size = 0  # of the message that the buffer begins with, 0 when not known
@@ -159,8 +160,8 @@ class Stream:
         while self._pieces and self._pieces.starts[0] == self._next:
             data, arrival, origin = self._pieces.pop()
             self._buffer += data
+            self._marks.append((self._next, self._next + len(data), arrival, origin))
             self._next += len(data)
-            self._marks.append((self._next, arrival, origin))
             moved = True
         closed = self._fin is not None and self._next >= self._fin
         if moved or (closed and self._buffer):
@@ -267,7 +268,7 @@ class Stream:
             undecided = False
             for dissector in self._order():
                 size = _length(dissector, data, closed)
-                if size != 0 and dissector.matches(self._at(data[: size or None], self._marks[0][2])):
+                if size != 0 and self._begins(dissector, data, size, begin):
                     self._claimed = dissector
                     self._unclaimed(begin)
                     return True
@@ -278,6 +279,19 @@ class Stream:
             begin += 1
         self._unclaimed(len(self._buffer))
         return False
+
+    def _begins(self, dissector: Dissector, data: bytes, size: int | None, place: int) -> bool:
+        """Say whether a message really begins at a place of the buffer that its length speaks for."""
+        if not dissector.matches(self._at(data[: size or None], self._marks[0][3])):
+            return False
+        if data[0] in _LETTERS:  # a start line is proof enough
+            return True
+        # Few octets make a binary header: it has to stand where a segment begins, or in a stream that is known to
+        # be of its protocol, and with another after it
+        offset = self._next - len(self._buffer) + place
+        fits = dissector is self._claimed or any(mark[0] == offset for mark in self._marks)
+        after = data[size:] if size else b""
+        return fits and (not after or _length(dissector, after, False) != 0)
 
     def _last_message(self) -> Payload | None:
         if self._searching or self._claimed is None:
@@ -297,10 +311,10 @@ class Stream:
         carriers = []
         for mark in self._marks:
             carriers.append(mark)
-            if mark[0] >= end:
+            if mark[1] >= end:
                 break
-        last = max(carriers, key=lambda mark: mark[1])[2]
-        frames = {frame for _, _, origin in carriers if origin.capture == last.capture for frame in origin.frames}
+        last = max(carriers, key=lambda mark: mark[2])[3]
+        frames = {frame for *_, origin in carriers if origin.capture == last.capture for frame in origin.frames}
         data = bytes(self._buffer[:size])
         self._drop(size)
         return self._at(data, Origin(last.capture, last.frame, last.time, tuple(sorted(frames))))
@@ -311,7 +325,7 @@ class Stream:
     def _drop(self, size: int) -> None:
         del self._buffer[:size]
         start = self._next - len(self._buffer)
-        while self._marks and self._marks[0][0] <= start:
+        while self._marks and self._marks[0][1] <= start:
             self._marks.popleft()
         self._size = self._asks = self._ask_at = 0
 
@@ -324,7 +338,7 @@ class Stream:
         if self._claimed is not None and self._marks:
             reason = f"a message is cut after {len(self._buffer)} octets: {why}"
             start = self._next - len(self._buffer)
-            self._facts.tell(self._marks[-1][2], Broken("tcp", "tcp.seq", start, reason))
+            self._facts.tell(self._marks[-1][3], Broken("tcp", "tcp.seq", start, reason))
 
 
 def _length(dissector: Dissector, data: bytes, closed: bool) -> int | None:
