@@ -10,7 +10,7 @@ from dissectors.base import Field
 from dissectors.text import to_text
 
 # name [ "=" ( quoted-string | text ) ]; possessive, so that each character is looked at once
-_ITEM = re.compile(r'([^\s=,"]++)\s*+(?:=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|([^,\s]*+)))?', re.DOTALL)
+_ITEM = re.compile(r'([^\s=,"]++)\s*+(?:=\s*+(?:"((?:[^"\\]++|\\.)*+)"?|([^,\s]*+)))?', re.DOTALL | re.ASCII)
 _SECRET = re.compile(r"""\b([ic]k)\s*+=\s*+(?:"[^"]*+"?|[^,\s]*+)""", re.IGNORECASE)  # TS 24.229: for the P-CSCF
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
@@ -86,6 +86,8 @@ def auth_fields(data: bytes, prefix: str, start: int, end: int) -> Iterator[Fiel
         name, quoted, plain = match.groups()
         group = 1 if quoted is None and plain is None else 2 if quoted is not None else 3
         first, stop = match.span(group)
+        if group == 2:  # with its quotes, as in Wireshark
+            first, stop = first - 1, match.end()
         shown = "scheme" if group == 1 else _SHOWN.get(name.lower())
         if shown is not None and first < stop:
             octets = data[start + first : start + stop]

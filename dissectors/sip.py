@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from itertools import islice
 
 from dissectors import mime, text
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
@@ -117,13 +118,21 @@ class Sip:
 
 def addr_spec(value: str) -> str:
     """Return the URI of the first name-addr or addr-spec in a header value, without header parameters."""
-    first = split(value, ",")[0]
-    quoted = _QUOTED.match(first)  # a display name may hold "<"
-    left = first.find("<", quoted.end() if quoted is not None else 0)
-    if left >= 0:
-        right = first.find(">", left)
-        return first[left + 1 : right if right >= 0 else len(first)].strip()
-    return split(first, ";")[0]
+    first, stop = _addr_span(value, *next(text.pieces(value, ",")))
+    return value[first:stop]
+
+
+def _addr_span(value: str, start: int, end: int) -> tuple[int, int]:
+    """Where the URI of the name-addr or addr-spec in start..end stands."""
+    quoted = _QUOTED.match(value, start, end)  # a display name may hold "<"
+    left = value.find("<", quoted.end() if quoted is not None else start, end)
+    if left < 0:
+        stop = value.find(";", start, end)
+        return start, start + len(value[start : stop if stop >= 0 else end].rstrip(text.BLANKS))
+    right = value.find(">", left, end)
+    inside = value[left + 1 : right if right >= 0 else end].rstrip(text.BLANKS)
+    stop = left + 1 + len(inside)
+    return stop - len(inside.lstrip(text.BLANKS)), stop
 
 
 def identities(value: str) -> tuple[str, ...]:
@@ -148,7 +157,7 @@ def is_start_line(line: bytes) -> bool:
         method is not None
         and line.endswith(b" SIP/2.0")
         and line[method.end() : method.end() + 1] == b" "
-        and len(line) > method.end() + len(b" SIP/2.0")
+        and len(line) > method.end() + len(b"  SIP/2.0")
     )
 
 
@@ -269,7 +278,7 @@ _ADDRESSES = {
 }
 _AUTH = ("Authorization", "WWW-Authenticate", "Proxy-Authorization", "Proxy-Authenticate", "Authentication-Info")
 _TAGS = {"From": "sip.from.tag", "To": "sip.to.tag"}
-_VIA = re.compile(r"SIP\s*+/\s*+2\.0\s*+/\s*+([^\s;,]++)\s++(\[[^\]]*+\]|[^\s:;,]++)(?:\s*+:\s*+(\d{1,5}))?")
+_VIA = re.compile(r"SIP\s*+/\s*+2\.0\s*+/\s*+([^\s;,]++)\s++(\[[^\]]*+\]|[^\s:;,]++)(?:\s*+:\s*+(\d{1,5}))?", re.ASCII)
 _VIA_NAMES = ("sip.Via.transport", "sip.Via.sent-by.address", "sip.Via.sent-by.port")
 _VIA_PARAMETERS = {
     name: f"sip.Via.{name}" for name in ("branch", "comp", "maddr", "received", "rport", "sigcomp-id", "ttl")
@@ -280,7 +289,7 @@ MAX_ADDRESSES = 64  # identities of one header that the field tree shows
 def _fields(body: Sip, head: Head, data: bytes, start: int, end: int) -> list[Field]:
     fields: list[Field] = []
     if start < head.start:
-        fields.append(Field("sip.keepalive", to_visible(data[start : head.start]), start, head.start))
+        fields.append(Field("sip.keepalive", head.start - start, start, head.start))
     line_end = head.line_stop
     if body.method is not None and body.uri is not None:
         uri_end = line_end - len(VERSION) - 1
@@ -323,11 +332,6 @@ def _fields(body: Sip, head: Head, data: bytes, start: int, end: int) -> list[Fi
     return fields
 
 
-def to_visible(octets: bytes) -> str:
-    """Return line ends as text that can be seen."""
-    return text.to_text(octets).replace("\r", "\\r").replace("\n", "\\n")
-
-
 def _header_field(header: Header, data: bytes) -> Field:
     name = _FIELD_NAMES.get(header.name) or f"sip.{text.field_name(header, 'unrecognized_header')}"
     value: int | str = header.value
@@ -351,14 +355,15 @@ def _children(header: Header, data: bytes) -> tuple[Field, ...]:
 
 
 def _address_fields(header: Header, data: bytes, start: int) -> tuple[Field, ...]:
+    value = data[start : header.end].decode("latin-1")  # a character is an octet
+    name, tag = _ADDRESSES[header.name], _TAGS.get(header.name)
     fields: list[Field] = []
-    for uri in identities(header.value)[:MAX_ADDRESSES]:
-        # a display name may repeat the URI
-        whole = text.found(data, "", f"<{uri}", start, header.end)
-        fields += text.found(data, _ADDRESSES[header.name], uri, whole[0].start if whole else start, header.end)
-        start = fields[-1].end if fields else start
-    if header.name in _TAGS:
-        fields += list(text.parameter_fields(data, {"tag": _TAGS[header.name]}, start, header.end))[:1]
+    for piece in islice(text.pieces(value, ","), MAX_ADDRESSES):
+        first, stop = _addr_span(value, *piece)
+        if first < stop:
+            fields.append(Field(name, text.to_text(data[start + first : start + stop]), start + first, start + stop))
+    if tag is not None:
+        fields += islice(text.parameter_fields(data, {"tag": tag}, start, header.end), 1)
     return tuple(fields)
 
 

@@ -192,24 +192,36 @@ def head_length(data: bytes, is_start: Callable[[bytes], bool]) -> int | None:
 _HIDING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|<[^>]*+>?'
 _SEPARATORS = {separator: re.compile(f"{_HIDING}|{separator}", re.DOTALL) for separator in ",;"}
 _PARAMETER = re.compile(
-    rf'{_HIDING}|;\s*+([^\s=;,<"]++)\s*+(?:=\s*+("[^"\\]*+(?:\\.[^"\\]*+)*+"?|[^\s;,]*+))?', re.DOTALL
+    rf'{_HIDING}|;\s*+([^\s=;,<"]++)\s*+(?:=\s*+("[^"\\]*+(?:\\.[^"\\]*+)*+"?|[^\s;,]*+))?', re.DOTALL | re.ASCII
 )
+BLANKS = " \t\r\n"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+
+
+def pieces(value: str, separator: str) -> Iterator[tuple[int, int]]:
+    """Yield where the pieces between "," or ";" begin and end, without the blanks around them.
+
+    Separators in quoted strings and angle brackets do not count.
+    """
+    start = 0
+    for match in _SEPARATORS[separator].finditer(value):
+        if match.group() == separator:
+            yield _stripped(value, start, match.start())
+            start = match.end()
+    yield _stripped(value, start, len(value))
+
+
+def _stripped(value: str, start: int, end: int) -> tuple[int, int]:
+    piece = value[start:end].rstrip(BLANKS)
+    return start + len(piece) - len(piece.lstrip(BLANKS)), start + len(piece)
 
 
 def split(value: str, separator: str) -> list[str]:
     """Split at "," or ";" outside of quoted strings and angle brackets; the pieces are stripped."""
     if '"' not in value and "<" not in value:
-        return [piece.strip() for piece in value.split(separator)]
-    pieces: list[str] = []
-    start = 0
-    for match in _SEPARATORS[separator].finditer(value):
-        if match.group() == separator:
-            pieces.append(value[start : match.start()].strip())
-            start = match.end()
-    pieces.append(value[start:].strip())
-    return pieces
+        return [piece.strip(BLANKS) for piece in value.split(separator)]
+    return [value[start:end] for start, end in pieces(value, separator)]
 
 
 def unquote(value: str) -> str:
