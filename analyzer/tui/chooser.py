@@ -129,7 +129,7 @@ class Chooser(Search):
             return Row((*told, Cell(size, "dim"), Cell(folder, "dim")))
         verdict, report = verdict_cell(known.report.verdict), known.report
         mark = next((mark for mark in Mark if mark.sign == verdict.text[:1]), Mark.NONE)
-        failed = dict.fromkeys(each.rule for each in report.judgements if mark_of(each) >= Mark.ADVICE)
+        failed = dict.fromkeys(each.rule for each in report.judgements if mark_of(each) is Mark.FAIL)
         return Row(
             (
                 Cell(mark.sign, mark.tone),

@@ -13,8 +13,8 @@ from analyzer.tui.page import Page
 
 SIGNS = (
     ("✓", "pass"),
-    ("✗", "fail of what shall be"),
-    ("!", "advice: fail of what should be"),
+    ("✗", "fail"),
+    ("!", "advice: a rule of level info is not kept; no verdict counts it"),
     ("?", "inconc: the capture or the keyring does not hold what the rule needs"),
     ("●", "marked with m"),
 )

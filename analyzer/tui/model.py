@@ -108,12 +108,12 @@ def _names(messages: Iterable[Message]) -> frozenset[str]:
 
 
 def mark_of(judgement: Judgement) -> Mark:
-    """Return the mark of a judgement: what fails below level shall is advice."""
+    """Return the mark of a judgement: a fail of level info is advice, and no verdict of a case counts it."""
     match judgement.verdict:
         case Verdict.ERROR:
             return Mark.FAIL
         case Verdict.FAIL:
-            return Mark.FAIL if judgement.level == "shall" else Mark.ADVICE
+            return Mark.ADVICE if judgement.level == "info" else Mark.FAIL
         case Verdict.INCONC:
             return Mark.UNSURE
         case Verdict.PASS:

@@ -13,6 +13,8 @@ from analyzer.tui.rows import Rows
 class Page(Rows):
     """Lines of text with a tone; what is longer than the pane goes on below, indented as it began."""
 
+    shows_place = False
+
     def __init__(self, empty: str = "", id: str | None = None) -> None:
         super().__init__(id=id)
         self.empty = empty

@@ -60,6 +60,7 @@ class Rows(ScrollView, can_focus=True):
     cursor: reactive[int] = reactive(0, repaint=False)
     count: reactive[int] = reactive(0, repaint=False)
     empty = ""  # why there is nothing, and what to do
+    shows_place = True  # whether the cursor is seen while another list has the focus
 
     class Moved(Event):
         """The cursor stands on another line."""
@@ -185,7 +186,7 @@ class Rows(ScrollView, can_focus=True):
         row = y + round(self.scroll_y)
         if row >= self.count:
             return Strip([Segment(fit(self._blank(y), width), self._tone("dim", base))], width)
-        if row == self.cursor:
+        if row == self.cursor and (self.has_focus or self.shows_place):
             return self._strip(self.line(row, width), width, self.get_component_rich_style("rows--cursor"), True)
         return self._strip(self.line(row, width), width, base)
 
@@ -202,7 +203,8 @@ class Rows(ScrollView, can_focus=True):
         return lines[y] if y < len(lines) else ""
 
     def _tone(self, tone: str, base: Style) -> Style:
-        return base + self.get_component_rich_style(f"rows--{tone}", partial=True) if tone else base
+        # The whole style, not a partial one: only over its background does a muted colour come out muted.
+        return base + Style(color=self.get_component_rich_style(f"rows--{tone}").color) if tone else base
 
     def _strip(self, line: Line, width: int, base: Style, cursor: bool = False) -> Strip:
         segments: list[Segment] = []
