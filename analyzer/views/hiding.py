@@ -12,9 +12,9 @@ from dissectors.base import Field
 
 HIDDEN = "hidden: holds a key"
 
-# Octets, digits and characters in a row that tell a secret, even where only a part of it is shown.
+# As many octets, digits or characters in a row tell a secret, even where only a part of it is shown.
 OCTETS, DIGITS, CHARACTERS = 8, 16, 12
-MIN_DIFFERENT = 4  # a row of fewer different octets turns up by chance
+MIN_DIFFERENT = 4  # a row of fewer different ones turns up by chance
 
 # Fields that are keys by definition, proven or not: TS 29.109 6.3, TS 26.237 Annex I, RFC 3830 6.13, TS 29.229 6.3.
 SECRET_NAME = re.compile(
@@ -45,8 +45,11 @@ class Hider:
             self._add(characters.translate(URL_SAFE), CHARACTERS)
 
     def _add(self, form: bytes, length: int) -> None:
-        rows = (form[start : start + length] for start in range(len(form) - length + 1))
-        self._rows[length].update(row for row in rows if len(set(row)) >= MIN_DIFFERENT)
+        rows = {form[start : start + length] for start in range(len(form) - length + 1)}
+        telling = {row for row in rows if len(set(row)) >= MIN_DIFFERENT}
+        self._rows[length] |= telling
+        if telling != rows:  # then the whole must be there
+            self._rows.setdefault(len(form), set()).add(form)
 
     def holds_secret(self, data: bytes) -> bool:
         """Say whether octets hold a secret anywhere, or a good part of one."""

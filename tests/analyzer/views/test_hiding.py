@@ -42,9 +42,16 @@ def test_is_found_however_it_is_written(data):
 
 @pytest.mark.parametrize("data", [b"", b"\0" * 64, SECRET[:7], b"POST /keymanagement HTTP/1.1", OTHER[::-1]])
 def test_all_else_is_shown(data):
-    hider = Hider((SECRET, OTHER, bytes(16), b"short"))
+    hider = Hider((SECRET, OTHER, b"short"))
     assert not hider.holds_secret(data)
     assert not hider.hides(Field("x", data, 0, 1))
+
+
+def test_a_key_of_few_different_octets_is_found_whole_only():
+    hider = Hider((b"+" * 16,))
+    assert hider.holds_secret(b"a" + b"+" * 16)
+    assert hider.holds_secret(b"x" + base64.b64encode(b"+" * 16))
+    assert not hider.holds_secret(b"+" * 15)
 
 
 def test_text_is_replaced_as_a_whole():
@@ -56,9 +63,6 @@ def test_text_is_replaced_as_a_whole():
 @given(st.binary(min_size=16, max_size=32), st.binary(max_size=40), st.binary(max_size=40))
 def test_any_key_is_found_in_any_surroundings(secret, before, after):
     hider = Hider((secret,))
-    told = len(set(secret[:8])) >= 4 or len(set(secret[8:16])) >= 4
-    if not told:
-        return
     assert hider.holds_secret(before + secret + after)
     assert hider.holds_secret((before + secret + after).hex().encode())
 

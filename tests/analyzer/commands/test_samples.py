@@ -1,0 +1,296 @@
+"""Every command on the samples, as a user calls it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from analyzer import cli
+from analyzer.analysis import Options, analyse
+from analyzer.capture.case import find_cases
+from analyzer.report import Report
+from analyzer.views import VIEWS, facts, flow, ladder, packets, sessions
+from analyzer.views.hiding import Hider, secrets
+from analyzer.views.tables import draw
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = jsonschema.Draft202012Validator(json.loads((ROOT / "docs" / "report.schema.json").read_text()))
+GOOD = ("http_good", "sip_good")
+CASES = sorted(path.parent.name for path in (ROOT / "sample_pcaps").glob("*/keyring.toml"))
+
+
+def told(capsys, *args):
+    code = cli.run(list(args))
+    out, err = capsys.readouterr()
+    assert err == ""
+    return code, out
+
+
+@pytest.mark.parametrize("name", GOOD)
+@pytest.mark.parametrize("command", ["info", "sessions", "keys", "flow", "packets"])
+def test_a_good_case_is_shown(command, name, samples, entered, shown, capsys):
+    code, out = told(capsys, command, str(samples / name))
+    assert code == 0
+    assert len(out.splitlines()) > 5
+    assert not shown(out, entered(name))
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_a_good_case_passes(name, samples, capsys):
+    code, out = told(capsys, "validate", "--strict", str(samples / name))
+    assert code == 0
+    assert out.startswith(f"✓ pass   {name}  (")
+    assert out.endswith("1 case: 1 pass\n")
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_keys_are_shown_to_who_asks(name, samples, entered, shown, capsys):
+    for args in (["validate", "--format", "json"], ["keys"]):
+        _, hidden = told(capsys, *args, str(samples / name))
+        _, open_ = told(capsys, *args, "--show-keys", str(samples / name))
+        keys = {key.value for key in _analysis(name).story.chain.keys}
+        assert not shown(hidden, keys)
+        assert shown(open_, keys) == keys
+        assert shown(open_, entered(name))
+    _, hidden = told(capsys, "packets", "--format", "json", str(samples / name))
+    _, open_ = told(capsys, "packets", "--format", "json", "--show-keys", str(samples / name))
+    delivered = {key.value for key in _analysis(name).story.chain.keys if key.kind in ("MSK", "MTK")}
+    assert delivered
+    assert shown(open_, delivered) == delivered  # out of the KEMACs
+    assert not shown(hidden, keys)
+
+
+def _analysis(name, **options):
+    (case,) = find_cases([str(ROOT / "sample_pcaps" / name)])
+    return analyse(case, Options(**options))
+
+
+def _everything(analysis):
+    """All that any command shows of a case."""
+    case = analysis.report
+    for view in VIEWS.values():
+        yield view(Report("1", (case,)))
+    yield facts.show(case, (), draw)
+    yield flow.show(case)
+    yield sessions.show(case, draw)
+    yield from (draw(ladder.keys(case, ue)) for ue in case.ues)
+    hider = Hider(secrets(analysis.messages, analysis.story.chain))
+    for message in analysis.messages:
+        line = packets.Line(packets.with_plaintext(message, analysis.story.chain), "")
+        yield json.dumps(packets.plain_message(case.name, line, hider))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_no_key_octet_leaves_and_the_report_is_as_the_schema_says(name, entered, shown):
+    analysis = _analysis(name)
+    chain = analysis.story.chain
+    kept = (chain.ks, chain.muks, chain.mrks, chain.msks, chain.mtks)
+    known = {key.value for key in chain.keys} | {k.value for found in kept for keys in found.values() for k in keys}
+    known |= {told.muk or told.me_key or b"" for told in analysis.story.traffic.naf_keys} - {b""}
+    text = "\n".join(_everything(analysis))
+    assert len(known) > 1
+    assert not {secret.hex() for secret in shown(text, known | entered(name))}
+    SCHEMA.validate(json.loads(VIEWS["json"](Report("1", (analysis.report,)))))
+    open_ = _analysis(name, show_keys=True).report
+    SCHEMA.validate(json.loads(VIEWS["json"](Report("1", (open_,)))))
+
+
+def run(*args, seed="0", **kwargs):
+    environment = os.environ | {"PYTHONHASHSEED": seed}
+    return subprocess.run(
+        [sys.executable, "-m", "analyzer", *args],
+        capture_output=True, check=False, timeout=110, env=environment, cwd=ROOT, **kwargs,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def report():
+    return run("validate", "sample_pcaps", "--format", "json", seed="1")
+
+
+@pytest.mark.parametrize("jobs", ["1", "2", "3"])
+def test_the_same_bytes_whatever_the_jobs_and_the_hashes(jobs, report):
+    again = run("validate", "sample_pcaps", "--format", "json", "--jobs", jobs, seed=jobs + "7")
+    assert again.stdout == report.stdout
+    assert again.returncode == report.returncode
+
+
+def test_the_report_of_all_samples_is_as_the_schema_says(report):
+    document = json.loads(report.stdout)
+    SCHEMA.validate(document)
+    assert sorted(case["name"] for case in document["cases"]) == CASES
+    assert all(
+        capture["path"].startswith("sample_pcaps/") for case in document["cases"] for capture in case["captures"]
+    )
+    lines = run("validate", "sample_pcaps", "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == document["cases"]
+
+
+def test_judgements_come_by_first_evidence(report):
+    for case in json.loads(report.stdout)["cases"]:
+        first = [min((e["capture"], e["frame"]) for e in j["evidence"]) for j in case["judgements"]]
+        assert first == sorted(first)
+
+
+def test_failures_only_is_the_report_without_passes(report):
+    short = json.loads(run("validate", "sample_pcaps", "--format", "json", "--failures-only").stdout)
+    whole = json.loads(report.stdout)
+    for case in whole["cases"]:
+        case["judgements"] = [j for j in case["judgements"] if j["verdict"] != "pass"]
+    assert short == whole
+
+
+def test_select_and_ignore_choose_rules(samples, capsys):
+    def rules(*args):
+        code = cli.run(["validate", str(samples / "http_good"), "--format", "json", *args])
+        assert code == 0
+        return {j["rule"] for j in json.loads(capsys.readouterr().out)["cases"][0]["judgements"]}
+
+    everything = rules()
+    assert rules("--select", "MS-0,mt") == {rule for rule in everything if rule.startswith(("MS-0", "MT"))}
+    assert rules("--ignore", "MS", "--ignore", "SR-01") == {
+        rule for rule in everything if not rule.startswith("MS") and rule != "SR-01"
+    }
+    assert rules("--select", "MS", "--ignore", "MS-0") == {
+        rule for rule in everything if rule.startswith(("MS-1", "MS-2", "MS-3"))
+    }
+
+
+def test_a_broken_rule_is_1_and_ignoring_it_0(samples, capsys):
+    case = str(samples / "msk_counter_repeated")
+    assert cli.run(["validate", case]) == 1
+    out = capsys.readouterr().out
+    assert out.startswith("✗ fail   msk_counter_repeated")
+    assert "✗ MS-12" in out
+    assert "TS 33.246 6.4.3" in out
+    assert cli.run(["validate", case, "--ignore", "MS-12"]) == 0
+    assert cli.run(["validate", case, "--select", "MS-12", "--fail-on", "shall"]) == 1
+
+
+@pytest.fixture
+def copied(samples, tmp_path):
+    """A good case of one's own, with a keyring that nobody else reads."""
+    shutil.copytree(samples / "http_good", tmp_path / "case")
+    (tmp_path / "case" / "keyring.toml").chmod(0o600)
+    return tmp_path / "case"
+
+
+def test_a_damaged_capture_is_judged_as_far_as_it_goes_and_is_3(copied, capsys):
+    capture = copied / "capture.pcapng"
+    capture.write_bytes(capture.read_bytes()[:20_001])
+    assert cli.run(["validate", str(copied), "--format", "json"]) == 3
+    (case,) = json.loads(capsys.readouterr().out)["cases"]
+    assert case["captures"][0]["truncated"]
+    assert case["captures"][0]["packets"] > 50
+    assert "offset 19" in case["captures"][0]["problems"][0]
+    assert len(case["judgements"]) > 20
+    assert cli.run(["validate", str(copied)]) == 3
+    assert "  ! " in capsys.readouterr().out
+    assert cli.run(["sessions", str(copied)]) == 3
+    out, err = capsys.readouterr()
+    assert out.startswith("ue1")
+    assert err.count("\n") == 1
+    assert "block at offset" in err
+
+
+def test_a_keyring_that_others_can_read_is_warned_of(copied, capsys):
+    (copied / "keyring.toml").chmod(0o644)
+    for command in ("validate", "keys"):
+        assert cli.run([command, str(copied)]) == 0
+        assert capsys.readouterr().err == (
+            f"warning: {copied}/keyring.toml: other users can read this keyring (mode 644); chmod 600\n"
+        )
+
+
+@pytest.mark.parametrize("command", ["validate", "sessions", "keys", "flow", "packets", "info"])
+def test_a_wrong_keyring_is_2_and_names_file_table_and_key(command, copied, capsys):
+    (copied / "keyring.toml").write_text('[[ue]]\nimpi = "a"\nk = "0123456789abcdef0123456789abcde"\nopc = "00"\n')
+    (copied / "keyring.toml").chmod(0o600)
+    assert cli.run([command, str(copied)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: {copied}/keyring.toml: ")
+    assert err.count("\n") == 1
+    assert "ue" in err
+    assert " k" in err
+    assert "0123456789abcdef" not in err
+
+
+def test_one_bad_case_costs_no_other(copied, tmp_path, capsys):
+    (tmp_path / "a.pcap").write_text("nothing")
+    for command in ("sessions", "keys", "info", "flow"):
+        assert told(capsys, command, str(tmp_path))[0] == 0  # a file of a folder that is no capture is none
+        assert cli.run([command, str(tmp_path / "a.pcap"), str(copied)]) == 3
+        out, err = capsys.readouterr()
+        assert "ue1" in out or "mikey" in out
+        assert "a.pcap: is no pcap or pcapng capture: text" in err
+
+
+def test_several_cases_are_told_apart(samples, capsys):
+    _, out = told(capsys, "keys", str(samples / "http_good"), str(samples / "sip_good"))
+    assert out.startswith("http_good\nue1")
+    assert "\n\nsip_good\nue1" in out
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_packets_as_json_hold_every_octet(name, samples, capsys):
+    _, out = told(capsys, "packets", "--format", "json", "--show-keys", str(samples / name))
+    messages = json.loads(out)
+    assert len(messages) == len(_analysis(name).messages)
+    assert out.count("\n") == len(messages) + 2
+    assert {"sip", "http", "mikey"} <= {message["protocol"] for message in messages}
+    for message in messages:
+        spans = [(field["start"], field["end"]) for field in message["fields"]]
+        assert spans == sorted(spans)
+        assert spans[0][0] == 0
+    opened = [part for m in messages for part in m["inner"] if part["protocol"] == "mikey.keydata"]
+    assert len(opened) >= 3
+    assert all(part["offset"] == -1 for part in opened)
+
+
+def test_hidden_values_say_so(samples, capsys):
+    _, out = told(capsys, "packets", "--format", "json", "--filter", "mikey.keydata", str(samples / "http_good"))
+    messages = json.loads(out)
+    assert messages
+    for message in messages:
+        (plain,) = [part for part in message["inner"] if part["protocol"] == "mikey.keydata"]
+        (key,) = plain["fields"]
+        (data,) = [field for field in key["children"] if field["name"] == "mikey.key.data"]
+        assert (data["value"], data["text"]) == (None, "hidden: holds a key")
+        assert data["end"] - data["start"] == 16
+        assert next(field for field in key["children"] if field["name"] == "mikey.key.type")["value"] is not None
+
+
+def test_packets_are_filtered(samples, capsys):
+    _, out = told(capsys, "packets", "--filter", "mikey && mikey.key.data.len == 16", str(samples / "http_good"))
+    lines = out.splitlines()
+    assert lines[0].split() == ["frame", "seconds", "source", "destination", "protocol", "summary"]
+    assert len(lines) > 3
+    assert all("mikey/mikey.keydata" in line for line in lines[1:])
+    _, out = told(capsys, "packets", "--filter", "mikey && sip", str(samples / "http_good"))
+    assert out.endswith(" messages: none of them passes the filter\n")
+    _, out = told(capsys, "packets", "--filter", "mikey && sip", "--format", "json", str(samples / "http_good"))
+    assert json.loads(out) == []
+
+
+def test_from_standard_input(samples):
+    for jobs in ("1", "2"):
+        with open(samples / "http_good" / "capture.pcapng", "rb") as stream:
+            done = run(
+                "validate", "-", "--keys", str(samples / "http_good" / "keyring.toml"), "--jobs", jobs, stdin=stream
+            )
+        assert done.stdout.decode().startswith("✓ pass   stdin  (")
+
+
+def test_merged_captures_are_one_case(samples, capsys):
+    code, out = told(
+        capsys, "validate", "--merge", str(samples / "http_good"), str(samples / "sip_good"), "--format", "json"
+    )
+    (case,) = json.loads(out)["cases"]
+    assert case["name"] == "merged"
+    assert len(case["captures"]) == 2
+    assert code in (0, 1)
