@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange, status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.keys import digest
-from analyzer.procedures import coverage, history
+from analyzer.procedures import coverage, digests, history
 from analyzer.procedures.dg_rules import credentials, host, requests
 from analyzer.procedures.sb_key_rules import named_in
 from analyzer.procedures.sb_post_rules import RESPONSE_TYPE, status_problems
@@ -16,7 +15,6 @@ from analyzer.procedures.si_post_rules import has_type, line_problems
 from analyzer.procedures.si_rules import is_readable
 from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
 from dissectors import Message
-from dissectors.digest import Auth
 from dissectors.http import Http
 from dissectors.mbms_xml import MskStatuses, ServiceStatuses
 
@@ -230,54 +228,22 @@ def statuses_are_those_of_the_table(run: Run) -> Iterator[Problem]:
     remedy="UE: put the hash of the body into the digest (auth-int); or else find what changes the body on the way.",
 )  # fmt: skip
 def digest_covers_the_body(run: Run) -> Iterator[Problem]:
-    """The digest of a request with auth-int covers its body.
+    """The digest of a request with auth-int covers the body that arrives.
 
-    Judged where the MRK is proven by another request, or the digest fits without the body: then the body was
-    left out by the UE, or changed on the way to the BM-SC.
+    Judged where the digest fits without the body, or its MRK has fitted other requests: then the UE left the body
+    out, or something changed it on the way. Where nothing fits at all, DG-05 speaks of the key.
     """
     looked = False
     for message, body, given in credentials(run):
-        checked = run.story.chain.digest(message)
-        if given.get("qop") != "auth-int" or checked.ok is None:
+        if given.get("qop") != "auth-int":
             continue
-        looked = True
-        if checked.ok:
-            continue
-        if _fits_without_body(run, body, given):
-            yield wrong("the digest says auth-int and does not cover the body", message)
-        elif _is_proven(run, message, given.get("username") or ""):
-            yield wrong("the digest does not fit this body, though its key has fitted others", message)
+        if run.story.chain.digest(message).ok:
+            looked = True
+        elif reason := digests.without_body(run.story, message, body, given):
+            yield wrong(reason, message)
+            looked = True
     if not looked:
         raise NotHere
-
-
-def _fits_without_body(run: Run, body: Http, given: Auth) -> bool:
-    """Whether a digest fits as one of qop auth, or over an empty body, with any MRK of its B-TID."""
-    nonce, cnonce, algorithm = given.get("nonce") or "", given.get("cnonce") or "", given.get("algorithm") or "MD5"
-    for key in run.story.chain.mrks.get(given.get("username") or "", ()):
-        ha1 = digest.ha1(
-            username=given.get("username") or "", realm=given.get("realm") or "", algorithm=algorithm,
-            password=digest.mrk_password(mrk=key.value), nonce=nonce, cnonce=cnonce,
-        )  # fmt: skip
-        for qop in ("auth", "auth-int"):
-            made = digest.response(
-                ha1=ha1, method=body.method or "", uri=given.get("uri") or "", nonce=nonce, qop=qop,
-                nc=given.get("nc") or "", cnonce=cnonce, algorithm=algorithm,
-            )  # fmt: skip
-            if made == given.get("response"):
-                return True
-    return False
-
-
-def _is_proven(run: Run, message: Message, b_tid: str) -> bool:
-    """Whether an MRK of a B-TID has fitted another request."""
-    for other in run.story.traffic.exchanges:
-        for asked in other.requests if other.protocol == "http" else ():
-            body = bodies.http(asked)
-            given = None if body is None or asked is message else gba.authorization(body)
-            if given is not None and given.get("username") == b_tid and run.story.chain.digest(asked).ok:
-                return True
-    return False
 
 
 @rule(

@@ -159,13 +159,14 @@ def offer_is_multicast_and_recvonly(run: Run) -> Iterator[Problem]:
     """The SDP offer has the multicast address of the service, and asks to receive only.
 
     MBMS media come by multicast or not at all; an offer with a unicast address asks for another service, and
-    one that would also send has no meaning in a broadcast.
+    one that would also send has no meaning in a broadcast. A unicast address that the SCF has accepted is left
+    to SI-06.
     """
     found = [(message, offer) for message, offer in offers(run) if offer.media and offer.mbms_services]
     if not found:
         raise NotHere
     message, offer = found[0]
-    if address := unicast(offer):
+    if (address := unicast(offer)) and run.first("ok") is None:
         yield wrong(f"c= has {', '.join(dict.fromkeys(address))}, expected a multicast address", message)
     if offer.attr(DOWNLOAD):
         return
