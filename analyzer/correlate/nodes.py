@@ -74,12 +74,15 @@ def _tell_http(exchange: Exchange, roles: dict[str, str]) -> None:
 
 
 def _tell_sip(exchanges: Iterable[Exchange], roles: dict[str, str]) -> None:
-    """The legs of one INVITE in the order of their Vias: UE first, SCF last, the IM CN between."""
+    """The legs of one INVITE in the order of their Vias: UE first, SCF last, the IM CN between; and who registers."""
     invites: dict[tuple[str | None, int | None], list[Exchange]] = {}
     for exchange in exchanges:
         body = exchange.first.body
         if isinstance(body, Sip) and body.cseq_method == "INVITE" and not body.to_tag:
             invites.setdefault((body.call_id, body.cseq), []).append(exchange)
+        elif isinstance(body, Sip) and body.cseq_method == "REGISTER" and _is_first_leg((exchange,), exchange.client):
+            roles.setdefault(exchange.client, UE)
+            roles.setdefault(exchange.server, IM_CN)
     for legs in invites.values():
         clients, servers = {leg.client for leg in legs}, {leg.server for leg in legs}
         for address in sorted(clients & servers):

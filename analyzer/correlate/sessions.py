@@ -9,6 +9,7 @@ from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange
 from analyzer.correlate.nodes import UE, Nodes, is_multicast
 from dissectors import Message
+from dissectors.digest import parse_auth
 from dissectors.http import Http
 from dissectors.mbms_xml import NafKeyInfo
 from dissectors.sip import Sip
@@ -67,6 +68,11 @@ class _Group:
         return {value for name, value in self.tokens if name == kind}
 
     @property
+    def is_somebody(self) -> bool:
+        """A dialog of which nothing but its Call-ID is known is no UE."""
+        return bool(self.addresses) or any(kind != "call_id" for kind, _ in self.tokens)
+
+    @property
     def addresses(self) -> set[str]:
         return {claim.address for claim in self.claims if claim.address is not None}
 
@@ -76,9 +82,9 @@ def sessions(
 ) -> tuple[Session, ...]:
     """Tie all messages of a UE together, one session each, in the order of their first messages."""
     claims = [claim for claim in _claims(exchanges, loose, runs, nodes) if claim.tokens or claim.address]
-    groups = _by_identity(claims)
-    groups = _by_destination(_by_address(groups))
-    found = sorted((_session(group) for group in groups), key=lambda session: session.first)
+    groups = _by_destination(_by_address(_by_identity(claims)))
+    told = [group for group in groups if group.is_somebody]
+    found = sorted((_session(group) for group in told), key=lambda session: session.first)
     return tuple(replace(session, id=f"ue{number}") for number, session in enumerate(found, 1))
 
 
@@ -122,9 +128,18 @@ def _sip_claim(exchange: Exchange, nodes: Nodes) -> _Claim:
         if isinstance(asked, Sip) and asked.method in ("INVITE", "UPDATE", "SUBSCRIBE", "OPTIONS"):
             tokens += [("impu", impu) for impu in bodies.identities(asked)]
             tokens += [("b_tid", b_tid) for b_tid in bodies.b_tids(message)]
+        elif isinstance(asked, Sip) and asked.method == "REGISTER":
+            tokens += _registered_tokens(asked)
     ends = (exchange.client, exchange.server)
     address = next((end for end in ends if nodes.role(end) == UE), None)
     return _Claim(tokens, address, exchange, exchange.first)
+
+
+def _registered_tokens(body: Sip) -> list[Token]:
+    """IMS registration ties the IMPU of To to the IMPI that authenticates (TS 33.203)."""
+    given = body.headers.get("Authorization")
+    username = None if given is None else parse_auth(given).get("username")
+    return _user_tokens(username) + ([("impu", body.to_uri)] if body.to_uri else [])
 
 
 def _http_claim(exchange: Exchange) -> Iterable[_Claim]:

@@ -148,3 +148,21 @@ def test_a_tmpi_is_no_impi(talk, zn):
     talk.diameter(zn(False, user=b"abc@tmpi.bsf.home1.net"), BSF, BM_SC, (3868, 1))
     (session,) = sessions(talk)
     assert session.impi == ()
+
+
+def test_ims_registration_ties_impi_and_impu(talk, invite):
+    authorization = (
+        'Authorization: Digest username="user1_private@home1.net", realm="home1.net", nonce="", uri="sip:home1.net"'
+    )
+    text = invite(method="REGISTER", extra=(authorization,)).replace(
+        "To: <sip:service1@home1.net>", "To: <sip:user1@home1.net>"
+    )
+    talk.sip(text, UE, CSCF)
+    (session,) = sessions(talk)
+    assert (session.impi, session.impu) == (("user1_private@home1.net",), ("sip:user1@home1.net",))
+    assert session.addresses == (UE,)
+
+
+def test_a_dialog_without_names_is_no_ue(talk, invite):
+    talk.sip(invite(method="MESSAGE", vias=("z9hG4bKb", "z9hG4bKa")), CSCF, SCF)
+    assert sessions(talk) == ()
