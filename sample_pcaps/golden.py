@@ -5,28 +5,26 @@ Good cases keep their whole report, fault cases only what did not pass. Read the
 
 from __future__ import annotations
 
-import os
-import subprocess
+import contextlib
+import io
 import sys
 from collections.abc import Sequence
 
+from analyzer.cli import run
 from sample_pcaps.casebook import Case
 from sample_pcaps.make import FOLDER, REPORT, chosen
 
 
 def report(case: Case) -> str:
-    """Return the report of a case as JSON; paths in it are relative to the root of the project."""
-    command = [sys.executable, "-m", "analyzer", "validate", "--format", "json"]
-    if not case.good:
-        command.append("--failures-only")
+    """Return what `keyshark validate --format json` prints for a case, run at the root of the project."""
+    options = ["validate", "--format", "json", *([] if case.good else ["--failures-only"])]
     place = (FOLDER / case.name).relative_to(FOLDER.parent)
-    told = subprocess.run(
-        [*command, str(place)], cwd=FOLDER.parent, env={**os.environ, "NO_COLOR": "1"}, capture_output=True,
-        text=True, check=False,
-    )  # fmt: skip
-    if told.returncode not in {0, 1}:
-        raise SystemExit(f"{case.name}: keyshark ended with {told.returncode}\n{told.stderr}")
-    return told.stdout
+    told = io.StringIO()
+    with contextlib.chdir(FOLDER.parent), contextlib.redirect_stdout(told), contextlib.redirect_stderr(io.StringIO()):
+        code = run([*options, place.as_posix()])
+    if code not in {0, 1}:
+        raise SystemExit(f"{case.name}: keyshark ended with {code}; see `keyshark validate {place.as_posix()}`")
+    return told.getvalue()
 
 
 def main(names: Sequence[str]) -> None:

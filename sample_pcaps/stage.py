@@ -15,7 +15,7 @@ START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 MILLISECOND = 10**6  # ns
 STEP = 5 * MILLISECOND  # from one message to the next
 KEY_DOMAIN = bytes.fromhex("00f110")  # MCC 001, MNC 01
-NEWS = "urn:home1.net:mbms:news"
+NEWS, SPORT = "urn:home1.net:mbms:news", "urn:home1.net:mbms:sport"
 HTTP_PORT, SIP_PORT, MIKEY_PORT, DIAMETER_PORT = 80, 5060, 2269, 3868
 DISCARD_PORT = 9
 HOUR = 3600.0  # s
