@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analyzer.keys.aka import AkaRun
 from analyzer.keys.key import Key
@@ -57,13 +57,18 @@ class Chain:
     shut: dict[int, Shut] = field(default_factory=dict)
     digests: dict[int, Checked] = field(default_factory=dict)  # requests and answers that carry a digest
     verifications: dict[int, Checked] = field(default_factory=dict)  # MIKEY verification messages
+    _places: dict[tuple[object, ...], int] = field(default_factory=dict, repr=False)  # of a key in `keys`
 
     def use(self, key: Key) -> None:
         """Note that a key is real: it, and what it came from, belong in the report."""
         for parent in key.parents:
             self.use(parent)
-        if not any(key is known or _same(key, known) for known in self.keys):
+        place = self._places.setdefault(_identity(key), len(self.keys))
+        if place == len(self.keys):
             self.keys.append(key)
+        elif not self.keys[place].parents and key.parents:
+            # Supplied or seen outright, and derived as well: it hangs on what it comes from.
+            self.keys[place] = replace(self.keys[place], parents=key.parents)
 
     def opening(self, message: Message) -> Opened | None:
         return self.opened.get(id(message))
@@ -86,7 +91,6 @@ class Chain:
                 yield from keys
 
 
-def _same(one: Key, other: Key) -> bool:
-    return (one.kind, one.value, one.b_tid, one.naf, one.key_domain, one.msk_id, one.mtk_id) == (
-        other.kind, other.value, other.b_tid, other.naf, other.key_domain, other.msk_id, other.mtk_id,
-    )  # fmt: skip
+def _identity(key: Key) -> tuple[object, ...]:
+    """What makes two findings the same key, however each was come by."""
+    return key.kind, key.value, key.b_tid, key.naf, key.key_domain, key.msk_id, key.mtk_id

@@ -22,6 +22,17 @@ def test_a_key_is_known_once():
     assert len(chain.keys) == 2
 
 
+def test_a_key_seen_and_derived_hangs_on_what_it_comes_from():
+    seen = Key("Ks_NAF", b"n" * 32, "Zn, frame 7", "seen", b_tid="b")
+    derived = Key("Ks_NAF", b"n" * 32, "Ks", "derived", b_tid="b", parents=(key("Ks", b"s" * 32, b_tid="b"),))
+    chain = Chain()
+    chain.use(seen)
+    chain.use(derived)
+    chain.use(seen)
+    (naf,) = [known for known in chain.keys if known.kind == "Ks_NAF"]
+    assert (naf.status, naf.origin, naf.parents) == ("seen", "Zn, frame 7", derived.parents)
+
+
 def test_candidates_begin_with_the_own_b_tid():
     one, other = key("MUK", b_tid="one"), key("MUK", b_tid="other")
     chain = Chain(muks={"one": [one], "other": [other]})
