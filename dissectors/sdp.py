@@ -208,13 +208,17 @@ def _words(line: SdpLine, parent: str, data: bytes) -> list[Field]:
 def _attribute(line: SdpLine, data: bytes, in_media: bool) -> Field:
     name = "sdp.media_attr" if in_media else "sdp.session_attr"
     prefix = "sdp.media_attribute" if in_media else "sdp.session_attr"
-    key, colon, value = data[line.at : line.end].rstrip(_BLANK).partition(b":")
+    stop = line.at + len(data[line.at : line.end].rstrip(_BLANK))
+    colon = data.find(b":", line.at, stop)
+    key = data[line.at : colon if colon >= 0 else stop]
     secret = key.strip() == b"crypto"  # RFC 4568: the key is in the clear
     shown = "crypto:(hidden)" if secret else line.value
-    after = line.at + len(key)
-    children = [Field(f"{prefix}.field", to_text(key), line.at, after)]
-    if colon and not secret:
-        children.append(Field(f"{prefix}.value", to_text(value), after + 1, after + 1 + len(value)))
+    children: list[Field] = []
+    if colon >= 0:  # flags have no parts, as in Wireshark
+        children.append(Field(f"{prefix}.field", to_text(key), line.at, colon))
+    if colon >= 0 and not secret:
+        value = data[colon + 1 : stop].lstrip(_BLANK)
+        children.append(Field(f"{prefix}.value", to_text(value), stop - len(value), stop))
     return Field(name, shown, line.start, line.end, "", tuple(children))
 
 

@@ -112,8 +112,10 @@ def read(octets: bytes) -> Document:
         problem = "document types and entities are not accepted"
     except _TooMuchError:
         problem = f"more than {MAX_ELEMENTS} elements or {MAX_LEVELS} levels"
-    except (ParseError, ValueError, LookupError) as error:
-        problem = f"not well-formed XML: {getattr(error, 'msg', type(error).__name__)}"
+    except ParseError as error:
+        problem = f"not well-formed XML: {error.msg}"
+    except (ValueError, LookupError):  # expat asks Python about encodings that it does not know itself
+        problem = "unknown character encoding"
     at = max(builder.offset(), 0)
     for element in builder.stack:  # cut documents: what is open ends here
         element.end = at
