@@ -56,7 +56,7 @@ def msk_follows_registration(run: Run) -> Iterator[Problem]:
     The UE asks for no key by itself: until one comes it shows nothing. Which MSK is of which service the capture
     does not tell, so that one message is enough here; where it goes to, MS-01 looks at.
     """
-    if not run.ues or not history.granted(run):
+    if not run.ues or run.outcome != "success" or not history.granted(run):
         raise NotHere
     answered = history.answered(run)
     if any(answered <= message.time <= answered + MSK_WITHIN for message, _ in msks(run)):
