@@ -11,32 +11,25 @@ from analyzer.commands.cases import Failure
 from analyzer.commands.output import common, show
 from analyzer.judging import Rule
 from analyzer.procedures import CATALOGUE
+from analyzer.views.catalogue import page
 
 
 @click.command("explain")
 @click.argument("code")
 @common
 def command(code: str) -> None:
-    """Show the page of the rule CODE: what it demands, why, how a break looks, what to do about it."""
-    show(page(_rule(code.upper())))
+    """Show the page of a rule, named by its CODE or its name: what it demands, why, and what to do about it."""
+    show(page(_rule(code)))
 
 
-def _rule(code: str) -> Rule:
+def _rule(given: str) -> Rule:
     by_code = {rule.code: rule for rule in CATALOGUE}
-    if code not in by_code:
-        near = difflib.get_close_matches(code, by_code, n=3)
+    by_name = {rule.name: rule for rule in CATALOGUE}
+    found = by_code.get(given.upper()) or by_name.get(given.lower())
+    if found is None:
+        near = difflib.get_close_matches(given.upper(), by_code, n=3) or difflib.get_close_matches(
+            given.lower(), by_name
+        )
         hint = f"is it {' or '.join(near)}?" if near else "`keyshark rules` lists them"
-        raise Failure(f"there is no rule {code}: {hint}", USAGE)
-    return by_code[code]
-
-
-def page(rule: Rule) -> str:
-    """Return the page of a rule."""
-    return (
-        f"{rule.code} {rule.name}\n\n"
-        f"{rule.page}\n\n"
-        f"Clause:      {rule.clause}\n"
-        f"Level:       {rule.level}\n"
-        f"Looks at:    {', '.join(rule.kinds)}\n"
-        f"When broken: {rule.remedy}\n"
-    )
+        raise Failure(f"there is no rule {given}: {hint}", USAGE)
+    return found

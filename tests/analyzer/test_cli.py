@@ -90,7 +90,7 @@ def test_versions_of_all_parts(capsys):
         (["validate", "--select", "XX", "y"], "keyshark validate: no rule begins with XX: `keyshark rules` lists them"),
         (["packets", "--filter", "a &", "y"], "keyshark packets: --filter a &: '&' means nothing at character 3"),
         (["explain", "MS-99"], "keyshark explain: there is no rule MS-99: is it MS-"),
-        (["explain", "nonsense"], "keyshark explain: there is no rule NONSENSE: `keyshark rules` lists them"),
+        (["explain", "nonsense"], "keyshark explain: there is no rule nonsense: `keyshark rules` lists them"),
         (["rules", "XX"], "keyshark rules: no rule begins with XX: `keyshark rules` lists them"),
     ],
 )  # fmt: skip

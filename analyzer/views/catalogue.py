@@ -1,0 +1,126 @@
+"""The catalogue of rules: one rule's page, all of it as a document, or as JSON values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from analyzer.judging import Rule
+from analyzer.views.plain import Plain
+
+# Rule codes begin with what they are about.
+GROUPS = {
+    "UB": "GBA bootstrapping (Ub)",
+    "DG": "HTTP digest with GBA keys (Ua)",
+    "SI": "SIP session and authorisation",
+    "SB": "SIP based procedure",
+    "RG": "Registration, deregistration and MSK request over HTTP",
+    "ZN": "NAF and BSF (Zn)",
+    "MS": "MSK delivery and verification",
+    "MT": "MTK delivery",
+    "SR": "SRTP, SRTCP and download traffic",
+    "EX": "Key expiry, refresh and privacy",
+}
+LEVELS = {
+    "shall": "mandatory: breaking it fails a case",
+    "should": "recommended: breaking it fails a case, unless `--fail-on shall`",
+    "info": "demanded by no specification: shown, and never changes a verdict",
+}
+TITLE = "Rules"
+
+
+def page(rule: Rule) -> str:
+    """Return the page of a rule for a terminal."""
+    return (
+        f"{rule.code} {rule.name}\n\n"
+        f"{rule.page}\n\n"
+        f"Clause:      {rule.clause}\n"
+        f"Level:       {rule.level}, {LEVELS[rule.level].replace('`', '')}\n"
+        f"Looks at:    {', '.join(rule.kinds)}\n"
+        f"When broken: {rule.remedy}\n"
+    )
+
+
+def plain_rule(rule: Rule) -> dict[str, Plain]:
+    """Return what there is to say of a rule, as JSON values."""
+    return {
+        "code": rule.code,
+        "name": rule.name,
+        "level": rule.level,
+        "procedures": list(rule.kinds),
+        "clause": rule.clause,
+        "title": rule.title,
+        "page": rule.page,
+        "remedy": rule.remedy,
+    }
+
+
+def markdown(rules: Iterable[Rule]) -> str:
+    """Return docs/rules.md: the pages of rules under what they are about, in the order of their codes."""
+    ordered = sorted(rules, key=lambda rule: rule.code)
+    return "\n".join((*_head(ordered), *(line for rule in _grouped(ordered) for line in rule))) + "\n"
+
+
+def _head(rules: list[Rule]) -> Iterator[str]:
+    yield f"# {TITLE}"
+    yield ""
+    yield "<!-- Written by `keyshark rules --format markdown`: change the docstrings of the rules, not this file. -->"
+    yield ""
+    yield (
+        f"keyshark judges by {len(rules)} rules. A rule looks at every run of its procedures; what it says of one is "
+        "*pass*, *fail*, *inconc* where the capture or the keyring does not hold what it needs, or *error* when the "
+        "rule itself failed. `keyshark explain CODE` shows a page of this document."
+    )
+    yield ""
+    for level, meaning in LEVELS.items():
+        yield f"* **{level}** is {meaning}."
+    for prefix in dict.fromkeys(rule.code[:2] for rule in rules):
+        yield ""
+        yield f"**[{prefix}: {GROUPS[prefix]}](#{_anchor(f'{prefix}: {GROUPS[prefix]}')})**"
+        yield ""
+        yield "| Code | Level | Rule |"
+        yield "|---|---|---|"
+        for rule in rules:
+            if rule.code.startswith(prefix):
+                yield f"| [{rule.code}](#{_anchor(f'{rule.code} {rule.name}')}) | {rule.level} | {_cell(rule.title)} |"
+
+
+def _grouped(rules: list[Rule]) -> Iterator[Iterator[str]]:
+    group = ""
+    for rule in rules:
+        if rule.code[:2] != group:
+            group = rule.code[:2]
+            yield iter(("", f"## {group}: {GROUPS[group]}"))
+        yield _section(rule)
+
+
+def _section(rule: Rule) -> Iterator[str]:
+    title, _, rest = rule.page.partition("\n")
+    yield ""
+    yield f"### {rule.code} {rule.name}"
+    yield ""
+    yield f"**{_escaped(title)}**"
+    if rest.strip():
+        yield ""
+        yield from _escaped(rest.strip("\n")).splitlines()
+    yield ""
+    yield f"* Clause: {rule.clause}"
+    yield f"* Level: {rule.level}"
+    yield f"* Looks at: {', '.join(rule.kinds)}"
+    yield f"* When broken: {_escaped(rule.remedy)}"
+
+
+def _anchor(heading: str) -> str:
+    """Return the link that a heading gets on GitHub."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def _cell(text: str) -> str:
+    return _escaped(text).replace("|", "\\|")
+
+
+def _escaped(text: str) -> str:
+    """Return text in which `<own FQDN>` is no HTML; what stands between backticks is safe already."""
+    pieces = text.split("`")
+    pieces[::2] = [re.sub(r"([<*])", r"\\\1", piece) for piece in pieces[::2]]
+    return "`".join(pieces)

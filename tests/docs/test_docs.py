@@ -1,0 +1,119 @@
+"""What the documents show is true: examples are run, the catalogue is up to date, links lead somewhere."""
+
+import json
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from analyzer import cli
+from analyzer.keys.keyring import EspSa, GbaRun, KeyringError, MskEntry, MtkEntry, NafKeys, UeKeys, load_keyring
+from analyzer.procedures import CATALOGUE
+from analyzer.views.catalogue import GROUPS, markdown
+
+DOCS = Path(__file__).parents[2] / "docs"
+SCHEMA = json.loads((DOCS / "report.schema.json").read_text())
+
+
+def blocks(name, language):
+    """The fenced blocks of a document in one language, each with the heading it stands under."""
+    text = (DOCS / name).read_text()
+    for found in re.finditer(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+        heading = re.findall(r"^#+ (.*)$", text[: found.start()], re.MULTILINE)[-1]
+        yield pytest.param(found[1], id=heading)
+
+
+@pytest.mark.parametrize("text", blocks("keyring.md", "toml"))
+def test_every_keyring_shown_can_be_loaded(text, tmp_path):
+    path = tmp_path / "keyring.toml"
+    path.write_text(text)
+    path.chmod(0o600)
+    ring = load_keyring(path)
+    assert ring.ues or ring.msks or ring.mtks or ring.esp or ring.keylog
+    assert ring.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("table", "entry"),
+    [("ue", UeKeys), ("ue.gba", GbaRun), ("ue.naf", NafKeys), ("msk", MskEntry), ("mtk", MtkEntry), ("esp.sa", EspSa)],
+)
+def test_the_document_names_all_that_a_keyring_can_hold(table, entry):
+    text = (DOCS / "keyring.md").read_text()
+    assert f"[[{table}]]" in text
+    for field in fields(entry):
+        told = (f"{field.name} =", f"`{field.name}`", f"[[{table}.{field.name}]]")
+        assert any(form in text for form in told), field.name
+
+
+def test_the_error_shown_is_the_error_that_comes(tmp_path):
+    (text,) = [param.values[0] for param in blocks("keyring.md", "text")]
+    path = tmp_path / "keyring.toml"
+    path.write_text(
+        '[[ue]]\nimpi = "a"\nk = "0102030405060708090a0b0c0d0e0f"\nopc = "000102030405060708090a0b0c0d0e0f"\n'
+    )
+    with pytest.raises(KeyringError) as caught:
+        load_keyring(path)
+    assert str(caught.value) == f"{tmp_path}/{text.strip()}"
+
+
+NAMES = {"A case": "case", "captures": "capture", "ues": "ue", "judgements": "judgement", "diagnoses": "diagnosis"}
+
+
+@pytest.mark.parametrize("example", blocks("report.md", "json"))
+def test_every_example_of_the_report_is_as_the_schema_says(example, request):
+    heading = request.node.callspec.id
+    definition = SCHEMA["$defs"][NAMES.get(heading, heading)]
+    jsonschema.Draft202012Validator(definition | {"$defs": SCHEMA["$defs"]}).validate(json.loads(example))
+
+
+def test_every_part_of_a_case_has_an_example():
+    shown = {param.id for param in blocks("report.md", "json")}
+    assert shown >= set(SCHEMA["$defs"]["case"]["properties"]) - {"name", "verdict"}
+
+
+def test_the_schema_is_one_and_says_what_everything_is():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    open_ = [
+        name
+        for name, found in SCHEMA["$defs"].items()
+        if found.get("type") == "object" and found.get("additionalProperties") is not False
+    ]
+    assert open_ == []
+
+
+@pytest.mark.parametrize("code", [0, 1, 2, 3, 4, 130])
+def test_exit_codes_are_told(code):
+    assert f"| {code} | " in (DOCS / "report.md").read_text()
+
+
+def test_the_catalogue_is_up_to_date(capsys):
+    assert cli.run(["rules", "--format", "markdown"]) == 0
+    printed = capsys.readouterr().out
+    assert printed == markdown(CATALOGUE)
+    written = (DOCS / "rules.md").read_text()
+    assert written == printed, "run: keyshark rules --format markdown > docs/rules.md"
+
+
+def test_every_rule_is_in_the_catalogue_with_a_page():
+    text = (DOCS / "rules.md").read_text()
+    for rule in CATALOGUE:
+        assert f"\n### {rule.code} {rule.name}\n" in text
+        assert rule.code[:2] in GROUPS
+        assert rule.title.endswith("."), rule.code
+        assert len(rule.page.splitlines()) > 2, f"{rule.code} says no why"
+        assert rule.remedy, rule.code
+        assert rule.clause, rule.code
+
+
+@pytest.mark.parametrize("document", sorted(DOCS.glob("*.md")), ids=lambda path: path.name)
+def test_links_lead_somewhere(document):
+    text = document.read_text()
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        elif "://" not in target:
+            assert (DOCS / target.split("#")[0]).exists(), target
