@@ -173,6 +173,7 @@ class Hexdump(Rows):
         return (Cell(self.texts[row][1]),)
 
     def on_click(self, event: events.Click) -> None:
+        event.prevent_default()  # of a list, where a click chooses a line
         row = event.y + round(self.scroll_y)
         if row >= self.count:
             return

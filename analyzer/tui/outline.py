@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from textual.binding import Binding
 
-from analyzer.tui.cells import Cell, Line, Mark
+from analyzer.tui.cells import Cell, Line, Mark, printable
 from analyzer.tui.rows import Rows
 
 
@@ -70,6 +70,9 @@ class Outline(Rows):
         node, depth = self.shown[row]
         sign = " " if not node.children else "▾" if node.open else "▸"
         return (Cell(f"{'  ' * depth}{sign} ", "dim"), *node.line)
+
+    def text(self, row: int) -> str:
+        return printable("".join(cell.text for cell in self.shown[row][0].line)).strip()
 
     def mark(self, row: int) -> Mark:
         return self.shown[row][0].mark

@@ -157,7 +157,7 @@ class Rows(ScrollView, can_focus=True):
 
     def text(self, row: int) -> str:
         """Return what a line says, for search and copy."""
-        return printable(" ".join(cell.text for cell in self.line(row, 1000) if cell.text.strip()))
+        return printable("".join(cell.text for cell in self.line(row, 1000))).strip()
 
     def _seek(self, wanted: Callable[[int], bool], direction: int) -> bool:
         stop = self.count if direction > 0 else -1

@@ -136,7 +136,7 @@ class Ue(Vertical):
             self.post_message(Said(self, node.target.message))
         else:
             rule.write(())
-            self.post_message(Said(self, self.procedures.text(self.procedures.cursor).lstrip(" ▾▸")))
+            self.post_message(Said(self, self.procedures.text(self.procedures.cursor)))
 
     @on(Rows.Moved, "#ladder")
     def _arrow_moved(self, event: Rows.Moved) -> None:
@@ -149,7 +149,7 @@ class Ue(Vertical):
     def _key_moved(self, event: Rows.Moved) -> None:
         event.stop()
         if self.keys.has_focus:
-            self.post_message(Said(self, self.keys.text(self.keys.cursor).lstrip(" ▾▸")))
+            self.post_message(Said(self, self.keys.text(self.keys.cursor)))
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:
