@@ -177,7 +177,7 @@ def unopened(session: Session, story: Story) -> Iterator[KeyReport]:
         if name in held or session not in mine:
             continue
         held.add(name)
-        reason = f"none of {shut.tried} {under}s fits" if shut.tried else f"no {under} at hand"
+        reason = f"none of {shut.tried} tried as its {under} fits" if shut.tried else f"no {under} at hand"
         yield KeyReport(
             kind=kind,
             id={

@@ -10,6 +10,8 @@ from analyzer.views.tables import Drawing, Table, moment, record
 
 OUTCOMES = {"success": "✓", "failure": "✗", "incomplete": "?"}
 
+NO_PROCEDURE = "  no procedure of MBMS key management was found\n"
+
 
 def show(case: CaseReport, drawn: Drawing, coloured: bool = False) -> str:
     """Return a block a UE; times are in seconds since the first packet of the case."""
@@ -28,7 +30,7 @@ def _ue(case: CaseReport, ue: UeReport, drawn: Drawing, coloured: bool) -> str:
             ("keys", (_held(ue.keys),)),
         )
     )
-    return f"{head}{facts}\n{drawn(procedures(case, ue))}"
+    return f"{head}{facts}\n{drawn(procedures(case, ue)) if ue.procedures else NO_PROCEDURE}"
 
 
 def _worst(case: CaseReport, mine: Callable[[str], bool]) -> Verdict:

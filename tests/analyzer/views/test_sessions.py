@@ -44,6 +44,7 @@ def test_a_ue_of_which_nothing_is_known(case):
     text = show(replace(case, ues=(ue,), judgements=()), draw)
     assert text.startswith("ue1  - none\n  identities  -\n")
     assert "keys        none\n" in text
+    assert text.endswith("\n\n  no procedure of MBMS key management was found\n")
 
 
 def test_a_verdict_has_its_colour_and_its_word(case):
