@@ -18,6 +18,7 @@ MAX_CHUNK_LINE = 256  # octets of a chunk size with its extensions
 _METHOD = re.compile(rb"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,32} ")
 _VERSION = re.compile(rb" HTTP/1\.\d")
 _RESPONSE = re.compile(rb"HTTP/1\.\d \d{3}(?: |$)")
+_BLANKS = text.BLANKS.encode()
 _HEX = re.compile(r"[0-9A-Fa-f]{1,16}")
 
 
@@ -232,7 +233,7 @@ def _start(head: Head) -> Http:
         return Http(None, None, "", (), int(code), reason, version, head.headers)
     method, _, rest = line.partition(" ")
     uri, _, version = rest.rpartition(" ")  # "requesttype= register" holds a blank
-    uri = uri.strip()
+    uri = uri.strip(text.BLANKS)
     path, query = _path_and_query(uri)
     return Http(method, uri, path, query, None, "", version, head.headers)
 
@@ -375,15 +376,14 @@ def _head_fields(body: Http, head: Head, data: bytes, start: int) -> list[Field]
 
 
 def _uri_fields(body: Http, data: bytes, start: int, end: int) -> tuple[Field, ...]:
-    whole = text.found(data, "http.request.uri", body.uri or "", start, end)
-    if not whole:
-        return ()
-    uri = whole[0]
+    octets = data[start:end].strip(_BLANKS)
+    first = data.find(octets, start)
+    uri = Field("http.request.uri", body.uri or "", first, first + len(octets))
     children = text.found(data, "http.request.uri.path", body.path, uri.start, uri.end)
     at = data.find(b"?", uri.start, uri.end)
     if at >= 0:
         children += (Field("http.request.uri.query", text.to_text(data[at + 1 : uri.end]), at + 1, uri.end),)
-    return (Field(uri.name, uri.value, uri.start, uri.end, "", children),)
+    return (replace(uri, children=children),)
 
 
 def _header_field(header: Header) -> Field:

@@ -440,6 +440,14 @@ def test_values_stand_where_their_fields_say(payload):
     assert spans["http.request.version"] == (14, 22)
 
 
+def test_targets_that_are_blank_or_no_text_have_a_field_too(payload, leaves):
+    for target, value in ((b"\xff/a?\xc3", "\\xff/a?\\xc3"), (b" ", ""), (b"  x  ", "x")):
+        found = dissect(payload(b"GET " + target + b" HTTP/1.1\r\n\r\n", "tcp"))
+        assert found is not None
+        assert leaves(found)
+        assert named(found, "http.request.uri") == [value]
+
+
 def test_odd_headers_have_fields_and_keys_have_none(payload):
     data = response(
         b"Bad Name: 1", b"X-3GPP-Asserted-Identity: 2", b'WWW-Authenticate: Digest ik="00aa", realm="r"', b"Content-Length: 1",
