@@ -150,21 +150,29 @@ def named(traffic: Traffic) -> Named:
 def examine(log: MediaLog, traffic: Traffic, chain: Chain) -> tuple[Group, ...]:
     """Sort the packets of every stream by MKI and verify those whose MTK is known."""
     told = named(traffic)
-    groups = [group for stream in log.streams.values() for group in _Examination(stream, told, chain).groups()]
+    groups: list[Group] = []
+    beside: dict[str, set[MkiKey]] = {}  # MKIs of RTP by destination: SRTCP has too few packets to tell by itself
+    for stream in sorted(log.streams.values(), key=lambda stream: stream.rtcp):
+        known = beside.setdefault(stream.destination, set())
+        found = list(_Examination(stream, told, chain, frozenset(known)).groups())
+        known.update(group.mki for group in found if group.mki is not None)
+        groups += found
     return tuple(sorted(groups, key=lambda g: (g.capture, g.frame, g.destination, g.port, g.ssrc)))
 
 
 class _Examination:
     """One pass over the kept packets of a stream."""
 
-    def __init__(self, stream: Stream, told: Named, chain: Chain) -> None:
+    def __init__(self, stream: Stream, told: Named, chain: Chain, beside: frozenset[MkiKey]) -> None:
         self.stream = stream
+        self.beside = beside
         self.told = told
         self.chain = chain
         self.found: dict[MkiKey | None, Group] = {}
         self.keys: dict[MkiKey, list[tuple[Key, srtp.SessionKeys]]] = {}
         self.roc: int | None = told.rocs.get(stream.ssrc)
         self.highest = -1  # sequence number, for the guess of RFC 3711 3.3.1
+        self.ahead: tuple[int, int] | None = None  # sequence number and ROC of the first packet that carries one
         self.seen: dict[MkiKey, set[int]] = {}
         self.last_index = -1
         self.last_mki: MkiKey | None = None
@@ -173,6 +181,9 @@ class _Examination:
 
     def groups(self) -> Iterator[Group]:
         located = [self.locate(packet.data) for packet in self.stream.kept]
+        self.ahead = (
+            next(filter(None, map(_carried, self.stream.kept, located)), None) if not self.stream.rtcp else None
+        )
         strange = [packet.data for packet, found in zip(self.stream.kept, located, strict=True) if found is None]
         unnamed = self.unnamed_mkis(strange, alone=len(strange) == len(located)) if strange else {}
         for packet, found in zip(self.stream.kept, located, strict=True):
@@ -229,7 +240,7 @@ class _Examination:
             if mki is not None and (mki[:4] in self.told.msks or (None, mki[:4]) in self.chain.msks):
                 return policy, mki
         for policy, mki in shown:
-            if mki is not None and any(mki == known[1] + known[2] for known in self.chain.mtks):
+            if mki is not None and (mki in self.beside or any(mki == known[1] + known[2] for known in self.chain.mtks)):
                 return policy, mki
         return None
 
@@ -299,6 +310,9 @@ class _Examination:
         index = (
             self.verify_rtcp(packet, policy, mki) if self.stream.rtcp else self.verify_rtp(group, packet, policy, mki)
         )
+        if index is None and self.is_roc_unknown(policy):
+            group.not_checked += 1
+            return
         if index is None:
             group.failed += 1
             _remember(group.failed_frames, packet)
@@ -332,7 +346,7 @@ class _Examination:
                 )
                 if not checked.ok:
                     continue
-                if self.roc is not None and checked.roc < self.roc and sequence > self.highest:
+                if self.roc is not None and checked.roc < self.roc and sequence > self.highest >= 0:
                     _remember(group.roc_frames, packet)
                 self.roc = checked.roc
                 self.highest = sequence
@@ -340,14 +354,34 @@ class _Examination:
         return None
 
     def rocs(self, sequence: int) -> tuple[int, ...]:
-        """The rollover counters that a packet may have: RFC 3711 3.3.1, and 0 for a stream that begins."""
-        if self.roc is None:
-            return (0,)
-        if self.highest >= 0 and self.highest - sequence > 0x8000:
+        """The rollover counters that a packet may have (RFC 3711 3.3.1)."""
+        if self.roc is None or self.highest < 0:
+            return self.first_rocs(sequence)
+        if self.highest - sequence > 0x8000:
             return (self.roc + 1, self.roc)
-        if self.highest >= 0 and sequence - self.highest > 0x8000 and self.roc:
+        if sequence - self.highest > 0x8000 and self.roc:
             return (self.roc - 1, self.roc)
         return (self.roc,)
+
+    def first_rocs(self, sequence: int) -> tuple[int, ...]:
+        """Before a packet has proven one: what the first tag with a ROC gives, what MIKEY told, and 0."""
+        shown = () if self.ahead is None else (self.ahead[1] - (sequence > self.ahead[0]),)
+        told = () if self.roc is None else (self.roc,)
+        return tuple(dict.fromkeys(roc for roc in (*shown, *told, 0) if roc >= 0))
+
+    def is_roc_unknown(self, policy: srtp.Policy) -> bool:
+        """A sender that carries its ROC, and no packet here that does: the capture begins and ends between two."""
+        return not self.stream.rtcp and bool(policy.mode) and self.ahead is None and self.highest < 0
+
+
+def _carried(packet: MediaPacket, located: tuple[srtp.Policy, MkiKey] | None) -> tuple[int, int] | None:
+    """Return the sequence number and the ROC of a packet that carries one (RFC 4771 2)."""
+    if located is None:
+        return None
+    sequence = int.from_bytes(packet.data[2:4], "big")
+    roc_octets, mac_octets = srtp.tag_layout(located[0], sequence)
+    end = len(packet.data) - mac_octets
+    return (sequence, int.from_bytes(packet.data[end - roc_octets : end], "big")) if roc_octets else None
 
 
 def _rtp_header(data: bytes) -> int | None:

@@ -18,6 +18,7 @@ KEY_DOMAIN = bytes.fromhex("00f110")  # MCC 001, MNC 01
 NEWS, SPORT = "urn:home1.net:mbms:news", "urn:home1.net:mbms:sport"
 HTTP_PORT, SIP_PORT, MIKEY_PORT, DIAMETER_PORT = 80, 5060, 2269, 3868
 DISCARD_PORT = 9
+FIRST_SEQ = 65500  # near the end of the numbers: the ROC goes up in longer stories
 HOUR = 3600.0  # s
 
 BSF_FQDN = "bsf.home1.net"
@@ -129,6 +130,8 @@ class Mtk:
 
 class Stage:
     """Nodes, clock and wires; the steps of a story are built on it."""
+
+    packet_number = FIRST_SEQ  # 2^16 * ROC + SEQ of the next media packet
 
     def __init__(self, name: str, *, by_sip: bool, ues: int = 1, ipv6: bool = False, start: int = START) -> None:
         self.name = name

@@ -8,10 +8,10 @@ from sample_pcaps import forge_srtp as srtp
 from sample_pcaps.forge import SECOND
 from sample_pcaps.forge_keys import made_up
 from sample_pcaps.forge_srtp import RCCM2
+from sample_pcaps.stage import FIRST_SEQ
 from sample_pcaps.story_mikey import FIRST_MSK, SSRC, MikeySteps
 
 MEDIA_PORT = 49152  # the source port of the media sender
-FIRST_SEQ = 65500  # near the end of the numbers: the ROC goes up in every story
 NTP_1900 = 2208988800
 
 Change = Callable[[int, dict[str, object]], dict[str, object] | None]
@@ -20,7 +20,6 @@ Change = Callable[[int, dict[str, object]], dict[str, object] | None]
 class MediaSteps(MikeySteps):
     """The protected stream of a story; sequence numbers, ROC and SRTCP index go on from step to step."""
 
-    packet_number = FIRST_SEQ  # 2^16 * ROC + SEQ of the next packet
     rtcp_index = 1
 
     def media(

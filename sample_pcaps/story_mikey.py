@@ -44,7 +44,7 @@ class MikeySteps(Stage):
         key_domain: bytes = KEY_DOMAIN,
         ext: bytes | None = None,
         ssrc: int = SSRC,
-        roc: int = 0,
+        roc: int | None = None,
         download: bool = False,
         cs_count: int | None = None,
         map_type: int | None = None,
@@ -67,10 +67,11 @@ class MikeySteps(Stage):
 
         The MSK is made up the first time its ID is used and stays the same then, with its RAND. MUK, IDi and IDr
         are those of `b_tid`, by default the one of the last registration or request. `counter` None counts on for
-        this B-TID. `seq` are SEQl and SEQu. `sp` None leaves SP out; `download` makes the message one for download
-        (#CS 0, empty map, no SP). `key_data` replaces the plaintext of the KEMAC, `ext` the EXT body;
-        `arrange` takes and returns the list of (payload number, body) before the KEMAC. `verify` None answers
-        when V is set, True and False force it; a mapping holds keywords of `verification`.
+        this B-TID. `seq` are SEQl and SEQu. `roc` None is the ROC that the stream has by now. `sp` None leaves SP out;
+        `download` makes the message one for download (#CS 0, empty map, no SP). `key_data` replaces the plaintext of
+        the KEMAC, `ext` the EXT body; `arrange` takes and returns the list of (payload number, body) before the
+        KEMAC. `verify` None answers when V is set, True and False force it; a mapping holds keywords of
+        `forge_mikey.verification`.
         """
         check_names(edits, MSK_MESSAGES)
         ue = ue or self.ue
@@ -102,7 +103,11 @@ class MikeySteps(Stage):
         plain = mikey.key_data(held.key, key_type=key_type, interval=window) if key_data is None else key_data
         keys = mikey.keys_of(psk, csb, used_rand)
         kind = (mikey.MAP_EMPTY if download else mikey.MAP_SRTP) if map_type is None else map_type
-        info = mikey.srtp_id(ssrc, roc) if map_info is None and kind == mikey.MAP_SRTP else map_info or b""
+        info = (
+            mikey.srtp_id(ssrc, self.packet_number >> 16 if roc is None else roc)
+            if map_info is None and kind == mikey.MAP_SRTP
+            else map_info or b""
+        )
         octets = mikey.protected(
             payloads, keys=keys, csb_id=csb, t=t, data=plain, v=v, version=version, data_type=data_type, prf=prf,
             cs_count=(0 if download else 1) if cs_count is None else cs_count, map_type=kind, map_info=info,

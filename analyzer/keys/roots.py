@@ -77,9 +77,9 @@ def _aka(chain: Chain, ue: UeKeys, rand: bytes | None, autn: bytes | None) -> ak
     """Run AKA with the long-term key; a MAC that fails leaves the run on record and gives no key."""
     if ue.k is None or ue.opc is None or rand is None:
         return None
-    run = chain.aka.get(rand)
-    if run is None:
-        run = aka.run(k=ue.k, opc=ue.opc, rand=rand, autn=autn, algorithm=ue.algorithm)
+    run = aka.run(k=ue.k, opc=ue.opc, rand=rand, autn=autn, algorithm=ue.algorithm)
+    known = chain.aka.get(rand)
+    if known is None or (run.mac_ok and not known.mac_ok):  # of several UEs the one whose K the challenge was made with
         chain.aka[rand] = run
     return run
 

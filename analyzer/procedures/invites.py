@@ -20,6 +20,7 @@ from dissectors.sip import Sip
 # An SCF that asks the BM-SC only after its SIP answer is late, not absent: how long after it we look.
 LATE_POST = 10 * 10**9  # ns
 UNANSWERED = 32 * 10**9  # ns; RFC 3261 17.1.1.2, timer B: an INVITE that is older gets no answer
+ANONYMOUS = frozenset(("sip:anonymous@anonymous.invalid",))  # RFC 3323 4.1.1.3: From of whoever hides
 DEREGISTER_TYPE = "application/mbms-deregister+xml"
 TISPAN_SERVICE = "bc_service"  # ETSI TS 183 063: IPTV over multicast, which is no MBMS
 
@@ -76,7 +77,8 @@ def _call(legs: list[Exchange]) -> _Call:
         initial=not any(body.to_tag for body in said),
         asserted=any(body.headers.get("P-Asserted-Identity") for body in said),
         call_ids={body.call_id for body in said},
-        identities={name for body in said for name in names(bodies.identities(body))},
+        identities={name for body in said for name in names((*bodies.identities(body), body.from_uri or ""))}
+        - ANONYMOUS,
         subjects={subject for message in requests for subject in _subjects(message)},
         b_tids={b_tid for message in requests for b_tid in bodies.b_tids(message)},
     )
@@ -119,14 +121,15 @@ def _calls(exchanges: Iterable[Exchange]) -> list[_Call]:
 
 
 def _goes_on(one: _Call, other: _Call) -> bool:
-    """Say whether an INVITE goes on as another behind a B2BUA: it lies within the first and says the same."""
+    """Say whether an INVITE goes on as another behind a B2BUA: it lies within the first, and is of the same UE."""
     if one.initial != other.initial or one.call_ids & other.call_ids:
         return False
     if other.end > one.end and finals(other.legs):
         return False
-    shared = bool(one.identities & other.identities) + bool(one.subjects & other.subjects)
-    handed_on = {leg.server for leg in one.legs} & {leg.client for leg in other.legs}
-    return shared == 2 or (shared == 1 and bool(handed_on))
+    if not one.identities & other.identities:
+        return False
+    handed_on = other.legs[0].client in {leg.server for leg in one.legs}
+    return handed_on or bool(one.subjects & other.subjects)
 
 
 # ------------------------------------------------------------------------------------------------ POSTs

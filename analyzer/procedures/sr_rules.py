@@ -11,6 +11,7 @@ from analyzer.procedures.media import MEDIA
 from analyzer.report import Evidence
 
 ASK_WITHIN = 30 * 10**9  # ns; back-off of a missed key update is announced per service, seldom longer
+FEWEST_CLEAR = 3  # packets; where so many agree on no MKI, there is none
 
 
 def protected(run: Run, protocol: str = "srtp") -> list[Group]:
@@ -261,6 +262,8 @@ def no_clear_media(run: Run) -> Iterator[Problem]:
     for group in groups:
         if group.destination not in keyed:
             raise NotHere
+        if group.packets < FEWEST_CLEAR:
+            raise CannotTell("too few packets to tell media in the clear from an MKI that nobody named")
         yield wrong(
             f"{group.packets} packets in the clear to {group.destination}:{group.port}",
             frames=_at(group, [group.frame]),

@@ -1,4 +1,4 @@
-"""What keyshark says of the samples: exactly what each was made to show, and what it said when it was last looked at."""
+"""What keyshark says of the samples is what it said when it was last looked at."""
 
 import json
 import subprocess
@@ -13,7 +13,7 @@ from sample_pcaps.make import REPORT
 
 ROOT = Path(__file__).parents[2]
 CASES = cases()
-COUNTED = ("shall", "should")  # an info rule changes no verdict: it may come along
+WITH_MEDIA = ("http_good", "sip_good", "two_ues", "ipv6", "mid_capture")
 
 
 @pytest.fixture(scope="module")
@@ -29,27 +29,13 @@ def said():
     return run
 
 
-def failed(report, *levels):
-    (case,) = report["cases"]
-    return {j["rule"] for j in case["judgements"] if j["verdict"] == "fail" and (not levels or j["level"] in levels)}
-
-
-@pytest.mark.parametrize("name", CASES)
-def test_case_breaks_what_it_says_and_nothing_else(said, name):
-    report = json.loads(said(name))
-    breaks = set(CASES[name].breaks)
-    assert breaks <= failed(report)
-    assert failed(report, *COUNTED) <= breaks
-    assert not [j for j in report["cases"][0]["judgements"] if j["verdict"] == "error"]
-
-
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.good])
 def test_good_case_passes_and_all_its_media_opens(said, name):
     (case,) = json.loads(said(name))["cases"]
-    assert case["verdict"] in {"pass", "inconc" if name == "mid_capture" else "pass"}
+    assert case["verdict"] == "pass"
     assert case["malformed"] == []
-    assert case["media"] or name not in {"http_good", "sip_good", "two_ues", "ipv6", "mid_capture"}
     assert all(media["authenticated"] == media["packets"] for media in case["media"] if media["key_domain"])
+    assert name not in WITH_MEDIA or case["media"]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -42,7 +42,7 @@ def test_keyring_is_for_its_owner_alone_and_is_toml(tmp_path):
     assert stat.S_IMODE(keyring.stat().st_mode) == 0o600
     told = tomllib.loads(keyring.read_text())
     assert told["ue"][0]["gba"][0]["b_tid"].endswith("@bsf.home1.net")
-    assert len(bytes.fromhex(told["msk"][0]["value"])) == 16
+    assert len(bytes.fromhex(told["ue"][0]["k"])) == 16
 
 
 def test_unknown_case_is_refused():
