@@ -19,17 +19,15 @@ from analyzer.views.catalogue import page
 @common
 def command(code: str) -> None:
     """Show the page of a rule, named by its CODE or its name: what it demands, why, and what to do about it."""
-    show(page(_rule(code)))
+    show("\n".join(page(rule) for rule in _rules(code)))
 
 
-def _rule(given: str) -> Rule:
-    by_code = {rule.code: rule for rule in CATALOGUE}
-    by_name = {rule.name: rule for rule in CATALOGUE}
-    found = by_code.get(given.upper()) or by_name.get(given.lower())
-    if found is None:
-        near = difflib.get_close_matches(given.upper(), by_code, n=3) or difflib.get_close_matches(
-            given.lower(), by_name
-        )
-        hint = f"is it {' or '.join(near)}?" if near else "`keyshark rules` lists them"
+def _rules(given: str) -> list[Rule]:
+    """Return the rule of a code, or those of a name: two that demand the same of two messages share one."""
+    found = [rule for rule in CATALOGUE if given.upper() == rule.code or given.lower() == rule.name]
+    if not found:
+        codes, names = [rule.code for rule in CATALOGUE], [rule.name for rule in CATALOGUE]
+        near = difflib.get_close_matches(given.upper(), codes) or difflib.get_close_matches(given.lower(), names)
+        hint = f"is it {' or '.join(dict.fromkeys(near))}?" if near else "`keyshark rules` lists them"
         raise Failure(f"there is no rule {given}: {hint}", USAGE)
     return found
