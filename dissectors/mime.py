@@ -91,7 +91,8 @@ def _read_multipart(
         at = _find_delimiter(delimiter, data, newline + 1, end)
         stop = end if at < 0 else max(newline + 1, at - (2 if data[at - 2 : at - 1] == b"\r" else 1))
         headers, content, _ = read_headers(data, newline + 1, at if at >= 0 else end, {})
-        _read_part(headers, data, min(content, stop), stop, depth + 1, parts, notes)
+        # without a blank line the line end belongs to the last header
+        _read_part(headers, data, content, max(content, stop), depth + 1, parts, notes)
         if at < 0:
             notes.append("final multipart boundary is missing")
             break

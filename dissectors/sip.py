@@ -14,29 +14,14 @@ from dissectors.text import Head, Header, Headers, params, split, unquote
 
 # RFC 3261 20, RFC 3265, 3515, 3892, 4028, 4474, 3841, 3840: names of one letter
 COMPACT = {
-    "a": "Accept-Contact",
-    "b": "Referred-By",
-    "c": "Content-Type",
-    "d": "Request-Disposition",
-    "e": "Content-Encoding",
-    "f": "From",
-    "i": "Call-ID",
-    "j": "Reject-Contact",
-    "k": "Supported",
-    "l": "Content-Length",
-    "m": "Contact",
-    "n": "Identity-Info",
-    "o": "Event",
-    "r": "Refer-To",
-    "s": "Subject",
-    "t": "To",
-    "u": "Allow-Events",
-    "v": "Via",
-    "x": "Session-Expires",
-    "y": "Identity",
-}
+    "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "d": "Request-Disposition", "e": "Content-Encoding",
+    "f": "From", "i": "Call-ID", "j": "Reject-Contact", "k": "Supported", "l": "Content-Length", "m": "Contact",
+    "n": "Identity-Info", "o": "Event", "r": "Refer-To", "s": "Subject", "t": "To", "u": "Allow-Events", "v": "Via",
+    "x": "Session-Expires", "y": "Identity",
+}  # fmt: skip
 VERSION = "SIP/2.0"
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
+_STATUS = re.compile("[0-9]{3}")
 _METHOD = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]{1,32}")
 
 
@@ -201,7 +186,7 @@ def _start_line(head: Head, data: bytes) -> _Start:
     line = head.start_line
     if line.startswith("SIP/2.0 "):
         code, _, reason = line[8:].partition(" ")
-        if len(code) != 3 or text.number(code) is None:
+        if _STATUS.fullmatch(code) is None:
             raise Malformed("sip.Status-Code", head.start + 8, "not three digits")
         return None, None, int(code), reason, VERSION
     method, _, rest = line.partition(" ")
@@ -364,7 +349,7 @@ def _address_fields(header: Header, data: bytes, start: int) -> tuple[Field, ...
             fields.append(Field(name, text.to_text(data[start + first : start + stop]), start + first, start + stop))
     if tag is not None:
         fields += islice(text.parameter_fields(data, {"tag": tag}, start, header.end), 1)
-    return tuple(fields)
+    return _apart(fields)
 
 
 def _cseq_fields(header: Header, data: bytes, start: int) -> tuple[Field, ...]:
@@ -384,9 +369,14 @@ def _via_fields(data: bytes, start: int, end: int) -> tuple[Field, ...]:
             if value is not None:
                 shown = int(value) if name == _VIA_NAMES[2] else text.to_text(data[start + first : start + stop])
                 fields.append(Field(name, shown, start + first, start + stop))
+    return _apart(fields)
+
+
+def _apart(fields: list[Field]) -> tuple[Field, ...]:
+    """Return fields in the order of their octets, without those that begin inside another (one value in another)."""
     children: list[Field] = []
     for found in sorted(fields, key=lambda one: one.start):
-        if not children or found.start >= children[-1].end:  # a value may look like another Via
+        if not children or found.start >= children[-1].end:
             children.append(found)
     return tuple(children)
 

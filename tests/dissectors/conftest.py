@@ -100,7 +100,7 @@ def captured(tshark: str) -> Callable[..., list[Asked]]:
         return [
             _asked(proto, record, protocol)
             for packet, record in zip(packets, _records(capture.read_bytes()), strict=True)
-            for proto in packet.findall(f"proto[@name='{protocol}']")
+            for proto in packet.findall(f".//proto[@name='{protocol}']")
         ]
 
     return ask

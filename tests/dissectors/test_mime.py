@@ -103,6 +103,14 @@ def test_an_empty_part():
     assert notes == []
 
 
+def test_a_part_of_headers_only():
+    body = b"--b1\r\nContent-Type: text/plain\r\n--b1--"
+    (part,), notes = read(body)
+    assert (part.content_type, part.data, notes) == ("text/plain", b"", [])
+    field = content_field("x", body, 0, len(body), [part])
+    assert [(child.start, child.end) for child in field.children] == [(0, 6), (6, 32), (32, 32), (32, 38)]
+
+
 def test_a_longer_boundary_is_another():
     body = (
         b"--b\r\nContent-Type: multipart/related; boundary=b-in\r\n\r\n"
@@ -307,7 +315,7 @@ def test_what_was_not_read_is_shown_by_its_size_only():
 @given(
     st.lists(
         st.sampled_from(
-            [b"--b1", b"--", b"\r\n", b"\n", b"x", b"Content-Type: multipart/mixed;boundary=b1", b" ", b"-"]
+            [b"--b1", b"\r\n", b"\n", b"x", b"A: b", b"Content-Type: multipart/mixed;boundary=b1", b" ", b"-"]
         ),
         max_size=40,
     )

@@ -341,6 +341,8 @@ def test_streams_that_are_cut_or_of_others(data, closed, octets):
         (b" sip:x SIP/2.0\r\n\r\n", "sip.Request-Line", 0),
         (b"SIP/2.0 2x0 OK\r\n\r\n", "sip.Status-Code", 8),
         (b"SIP/2.0 2000 OK\r\n\r\n", "sip.Status-Code", 8),
+        (b"SIP/2.0 20\x1f OK\r\n\r\n", "sip.Status-Code", 8),
+        (b"SIP/2.0  20 OK\r\n\r\n", "sip.Status-Code", 8),
         (b"SIP/2.0 200 OK", "sip.msg_hdr", 0),
         (b"SIP/2.0 200 OK\r\nTo: x\r\n", "sip.msg_hdr", 23),
         (b"SIP/2.0 200 OK\r\nl: 9\r\n\r\nabc", "sip.Content-Length", 24),
@@ -452,6 +454,14 @@ def test_values_stand_where_their_fields_say(payload, leaves):
     assert data[: fields["sip.to.tag"].start].endswith(b";tag=")
     assert data[: fields["sip.Via.branch"].start].endswith(b";branch=")
     assert data[: fields["sip.CSeq.method"].start].endswith(b"1 ")
+
+
+@pytest.mark.parametrize("value", [b";tag=1 <sip:a@b>", b"<sip:a@b>;tag=1, <sip:c@d>", b"sip:a@b;tag=1 <sip:c@d>"])
+def test_addresses_and_tags_in_any_order_do_not_overlap(value, payload, leaves):
+    data = message(b"OPTIONS sip:x SIP/2.0", b"To: " + value)
+    found = dissect(payload(data))
+    assert leaves(found)
+    assert named(found, "sip.to.tag") == ["1"]
 
 
 def test_keys_of_ims_aka_stay_out_of_the_tree(payload):
