@@ -24,14 +24,14 @@ from analyzer.tui.search import Search
 from analyzer.tui.table import Column, Table
 from analyzer.tui.tabline import TabLine
 
-JUDGED_UNASKED = 4 * 1000 * 1000  # octets of a case that is judged before anybody opens it
+JUDGED_UNASKED = 1000 * 1000  # octets of a case that is judged before anybody opens it
 COLUMNS = (
     Column("", 1),
     Column("Case", 20, share=2),
     Column("Verdict", 8),
     Column("Failed rules", 14, share=1),
-    Column("UEs", 3, least=70, right=True),
-    Column("Packets", 7, least=70, right=True),
+    Column("UEs", 3, least=100, right=True),
+    Column("Packets", 7, least=100, right=True),
     Column("Size", 9, right=True),
     Column("Folder", 20, share=2, least=120),
 )

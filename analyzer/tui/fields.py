@@ -83,12 +83,15 @@ def _leaves(fields: tuple[Field, ...]) -> Iterator[Field]:
 
 def _node(each: Field, name: str, hider: Hider) -> Node:
     protocol, dot, rest = each.name.rpartition(".")
-    is_hidden = not each.children and hider.hides(each)
-    text = HIDDEN if is_hidden else each.text or ("" if each.children else written(each.value))
+    is_group = bool(each.children) and isinstance(each.value, bytes)  # its octets are those of its children
+    is_hidden = not is_group and hider.hides(each)
+    text = HIDDEN if is_hidden else each.text or ("" if is_group else written(each.value))
     line = [Cell(protocol + dot, "dim"), Cell(rest, "accent")]
     if text:
         line.append(Cell(f": {text}", "warn" if is_hidden else ""))
-    children = [_node(child, f"{name}/{number}", hider) for number, child in enumerate(each.children)]
+    children = [
+        _node(child, f"{name}/{number}", hider) for number, child in enumerate(each.children) if not child.is_syntax
+    ]
     return Node(line, children, each, name=name, open=True)
 
 

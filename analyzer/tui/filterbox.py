@@ -27,7 +27,7 @@ class FilterInput(Input):
     ]
 
     def __init__(self, box: FilterBox) -> None:
-        super().__init__(compact=True, select_on_focus=False)
+        super().__init__(placeholder=box.hint, compact=True, select_on_focus=False)
         self.box = box
 
     def action_leave(self) -> None:
@@ -112,9 +112,6 @@ class FilterBox(Horizontal):
         yield Label("f")
         yield FilterInput(self)
         yield Label("", id="sign", markup=False)
-
-    def on_mount(self) -> None:
-        self.input.placeholder = self.hint
 
     @property
     def input(self) -> FilterInput:

@@ -28,7 +28,13 @@ NAMES = {
 
 def keys_text(keys: str) -> str:
     """Return keys as they stand on a keyboard."""
-    return " ".join(NAMES.get(key.strip(), key.strip()) for key in keys.split(","))
+    return " ".join(_key_text(key.strip()) for key in keys.split(","))
+
+
+def _key_text(key: str) -> str:
+    if "+" in key or (key.startswith("f") and key[1:].isdigit()):  # ctrl+p, shift+tab, f1
+        return "+".join(part.capitalize() for part in key.split("+"))
+    return NAMES.get(key, key)
 
 
 def help_lines(sections: Iterable[tuple[str, Iterable[BindingType]]]) -> Iterator[Cell]:

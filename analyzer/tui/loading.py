@@ -1,8 +1,10 @@
-"""Loading: a case is analysed in a worker while a bar shows how many octets of it are read."""
+"""Loading: a case is analysed in a thread while a bar shows how many octets of it are read."""
 
 from __future__ import annotations
 
+import threading
 import traceback
+from contextvars import copy_context
 
 from textual import on
 from textual.app import ComposeResult
@@ -11,7 +13,6 @@ from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.screen import Screen
 from textual.widgets import Footer, ProgressBar, Static
-from textual.worker import Worker, get_current_worker
 
 from analyzer.analysis import Options, analyse
 from analyzer.batch import UNREADABLE, USAGE, Fault
@@ -51,8 +52,9 @@ class Loading(Screen[Index | Fault | None]):
     Loading {
         align: center middle;
         & > Vertical { width: 60; max-width: 100%; height: 5; }
-        & Static { width: 100%; text-align: center; text-wrap: nowrap; text-overflow: ellipsis; }
-        & ProgressBar { width: 100%; & Bar { width: 1fr; } }
+        & > Vertical > Static { width: 100%; text-align: center; text-wrap: nowrap; text-overflow: ellipsis; }
+        & ProgressBar { width: 100%; }
+        & ProgressBar Bar { width: 1fr; }
         & #done { color: $text-muted; }
     }
     """
@@ -61,7 +63,7 @@ class Loading(Screen[Index | Fault | None]):
         super().__init__()
         self.case = case
         self.options = options
-        self.loader: Worker[None] | None = None
+        self.given_up = threading.Event()
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -71,14 +73,14 @@ class Loading(Screen[Index | Fault | None]):
         yield Footer()
 
     def on_mount(self) -> None:
-        self.loader = self.run_worker(self._load, thread=True, exclusive=True)
+        # A daemon, not a worker of textual's: who quits does not wait for rules that are still judging.
+        threading.Thread(target=copy_context().run, args=(self._load,), daemon=True).start()
 
     def _load(self) -> None:
-        """In a worker: analyse the case."""
-        worker = get_current_worker()
+        """In a thread: analyse the case."""
 
         def progress(done: int, total: int) -> None:
-            if worker.is_cancelled:
+            if self.given_up.is_set():
                 raise Cancelled
             self.post_message(Progress(done, total))
 
@@ -93,7 +95,7 @@ class Loading(Screen[Index | Fault | None]):
         except Exception as bug:  # noqa: BLE001  # our bug in one case must not cost the others
             text = f"{self.case.name}: keyshark failed: {type(bug).__name__}; see it with --debug"
             found = Fault(UNREADABLE, text, traceback.format_exc())
-        if not worker.is_cancelled:
+        if not self.given_up.is_set():
             self.post_message(Loaded(found))
 
     @on(Progress)
@@ -109,6 +111,5 @@ class Loading(Screen[Index | Fault | None]):
 
     def action_cancel(self) -> None:
         """Stop reading."""
-        if self.loader is not None:
-            self.loader.cancel()
+        self.given_up.set()
         self.dismiss(None)
