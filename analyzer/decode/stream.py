@@ -125,15 +125,18 @@ class Stream:
         while self._pieces:
             self._jump()
             yield from self._advance()
+        if self.synchronised and self._fin is not None and self._next < self._fin:
+            self._facts.count(MISSING, self._fin - self._next)  # lost right before the end
+            self._next = self._fin
         if not self._buffer:
             return
         # The capture ends, perhaps not the stream: an HTTP response may be whole all the same.
-        whole = self._last_message()
-        if whole is not None:
-            yield whole
-        elif not self._searching:
+        dissector = self._begun_message()
+        if dissector is not None and self._is_whole(dissector):
+            yield self._payload(len(self._buffer))
+        elif dissector is not None:
             self._tell_cut("the capture has no more of it")
-        self._drop(len(self._buffer))
+        self._unclaimed(len(self._buffer))
 
     # ------------------------------------------------------------------------------------------------ order
 
@@ -167,18 +170,20 @@ class Stream:
         if moved or (closed and self._buffer):
             yield from self._messages(closed)
         if len(self._buffer) > MAX_STREAM_OCTETS:  # a message without an end
-            self._tell_cut(f"its end is not within {MAX_STREAM_OCTETS} octets")
-            self._drop(len(self._buffer))
+            if self._begun_message() is not None:
+                self._tell_cut(f"its end is not within {MAX_STREAM_OCTETS} octets")
+            self._unclaimed(len(self._buffer))
             self._searching = True
 
     def _jump(self) -> None:
         """Give up the octets before the first piece, and the message that they cut."""
         hole = self._pieces.starts[0] - self._next
         self._facts.count(MISSING, hole)
-        if self._claimed is not None:
+        begun = self._begun_message()
+        if self._claimed is not None or begun is not None:
             origin = self._pieces.runs[0][2]
             lost = f"{hole} octets before this segment were not captured"
-            if self._buffer and not self._searching:
+            if begun is not None:
                 lost += f", and a message of which {len(self._buffer)} octets were is lost"
             self._facts.tell(origin, Broken("tcp", "tcp.seq", self._next, lost))
         # Where the size of the cut message is known, so is the begin of the next
@@ -293,17 +298,24 @@ class Stream:
         after = data[size:] if size else b""
         return fits and (not after or _length(dissector, after, False) != 0)
 
-    def _last_message(self) -> Payload | None:
-        if self._searching or self._claimed is None:
+    def _begun_message(self) -> Dissector | None:
+        """Whose message the buffer begins with, as far as it is there."""
+        if not self._buffer or self._searching or self._skip:
             return None
         data = bytes(self._buffer)
-        if _length(self._claimed, data, True) != len(data):
-            return None
+        payload = self._at(data, self._marks[0][3])
+        return next((d for d in self._order() if _length(d, data, False) != 0 and d.matches(payload)), None)
+
+    def _is_whole(self, dissector: Dissector) -> bool:
+        """Say whether the message is whole when no octets follow."""
+        data = bytes(self._buffer)
+        if _length(dissector, data, True) != len(data):
+            return False
         try:
-            self._claimed.parse(Cursor(data))
+            dissector.parse(Cursor(data))
         except Malformed:
-            return None
-        return self._payload(len(data))
+            return False
+        return True
 
     def _payload(self, size: int) -> Payload:
         """Cut a message off the buffer; it is complete with the segment that came last of those that carry it."""
@@ -335,10 +347,9 @@ class Stream:
             self._drop(size)
 
     def _tell_cut(self, why: str) -> None:
-        if self._claimed is not None and self._marks:
-            reason = f"a message is cut after {len(self._buffer)} octets: {why}"
-            start = self._next - len(self._buffer)
-            self._facts.tell(self._marks[-1][3], Broken("tcp", "tcp.seq", start, reason))
+        reason = f"a message is cut after {len(self._buffer)} octets: {why}"
+        start = self._next - len(self._buffer)
+        self._facts.tell(self._marks[-1][3], Broken("tcp", "tcp.seq", start, reason))
 
 
 def _length(dissector: Dissector, data: bytes, closed: bool) -> int | None:
