@@ -73,7 +73,7 @@ def find_pulls(procedure: Procedure, story: Story) -> Iterator[Run]:
     """A keyless MSK message, and the first MSK request of the same UE after it."""
     refreshes = [i for i in invitations(story) if i.kind == "sip-msk-refresh"]
     asked = [
-        *of_request_type(story.traffic.exchanges, "msk-request"),
+        *of_request_type(story.traffic.exchanges, "msk-request", "sip-based-msk-request"),
         *(leg for invitation in refreshes for leg in invitation.legs),
     ]
     by_ue: dict[str, list[Exchange]] = {}

@@ -14,6 +14,7 @@ from dissectors import Message
 
 VERIFICATION_WITHIN = 2 * 10**9  # ns; a UE answers at once, its BM-SC retransmits after about a second
 PULL_WITHIN = 10 * 10**9  # ns; a solicited pull is answered without back-off
+ASKING = (*history.REGISTERING, *history.REQUESTING, *history.DEREGISTERING)  # where a request of a UE is to be seen
 
 
 @rule(
@@ -171,6 +172,8 @@ def pull_is_answered(run: Run) -> Iterator[Problem]:
     if asked is None:
         if not run.story.covers(message.time, PULL_WITHIN):
             raise CannotTell("the capture ends before an MSK request is due")
+        if not run.ues or not run.story.runs_of(run.ue, *ASKING):
+            raise CannotTell("the capture shows no request of this UE at all")
         yield wrong(f"no MSK request within {PULL_WITHIN // 10**9} s of the solicited pull", message)
         return
     if asked.time - message.time > PULL_WITHIN:

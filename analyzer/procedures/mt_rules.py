@@ -106,12 +106,13 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
     body = bodies.mikey(message)
     if body is None or body.msk_id is None or body.key_domain_id is None:
         raise NotHere
-    sent = [
-        other for other in run.story.traffic.mikey
+    delivered = [
+        (other, asked) for other in run.story.traffic.mikey
         if (asked := bodies.mikey(other)) is not None and bodies.is_msk_message(asked)
         and not bodies.is_solicited_pull(asked)
-        and (asked.key_domain_id, asked.msk_id) == (body.key_domain_id, body.msk_id)
     ]  # fmt: skip
+    named = (body.key_domain_id, body.msk_id)
+    sent = [other for other, asked in delivered if (asked.key_domain_id, asked.msk_id) == named]
     if any(other.time <= message.time for other in sent):
         return
     if run.story.chain.msks.get((body.key_domain_id, body.msk_id)):
@@ -120,6 +121,8 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
         r for ue in run.story.traffic.sessions for r in run.story.runs_of(ue, "http-registration", "sip-initiation")
         if r.outcome == "success"
     ]  # fmt: skip
+    if not delivered:
+        raise CannotTell("the capture shows no MSK message to any UE")
     if not registered or sent:
         # Before the first registration in the capture other UEs may hold the MSK already.
         raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
