@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import signal
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -51,7 +51,7 @@ def judge_case(
     except (KeyringError, ConfigError, TsharkError) as error:
         return _failed(case, USAGE, str(error))
     except CaptureError as error:
-        return _failed(case, UNREADABLE, str(error))
+        return _failed(case, UNREADABLE, str(error), {error.path: error.reason})
     except Exception as bug:  # noqa: BLE001  # our bug in one case must not cost the others
         return _failed(case, UNREADABLE, f"{case.name}: keyshark failed: {type(bug).__name__}; see it with --debug")
     report = analysis.report
@@ -121,11 +121,12 @@ def _outcome(case: CaseFiles, future: Future[Outcome]) -> Outcome:
         )
 
 
-def _failed(case: CaseFiles, code: int, text: str) -> Outcome:
+def _failed(case: CaseFiles, code: int, text: str, by_path: Mapping[str, str] | None = None) -> Outcome:
+    """Tell of a case that was not judged: in its captures the reason of each, or of all where it is theirs alike."""
     captures = tuple(
         CaptureReport(
             path=path, format="", packets=0, bytes=0, first=None, last=None, link_types=(), truncated=False,
-            problems=(text,),
+            problems=(text,) if by_path is None else tuple(filter(None, (by_path.get(path),))),
         )
         for path in case.captures
     )  # fmt: skip

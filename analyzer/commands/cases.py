@@ -39,8 +39,10 @@ def inputs(function: Function) -> Function:
     for decorate in (
         click.option("--engine", type=click.Choice(ENGINES), default="native", help="Who reads packets [native]."),
         click.option("--merge", is_flag=True, help="Take all captures named as one case."),
-        click.option("--keys", multiple=True, metavar="FILE", help="A keyring for every case; repeatable."),
-        click.argument("paths", metavar="CASE...", nargs=-1, required=True),
+        click.option(
+            "--keys", multiple=True, type=click.Path(), metavar="FILE", help="A keyring for every case; repeatable."
+        ),
+        click.argument("paths", type=click.Path(), metavar="CASE...", nargs=-1, required=True),
     ):
         function = decorate(function)
     return function

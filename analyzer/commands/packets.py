@@ -35,9 +35,14 @@ def command(
     format_: str,
     show_keys: bool,
 ) -> None:
-    """List the messages of a case. As JSON every field comes with its octets' place in the message.
+    """List the messages of a case; as JSON with every field, and its octets' place in the message.
 
-    A filter asks for protocols and fields by name, with ==, !=, contains, &&, ||, ! and parentheses.
+    \b
+    keyshark packets capture.pcapng --filter 'sip.Method == INVITE'
+    keyshark packets capture.pcapng --filter 'mikey && ip.dst == 10.0.0.0/8' --format json
+
+    A filter names protocols and fields, as in Wireshark: a name alone asks whether it is there; ==, !=, <, <=, >, >=,
+    contains, matches (a regular expression) and in {1, 5..9} compare; &&, ||, ! and parentheses combine.
     """
     try:
         passes = compile_filter(filter_)

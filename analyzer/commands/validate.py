@@ -28,7 +28,12 @@ LEVELS = {"shall": ("shall",), "should": ("shall", "should")}  # `--fail-on` →
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Write a file as well; repeatable.")
 @click.option("--select", multiple=True, metavar="RULE", help="Judge by these rules only: codes or beginnings of them.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave rules out: codes or beginnings of them.")
-@click.option("--fail-on", type=click.Choice(tuple(LEVELS)), default="should", help="What counts as failed [should].")
+@click.option(
+    "--fail-on",
+    type=click.Choice(tuple(LEVELS)),
+    default="should",
+    help="Lowest level of a broken rule that counts [should].",
+)
 @click.option("--strict", is_flag=True, help="Fail on inconc too.")
 @click.option("--fail-if-empty", is_flag=True, help="Exit 4 when there was nothing to judge.")
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the report.")
@@ -53,7 +58,12 @@ def command(
     jobs: int,
     show_keys: bool,
 ) -> None:
-    """Judge cases against the rules.
+    """Judge cases against the rules; `keyshark rules` lists them.
+
+    \b
+    keyshark validate captures/
+    keyshark validate captures/ --output json=report.json --fail-on shall
+    keyshark validate capture.pcapng --keys keys.toml --select MS,MT
 
     \b
     Exit codes: 0 nothing failed, 1 a rule failed, 2 usage, keyring or config,

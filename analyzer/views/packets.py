@@ -93,8 +93,8 @@ def _field(field: Field, hider: Hider) -> dict[str, Plain]:
     hidden = hider.hides(field)
     return {
         "name": field.name,
-        # The value of a group is that of its children; octets are hex.
-        "value": None if hidden or field.children else plain(field.value),
+        # The octets of a group are those of its children; all others are hex.
+        "value": None if hidden or (field.children and isinstance(field.value, bytes)) else plain(field.value),
         "text": (HIDDEN if not field.children else "") if hidden else field.text,
         "start": field.start,
         "end": field.end,

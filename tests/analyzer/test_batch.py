@@ -73,9 +73,18 @@ def test_what_goes_wrong_is_told_and_costs_no_other_case(monkeypatch):
     assert texts[3] == "d: keyshark failed: RuntimeError; see it with --debug"  # never what it said: it may be a key
     for outcome in outcomes[:4]:
         assert outcome.report.verdict is Verdict.ERROR
-        assert outcome.report.captures[0].problems == (outcome.fault.text,)
+        assert outcome.report.captures[0].problems[0] in outcome.fault.text
         assert "Traceback" in outcome.fault.trace
     assert outcomes[4].report.judgements == JUDGED
+
+
+def test_of_several_captures_the_one_that_cannot_be_read_is_told(monkeypatch):
+    def fake(case, options, progress=None):
+        raise CaptureError("two.pcap", 0, "is empty")
+
+    monkeypatch.setattr(batch, "analyse", fake)
+    outcome = judge_case(CaseFiles("case", ("one.pcap", "two.pcap")), Options())
+    assert [capture.problems for capture in outcome.report.captures] == [(), ("is empty",)]
 
 
 def test_failures_only_leaves_out_what_passed_and_nothing_else(monkeypatch):

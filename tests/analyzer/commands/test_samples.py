@@ -57,6 +57,8 @@ def test_keys_are_shown_to_who_asks(name, samples, entered, shown, capsys):
         assert not shown(hidden, keys)
         assert shown(open_, keys) == keys
         assert shown(open_, entered(name))
+    _, document = told(capsys, "validate", "--format", "json", "--show-keys", str(samples / name))
+    SCHEMA.validate(json.loads(document))
     _, hidden = told(capsys, "packets", "--format", "json", str(samples / name))
     _, open_ = told(capsys, "packets", "--format", "json", "--show-keys", str(samples / name))
     delivered = {key.value for key in _analysis(name).story.chain.keys if key.kind in ("MSK", "MTK")}
@@ -86,7 +88,7 @@ def _everything(analysis):
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_no_key_octet_leaves_and_the_report_is_as_the_schema_says(name, entered, shown):
+def test_no_key_octet_leaves(name, entered, shown):
     analysis = _analysis(name)
     chain = analysis.story.chain
     kept = (chain.ks, chain.muks, chain.mrks, chain.msks, chain.mtks)
@@ -95,9 +97,6 @@ def test_no_key_octet_leaves_and_the_report_is_as_the_schema_says(name, entered,
     text = "\n".join(_everything(analysis))
     assert len(known) > 1
     assert not {secret.hex() for secret in shown(text, known | entered(name))}
-    SCHEMA.validate(json.loads(VIEWS["json"](Report("1", (analysis.report,)))))
-    open_ = _analysis(name, show_keys=True).report
-    SCHEMA.validate(json.loads(VIEWS["json"](Report("1", (open_,)))))
 
 
 def run(*args, seed="0", **kwargs):
@@ -113,7 +112,7 @@ def report():
     return run("validate", "sample_pcaps", "--format", "json", seed="1")
 
 
-@pytest.mark.parametrize("jobs", ["1", "2", "3"])
+@pytest.mark.parametrize("jobs", ["1", "3"])
 def test_the_same_bytes_whatever_the_jobs_and_the_hashes(jobs, report):
     again = run("validate", "sample_pcaps", "--format", "json", "--jobs", jobs, seed=jobs + "7")
     assert again.stdout == report.stdout
@@ -127,8 +126,8 @@ def test_the_report_of_all_samples_is_as_the_schema_says(report):
     assert all(
         capture["path"].startswith("sample_pcaps/") for case in document["cases"] for capture in case["captures"]
     )
-    lines = run("validate", "sample_pcaps", "--format", "jsonl").stdout.splitlines()
-    assert [json.loads(line) for line in lines] == document["cases"]
+    lines = run("validate", *(f"sample_pcaps/{name}" for name in GOOD), "--format", "jsonl").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [case for case in document["cases"] if case["name"] in GOOD]
 
 
 def test_judgements_come_by_first_evidence(report):
@@ -138,11 +137,14 @@ def test_judgements_come_by_first_evidence(report):
 
 
 def test_failures_only_is_the_report_without_passes(report):
-    short = json.loads(run("validate", "sample_pcaps", "--format", "json", "--failures-only").stdout)
-    whole = json.loads(report.stdout)
-    for case in whole["cases"]:
-        case["judgements"] = [j for j in case["judgements"] if j["verdict"] != "pass"]
-    assert short == whole
+    name = "msk_counter_repeated"
+    (short,) = json.loads(run("validate", f"sample_pcaps/{name}", "--format", "json", "--failures-only").stdout)[
+        "cases"
+    ]
+    (whole,) = (case for case in json.loads(report.stdout)["cases"] if case["name"] == name)
+    failed = [j for j in whole["judgements"] if j["verdict"] != "pass"]
+    assert 0 < len(failed) < len(whole["judgements"])
+    assert short == whole | {"judgements": failed}
 
 
 def test_select_and_ignore_choose_rules(samples, capsys):

@@ -93,7 +93,8 @@ def test_what_is_no_capture_is_told_of_on_stderr_and_in_the_report(text_file, ca
     assert cli.run(["validate", text_file]) == 3
     out, err = capsys.readouterr()
     assert err == f"error: {text_file}: is no pcap or pcapng capture: text\n"
-    assert "! error  notes" in out
+    assert f"  ! {text_file}: is no pcap or pcapng capture: text\n" in out
+    assert out.startswith("! error  notes")
     assert out.endswith("1 case: 1 error\n")
 
 
