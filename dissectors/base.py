@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 type_names = Mapping[int, str]
 Value = int | float | str | bytes
 
+SYNTAX = ".syntax"  # how the names of fields end that hold no value
+
 
 @dataclass(frozen=True, slots=True)
 class Payload:
@@ -58,6 +60,11 @@ class Field:
     text: str = ""  # how it reads: "AES-CM-128 (1)"; empty when the value says it all
     children: tuple[Field, ...] = ()
 
+    @property
+    def is_syntax(self) -> bool:
+        """Whether it only stands between values (see `filled`)."""
+        return self.name.endswith(SYNTAX)
+
     def walk(self) -> Iterator[Field]:
         """Yield this field and all below it, in the order of their octets."""
         yield self
@@ -65,8 +72,8 @@ class Field:
             yield from child.walk()
 
 
-def filled(fields: Iterable[Field], name: str) -> Iterator[Field]:
-    """Yield fields whose children leave no octet out: what stands between them becomes fields of this name.
+def filled(fields: Iterable[Field], protocol: str) -> Iterator[Field]:
+    """Yield fields whose children leave no octet out: what stands between them becomes fields of its own.
 
     For text protocols, whose values stand between names, quotes and line ends.
     """
@@ -76,13 +83,13 @@ def filled(fields: Iterable[Field], name: str) -> Iterator[Field]:
             continue
         at = outer.start
         children: list[Field] = []
-        for child in filled(outer.children, name):
+        for child in filled(outer.children, protocol):
             if at < child.start:
-                children.append(Field(name, "", at, child.start))
+                children.append(Field(protocol + SYNTAX, "", at, child.start))
             children.append(child)
             at = child.end
         if at < outer.end:
-            children.append(Field(name, "", at, outer.end))
+            children.append(Field(protocol + SYNTAX, "", at, outer.end))
         yield replace(outer, children=tuple(children))
 
 

@@ -217,7 +217,7 @@ def parse(cursor: Cursor) -> Http:
         raise Malformed("http.request", head.start, "not an HTTP/1.x start line")
     body, error, body_fields = _body(_start(head), head, data, end)
     if isinstance(cursor, Recorder):
-        cursor.fields.extend(filled(_head_fields(body, head, data, cursor.pos), "http.syntax"))
+        cursor.fields.extend(filled(_head_fields(body, head, data, cursor.pos), "http"))
         cursor.fields.extend(body_fields)
     cursor.pos = end
     if error is not None:

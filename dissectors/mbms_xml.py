@@ -146,7 +146,7 @@ def parse(cursor: Cursor) -> Body:
     root = document.root
     if isinstance(cursor, Recorder) and root is not None:
         fields = _fields(root, cursor.data, cursor.pos, shift, cursor.end, bool(document.problem))
-        cursor.fields.extend(filled(fields, "xml.syntax"))
+        cursor.fields.extend(filled(fields, "xml"))
     if root is None or document.problem:
         raise cursor.fail("mbms_xml", document.problem or "no element", shift + document.end)
     wrong: list[Element] = []

@@ -69,7 +69,7 @@ def parse(cursor: Cursor) -> Sdp:
     """Read a session description; raises Malformed with what was read of it."""
     lines = _lines(cursor)
     if isinstance(cursor, Recorder):
-        cursor.fields.extend(filled(_fields(lines, cursor.data), "sdp.syntax"))
+        cursor.fields.extend(filled(_fields(lines, cursor.data), "sdp"))
     cursor.pos = lines[-1].end if lines else cursor.pos
     if not lines:
         raise cursor.fail("sdp.version", "no lines")

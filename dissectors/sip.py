@@ -170,7 +170,7 @@ def parse(cursor: Cursor) -> Sip:
     head = text.read_head(data, cursor.pos, end, COMPACT)
     body, error = _body(_start_line(head, data), head, data, end)
     if isinstance(cursor, Recorder):
-        cursor.fields.extend(filled(_fields(body, head, data, cursor.pos, end), "sip.syntax"))
+        cursor.fields.extend(filled(_fields(body, head, data, cursor.pos, end), "sip"))
     cursor.pos = end
     if error is not None:
         raise error

@@ -178,18 +178,19 @@ def test_payloads_and_messages_do_not_show_their_octets():
 
 def test_filled_leaves_no_octet_out():
     inner = Field("b", 1, 3, 5, children=(Field("c", 1, 4, 5),))
-    (outer,) = filled([Field("a", 1, 0, 9, children=(inner, Field("d", 1, 6, 9)))], "gap")
+    (outer,) = filled([Field("a", 1, 0, 9, children=(inner, Field("d", 1, 6, 9)))], "x")
     assert [(f.name, f.start, f.end) for f in outer.walk()] == [
         ("a", 0, 9),
-        ("gap", 0, 3),
+        ("x.syntax", 0, 3),
         ("b", 3, 5),
-        ("gap", 3, 4),
+        ("x.syntax", 3, 4),
         ("c", 4, 5),
-        ("gap", 5, 6),
+        ("x.syntax", 5, 6),
         ("d", 6, 9),
     ]
+    assert [field.name for field in outer.walk() if not field.is_syntax] == ["a", "b", "c", "d"]
     whole = Field("leaf", 1, 0, 9)
-    assert list(filled([whole], "gap")) == [whole]
+    assert list(filled([whole], "x")) == [whole]
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), max_size=20), st.binary(max_size=40))
