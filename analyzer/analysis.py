@@ -14,6 +14,7 @@ from analyzer.capture.reader import Capture, open_capture
 from analyzer.correlate.traffic import correlate
 from analyzer.decode.decoder import DecodeFacts, Decoder
 from analyzer.decode.packets import MediaPacket
+from analyzer.decode.stream import MISSING
 from analyzer.judging import Run, Story, judge
 from analyzer.keys.keyring import Keyring, load_keyring, merge
 from analyzer.keys.unlock import unlock
@@ -67,7 +68,7 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     begin, end = _window(captures)
     traffic = correlate(messages, begin, end, config.nodes)
     chain = unlock(traffic, keyring)
-    story = Story(traffic, chain, examine(media, traffic, chain))
+    story = Story(traffic, chain, examine(media, traffic, chain), holes=decoder.facts.counts.get(MISSING, 0))
     runs = tell(story)
     judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
     report = accounts.case_report(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from analyzer.correlate import bodies, gba
-from analyzer.judging import Story
+from analyzer.judging import CannotTell, Story
 from analyzer.procedures.roles import SCF_REQUESTS
 from dissectors import Message
 
@@ -28,6 +28,15 @@ def shows(story: Story, leg: Leg, start: int, end: int) -> bool:
         return story.traffic.begin <= start and end <= story.traffic.end
     times = [message.time for message in messages if message.payload.capture in captures]
     return min(times) <= start and end <= max(times)
+
+
+def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int) -> None:
+    """Raise CannotTell where a request may only be missing from the capture: its answer is there, or octets are not."""
+    for exchange in story.traffic.exchanges:
+        if exchange.protocol == protocol and not exchange.requests and start <= exchange.first.time <= end:
+            raise CannotTell(f"no {what} is to be seen, yet frame {exchange.first.frame} answers a request that is not")
+    if story.holes:
+        raise CannotTell(f"no {what} is to be seen, yet {story.holes} octets of TCP streams were not captured")
 
 
 def hears(story: Story, address: str) -> bool:

@@ -43,6 +43,12 @@ def misses(run: Run, time: int, what: str, shown: Message) -> Iterator[Problem]:
     addresses = frozenset((*run.ue.addresses, *history.registered_addresses(run.story, run.ue, time)))
     if not coverage.shows(run.story, coverage.is_msk_to(addresses), time, time + MSK_WITHIN):
         raise CannotTell("the capture does not show MSK messages to this UE, or ends too early")
+    seen = {body.csb_id for _, body in msks(run)}
+    for message in run.ue.loose:
+        body = bodies.mikey(message)
+        answers = body is not None and body.data_type == bodies.DATA_TYPE_VERIFICATION and body.csb_id not in seen
+        if answers and time <= message.time <= time + MSK_WITHIN:
+            raise CannotTell(f"frame {message.frame} verifies an MSK message that is not in the capture")
     yield wrong(f"no {what} within {MSK_WITHIN // 10**9} s", shown)
 
 

@@ -86,6 +86,7 @@ def zn_is_asked_for_new_b_tids(run: Run) -> Iterator[Problem]:
     leg = coverage.is_bir_of(frozenset((sent.payload.src,)), nafs)
     if not coverage.shows(run.story, leg, made[-1].info.time, sent.time):
         raise NotHere
+    coverage.sure_of_absence(run.story, "request on Zn", "diameter", made[-1].info.time, sent.time)
     yield wrong(f"keys for the new B-TID {b_tid} sent on, and the BSF was not asked for them", made[-1].info, sent)
 
 

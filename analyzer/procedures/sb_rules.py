@@ -18,7 +18,7 @@ from analyzer.procedures.invites import (
     sips,
 )
 from analyzer.procedures.roles import name, outcome
-from analyzer.procedures.si_post_rules import unanswered
+from analyzer.procedures.si_post_rules import lacks_post, unanswered
 from analyzer.procedures.si_rules import is_readable
 from dissectors import Message
 from dissectors.mbms_xml import (
@@ -175,7 +175,7 @@ def order_problems(run: Run) -> Iterator[Problem]:
     ok = run.needs("ok")
     sent = posts(run)
     if not sent:
-        if not coverage.shows(run.story, coverage.is_scf_post, run.start, ok.time + SIP_ANSWER_WITHIN // 3):
+        if not lacks_post(run, ok):
             raise NotHere
         yield wrong("200 to the INVITE, and no POST to the BM-SC", run.all("invite")[-1], ok)
     for post, _, answer in sent:

@@ -9,7 +9,7 @@ from analyzer.correlate.exchanges import Exchange, of_request_type, status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.procedures import coverage
 from analyzer.procedures.invites import HTTP_INITIATION, asserted, posts, sips
-from analyzer.procedures.roles import names, outcome
+from analyzer.procedures.roles import SCF_REQUESTS, names, outcome
 from analyzer.procedures.ua import REGISTRATION
 from dissectors import Message
 from dissectors.http import Http
@@ -38,6 +38,25 @@ def has_type(body: Http, *types: str) -> bool:
     return bodies.content_type(body) in types or any(part.content_type in types for part in body.parts)
 
 
+def lacks_post(run: Run, ok: Message) -> bool:
+    """Say whether an accepted INVITE surely had no POST to the BM-SC.
+
+    The capture has to show that leg all the time, and the INVITE at an SCF that is known by its other POSTs; or no
+    POST at all for the same services meanwhile, which may be that of a leg behind a B2BUA.
+    """
+    until = ok.time + ANSWER_WITHIN
+    if not coverage.shows(run.story, coverage.is_scf_post, run.start, until):
+        return False
+    sent = list(of_request_type(run.story.traffic.exchanges, *SCF_REQUESTS))
+    own = {service for message in run.all("invite") for service in bodies.services(message)}
+    meanwhile = [e for e in sent if run.start <= e.first.time <= until]
+    at_scf = {message.payload.dst for message in run.all("invite")} & {exchange.client for exchange in sent}
+    if not at_scf and any(own & set(bodies.services(exchange.first)) for exchange in meanwhile):
+        return False
+    coverage.sure_of_absence(run.story, "POST of the SCF", "http", run.start, until)
+    return True
+
+
 def unanswered(run: Run, post: Message) -> Iterator[Problem]:
     """Say that a POST got no answer; CannotTell where the capture could not have shown it."""
     server = post.payload.dst
@@ -45,6 +64,7 @@ def unanswered(run: Run, post: Message) -> Iterator[Problem]:
         raise CannotTell("the capture ends before the answer of the BM-SC is due")
     if not coverage.hears(run.story, server):
         raise CannotTell(f"the capture shows no answers of {server} at all")
+    coverage.sure_of_absence(run.story, "answer of the BM-SC", "http", post.time, post.time + ANSWER_WITHIN)
     yield wrong(f"no answer to the POST within {ANSWER_WITHIN // 10**9} s", post)
 
 
@@ -172,9 +192,7 @@ def no_ok_without_acknowledgement(run: Run) -> Iterator[Problem]:
     ok = run.needs("ok")
     sent = posts(run)
     if not sent:
-        if not _is_protected(run):
-            raise NotHere
-        if not coverage.shows(run.story, coverage.is_scf_post, run.start, ok.time + ANSWER_WITHIN):
+        if not _is_protected(run) or not lacks_post(run, ok):
             raise NotHere
         yield wrong("200 to the INVITE, and no authorize POST to the BM-SC", *run.all("invite")[-1:], ok)
         return
@@ -358,6 +376,7 @@ def _unauthorized(run: Run, service: str, until: int) -> tuple[str, tuple[Messag
         return None
     if not coverage.shows(run.story, coverage.is_scf_post, last.start, until):
         return None
+    coverage.sure_of_absence(run.story, "authorize POST", "http", last.start, until)
     return "no authorize POST was sent for its INVITE", tuple(last.all("invite")[-1:])
 
 
