@@ -23,6 +23,11 @@ class Text:
     headers: tuple[Header, ...] = ()
     body: bytes = b""
 
+    @classmethod
+    def of(cls, line: str, headers: Mapping[str, str | None], body: bytes = b"") -> Text:
+        """Make a message; headers that are None are left out."""
+        return cls(line, tuple((name, value) for name, value in headers.items() if value is not None), body)
+
     def get(self, name: str) -> str | None:
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
@@ -115,6 +120,18 @@ def digest_response(
     ha1 = md5(username, realm, password)
     ha2 = md5(method, uri, md5(body)) if qop == "auth-int" else md5(method, uri)
     return md5(ha1, nonce, nc, cnonce, qop, ha2)
+
+
+def digest_of(given: Mapping[str, str | None], password: bytes, method: str, body: bytes) -> str:
+    """Return the response over directives as they stand, or with an empty method the rspauth."""
+
+    def of(name: str) -> str:
+        return given.get(name) or ""
+
+    return digest_response(
+        username=of("username"), realm=of("realm"), password=password, nonce=of("nonce"), uri=of("uri"),
+        qop=of("qop"), cnonce=of("cnonce"), nc=of("nc"), method=method, body=body,
+    )  # fmt: skip
 
 
 BARE = frozenset(("nc", "algorithm", "stale", "qop"))  # directives whose values need no quotes

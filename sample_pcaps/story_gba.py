@@ -1,173 +1,21 @@
-"""Steps of GBA: bootstrapping on Ub, and NAF keys on Zn."""
+"""Steps of GBA: bootstrapping on Ub, and NAF keys on Zn (TS 29.109)."""
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from sample_pcaps import forge_diameter as diameter
-from sample_pcaps import forge_text as text
-from sample_pcaps.forge import SECOND
 from sample_pcaps.forge_diameter import Avp
-from sample_pcaps.forge_keys import auts, b_tid_of, milenage, tmpi_of
-from sample_pcaps.forge_text import Edit, Edits, Text
-from sample_pcaps.stage import (
-    BSF_FQDN,
-    DIAMETER_PORT,
-    HOUR,
-    Gba,
-    Stage,
-    Ue,
-    Wire,
-    authorization,
-    check_names,
-    date,
-    edit_of,
-)  # fmt: skip
+from sample_pcaps.forge_text import Edits
+from sample_pcaps.stage import BSF_FQDN, DIAMETER_PORT, Ue, Wire, check_names, edit_of
+from sample_pcaps.story_ub import UbSteps
 
-TOKEN = "3gpp-gba-tmpi"  # a product token
-UB_MESSAGES = ("first", "challenge", "resync", "second-challenge", "second", "ok")
 ZN_MESSAGES = ("bir", "bia")
 ChangeAvps = Callable[[list[Avp]], list[Avp]]
 
 
-class GbaSteps(Stage):
+class GbaSteps(UbSteps):
     """Ub and Zn."""
-
-    def bootstrap(
-        self,
-        ue: Ue | None = None,
-        *,
-        lifetime: float = HOUR,
-        username: str | None = None,
-        user_agent: str | None = f"sample-ue/1.0 {TOKEN}",
-        server: str | None = f"sample-bsf/1.0 {TOKEN}",
-        realm: str = BSF_FQDN,
-        rand: bytes | None = None,
-        k: bytes | None = None,
-        server_data: bytes = b"",
-        nonce: str | None = None,
-        challenge: Mapping[str, str | None] | None = None,
-        res: bytes | None = None,
-        xres: bytes | None = None,
-        resync: bool = False,
-        resync_rand: bytes | None = None,
-        b_tid: str | None = None,
-        lifetime_text: str | None = None,
-        status: str = "200 OK",
-        stop_after: str | None = None,
-        edits: Edits | None = None,
-    ) -> Gba:
-        """Run Ub (TS 24.109 clause 4): messages first, challenge, [resync, second-challenge,] second, ok.
-
-        `lifetime` is in s from now, `lifetime_text` what the XML says instead. `username` is the IMPI, after a run
-        with the token 3gpp-gba-tmpi on both sides the TMPI. `k` makes the vector with another key than the
-        keyring's (AUTN fails). `nonce` replaces base64(RAND || AUTN || server_data); `challenge` overrides
-        directives of WWW-Authenticate (None drops one). `res`, `xres` are what the UE and the BSF compute with.
-        `resync` puts an AUTS between; the new RAND is `resync_rand` or a fresh one. `b_tid` replaces the one in
-        the XML. `stop_after` names the last message sent. Edit.digest and Edit.claim of "first", "second" and
-        "resync" are directives of Authorization, of "ok" those of Authentication-Info. The run is the UE's
-        newest from now on, whatever the edits did.
-        """
-        check_names(edits, UB_MESSAGES)
-        ue = ue or self.ue
-        name = username or ue.tmpi or ue.impi
-        wire = self.connect(edit_of(edits, "first").src or ue.ip, self.addresses.bsf)
-        agent = {"User-Agent": user_agent}
-
-        def send(message: Text, which: str, by_client: bool) -> bool:
-            wire.http(message, by_client=by_client, edit=edit_of(edits, which))
-            return which == stop_after
-
-        def ask(which: str, given: dict[str, str | None], password: bytes | None) -> bool:
-            edit = edit_of(edits, which)
-            get = edit.early(_headers("GET / HTTP/1.1", {"Host": BSF_FQDN, **agent}))
-            given |= edit.digest
-            if password is not None and "response" not in edit.digest:
-                given["response"] = _response(given, password, "GET", get.body)
-            given |= edit.claim
-            return send(get.with_header("Authorization", authorization(given)), which, True)
-
-        first: dict[str, str | None] = {"username": name, "realm": realm, "nonce": "", "uri": "/", "response": ""}
-        stopped = ask("first", first, None)
-        ue.sqn += 32
-        vector = milenage(k or ue.k, ue.opc, rand or self.octets("RAND", 16), ue.sqn.to_bytes(6, "big"))
-
-        def offer(which: str) -> tuple[bool, dict[str, str | None]]:
-            octets = vector.rand + vector.autn + server_data
-            given: dict[str, str | None] = {
-                "realm": realm,
-                "nonce": nonce if nonce is not None else base64.b64encode(octets).decode(),
-                "algorithm": "AKAv1-MD5",
-                "qop": "auth-int",
-                "opaque": self.token("opaque"),
-            }
-            given |= challenge or {}
-            reply = _headers("HTTP/1.1 401 Unauthorized", {"Server": server, "Date": date(self.now)})
-            value = authorization(given, bare=("algorithm",))
-            return send(edit_of(edits, which).early(reply.with_header("WWW-Authenticate", value)), which, False), given
-
-        def answered(given: Mapping[str, str | None]) -> dict[str, str | None]:
-            return {
-                "username": name,
-                "realm": given["realm"],
-                "nonce": given["nonce"],
-                "uri": "/",
-                "qop": "auth-int",
-                "nc": "00000001",
-                "cnonce": self.token("cnonce"),
-                "response": "",
-                "opaque": given["opaque"],
-                "algorithm": given["algorithm"],
-            }
-
-        offered: dict[str, str | None] = {}
-        if not stopped:
-            stopped, offered = offer("challenge")
-        if not stopped and resync:
-            token = base64.b64encode(auts(ue.k, ue.opc, vector.rand, (ue.sqn + 64).to_bytes(6, "big"))).decode()
-            stopped = ask("resync", answered(offered) | {"auts": token}, b"")
-            ue.sqn += 96
-            fresh = resync_rand or self.octets("RAND", 16)
-            vector = milenage(k or ue.k, ue.opc, fresh, ue.sqn.to_bytes(6, "big"))
-            if not stopped:
-                stopped, offered = offer("second-challenge")
-        run = Gba(vector, ue.impi, b_tid_of(vector.rand, BSF_FQDN), self.now + round(lifetime * SECOND))
-        if not stopped:
-            edit = edit_of(edits, "second")
-            given = answered(offered) | dict(edit.digest)
-            stopped = ask("second", given, vector.res if res is None else res)
-        if not stopped:
-            self._ub_ok(
-                wire, run, given, xres or vector.res, server, b_tid, lifetime_text, status, edit_of(edits, "ok")
-            )
-        wire.close()
-        if TOKEN in (user_agent or "") and TOKEN in (server or ""):
-            ue.tmpi = tmpi_of(vector, ue.impi, BSF_FQDN)
-        ue.gba.append(run)
-        return run
-
-    def _ub_ok(
-        self, wire: Wire, run: Gba, given: Mapping[str, str | None], xres: bytes, server: str | None,
-        b_tid: str | None, lifetime_text: str | None, status: str, edit: Edit,
-    ) -> None:  # fmt: skip
-        body = text.bootstrapping_info(b_tid or run.b_tid, lifetime_text or self.iso(run.lifetime))
-        kind = "application/vnd.3gpp.bsf+xml"
-        reply = _headers(
-            f"HTTP/1.1 {status}", {"Server": server, "Date": date(self.now), "Content-Type": kind}, body
-        )  # fmt: skip
-        reply = edit.early(reply)
-        told = dict(given) | dict(edit.digest)
-        rspauth = _response(told, xres, "", reply.body)
-        shown: dict[str, str | None] = {
-            "qop": told["qop"], "rspauth": rspauth, "cnonce": told["cnonce"], "nc": told["nc"],
-        }  # fmt: skip
-        shown |= edit.claim
-        if "Authentication-Info" not in edit.headers:
-            reply = reply.with_header("Authentication-Info", text.directives(shown))
-        wire.http(reply, by_client=False, edit=edit)
-
-    # -------------------------------------------------------------------------------------------- Zn
 
     def zn(
         self,
@@ -261,18 +109,4 @@ def _bootstrapping_info(avps: list[Avp], *, request: bool, hop_by_hop: int, end_
     return diameter.message(
         avps, command=diameter.BOOTSTRAPPING_INFO, app=diameter.APP_ZN, request=request, hop_by_hop=hop_by_hop,
         end_to_end=end_to_end,
-    )  # fmt: skip
-
-
-def _headers(line: str, headers: Mapping[str, str | None], body: bytes = b"") -> Text:
-    return Text(line, tuple((name, value) for name, value in headers.items() if value is not None), body)
-
-
-def _response(given: Mapping[str, str | None], password: bytes, method: str, body: bytes) -> str:
-    def of(name: str) -> str:
-        return given.get(name) or ""
-
-    return text.digest_response(
-        username=of("username"), realm=of("realm"), password=password, nonce=of("nonce"), uri=of("uri"),
-        qop=of("qop"), cnonce=of("cnonce"), nc=of("nc"), method=method, body=body,
     )  # fmt: skip

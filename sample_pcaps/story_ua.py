@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from sample_pcaps import forge_text as text
 from sample_pcaps.forge_text import Edits, Text
-from sample_pcaps.stage import BM_SC_FQDN, KEY_DOMAIN, Ue, authorization, check_names, date, edit_of
+from sample_pcaps.stage import BM_SC_FQDN, KEY_DOMAIN, Stage, Ue, Wire, authorization, check_names, date, edit_of
 from sample_pcaps.story_gba import GbaSteps
 
 UA_MESSAGES = ("request", "challenge", "authorized", "answer")
@@ -123,114 +124,130 @@ class UaSteps(GbaSteps):
         ue = ue or self.ue
         run = ue.of_b_tid(b_tid) if b_tid in {r.b_tid for r in ue.gba} else ue.last
         user = b_tid or run.b_tid
-        secret = password or _base64(run.mrk(self.naf_fqdn, self.ua_id))
-        own_realm = realm or f"3GPP-bootstrapping@{BM_SC_FQDN}"
         uri = f"{path}?requesttype={asked if requesttype is None else requesttype}"
-        base = Text(
-            f"POST {uri} HTTP/1.1",
-            tuple(
-                (name, value)
-                for name, value in (
-                    ("Host", host),
-                    ("User-Agent", user_agent),
-                    ("Date", date(self.now)),
-                    ("Accept", "*/*"),
-                    ("X-3GPP-Intended-Identity", identity if identity is not None else f'"{ue.impu}"'),
-                    ("Content-Type", content_type or CONTENT.get(asked, CONTENT["register"])),
-                )
-                if value is not None
-            ),
-            body,
-        )
+        headers = {
+            "Host": host,
+            "User-Agent": user_agent,
+            "Date": date(self.now),
+            "Accept": "*/*",
+            "X-3GPP-Intended-Identity": f'"{ue.impu}"' if identity is None else identity,
+            "Content-Type": content_type or CONTENT.get(asked, CONTENT["register"]),
+        }
         known = ue.nonces.get(user)
-        challenged = challenge if challenge is not None else known is None
-        first_use = known is None
-        wire = self.connect(ip or ue.ip, self.addresses.bm_sc)
-
-        def credentials(which: str, nonce: str, count: str) -> tuple[Text, dict[str, str | None]]:
-            edit = edit_of(edits, which)
-            message = edit.early(base)
-            given: dict[str, str | None] = {
-                "username": user, "realm": own_realm, "nonce": nonce, "uri": uri, "algorithm": algorithm, "qop": qop,
-                "nc": count, "cnonce": self.token("cnonce"), "response": "", "opaque": opaque,
-            }  # fmt: skip
-            given |= edit.digest
-            if "response" not in edit.digest:
-                given["response"] = response_of(given, secret, "POST", message.body)
-            given |= edit.claim
-            if "Authorization" not in edit.headers:
-                message = message.with_header("Authorization", authorization(given))
-            return message, given
-
-        opaque = self.token("opaque")
-        if challenged:
-            edit = edit_of(edits, "request")
+        talk = _Ua(
+            stage=self,
+            wire=self.connect(ip or ue.ip, self.addresses.bm_sc),
+            edits=edits,
+            post=Text.of(f"POST {uri} HTTP/1.1", headers, body),
+            secret=password or text.base64_of(run.mrk(self.naf_fqdn, self.ua_id)).encode(),
+            given={
+                "username": user,
+                "realm": realm or f"3GPP-bootstrapping@{BM_SC_FQDN}",
+                "uri": uri,
+                "algorithm": algorithm,
+                "qop": qop,
+                "opaque": self.token("opaque"),
+            },
+        )
+        keywords: dict[str, object] = {"b_tid": user} | (dict(zn) if isinstance(zn, Mapping) else {})
+        if known is None if challenge is None else challenge:
             if preauthorize:
                 nonce, count = known or (self.token("nonce"), 0)
-                message, _ = credentials("request", nonce, f"{count + 1:08x}")
-                ue.nonces[user] = (nonce, count + 1)
+                talk.ask("request", nonce, f"{count + 1:08x}")
             else:
-                message = edit.early(base)
-            wire.http(message, by_client=True, edit=edit)
+                talk.ask("request")
             if preauthorize and zn:
-                self.zn(ue, **({"b_tid": user} | (dict(zn) if isinstance(zn, Mapping) else {})))  # type: ignore[arg-type]
-            fresh = self.octets("nonce", 16).hex()
-            offered: dict[str, str | None] = {
-                "realm": own_realm, "nonce": fresh, "algorithm": algorithm, "qop": "auth,auth-int", "opaque": opaque,
-                "stale": "true" if stale else None,
-            }  # fmt: skip
-            edit = edit_of(edits, "challenge")
-            offered |= edit.digest
-            offered |= edit.claim
-            reply = Text("HTTP/1.1 401 Unauthorized", (("Server", "sample-bmsc/1.0"), ("Date", date(self.now))))
-            reply = reply.with_header("WWW-Authenticate", authorization(offered, bare=("algorithm", "stale")))
-            wire.http(edit.early(reply), by_client=False, edit=edit)
-            ue.nonces[user] = (fresh, 0)
-        if challenged and not retry:
-            wire.close()
-            return
+                self.zn(ue, **keywords)  # type: ignore[arg-type]
+            ue.nonces[user] = (talk.refuse(stale=stale), 0)
+            if not retry:
+                talk.wire.close()
+                return
         nonce, count = ue.nonces.get(user) or (self.token("nonce"), 0)
         ue.nonces[user] = (nonce, count + 1)
-        message, given = credentials("authorized", nonce, nc or f"{count + 1:08x}")
-        wire.http(message, by_client=True, edit=edit_of(edits, "authorized"))
-        if zn if zn is not None else first_use and not preauthorize:
-            self.zn(ue, **({"b_tid": user} | (dict(zn) if isinstance(zn, Mapping) else {})))  # type: ignore[arg-type]
-        edit = edit_of(edits, "answer")
-        kind = answer_type or (MSK_RESPONSE if asked == "msk-request" else RESPONSE)
-        good = status.startswith("200")
-        reply = Text(
-            f"HTTP/1.1 {status}",
-            (("Server", "sample-bmsc/1.0"), ("Date", date(self.now)), *((("Content-Type", kind),) if good else ())),
-            answer if good else b"",
-        )
-        reply = edit.early(reply)
-        if good and "Authentication-Info" not in edit.headers:
-            told = given | dict(edit.digest)
-            shown: dict[str, str | None] = {
-                "qop": told["qop"],
-                "rspauth": response_of(told, secret, "", reply.body),
-                "cnonce": told["cnonce"],
-                "nc": told["nc"],
-            }
-            shown |= edit.claim
-            reply = reply.with_header("Authentication-Info", text.directives(shown))
-        wire.http(reply, by_client=False, edit=edit)
-        wire.close()
-        if good:
+        given = talk.ask("authorized", nonce, nc or f"{count + 1:08x}")
+        if zn if zn is not None else known is None and not preauthorize:
+            self.zn(ue, **keywords)  # type: ignore[arg-type]
+        talk.reply(given, status, answer_type or (MSK_RESPONSE if asked == "msk-request" else RESPONSE), answer)
+        talk.wire.close()
+        if status.startswith("200"):
             ue.used = user
 
 
-def response_of(given: Mapping[str, str | None], password: bytes, method: str, body: bytes) -> str:
-    """Compute the response over directives as they stand, or with an empty method the rspauth."""
+@dataclass
+class _Ua:
+    """One request on Ua while it goes on; `given` are the directives that all its credentials share."""
 
-    def of(name: str) -> str:
-        return given.get(name) or ""
+    stage: Stage
+    wire: Wire
+    edits: Edits | None
+    post: Text
+    secret: bytes = field(repr=False)
+    given: Mapping[str, str | None]
 
-    return text.digest_response(
-        username=of("username"), realm=of("realm"), password=password, nonce=of("nonce"), uri=of("uri"),
-        qop=of("qop"), cnonce=of("cnonce"), nc=of("nc"), method=method, body=body,
-    )  # fmt: skip
+    def ask(self, which: str, nonce: str | None = None, count: str = "") -> dict[str, str | None]:
+        """Send the POST, with a nonce authorized; return its credentials as they went into the digest."""
+        edit = edit_of(self.edits, which)
+        message = edit.early(self.post)
+        used: dict[str, str | None] = {}
+        if nonce is not None:
+            used = self._credentials(nonce, count) | dict(edit.digest)
+            if "response" not in edit.digest:
+                used["response"] = text.digest_of(used, self.secret, "POST", message.body)
+            if "Authorization" not in edit.headers:
+                message = message.with_header("Authorization", authorization(used | dict(edit.claim)))
+        self.wire.http(message, by_client=True, edit=edit)
+        return used
 
+    def _credentials(self, nonce: str, count: str) -> dict[str, str | None]:
+        shared = self.given
+        return {
+            "username": shared["username"],
+            "realm": shared["realm"],
+            "nonce": nonce,
+            "uri": shared["uri"],
+            "algorithm": shared["algorithm"],
+            "qop": shared["qop"],
+            "nc": count,
+            "cnonce": self.stage.token("cnonce"),
+            "response": "",
+            "opaque": shared["opaque"],
+        }
 
-def _base64(octets: bytes) -> bytes:
-    return text.base64_of(octets).encode()
+    def refuse(self, *, stale: bool) -> str:
+        """Send a 401 with a fresh nonce; return the nonce."""
+        fresh = self.stage.octets("nonce", 16).hex()
+        edit = edit_of(self.edits, "challenge")
+        offered: dict[str, str | None] = {
+            "realm": self.given["realm"],
+            "nonce": fresh,
+            "algorithm": self.given["algorithm"],
+            "qop": "auth,auth-int",
+            "opaque": self.given["opaque"],
+            "stale": "true" if stale else None,
+        }
+        offered |= edit.digest
+        offered |= edit.claim
+        reply = self._answer("401 Unauthorized")
+        reply = reply.with_header("WWW-Authenticate", authorization(offered, bare=("algorithm", "stale")))
+        self.wire.http(edit.early(reply), by_client=False, edit=edit)
+        return fresh
+
+    def reply(self, given: Mapping[str, str | None], status: str, content_type: str, body: bytes) -> None:
+        """Send the final answer, a 200 with Authentication-Info."""
+        edit = edit_of(self.edits, "answer")
+        good = status.startswith("200")
+        reply = edit.early(self._answer(status, content_type, body) if good else self._answer(status))
+        if good and "Authentication-Info" not in edit.headers:
+            told = dict(given) | dict(edit.digest)
+            shown: dict[str, str | None] = {
+                "qop": told["qop"],
+                "rspauth": text.digest_of(told, self.secret, "", reply.body),
+                "cnonce": told["cnonce"],
+                "nc": told["nc"],
+            }
+            reply = reply.with_header("Authentication-Info", text.directives(shown | dict(edit.claim)))
+        self.wire.http(reply, by_client=False, edit=edit)
+
+    def _answer(self, status: str, content_type: str | None = None, body: bytes = b"") -> Text:
+        named = {"Server": "sample-bmsc/1.0", "Date": date(self.stage.now), "Content-Type": content_type}
+        return Text.of(f"HTTP/1.1 {status}", named, body)
