@@ -24,6 +24,9 @@ TREE_WITHIN = 30  # seconds that tshark has to show a frame
 MAX_TREE = 4 * 1024 * 1024  # octets of a frame's tree that are shown
 CUT_SHORT = "cut short"  # what tshark says of a file that ends within a packet
 
+# Bodies as they were sent: what tshark takes apart it leaves out of the octets of a message
+UNTOUCHED = {"http.dechunk_body": "FALSE", "http.decompress_body": "FALSE"}
+
 INSTALL = (
     "tshark is not installed: install it (Debian and Ubuntu: apt install tshark; Fedora: dnf install wireshark-cli; "
     "macOS: brew install wireshark), or read with the native engine"
@@ -108,7 +111,7 @@ def _read(program: str, path: str, index: int, keylog: Path | None) -> list[Payl
             include_raw=True,
             keep_packets=False,
             display_filter=" or ".join(PROTOCOLS),
-            override_prefs={} if keylog is None else {"tls.keylog_file": str(keylog)},
+            override_prefs=UNTOUCHED | ({} if keylog is None else {"tls.keylog_file": str(keylog)}),
             tshark_path=program,
             eventloop=loop,
         )
