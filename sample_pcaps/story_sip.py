@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from sample_pcaps import forge_text as text
 from sample_pcaps.forge_text import NO_EDIT, Edit, Edits, Text
@@ -290,7 +291,9 @@ class _Call:
         if of_refusal and leg == "isc":
             vias = vias[:1]
         route = f"<sip:{P_CSCF_FQDN};lr>" if leg == "gm" else f"<sip:{SCF_FQDN};lr>"
-        return self._request("ACK", vias, route, 70 if leg == "gm" else 69, None, None, self.dialog.scf_tag)
+        message = self._request("ACK", vias, route, 70 if leg == "gm" else 69, None, None, self.dialog.scf_tag)
+        # RFC 3261 12.2.1.1: in the dialog the target is the Contact of the SCF
+        return message if of_refusal else replace(message, line=f"ACK sip:{SCF_FQDN} SIP/2.0")
 
     def _request(
         self, method: str, vias: list[tuple[str, str]], route: str, hops: int, more: tuple[str, str] | None,
