@@ -102,8 +102,16 @@ class Inspector(Vertical):
         self.tabs.titles = titles
         self.tabs.note = "" if message is None else _ends(message)
         self.tabs.active = titles.index(before) if before in titles else 0
-        self.query_one("#views", ContentSwitcher).current = "sides"
+        self._turn_to("sides")
         self._show_layer()
+
+    def _turn_to(self, view: str) -> None:
+        """Show the tree with its octets, or Wireshark's; the focus stays on what is seen."""
+        views = self.query_one("#views", ContentSwitcher)
+        had_focus = views.current != view and views.has_focus_within
+        views.current = view
+        if had_focus:
+            (self.outline if view == "sides" else self.query_one("#foreign")).focus()
 
     def _show_layer(self) -> None:
         if self.tabs.active >= len(self.parts):
@@ -130,7 +138,7 @@ class Inspector(Vertical):
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
         event.stop()
         is_foreign = self.title == WIRESHARK
-        self.query_one("#views", ContentSwitcher).current = "foreign" if is_foreign else "sides"
+        self._turn_to("foreign" if is_foreign else "sides")
         if not is_foreign:
             self._show_layer()
 

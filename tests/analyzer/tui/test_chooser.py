@@ -3,8 +3,8 @@ from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.tui import chooser
 from analyzer.tui.app import Keyshark
 from analyzer.tui.chooser import Chooser
-from analyzer.tui.tabline import TabLine
 from analyzer.tui.table import Table
+from analyzer.tui.tabline import TabLine
 
 
 def texts(screen, row):

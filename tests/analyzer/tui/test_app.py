@@ -1,0 +1,54 @@
+import pytest
+
+from analyzer.tui.app import Keyshark
+from analyzer.tui.chooser import Chooser
+from analyzer.tui.screen import CaseScreen
+
+
+async def test_one_case_is_opened_and_several_are_listed(app, until):
+    one = app("http_good")
+    async with one.run_test() as pilot:
+        await until(pilot, lambda: isinstance(one.screen, CaseScreen))
+        await pilot.pause()
+    several = app("http_good", "sip_good")
+    async with several.run_test():
+        assert isinstance(several.screen, Chooser)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q"])
+async def test_quit(opened, key):
+    async with opened("http_good") as pilot:
+        await pilot.press(key)
+        await pilot.pause()
+        assert not pilot.app.is_running or pilot.app._exit
+
+
+async def test_the_theme_is_chosen_from_a_list(opened, press):
+    async with opened("http_good", keys="T") as pilot:
+        assert type(pilot.app.screen).__name__ == "CommandPalette"
+        await press(pilot, "escape")
+        assert isinstance(pilot.app.screen, CaseScreen)
+
+
+def test_no_key_is_bound_twice_on_one_screen():
+    from analyzer.tui.search import Search
+
+    keys = [
+        key.strip()
+        for bindings in (Keyshark.BINDINGS, Search.BINDINGS, CaseScreen.BINDINGS)
+        for binding in bindings
+        for key in binding.key.split(",")
+    ]
+    assert sorted(keys) == sorted(set(keys))
+
+
+async def test_light_dark_and_sixteen_colours_draw_every_pane(opened, press):
+    async with opened("http_good") as pilot:
+        for theme in (
+            "textual-light",
+            "textual-dark",
+            "textual-ansi" if "textual-ansi" in pilot.app.available_themes else "nord",
+        ):
+            pilot.app.theme = theme
+            await press(pilot, "1 2 3 4 5")
+            assert pilot.app.screen.pane == "media"

@@ -1,0 +1,31 @@
+from dataclasses import replace
+
+from analyzer.tui.media import Media, told
+
+
+async def test_streams_are_listed_and_lead_to_where_their_key_came_from(opened, press):
+    async with opened("http_good", keys="5") as pilot:
+        pane = pilot.app.screen.query_one(Media)
+        assert pane.table.count == len(pane.found.analysis.story.media) > 1
+        mki = pane.group.mki
+        await press(pilot, "enter")
+        message = pilot.app.screen.packets.message
+        assert message.body.msk_id + message.body.mtk_id == mki
+
+
+async def test_media_without_a_key_says_so(opened, press):
+    async with opened("media_in_the_clear", keys="5") as pilot:
+        pane = pilot.app.screen.query_one(Media)
+        clear = next(row for row, group in enumerate(pane.found.analysis.story.media) if group.mki is None)
+        pane.table.cursor = clear
+        await press(pilot, "enter")
+        assert pilot.app.screen.pane == "media"
+        assert pane.place is None
+
+
+def test_what_went_wrong_is_told(found):
+    group = next(group for group in found("http_good").analysis.story.media if group.protocol == "srtp")
+    assert told(group).startswith(f"all {group.authenticated} packets authenticate")
+    assert "first in frame 7" in told(replace(group, failed=2, failed_frames=[7, 9]))
+    assert told(replace(group, no_key=1)).startswith(f"no key for MKI {group.mki.hex()}")
+    assert told(replace(group, mki=None)).startswith("in the clear")

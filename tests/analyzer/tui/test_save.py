@@ -1,0 +1,34 @@
+import json
+
+import pytest
+
+from analyzer.tui import save
+
+
+def test_the_ending_of_the_name_tells_the_form(found):
+    analysis = found("http_good").analysis
+    assert json.loads(save.report_text(analysis, "0.1.0", ".json"))["tool"]["version"] == "0.1.0"
+    assert len(save.report_text(analysis, "0.1.0", ".jsonl").splitlines()) == 1
+    assert "http_good" in save.report_text(analysis, "0.1.0", ".TXT").splitlines()[0]
+    assert save.report_text(analysis, "0.1.0", "") == save.report_text(analysis, "0.1.0", ".txt")
+
+
+def test_packets_are_a_table_with_a_line_each(found):
+    index = found("http_good")
+    text = save.packets_text(index.messages[:5], index.analysis.story.traffic.begin)
+    assert len(text.splitlines()) == 6
+
+
+def test_names_that_cannot_be_written_are_refused_before(tmp_path):
+    (tmp_path / "there").write_text("")
+    assert save.refusal(str(tmp_path / "there")).startswith("exists")
+    assert save.refusal(str(tmp_path / "no" / "file")).startswith("there is no folder")
+    assert save.refusal(str(tmp_path / "new")) == ""
+
+
+def test_nothing_is_written_over(tmp_path):
+    path = save.write(str(tmp_path / "new"), "text")
+    assert path.read_text() == "text"
+    with pytest.raises(FileExistsError):
+        save.write(str(path), "other")
+    assert path.read_text() == "text"
