@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
@@ -75,7 +76,8 @@ def judge_cases(
             yield judge_case(case, options, failures_only, progress)
         return
     with _pool(workers) as executor:
-        futures = [executor.submit(judge_case, case, options, failures_only) for case in cases]
+        with _deaf():  # workers begin now: one that is interrupted while it begins would print a traceback
+            futures = [executor.submit(judge_case, case, options, failures_only) for case in cases]
         futures.reverse()
         for case in cases:
             yield _outcome(case, futures.pop())  # popped, so that a report is kept by the taker only
@@ -97,7 +99,7 @@ def _pool(workers: int) -> Iterator[Executor]:
     # Spawned, not forked: a fork while a progress bar's thread holds a lock would hang.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_quiet_worker)
+    executor = ProcessPoolExecutor(workers, mp_context=context)
     try:
         yield executor
     except BaseException:
@@ -108,8 +110,17 @@ def _pool(workers: int) -> Iterator[Executor]:
     executor.shutdown()
 
 
-def _quiet_worker() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ctrl-c ends it without a traceback
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Let ctrl-c do nothing, to this process for a moment and to those that it begins for good."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may say what a signal does
+        yield
+        return
+    heard = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, heard)
 
 
 def _outcome(case: CaseFiles, future: Future[Outcome]) -> Outcome:

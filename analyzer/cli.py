@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from analyzer.commands.output import Settings, common, drop_stdout, tell, tell_trace
+from analyzer.commands.output import ReaderGoneError, Settings, common, drop_stdout, tell, tell_trace
 
 FAILED, INTERRUPTED = 3, 130  # exit codes (contract 4)
 
@@ -118,6 +118,8 @@ def run(args: Sequence[str] | None = None) -> int:
         if settings.debug:
             tell_trace(traceback.format_exc())
         return error.exit_code
+    except ReaderGoneError:
+        return 0
     except BrokenPipeError:
         drop_stdout()
         return 0

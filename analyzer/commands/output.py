@@ -58,13 +58,18 @@ def coloured(stream: TextIO | None = None) -> bool:
             return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+class ReaderGoneError(Exception):
+    """Who read stdout has gone away (`| head`): nobody wants the rest, and that is no failure."""
+
+
 def show(text: str) -> None:
-    """Write a result to stdout; a reader that went away (`| head`) is no failure."""
+    """Write a result to stdout; raises ReaderGoneError when nobody reads it any more."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         drop_stdout()
+        raise ReaderGoneError from None
 
 
 def drop_stdout() -> None:

@@ -81,7 +81,6 @@ def _json(paths: Sequence[str], merge: bool, options: Options, passes: Filter) -
             comma = ","
 
     show("[")
-    try:
-        return each(find(paths, merge), options, take)
-    finally:
-        show("\n]\n")
+    code = each(find(paths, merge), options, take)
+    show("\n]\n")
+    return code

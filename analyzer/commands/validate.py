@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ import click
 from analyzer.analysis import Options, failing
 from analyzer.batch import UNREADABLE, USAGE, Outcome, collect, judge_cases
 from analyzer.commands.cases import Failure, find, inputs, show_keys_option, warn
-from analyzer.commands.output import coloured, common, settings, show, tell, tell_trace
+from analyzer.commands.output import ReaderGoneError, coloured, common, settings, show, tell, tell_trace
 from analyzer.commands.progress import bar
 from analyzer.commands.versions import installed
 from analyzer.procedures import CATALOGUE
@@ -82,7 +83,8 @@ def command(
     _tell(outcomes)
     for form, path in files:
         _write(path, VIEWS[form](report))
-    show(show_coloured(report) if format_ == "text" and coloured() else VIEWS[format_](report))
+    with suppress(ReaderGoneError):  # how it went is told by the exit code
+        show(show_coloured(report) if format_ == "text" and coloured() else VIEWS[format_](report))
     ctx.exit(exit_code(outcomes, fail_on, strict, fail_if_empty))
 
 

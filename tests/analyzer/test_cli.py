@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import click
 import pytest
@@ -14,6 +16,7 @@ import pytest
 from analyzer import cli
 from analyzer.commands.output import common
 
+SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
 BANNED = ("dpkt", "cryptography", "textual", "pyshark", "numpy")
 
 
@@ -41,6 +44,13 @@ def test_a_question_about_itself_loads_no_heavy_package(args):
 @pytest.mark.parametrize("command", [name for name in cli.COMMANDS if name != "open"])
 def test_no_command_but_open_loads_the_terminal_ui(command):
     assert loaded(command, "--help", banned=("textual",)) == "[]"
+
+
+@pytest.mark.parametrize(
+    "command", [["validate"], ["validate", "--format", "json"], ["sessions"], ["keys"], ["flow"], ["packets"], ["info"]]
+)
+def test_working_without_the_terminal_ui_loads_none_of_it(command):
+    assert loaded(*command, str(SAMPLES / "http_good"), banned=("textual",)) == "[]"
 
 
 def test_help_shows_what_people_do(capsys):
@@ -178,6 +188,18 @@ def test_a_reader_that_goes_away_is_no_failure(args):
     assert done.returncode in (0, 1)
 
 
+@pytest.mark.parametrize(("name", "code"), [("http_good", 0), ("msk_counter_repeated", 1)])
+def test_the_verdict_of_what_nobody_reads_is_told_all_the_same(name, code):
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "analyzer", "validate", str(SAMPLES / name)]
+    try:
+        done = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
+    finally:
+        os.close(write)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no full device here")
 def test_a_full_disk_is_said():
     with open("/dev/full", "w") as full:
@@ -197,7 +219,7 @@ def test_a_full_disk_is_said():
 @pytest.mark.skipif(os.name != "posix", reason="signals as of POSIX")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_ctrl_c_is_130_and_leaves_nothing_behind(jobs, tmp_path):
-    """Two cases that never end, a pipe each that nobody writes to."""
+    """Two cases that never end, a pipe each to which nobody writes anything."""
     for name in ("a", "b"):
         os.mkfifo(tmp_path / name)
     process = subprocess.Popen(
@@ -205,16 +227,27 @@ def test_ctrl_c_is_130_and_leaves_nothing_behind(jobs, tmp_path):
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
     )  # fmt: skip
     try:
-        time.sleep(2.5)
-        assert process.poll() is None
+        writer = _when_read(tmp_path / "a")
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=30)
+        os.close(writer)
     finally:
-        if process.poll() is None:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     assert process.returncode == 130
     assert out == ""
     assert err.strip() == "interrupted"
+
+
+def _when_read(pipe):
+    """Wait until somebody reads a pipe, and return its other end."""
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody does
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
 
 
 def test_rules_and_explain_agree(capsys):

@@ -1,11 +1,13 @@
 """Where commands write, and in which colours."""
 
 import io
+import os
+import sys
 
 import click
 import pytest
 
-from analyzer.commands.output import Settings, coloured, common, settings, show, tell, tell_trace
+from analyzer.commands.output import ReaderGoneError, Settings, coloured, common, settings, show, tell, tell_trace
 
 
 class Terminal(io.StringIO):
@@ -67,6 +69,16 @@ def test_talk_goes_to_stderr_and_steers_no_terminal(capsys):
     out, err = capsys.readouterr()
     assert out == ""
     assert err == "one\\ntwo\\x1b[31m\nfirst\n  second\\x1b\n"
+
+
+def test_a_reader_that_has_gone_is_told_of_and_takes_no_more(monkeypatch):
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as gone:
+        monkeypatch.setattr(sys, "stdout", gone)
+        with pytest.raises(ReaderGoneError):
+            show("anything")
+        show("the rest goes nowhere")
 
 
 def test_results_go_to_stdout_as_they_are(capsys):
