@@ -137,9 +137,9 @@ def _payloads(packet: Any, index: int) -> Iterator[Payload]:
         return
     addresses, ports = _innermost(packet, network), _innermost(packet, transport)
     seconds, _, fraction = str(packet.sniff_timestamp).partition(".")
-    for data in _raw(packet, protocol):
+    for data in _messages(packet, protocol):
         yield Payload(
-            data=_cut(protocol, data),
+            data=data,
             transport=transport,
             src=str(addresses.get_field("src")),
             sport=int(str(ports.get_field("srcport"))),
@@ -157,19 +157,24 @@ def _innermost(packet: Any, name: str) -> Any:
     return layer.duplicate_layers[-1] if layer.duplicate_layers else layer
 
 
-def _raw(packet: Any, protocol: str) -> Iterator[bytes]:
+def _messages(packet: Any, protocol: str) -> Iterator[bytes]:
     """The octets of each message of a protocol: tshark gives [hex, position, length, …], or a list of these."""
     first = packet[f"{protocol}_raw"]
-    if isinstance(first.value, str):
-        yield bytes.fromhex(first.value)
-        return
-    yield bytes.fromhex(first.value[0])
-    for more in first.duplicate_layers:
-        yield bytes.fromhex(more.value)
+    texts = (
+        [first.value] if isinstance(first.value, str) else [first.value[0], *(x.value for x in first.duplicate_layers)]
+    )
+    before = b""
+    for data in map(bytes.fromhex, texts):
+        # Messages that follow within the same octets count as part of the first, and may be listed again
+        if len(data) < len(before) and before.endswith(data):
+            continue
+        before = data
+        yield from _split(protocol, data)
 
 
-def _cut(protocol: str, data: bytes) -> bytes:
-    """tshark counts the messages that follow within the same octets as part of the first."""
+def _split(protocol: str, data: bytes) -> Iterator[bytes]:
     dissector = by_name(protocol)
-    size = None if dissector is None or dissector.length is None else dissector.length(data, True)
-    return data[:size] if size else data
+    while data:
+        size = dissector.length(data, True) if dissector is not None and dissector.length is not None else None
+        yield data[: size or None]
+        data = data[size:] if size else b""

@@ -32,7 +32,9 @@ def option(code: int, value: bytes, order: str = "<") -> bytes:
 
 def enhanced(ticks: int, data: bytes, index: int = 0, order: str = "<", length: int | None = None) -> bytes:
     size = len(data) if length is None else length
-    return block(6, struct.pack(order + "IIIII", index, ticks >> 32, ticks & 0xFFFF_FFFF, len(data), size) + data, order)
+    return block(
+        6, struct.pack(order + "IIIII", index, ticks >> 32, ticks & 0xFFFF_FFFF, len(data), size) + data, order
+    )
 
 
 def simple(data: bytes) -> bytes:
@@ -103,7 +105,9 @@ def test_other_blocks_are_passed_and_those_of_wireshark_numbered(path: Path) -> 
 def test_cut_at_every_octet_all_whole_packets_are_read(path: Path, size: int) -> None:
     bounds = [sum(map(len, BLOCKS[: n + 1])) for n in range(len(BLOCKS))]
     frames, facts = read(path, FILE[:size])
-    assert [f.data for f in frames] == [d for d, end in zip((b"one", b"three", b"5"), bounds[2:], strict=True) if size >= end]
+    assert [f.data for f in frames] == [
+        d for d, end in zip((b"one", b"three", b"5"), bounds[2:], strict=True) if size >= end
+    ]
     assert facts.truncated == (size not in bounds)
     assert bool(facts.problems) == facts.truncated
     assert all("at offset" in problem for problem in facts.problems)

@@ -1,0 +1,117 @@
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.capture.case import CaseConfig, CaseFiles, ConfigError, find_cases, load_case_config
+from sample_pcaps import forge
+
+CAPTURE = forge.pcap([(10**9, b"packet")])
+
+
+def write(folder: Path, *names: str) -> None:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"" if name.endswith((".toml", ".txt")) else CAPTURE)
+
+
+def test_a_file_is_a_case_of_its_own_with_its_keyring(tmp_path: Path) -> None:
+    write(tmp_path, "a.pcap", "b.pcap", "a.keys.toml", "keyring.toml")
+    assert find_cases([str(tmp_path / "a.pcap"), str(tmp_path / "b.pcap")]) == [
+        CaseFiles("a", (str(tmp_path / "a.pcap"),), (str(tmp_path / "a.keys.toml"),)),
+        CaseFiles("b", (str(tmp_path / "b.pcap"),), (str(tmp_path / "keyring.toml"),)),
+    ]
+
+
+@pytest.mark.parametrize("marker", ["keyring.toml", "case.toml"])
+def test_a_folder_with_a_keyring_or_settings_is_one_case(tmp_path: Path, marker: str) -> None:
+    write(tmp_path, "two.pcap", "one.pcap", "notes.txt", marker)
+    (case,) = find_cases([str(tmp_path)])
+    assert case.name == tmp_path.name
+    assert case.captures == (str(tmp_path / "one.pcap"), str(tmp_path / "two.pcap"))
+    assert case.keyrings == ((str(tmp_path / marker),) if marker == "keyring.toml" else ())
+    assert case.config == (str(tmp_path / marker) if marker == "case.toml" else None)
+
+
+def test_any_other_folder_is_searched(tmp_path: Path) -> None:
+    write(tmp_path, "b/x.pcap", "b/keyring.toml", "a/y.pcap", "z.pcap", ".hidden/h.pcap", "c/notes.txt")
+    assert [case.name for case in find_cases([str(tmp_path)])] == ["z", "y", "b"]
+
+
+def test_merge_makes_one_case_of_all(tmp_path: Path) -> None:
+    write(tmp_path, "a/x.pcap", "a/keyring.toml", "b/y.pcap", "b/case.toml")
+    (case,) = find_cases([str(tmp_path)], merge=True)
+    assert case == CaseFiles(
+        "merged",
+        (str(tmp_path / "a/x.pcap"), str(tmp_path / "b/y.pcap")),
+        (str(tmp_path / "a/keyring.toml"),),
+        str(tmp_path / "b/case.toml"),
+    )
+
+
+def test_a_path_given_twice_counts_once_and_none_is_none(tmp_path: Path) -> None:
+    write(tmp_path, "a.pcap")
+    assert len(find_cases([str(tmp_path / "a.pcap")] * 2)) == 1
+    assert find_cases([]) == find_cases([], merge=True) == []
+    assert find_cases(["-"]) == [CaseFiles("stdin", ("-",))]
+
+
+def test_a_missing_file_is_a_case_that_cannot_be_read(tmp_path: Path) -> None:
+    (case,) = find_cases([str(tmp_path / "missing.pcap")])
+    assert case.captures == (str(tmp_path / "missing.pcap"),)
+
+
+def load(tmp_path: Path, text: str | bytes) -> CaseConfig:
+    path = tmp_path / "case.toml"
+    path.write_bytes(text.encode() if isinstance(text, str) else text)
+    return load_case_config(str(path))
+
+
+def test_settings(tmp_path: Path) -> None:
+    config = load(
+        tmp_path,
+        '[nodes]\nbm-sc = ["10.0.0.5"]\nbsf-zn = []\n[capture."gm.pcapng"]\nclock_offset = -0.250\n[ports]\nhttp = [1234]\n',
+    )
+    assert config == CaseConfig({"bm-sc": ("10.0.0.5",), "bsf-zn": ()}, {"gm.pcapng": -0.25}, {"http": (1234,)})
+    assert load(tmp_path, "") == CaseConfig()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[node]", "[node]: unknown"),
+        ("nodes = 1", "[nodes]: is not a table"),
+        ("[nodes]\nbmsc = []", "[nodes] bmsc: unknown"),
+        ("[nodes]\nue = 1", "[nodes] ue: is not a list"),
+        ("[nodes]\nue = [1]", "[nodes] ue: is not a list of addresses"),
+        ("[ports]\nhttp = [0]", "[ports] http: is not a list of port numbers"),
+        ("[ports]\nhttp = [true]", "[ports] http: is not a list of port numbers"),
+        ("[ports]\nrtp = [1]", "[ports] rtp: unknown"),
+        ('[capture."a"]\nclock_offset = "1"', "clock_offset: is not a number"),
+        ('[capture."a"]\nclock_offset = inf', "clock_offset: is not a number"),
+        ('[capture."a"]\nclock = 1', "clock: unknown"),
+        ("[nodes", "is not TOML"),
+        (b"\xff\xfe", "is not TOML"),
+        ("a = " + "[" * 100_000, "is not TOML"),
+        ("#" * (1024 * 1024 + 1), "is longer than"),
+    ],
+)
+def test_wrong_settings_name_file_table_and_key(tmp_path: Path, text: str | bytes, told: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load(tmp_path, text)
+    assert told in str(error.value)
+    assert str(error.value).startswith(str(tmp_path / "case.toml"))
+
+
+def test_settings_that_cannot_be_opened(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        load_case_config(str(tmp_path))
+
+
+@given(st.binary(max_size=60))
+def test_no_octets_raise_anything_else(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    with suppress(ConfigError):
+        assert isinstance(load(tmp_path_factory.getbasetemp(), data), CaseConfig)

@@ -1,0 +1,90 @@
+import gzip
+import lzma
+import random
+from io import FileIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.capture.source import CHUNK, Source
+
+DATA = random.Random(1).randbytes(3 * CHUNK)
+
+
+def source(folder: Path, data: bytes) -> Source:
+    path = folder / "source"
+    path.write_bytes(data)
+    return Source(FileIO(path, "rb"))
+
+
+def FIleOf(path: Path) -> FileIO:
+    return FileIO(path, "rb")
+
+
+def everything(opened: Source, step: int = 70_000) -> bytes:
+    parts = []
+    while part := opened.take(step):
+        parts.append(part)
+    opened.close()
+    return b"".join(parts)
+
+
+def test_plain_octets(tmp_path: Path) -> None:
+    opened = source(tmp_path, DATA)
+    assert (opened.peek(4), opened.offset, opened.compression) == (DATA[:4], 0, "")
+    assert (opened.take(4), opened.offset) == (DATA[:4], 4)
+    assert (opened.skip(10), opened.offset) == (10, 14)
+    assert everything(opened) == DATA[14:]
+    assert (opened.offset, opened.damage) == (len(DATA), "")
+
+
+def test_nothing(tmp_path: Path) -> None:
+    opened = source(tmp_path, b"")
+    assert (opened.peek(4), opened.take(4), opened.skip(4), opened.damage) == (b"", b"", 0, "")
+    opened.close()
+
+
+@pytest.mark.parametrize(("pack", "name"), [(gzip.compress, "gzip"), (lzma.compress, "xz")])
+def test_compressed_octets(tmp_path: Path, pack, name: str) -> None:  # type: ignore[no-untyped-def]
+    opened = source(tmp_path, pack(DATA))
+    assert opened.compression == name
+    assert everything(opened) == DATA
+    assert opened.damage == ""
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_several_streams_and_padding_are_one(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
+    assert everything(source(tmp_path, pack(b"one") + pack(b"two") + bytes(8))) == b"onetwo"
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_a_cut_stream_gives_what_is_there_and_says_so(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
+    packed = pack(DATA)
+    opened = source(tmp_path, packed[: len(packed) // 2])
+    found = everything(opened)
+    assert found
+    assert DATA.startswith(found)
+    assert "is cut" in opened.damage
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_a_damaged_stream_says_so(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
+    packed = bytearray(pack(b"hello " * 100_000))
+    packed[len(packed) // 2] ^= 0xFF
+    opened = source(tmp_path, bytes(packed))
+    everything(opened)
+    assert "damaged" in opened.damage
+
+
+def test_a_bomb_is_held_in_little_memory(tmp_path: Path) -> None:
+    opened = source(tmp_path, gzip.compress(bytes(64 * 1024 * 1024)))
+    opened.take(10)
+    assert len(opened._buffer) <= 2 * CHUNK
+    opened.close()
+
+
+@given(st.binary(max_size=60), st.sampled_from((b"", b"\x1f\x8b", b"\x1f\x8b\x08\x00", b"\xfd7zXZ\x00")))
+def test_no_octets_raise(tmp_path_factory: pytest.TempPathFactory, data: bytes, head: bytes) -> None:
+    everything(source(tmp_path_factory.getbasetemp(), head + data))
