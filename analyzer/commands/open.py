@@ -24,7 +24,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
 
     Of several cases, or a folder that holds several, a list is shown to choose from.
     """
-    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):  # it draws on stderr
+    if not on_terminal():
         raise Failure("the UI needs a terminal; `keyshark validate` judges without one", USAGE)
     if STDIN in paths:
         raise Failure("standard input is the keyboard here: name a file", USAGE)
@@ -36,3 +36,8 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
         if settings().debug and fault.trace:
             tell_trace(fault.trace)
         raise Failure(fault.text, fault.code)
+
+
+def on_terminal() -> bool:
+    """Say whether there is a terminal to type on and to draw on; textual draws on stderr."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

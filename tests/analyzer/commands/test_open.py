@@ -1,0 +1,111 @@
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import time
+
+import pytest
+from click.testing import CliRunner
+
+from analyzer import cli
+from analyzer.batch import USAGE, Fault
+from analyzer.commands import open as opening
+
+CASE = "sample_pcaps/http_good"
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What the UI was started with; it ends at once, with a fault if there is one."""
+    seen = {}
+
+    class Ui:
+        fault = None
+
+        def __init__(self, cases, options, version):
+            seen.update(cases=[case.name for case in cases], options=options, version=version)
+
+        def run(self):
+            return Ui.fault
+
+    monkeypatch.setattr(opening, "Keyshark", Ui)
+    monkeypatch.setattr(opening, "on_terminal", lambda: True)
+    return seen, Ui
+
+
+def invoke(*args):
+    return CliRunner().invoke(cli.cli, ["open", *args])
+
+
+def test_without_a_terminal_it_says_what_to_do():
+    done = subprocess.run(
+        [sys.executable, "-m", "analyzer", "open", CASE], check=False, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+        cwd=os.path.dirname(os.path.dirname(cli.__file__)),
+    )  # fmt: skip
+    assert done.returncode == USAGE
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert "terminal" in done.stderr
+    assert "keyshark validate" in done.stderr
+
+
+def test_cases_and_options_reach_the_ui(started, samples, tmp_path):
+    seen, _ = started
+    done = invoke(str(samples / "http_good"), str(samples / "sip_good"), "--engine", "tshark")
+    assert done.exit_code == 0
+    assert seen["cases"] == ["http_good", "sip_good"]
+    assert seen["options"].engine == "tshark"
+    assert seen["options"].show_keys is False
+    assert invoke(str(samples / "http_good"), str(samples / "sip_good"), "--merge").exit_code == 0
+    assert seen["cases"] == ["merged"]
+
+
+def test_standard_input_is_refused(started):
+    done = invoke("-")
+    assert done.exit_code == USAGE
+    assert "standard input" in done.output
+
+
+def test_a_folder_without_captures_is_told(started, tmp_path):
+    done = invoke(str(tmp_path))
+    assert done.exit_code == USAGE
+    assert started[0] == {}
+
+
+@pytest.mark.parametrize("code", [2, 3])
+def test_the_fault_of_a_single_case_is_the_exit_code(started, samples, code):
+    _, ui = started
+    ui.fault = Fault(code, "x.pcap: is empty", "Traceback: here")
+    done = invoke(str(samples / "http_good"))
+    assert done.exit_code == code
+    assert "x.pcap: is empty" in done.output
+    assert "Traceback" not in done.output
+    done = invoke(str(samples / "http_good"), "--debug")
+    assert "Traceback: here" in done.output
+
+
+def test_it_starts_on_a_terminal_and_leaves_it_sane(samples):
+    """The real thing in a pseudo-terminal: it draws, q ends it with 0, and the screen is given back."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.environ.update(TERM="xterm-256color", COLUMNS="80", LINES="24")
+        os.execv(sys.executable, [sys.executable, "-m", "analyzer", "open", str(samples / "http_good")])
+    drawn, sent, end = b"", False, time.monotonic() + 60
+    while time.monotonic() < end:
+        if not select.select([terminal], [], [], 0.2)[0]:
+            continue
+        try:
+            data = os.read(terminal, 65536)
+        except OSError:
+            break
+        drawn += data
+        if not sent and b"user1_private" in re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]", b"", drawn):
+            os.write(terminal, b"q")
+            sent = True
+    _, status = os.waitpid(child, 0)
+    assert sent
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert drawn.rfind(b"\x1b[?1049l") > drawn.rfind(b"\x1b[?1049h")  # the normal screen again
+    assert drawn.rfind(b"\x1b[?25h") > drawn.rfind(b"\x1b[?25l")  # and its cursor

@@ -1,0 +1,48 @@
+"""Each screen as it is drawn, small and large, against the picture that was looked at and found good.
+
+After a change that is meant: `pytest tests/analyzer/tui/test_pictures.py --snapshot-update`, and look at what it wrote.
+"""
+
+from importlib.metadata import version
+
+import pytest
+
+TAKEN_WITH = "8.2."  # textual draws its own parts a little differently from release to release
+SIZES = ((80, 24), (160, 45))
+SCREENS = {
+    "sessions": "",
+    "ladder": "enter x j j",
+    "keys": "enter x right_square_bracket",
+    "packets": "3 slash M S K enter tab j j",
+    "decrypted": "3 slash M S K enter right_square_bracket tab j",
+    "findings": "4 j",
+    "media": "5",
+    "help": "question_mark",
+    "frame": "colon",
+    "reveal": "K",
+}
+
+pytestmark = pytest.mark.skipif(
+    not version("textual").startswith(TAKEN_WITH), reason=f"the pictures were taken with textual {TAKEN_WITH}x"
+)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize("screen", SCREENS)
+def test_screen(snap_compare, app, until, press, screen, size):
+    async def walk(pilot):
+        await until(pilot, lambda: type(pilot.app.screen).__name__ == "CaseScreen")
+        await pilot.pause()
+        await press(pilot, SCREENS[screen])
+        await pilot.pause(0.2)
+
+    assert snap_compare(app("http_good"), terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_list_of_cases(snap_compare, app, until, size):
+    async def walk(pilot):
+        await until(pilot, lambda: len(pilot.app.screen.known) == 2)
+        await pilot.pause(0.2)
+
+    assert snap_compare(app("http_good", "mtk_outside_window"), terminal_size=size, run_before=walk)
