@@ -119,9 +119,10 @@ def _step(run: Run, name: str, message: Message) -> StepReport:
 
 def _media_step(group: Group) -> StepReport:
     mki = "in the clear" if group.mki is None else f"MKI {group.mki.hex()}"
+    count = f"{group.packets} packet{'' if group.packets == 1 else 's'}"
     return StepReport(
         "media", "bm-sc", "multicast", group.capture, group.frame, _seconds(group.first),
-        group.protocol, f"{group.packets} packet{'' if group.packets == 1 else 's'} to {group.destination}:{group.port}, {mki}",
+        group.protocol, f"{count} to {group.destination}:{group.port}, {mki}",
     )  # fmt: skip
 
 

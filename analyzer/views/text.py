@@ -10,6 +10,7 @@ from analyzer.views.ink import MARKS, clean, paint, plural
 
 BROKEN = (Verdict.ERROR, Verdict.FAIL)
 NOTE = "i"
+EMPTY = {Verdict.NONE: "nothing to judge", Verdict.ERROR: "not judged"}  # what a case without judgements is
 MAX_FRAMES = 8  # of one judgement; the JSON report has them all
 MAX_MALFORMED = 10  # of one case
 
@@ -64,7 +65,7 @@ def _judged(case: CaseReport) -> str:
     told = [f"{counts[v]} {v}" for v in (Verdict.PASS, Verdict.FAIL, Verdict.INCONC, Verdict.ERROR) if counts[v]]
     notes = sum(map(_is_note, case.judgements))
     told += [plural(notes, "note")] if notes else []
-    return ", ".join(told) or "nothing to judge"
+    return ", ".join(told) or EMPTY.get(case.verdict, "nothing failed")
 
 
 def _is_note(judgement: Judgement) -> bool:

@@ -50,6 +50,15 @@ def test_nothing_to_judge():
     assert show(Report("1", (empty,))) == "- none   empty  (0 packets, 0 UEs, nothing to judge)\n1 case: 1 none\n"
 
 
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [(Verdict.PASS, "nothing failed"), (Verdict.ERROR, "not judged"), (Verdict.NONE, "nothing to judge")],
+)
+def test_a_case_without_judgements_says_why(case, verdict, words):
+    bare = replace(case, verdict=verdict, judgements=(), diagnoses=(), malformed=())
+    assert f"(7 packets, 1 UE, {words})" in show(Report("1", (bare,)))
+
+
 def test_the_worst_comes_first_in_the_summary(case):
     cases = tuple(
         replace(case, verdict=verdict) for verdict in (Verdict.PASS, Verdict.ERROR, Verdict.FAIL, Verdict.PASS)
