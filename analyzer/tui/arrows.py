@@ -12,6 +12,7 @@ from analyzer.judging import Run
 from analyzer.media import Group
 from analyzer.tui.cells import Mark
 from analyzer.tui.model import Index, Place, media_mark
+from analyzer.views.ink import plural
 from dissectors import Message
 from dissectors.diameter import Diameter
 from dissectors.http import Http
@@ -165,7 +166,7 @@ def _mikey_words(body: Mikey) -> tuple[str, str]:
 
 def _media(group: Group) -> Arrow:
     mki = "in the clear" if group.mki is None else f"MKI {group.mki.hex()}"
-    shown = [f"{group.packets} packets", mki]
+    shown = [plural(group.packets, "packet"), mki]
     shown += [f"{count} {word}" for count, word in ((group.failed, "failed"), (group.no_key, "no key")) if count]
     return Arrow(
         group.first, (group.capture, group.frame), BM_SC, MULTICAST, group.protocol.upper(), ", ".join(shown),

@@ -11,6 +11,7 @@ from analyzer.keys.key import Key
 from analyzer.tui.cells import Cell, Mark
 from analyzer.tui.model import Index, Place, media_mark, octets_text, utc
 from analyzer.tui.outline import Node
+from analyzer.views.ink import plural
 from dissectors import Message
 
 Name = tuple[str, str, str | None, str | None, bytes | None, bytes | None, bytes | None]
@@ -88,7 +89,7 @@ def _uses(found: Index, key: Key) -> Iterable[Node]:
     for group in story.media:
         if group.mki is not None and group.mki == (key.msk_id or b"") + (key.mtk_id or b""):
             mark = media_mark(group)
-            text = f"{group.protocol.upper()} to {group.destination}:{group.port}, {group.packets} packets, "
+            text = f"{group.protocol.upper()} to {group.destination}:{group.port}, {plural(group.packets, 'packet')}, "
             text += f"{group.authenticated} authenticated"
             text += f", {group.failed} failed" if group.failed else ""
             yield Node((Cell(f"{mark.sign} ", mark.tone), Cell(text)), (), (group.capture, group.frame), mark)

@@ -250,7 +250,7 @@ def _text_lines(data: bytes, hidden: tuple[Span, ...]) -> list[tuple[int, str]]:
     lines: list[tuple[int, str]] = []
     offset = 0
     for line in masked(data, hidden).split(b"\n"):
-        shown = line.rstrip(b"\r").decode("utf-8", "replace").expandtabs(4)
+        shown = line.rstrip(b"\r").decode("utf-8", "replace").replace("\ufffd", "·").expandtabs(4)
         lines.append((offset, printable(shown)))
         offset += len(line) + 1
     return lines if data else []

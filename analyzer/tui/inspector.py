@@ -47,7 +47,7 @@ class Inspector(Vertical):
     SCOPED_CSS = False  # .-wide is set on the screen
     DEFAULT_CSS = """
     Inspector {
-        & #sides { height: 1fr; }
+        & #views, & #sides { height: 1fr; }
         & #tree { width: 1fr; }
         & #octets { width: 41; border-left: vkey $panel; }
     }

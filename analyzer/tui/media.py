@@ -12,6 +12,7 @@ from analyzer.tui.events import Jump, Said
 from analyzer.tui.model import Index, Place, media_row
 from analyzer.tui.rows import Rows
 from analyzer.tui.table import Column, Table
+from analyzer.views.ink import plural
 
 COLUMNS = (
     Column("", 1),
@@ -82,7 +83,7 @@ def told(group: Group) -> str:
     """Return a line that says of a stream what went wrong, and where."""
     if group.failed:
         frames = ", ".join(str(frame) for frame in group.failed_frames[:5])
-        return f"{group.failed} packets do not authenticate, first in frame {frames}"
+        return f"{plural(group.failed, 'packet')} not authentic, first in frame {frames}"
     if group.mki is None:
         return f"in the clear, from frame {group.frame}"
     if group.no_key:

@@ -11,6 +11,7 @@ from analyzer.report import Judgement
 from analyzer.tui.cells import Cell, Mark
 from analyzer.tui.model import Index, counts, mark_of
 from analyzer.tui.outline import Node
+from analyzer.views.ink import plural
 
 OUTCOME_TONES = {"success": "good", "failure": "bad", "incomplete": "warn"}
 
@@ -57,7 +58,7 @@ def _steps(found: Index, run: Run) -> Iterator[Node]:
         yield Node(line, (), (message.payload.capture, frame), mark if mark > Mark.PASS else Mark.NONE)
     for group in run.media:
         mki = "in the clear" if group.mki is None else f"MKI {group.mki.hex()}"
-        words = f"{group.packets} packets to {group.destination}:{group.port}, {mki}"
+        words = f"{plural(group.packets, 'packet')} to {group.destination}:{group.port}, {mki}"
         line = (Cell("  "), Cell("media "), Cell(f"frame {group.frame} ", "dim"), Cell(words, "dim"))
         yield Node(line, (), (group.capture, group.frame))
 

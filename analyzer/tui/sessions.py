@@ -16,6 +16,7 @@ from analyzer.tui.model import Index, counts, mark_of, session_row, utc
 from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
 from analyzer.tui.table import Column, Table
+from analyzer.views.ink import plural
 
 COLUMNS = (
     Column("UE", 4),
@@ -109,6 +110,6 @@ def about(found: Index, session: Session) -> Iterator[Cell]:
 def _captures(captures: tuple[CaptureReport, ...]) -> Iterator[Cell]:
     for capture in captures:
         links = ", ".join(capture.link_types)
-        yield Cell(f"{capture.path}: {capture.packets} packets, {capture.format} {links}", "dim")
+        yield Cell(f"{capture.path}: {plural(capture.packets, 'packet')}, {capture.format} {links}", "dim")
         for problem in capture.problems:
             yield Cell(f"! {problem}", "warn")
