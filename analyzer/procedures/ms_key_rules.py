@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.keys.chain import Opened
-from analyzer.procedures import history
+from analyzer.procedures import coverage, history
 from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_rules import mikeys
 from dissectors import Message
@@ -70,6 +70,7 @@ def interval_is_usable(run: Run) -> Iterator[Problem]:
             if high >= MTK_ID_MAX:
                 yield wrong(f"SEQu {high:04x}, at most fffe is allowed", message)
             if low > high and _is_registered(run, message):
+                coverage.sure_of_absence(run.story, "deregistration", "http", run.story.traffic.begin, message.time)
                 yield wrong(f"SEQl {low:04x} above SEQu {high:04x} while the UE is registered", message)
 
 

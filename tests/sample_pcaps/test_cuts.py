@@ -10,9 +10,11 @@ from analyzer.capture.case import CaseFiles
 from analyzer.report import Verdict
 from sample_pcaps.casebook import cases
 from sample_pcaps.forge import pcapng
+from sample_pcaps.stage import MIKEY_PORT
 
 CASES = cases()
 CUTS = 24  # of each story, on each side
+LOSS_STEP = 3  # every third packet is lost once
 
 
 def blamed(packets, keys, folder):
@@ -24,6 +26,11 @@ def blamed(packets, keys, folder):
     return [(j.rule, j.message, j.traceback) for j in report.judgements if j.verdict in {Verdict.FAIL, Verdict.ERROR}]
 
 
+def is_verification(frame):
+    """A MIKEY message of data type 1 over UDP: when it is lost, nobody can tell that the UE has sent it."""
+    return frame[23] == 17 and frame[36:38] == MIKEY_PORT.to_bytes(2, "big") and frame[43] == 1
+
+
 @pytest.mark.parametrize("name", ["http_good", "sip_good", "two_ues", "ipv6", "missed_update"])
 @pytest.mark.parametrize("side", ["begins", "ends"])
 def test_good_story_cut_anywhere_breaks_no_rule(name, side, tmp_path):
@@ -33,6 +40,16 @@ def test_good_story_cut_anywhere_breaks_no_rule(name, side, tmp_path):
         at = len(packets) * n // CUTS + n % 3
         part = packets[at:] if side == "begins" else packets[:at]
         assert blamed(part, story.keyring(runs=True), tmp_path) == [], f"{side} at frame {at}"
+
+
+@pytest.mark.parametrize("name", ["http_good", "sip_good"])
+def test_good_story_with_a_packet_lost_breaks_no_rule(name, tmp_path):
+    story = CASES[name].tell()
+    packets = story.tape.sorted()
+    keys = story.keyring(runs=True)
+    for lost in range(0, len(packets), LOSS_STEP):
+        if not is_verification(packets[lost][1]):
+            assert blamed(packets[:lost] + packets[lost + 1 :], keys, tmp_path) == [], f"without frame {lost + 1}"
 
 
 def ends(frame):
