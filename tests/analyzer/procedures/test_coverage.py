@@ -1,0 +1,103 @@
+"""What a capture could have shown."""
+
+import pytest
+
+from analyzer.analysis import analyse
+from analyzer.capture.case import CaseFiles
+from analyzer.judging import CannotTell
+from analyzer.procedures import coverage
+from sample_pcaps.forge import pcapng
+from sample_pcaps.story import Story
+
+SECOND = 10**9
+
+
+def two_captures(tmp_path, story: Story, leg) -> CaseFiles:
+    """Write the packets of a leg into a capture of its own, all others into another."""
+    paths = []
+    for name, wanted in (("leg", True), ("rest", False)):
+        path = tmp_path / f"{name}.pcapng"
+        path.write_bytes(pcapng([packet for packet in story.tape.sorted() if leg(packet[1]) is wanted]))
+        paths.append(str(path))
+    return CaseFiles("two", tuple(paths), (), None)
+
+
+def between_scf_and_bm_sc(packet: bytes) -> bool:
+    return {packet[26:30], packet[30:34]} == {bytes((10, 3, 0, 1)), bytes((10, 4, 0, 1))}
+
+
+class TestShows:
+    def test_one_capture_from_its_first_to_its_last_frame(self, tell):
+        story = Story.begun_by_http()
+        story.linger(10)
+        told = tell(story).story
+        end = told.traffic.end
+        assert coverage.shows(told, coverage.is_scf_post, told.traffic.begin, end)
+        assert not coverage.shows(told, coverage.is_scf_post, told.traffic.begin - 1, end)
+        assert not coverage.shows(told, coverage.is_scf_post, told.traffic.begin, end + 1)
+
+    def test_nothing_of_a_leg_that_is_not_there(self, tell, keep):
+        told = tell(keep(Story.begun_by_http(), ("ue", "p_cscf"))).story
+        assert not coverage.shows(told, coverage.is_scf_post, told.traffic.begin, told.traffic.begin)
+
+    def test_of_several_captures_that_of_the_leg_alone(self, tmp_path):
+        story = Story.begun_by_http()
+        story.linger(60)
+        told = analyse(two_captures(tmp_path, story, between_scf_and_bm_sc)).story
+        posts = [m for m in told.traffic.messages if coverage.is_scf_post(m)]
+        assert coverage.shows(told, coverage.is_scf_post, posts[0].time, posts[0].time)
+        assert not coverage.shows(told, coverage.is_scf_post, posts[0].time, posts[0].time + 10 * SECOND)
+
+
+class TestAbsence:
+    def test_is_sure_in_a_whole_capture(self, tell):
+        told = tell(Story.begun_by_http()).story
+        coverage.sure_of_absence(told, "POST", "http", told.traffic.begin, told.traffic.end)
+
+    def test_is_not_when_octets_are_missing(self, tell):
+        story = Story.begun_by_http()
+        lost = next(n for n, (_, packet) in enumerate(story.tape.packets) if b"=authorize" in packet)
+        del story.tape.packets[lost]
+        told = tell(story).story
+        assert told.holes
+        with pytest.raises(CannotTell, match="answers a request"):
+            coverage.sure_of_absence(told, "POST", "http", told.traffic.begin, told.traffic.end)
+        with pytest.raises(CannotTell, match="octets"):
+            coverage.sure_of_absence(told, "POST", "diameter", told.traffic.begin, told.traffic.end)
+
+
+class TestOrder:
+    def test_of_one_clock_is_certain(self, tell):
+        earlier, later = tell(Story.begun_by_http()).story.traffic.messages[:2]
+        assert coverage.is_reversed(earlier, later) is False
+        assert coverage.is_reversed(later, earlier) is True
+
+    def test_of_two_clocks_is_not_when_they_are_close(self, tmp_path):
+        told = analyse(two_captures(tmp_path, Story.begun_by_http(), between_scf_and_bm_sc)).story
+        post = next(m for m in told.traffic.messages if coverage.is_scf_post(m))
+        after = next(
+            m for m in told.traffic.messages if m.time > post.time and m.payload.capture != post.payload.capture
+        )
+        assert coverage.is_reversed(after, post) is None
+        last = told.traffic.messages[0]
+        assert coverage.is_reversed(post, last) is True  # by far more than clocks differ
+
+
+class TestLegs:
+    def test_are_told_by_what_is_said(self, tell):
+        story = Story.registered_by_http()
+        story.msk()
+        messages = tell(story).story.traffic.messages
+        ue = frozenset((story.ue.ip,))
+        assert sum(map(coverage.is_scf_post, messages)) == 1
+        assert sum(map(coverage.is_msk_to(ue), messages)) == 1
+        assert sum(map(coverage.is_msk_to(frozenset()), messages)) == 0
+        assert sum(map(coverage.is_bir_of(frozenset((story.addresses.bm_sc,)), frozenset()), messages)) == 1
+        assert sum(map(coverage.is_bir_of(frozenset(), frozenset(("bmsc.home1.net",))), messages)) == 1
+        assert sum(map(coverage.is_bir_of(frozenset(), frozenset(("other",))), messages)) == 0
+
+    def test_are_heard_by_their_answers(self, tell):
+        story = Story.begun_by_http()
+        told = tell(story).story
+        assert coverage.hears(told, story.addresses.bm_sc)
+        assert not coverage.hears(told, story.addresses.scf)
