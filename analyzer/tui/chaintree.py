@@ -98,7 +98,7 @@ def _uses(found: Index, key: Key) -> Iterable[Node]:
 def _message_node(found: Index, verb: str, message: Message, tone: str) -> Node:
     place: Place = (message.payload.capture, message.frame)
     mark = found.mark(message)
-    words = f"frame {message.frame}: {bodies.summary(message)} ({octets_text(len(message.payload.data))})"
+    words = f"frame {found.number(place)}: {bodies.summary(message)} ({octets_text(len(message.payload.data))})"
     return Node((Cell(f"{mark.sign} ", mark.tone), Cell(verb, tone), Cell(words)), (), place, mark)
 
 

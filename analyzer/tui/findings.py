@@ -122,7 +122,7 @@ class Findings(Vertical):
     @on(Rows.Moved, "#judgements")
     def _moved(self, event: Rows.Moved) -> None:
         event.stop()
-        self.query_one(Page).write(rule_page(self.judgement))
+        self.query_one(Page).write(rule_page(self.found, self.judgement))
         if self.judgement is not None:
             self.post_message(Said(self, self.judgement.message))
 

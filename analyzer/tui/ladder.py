@@ -69,7 +69,7 @@ class Ladder(Rows):
         drawn, titled = picture(arrow, self.lanes, self._lane(width))
         line = [
             Cell(f"{arrow.mark.sign} ", arrow.mark.tone),
-            Cell(fit(str(arrow.place[1]), FRAME, right=True) + " "),
+            Cell(fit(self.found.number(arrow.place), FRAME, right=True) + " "),
             Cell(fit(short_clock(arrow.time, begin, before, self.form), TIMES[self.form], right=True), "dim"),
         ]
         if self._has_delta(width):

@@ -54,6 +54,10 @@ class Index:
         outcomes = {"success": Mark.PASS, "failure": Mark.FAIL, "incomplete": Mark.UNSURE}
         return found or outcomes.get(run.outcome, Mark.NONE)
 
+    def number(self, place: Place) -> str:
+        """Return a frame as the user knows it: its number, after that of its capture where there are several."""
+        return str(place[1]) if len(self.analysis.captures) == 1 else f"{place[0]}:{place[1]}"
+
     def problems_in(self, message: Message) -> tuple[Judgement, ...]:
         """Return what rules have against the frame of a message, the worst first."""
         return self.problems.get((message.payload.capture, message.frame), ())
@@ -162,7 +166,7 @@ def packet_row(found: Index, message: Message, before: int | None, form: str, in
     return Row(
         (
             Cell(mark.sign, mark.tone),
-            Cell(str(message.frame)),
+            Cell(found.number((payload.capture, message.frame))),
             Cell(clock(message.time, found.analysis.story.traffic.begin, before, form), "dim"),
             Cell(payload.src),
             Cell(payload.dst),
@@ -217,7 +221,7 @@ def counts(marks: Sequence[Mark]) -> str:
 def finding_row(found: Index, judgement: Judgement) -> Row:
     """Return a judgement as a line of the findings screen."""
     mark = mark_of(judgement)
-    frames = [shown.frame for shown in judgement.evidence]
+    frames = [found.number((shown.capture, shown.frame)) for shown in judgement.evidence]
     more = f"+{len(frames) - 1}" if len(frames) > 1 else ""
     return Row(
         (

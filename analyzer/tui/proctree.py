@@ -47,20 +47,21 @@ def _steps(found: Index, run: Run) -> Iterator[Node]:
         ((message.time, message.frame, step, message) for step, messages in run.steps.items() for message in messages),
         key=lambda each: each[:2],
     )
-    for _, frame, step, message in steps:
-        mark = found.mark(message)
+    for _, _, step, message in steps:
+        mark, place = found.mark(message), (message.payload.capture, message.frame)
         line = (
             Cell(f"{mark.sign} ", mark.tone),
             Cell(f"{step} "),
-            Cell(f"frame {frame} ", "dim"),
+            Cell(f"frame {found.number(place)} ", "dim"),
             Cell(bodies.summary(message), "dim"),
         )
-        yield Node(line, (), (message.payload.capture, frame), mark if mark > Mark.PASS else Mark.NONE)
+        yield Node(line, (), place, mark if mark > Mark.PASS else Mark.NONE)
     for group in run.media:
+        place = (group.capture, group.frame)
         mki = "in the clear" if group.mki is None else f"MKI {group.mki.hex()}"
         words = f"{plural(group.packets, 'packet')} to {group.destination}:{group.port}, {mki}"
-        line = (Cell("  "), Cell("media "), Cell(f"frame {group.frame} ", "dim"), Cell(words, "dim"))
-        yield Node(line, (), (group.capture, group.frame))
+        line = (Cell("  "), Cell("media "), Cell(f"frame {found.number(place)} ", "dim"), Cell(words, "dim"))
+        yield Node(line, (), place)
 
 
 def _rule(judgement: Judgement) -> Node:

@@ -8,12 +8,12 @@ from analyzer.judging import Rule
 from analyzer.procedures import CATALOGUE
 from analyzer.report import Judgement
 from analyzer.tui.cells import Cell
-from analyzer.tui.model import mark_of
+from analyzer.tui.model import Index, mark_of
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in CATALOGUE}
 
 
-def rule_page(judgement: Judgement | None) -> Iterator[Cell]:
+def rule_page(found: Index, judgement: Judgement | None) -> Iterator[Cell]:
     """Yield the paragraphs of a judgement and of its rule."""
     if judgement is None:
         return
@@ -25,7 +25,8 @@ def rule_page(judgement: Judgement | None) -> Iterator[Cell]:
     if judgement.remedy:
         yield Cell(f"→ {judgement.remedy}", "accent")
     if judgement.evidence:
-        yield Cell(f"Evidence: frame {', '.join(str(shown.frame) for shown in judgement.evidence)}", "dim")
+        frames = (found.number((shown.capture, shown.frame)) for shown in judgement.evidence)
+        yield Cell(f"Evidence: frame {', '.join(frames)}", "dim")
     rule = RULES.get(judgement.rule)
     if rule is not None:
         yield Cell("")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -238,13 +236,21 @@ class CaseScreen(Search):
 
     def action_go_to_frame(self) -> None:
         """Ask for a frame number and go there."""
-        self.app.push_screen(Prompt("go to frame", "", _no_frame), self._to_frame)
+        self.app.push_screen(Prompt("go to frame", "", self._no_frame), self._to_frame)
+
+    def _no_frame(self, text: str) -> str:
+        capture, _, frame = text.rpartition(":")
+        captures = len(self.found.analysis.captures)
+        if not (frame.isdecimal() and int(frame) > 0 and (capture.isdecimal() or not capture)):
+            return "a frame number is wanted" if captures == 1 else "a frame number is wanted, or capture:frame"
+        return "" if int(capture or 0) < captures else f"there are {captures} captures, from 0 on"
 
     def _to_frame(self, text: str | None) -> None:
         if text:
             here = self._place()
+            capture, _, frame = text.rpartition(":")
             self._leave()
-            self._go_to((0 if here is None else here[0], int(text)))
+            self._go_to((int(capture) if capture else 0 if here is None else here[0], int(frame)))
             self.packets.list.focus()
 
     # How things are shown
@@ -312,10 +318,3 @@ class CaseScreen(Search):
             self.notify(f"{name}: {error.strerror}", title="Not saved", severity="error", markup=False)
         else:
             self.notify(str(path), title="Saved", timeout=3, markup=False)
-
-
-def _no_frame(text: str) -> str:
-    with suppress(ValueError):
-        if int(text) > 0:
-            return ""
-    return "a frame number is wanted"

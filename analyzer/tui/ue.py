@@ -132,7 +132,7 @@ class Ue(Vertical):
             self.ladder.go(place)
         rule = self.query_one("#rule", Page)
         if isinstance(node.target, Judgement):
-            rule.write(rule_page(node.target))
+            rule.write(rule_page(self.found, node.target))
             self.post_message(Said(self, node.target.message))
         else:
             rule.write(())
@@ -143,7 +143,9 @@ class Ue(Vertical):
         event.stop()
         arrow = self.ladder.arrow
         if arrow is not None and self.ladder.has_focus:
-            self.post_message(Said(self, f"{arrow.mark.sign} frame {arrow.place[1]}: {arrow.title} {arrow.detail}"))
+            self.post_message(
+                Said(self, f"{arrow.mark.sign} frame {self.found.number(arrow.place)}: {arrow.title} {arrow.detail}")
+            )
 
     @on(Rows.Moved, "#keys")
     def _key_moved(self, event: Rows.Moved) -> None:

@@ -119,10 +119,11 @@ def test_a_packet_row_tells_of_damage_and_hides_keys(found):
     assert key.value.hex() not in texts(model.packet_row(index, message, None, "relative", key.value.hex()))[-1]
 
 
-def test_a_finding_row_counts_its_frames():
+def test_a_finding_row_counts_its_frames(found):
+    index = found("http_good")
     many = judgement(evidence=tuple(Evidence(0, frame) for frame in (7, 8, 9)))
-    assert texts(model.finding_row(None, many))[5] == "7+2"
-    assert texts(model.finding_row(None, judgement(evidence=(), ue=None)))[3:6] == ["all", "ue1.p3", ""]
+    assert texts(model.finding_row(index, many))[5] == "7+2"
+    assert texts(model.finding_row(index, judgement(evidence=(), ue=None)))[3:6] == ["all", "ue1.p3", ""]
 
 
 def test_media_that_does_not_authenticate_fails(found):
@@ -136,3 +137,10 @@ def test_media_that_does_not_authenticate_fails(found):
 def test_names_offered_are_those_a_filter_can_ask_for(found):
     names = found("http_good").names
     assert {"mikey.csb_id", "sip.Call-ID", "mikey", "ip.dst", "udp.port", "mikey.key.data"} <= names
+
+
+def test_a_frame_is_known_by_its_capture_too_where_there_are_several(found):
+    index = found("http_good")
+    assert index.number((0, 7)) == "7"
+    several = replace(index, analysis=replace(index.analysis, captures=index.analysis.captures * 2))
+    assert several.number((1, 7)) == "1:7"

@@ -5,6 +5,9 @@ import json
 import pytest
 from textual.widgets import ContentSwitcher, Static
 
+from analyzer.analysis import Options
+from analyzer.capture.case import find_cases
+from analyzer.tui.app import Keyshark
 from analyzer.tui.chooser import Chooser
 from analyzer.tui.fields import HIDDEN
 from analyzer.tui.findings import Findings
@@ -275,4 +278,18 @@ async def test_every_pane_lives_on_small_and_large_terminals(opened, press, size
         assert pilot.app.screen.pane == "media"
         await pilot.resize_terminal(100, 30)
         await pilot.resize_terminal(20, 6)
+        await press(pilot, "1 2 3 4 5")
+
+
+async def test_frames_of_several_captures_are_gone_to(until, press, tmp_path):
+    merged = find_cases(["sample_pcaps/http_good", "sample_pcaps/two_ues"], merge=True)
+    running = Keyshark(merged, Options(), "0.1.0")
+    async with running.run_test() as pilot:
+        await until(pilot, lambda: isinstance(running.screen, CaseScreen))
+        await pilot.pause()
+        wanted = next(m for m in running.screen.found.messages if m.payload.capture == 1)
+        await press(pilot, "colon 2 colon 1 enter")
+        assert isinstance(running.screen, Prompt)  # there is no capture 2
+        await press(pilot, "ctrl+u 1 colon " + " ".join(str(wanted.frame)) + " enter")
+        assert running.screen.packets.message is wanted
         await press(pilot, "1 2 3 4 5")
