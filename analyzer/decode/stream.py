@@ -17,6 +17,7 @@ MAX_STRAYS = 3  # segments in a row outside the window that prove that the strea
 HOLE_WAIT = 60 * 1_000_000_000  # ns of capture time that octets wait for those before them
 SETTLE = 200_000_000  # ns that a stream without SYN waits for segments that overtook its first one
 SETTLE_OCTETS = 64 * 1024  # that it waits for at most
+LINE = 8 * 1024  # octets that a start line has at most
 PROBE = 96 * 1024  # octets that tell where a message begins and, in most, where it ends
 MAX_PROBES = 1024  # places of one stretch of octets that are tried for a message's begin
 EAGER_ASKS = 64  # times that a message's end is looked for after each segment; then after each 16th part more
@@ -29,6 +30,8 @@ DROPPED = "TCP streams given up, too many at a time"
 
 # What a message can begin with: the first word of a text protocol, or Diameter's version and length
 _BEGIN = re.compile(rb"[A-Z][A-Za-z_.-]{0,31}(?:[ /]|\Z)|\x01(?:\x00|\Z)")
+_VERSION = re.compile(rb"SIP/2\.0|HTTP/1\.")  # that the start lines of text protocols hold
+_BINARY = b"\x01"
 _LETTERS = frozenset(range(ord("A"), ord("Z") + 1))
 _BLANK = b"\r\n"
 
@@ -269,6 +272,12 @@ class Stream:
             if found is None:
                 break
             begin = found.start()
+            if self._buffer[begin] in _LETTERS and (later := self._after_line(begin)) != begin:
+                if later < 0:
+                    self._unclaimed(begin)
+                    return False
+                begin = later
+                continue
             data = bytes(self._buffer[begin : begin + PROBE])
             undecided = False
             for dissector in self._order():
@@ -284,6 +293,22 @@ class Stream:
             begin += 1
         self._unclaimed(len(self._buffer))
         return False
+
+    def _after_line(self, begin: int) -> int:
+        """Where to look on when the line at `begin` is no start line: `begin` if it may be one, -1 if it is not over.
+
+        A whole line is judged at a glance, as text that is not ours has a first word every few octets.
+        """
+        end = self._buffer.find(b"\n", begin, begin + LINE)
+        if _VERSION.search(self._buffer, begin, end if end >= 0 else begin + LINE):
+            return begin
+        if end < 0:
+            if len(self._buffer) < begin + LINE:
+                return -1
+            version = _VERSION.search(self._buffer, begin)
+            end = max(begin + 1, (len(self._buffer) if version is None else version.start()) - LINE)
+        binary = self._buffer.find(_BINARY, begin + 1, end)
+        return end if binary < 0 else binary
 
     def _begins(self, dissector: Dissector, data: bytes, size: int | None, place: int) -> bool:
         """Say whether a message really begins at a place of the buffer that its length speaks for."""

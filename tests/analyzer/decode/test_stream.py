@@ -1,6 +1,7 @@
 """One direction by itself: order, holes, limits. The messages are of a toy protocol: "M", a length octet, octets."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,14 @@ from dissectors import Cursor, Dissector, Malformed, Payload
 ENDS = ("10.0.0.1", 1000, "10.0.0.2", 2000)
 SECOND = 1_000_000_000
 HEAD = 6
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _start_line() -> Iterator[None]:
+    """What SIP and HTTP have in every start line, this protocol has in its head."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stream, "_VERSION", re.compile(rb"M \d"))
+        yield
 
 
 def parse(cursor: Cursor) -> int:

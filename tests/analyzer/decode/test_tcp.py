@@ -101,6 +101,27 @@ def test_a_handshake_sent_again_changes_nothing() -> None:
     assert run(*packets) == [GET, OK]
 
 
+@pytest.mark.parametrize(
+    "before", [b"</x>", b"Tail of A body, Long Enough ", b"One\nTwo \n", b"A " * 600, b"\x01\x00\xff"]
+)
+def test_after_a_lost_segment_the_next_message_is_found(before: bytes) -> None:
+    facts = DecodeFacts()
+    packets = (
+        segment(99, flags=SYN),
+        segment(100, GET),
+        segment(900, before + OK),
+        segment(900 + len(before + OK), POST),
+    )
+    assert run(*packets, facts=facts) == [GET, OK, POST]
+    assert [problem.frame for problem in facts.problems] == [3]
+
+
+def test_a_start_line_over_two_segments_is_found_after_a_lost_one() -> None:
+    for cut in range(1, len(OK)):
+        packets = (segment(100, b"<body>, cut " + OK[:cut]), segment(112 + cut, OK[cut:]))
+        assert run(*packets) == [OK]
+
+
 @pytest.mark.parametrize("data", [b"", bytes(19), bytes(12) + b"\x40" + bytes(20), bytes(12) + b"\xf0" + bytes(20)])
 def test_broken_headers(data: bytes) -> None:
     with pytest.raises(Broken) as told:
