@@ -4,11 +4,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples clean
+.PHONY: demo test lint samples rules clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
 demo: $(VENV)/.installed
+	@chmod 600 sample_pcaps/*/keyring.toml # git does not keep it, and keyshark warns of keyrings that others can read
 	@if [ -t 0 ] && [ -t 1 ]; then \
 		$(BIN)/keyshark open sample_pcaps; \
 	else \
@@ -28,6 +29,10 @@ lint: $(VENV)/.installed-dev
 samples: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_pcaps.make
 	$(BIN)/python -m sample_pcaps.golden
+
+# Write docs/rules.md from the catalogue.
+rules: $(VENV)/.installed-dev
+	$(BIN)/keyshark rules --format markdown > docs/rules.md
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keyshark needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

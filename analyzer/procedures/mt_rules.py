@@ -244,7 +244,7 @@ def repeats_bring_the_same_key(run: Run) -> Iterator[Problem]:
     "MT-09", MTK_DELIVERY, clause="TS 33.246 6.4.3", level="shall",
     remedy="BM-SC: raise the counter with every new MTK under an MSK; only a new MSK starts it anew.",
 )  # fmt: skip
-def counter_increases(run: Run) -> Iterator[Problem]:
+def mtk_counter_increases(run: Run) -> Iterator[Problem]:
     """The counter goes up with every new MTK under an MSK; a repeat may keep it.
 
     A UE takes an MTK message with an old counter for a replay.
@@ -353,7 +353,7 @@ RULES: tuple[Rule, ...] = (
     mtk_id_increases,
     mtk_id_is_in_the_window,
     repeats_bring_the_same_key,
-    counter_increases,
+    mtk_counter_increases,
     mac_verifies_under_msk,
     mtk_is_for_one_session,
     mtk_has_a_legal_length,
