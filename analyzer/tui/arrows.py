@@ -48,15 +48,15 @@ def arrows(found: Index, session: Session) -> tuple[Arrow, ...]:
     """Return all that a UE and the nodes around it said, with the media sent to it."""
     planned: dict[int, tuple[str, str]] = {}
     told: dict[int, Message] = {}
-    media: list[Group] = []
+    media: dict[int, Group] = {}
     for group in (session.loose, *(exchange.messages for exchange in session.exchanges)):
         told |= {id(message): message for message in group}
     for _, run in found.runs_of(session):
         planned |= _planned(run)
         told |= {id(message): message for message in run.messages}
-        media += [group for group in run.media if group not in media]
+        media |= {id(group): group for group in run.media}
     drawn = [_arrow(found, message, planned.get(id(message))) for message in told.values()]
-    drawn += [_media(group) for group in media]
+    drawn += [_media(group) for group in media.values()]
     return tuple(_folded(sorted(drawn, key=lambda arrow: (arrow.time, arrow.place))))
 
 

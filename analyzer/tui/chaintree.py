@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from analyzer.accounts import keys_of
 from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
+from analyzer.keys.chain import Opened
 from analyzer.keys.key import Key
 from analyzer.tui.cells import Cell, Mark
 from analyzer.tui.model import Index, Place, media_mark, octets_text, utc
@@ -21,13 +22,16 @@ def chain_nodes(found: Index, session: Session, revealed: bool) -> tuple[Node, .
     """Return the keys of a UE under the keys they came from, then the MIKEY messages that nothing opened."""
     keys = {_name(key): key for key in keys_of(session, found.analysis.story)}
     below: dict[Name | None, list[Key]] = {}
+    opened: dict[Name, list[Opened]] = {}
+    for opening in found.analysis.story.chain.opened.values():
+        opened.setdefault(_name(opening.key), []).append(opening)
     for key in keys.values():
         parents = [_name(parent) for parent in key.parents]
         below.setdefault(next((name for name in parents if name in keys), None), []).append(key)
 
     def branch(key: Key) -> Node:
         children = [branch(child) for child in below.get(_name(key), ())]
-        return _key_node(found, key, (*children, *_uses(found, key)), revealed)
+        return _key_node(found, key, (*children, *_uses(found, key, opened.get(_name(key), ()))), revealed)
 
     shut = _shut(found, session)
     return (*(branch(key) for key in below.get(None, ())), *shut)
@@ -78,15 +82,13 @@ def _origin(key: Key) -> str:
     return key.origin if not key.variant else f"{key.origin} ({key.variant})"
 
 
-def _uses(found: Index, key: Key) -> Iterable[Node]:
+def _uses(found: Index, key: Key, opened: Iterable[Opened]) -> Iterable[Node]:
     """What a key opened: MIKEY messages whose MAC verified under it, and media."""
-    story = found.analysis.story
-    for opened in story.chain.opened.values():
-        if _name(opened.key) == _name(key):
-            yield _message_node(found, "opened ", opened.message, "good")
+    for opening in opened:
+        yield _message_node(found, "opened ", opening.message, "good")
     if key.kind != "MTK":
         return
-    for group in story.media:
+    for group in found.analysis.story.media:
         if group.mki is not None and group.mki == (key.msk_id or b"") + (key.mtk_id or b""):
             mark = media_mark(group)
             text = f"{group.protocol.upper()} to {group.destination}:{group.port}, {plural(group.packets, 'packet')}, "

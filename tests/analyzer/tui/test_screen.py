@@ -208,30 +208,6 @@ async def test_what_cannot_be_written_is_told(opened, press, tmp_path):
         assert isinstance(pilot.app.screen, Prompt)
 
 
-async def test_a_line_is_copied(opened, press):
-    async with opened("http_good", keys="3 y") as pilot:
-        message = pilot.app.screen.packets.message
-        assert pilot.app.clipboard.split()[0] == str(message.frame)
-        assert message.payload.src in pilot.app.clipboard
-
-
-@pytest.mark.parametrize("pane", ["1", "2", "3", "4", "5"])
-async def test_find_goes_on_and_back(opened, press, pane):
-    async with opened("http_good", keys=f"{pane} slash 1 enter n n N N N N n") as pilot:
-        assert isinstance(pilot.app.screen, CaseScreen)
-
-
-async def test_find_next_asks_where_nothing_was_sought(opened, press):
-    async with opened("http_good", keys="3 n") as pilot:
-        assert isinstance(pilot.app.screen, Prompt)
-        await press(pilot, "M I K E Y enter")
-        first = pilot.app.screen.packets.list.cursor
-        await press(pilot, "n")
-        second = pilot.app.screen.packets.list.cursor
-        await press(pilot, "N")
-        assert pilot.app.screen.packets.list.cursor == first < second
-
-
 async def test_problems_are_stepped_through_in_packets(opened, press):
     async with opened("mtk_outside_window", keys="3 e") as pilot:
         packets = pilot.app.screen.packets
