@@ -11,8 +11,8 @@ async def test_a_line_is_copied(opened, press):
         assert message.payload.src in pilot.app.clipboard
 
 
-@pytest.mark.parametrize(("pane", "text"), [("2", "msk"), ("3", "mikey"), ("4", "mt-"), ("5", "srtcp")])
-async def test_find_goes_on_and_back_in_every_list(opened, press, pane, text):
+@pytest.mark.parametrize(("pane", "text"), [("3", "mikey"), ("4", "mt-"), ("5", "srtcp")])
+async def test_find_goes_on_and_back_in_a_list(opened, press, pane, text):
     async with opened("http_good", keys=f"{pane} slash {' '.join(text).replace('-', 'minus')} enter") as pilot:
         rows = pilot.app.screen.rows
         first = rows.cursor
