@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from sample_pcaps.casebook import case
 from sample_pcaps.forge_text import Edit, base64_of, service_statuses_xml
-from sample_pcaps.stage import KEY_DOMAIN, NEWS
+from sample_pcaps.stage import KEY_DOMAIN, NEWS, SPORT
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import SECOND_MSK
 from sample_pcaps.story_ua import CURRENT
 
-SPORT = "urn:home1.net:mbms:sport"
 OTHER_BM_SC = "bmsc2.home1.net"
 NO_GROUP = bytes(4)
 

@@ -7,13 +7,12 @@ from dataclasses import replace
 from sample_pcaps.casebook import case
 from sample_pcaps.forge_keys import made_up
 from sample_pcaps.forge_text import Edit
-from sample_pcaps.stage import BM_SC_FQDN, KEY_DOMAIN, PSI
+from sample_pcaps.stage import BM_SC_FQDN, KEY_DOMAIN, PSI, SPORT
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 from sample_pcaps.story_sip import B_TID_TYPE, ChangeParts, Parts
 from sample_pcaps.story_ua import CONTENT, CURRENT
 
-SPORT = "urn:home1.net:mbms:sport"
 OTHER_BM_SC = "10.4.0.2"
 REGISTER_TYPE = CONTENT["register"]
 

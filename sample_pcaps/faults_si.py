@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from sample_pcaps.casebook import case
 from sample_pcaps.forge_text import CRLF, DECLARATION, Edit, Text, authorize_xml
-from sample_pcaps.stage import BM_SC_FQDN, NEWS, PSI, SIP_PORT, Ue
+from sample_pcaps.stage import BM_SC_FQDN, NEWS, PSI, SIP_PORT, SPORT, Ue
 from sample_pcaps.story import Story
 
-SPORT = "urn:home1.net:mbms:sport"
 SDF_FQDN = "sdf.home1.net"
 UNICAST = "10.9.9.9"
 

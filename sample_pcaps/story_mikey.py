@@ -11,7 +11,6 @@ from sample_pcaps.stage import KEY_DOMAIN, MIKEY_PORT, Msk, Mtk, Stage, Ue, chec
 
 FIRST_MSK = bytes.fromhex("00010001")  # key group 1, key number 1
 SECOND_MSK = bytes.fromhex("00010002")
-SPORT_MSK = bytes.fromhex("00020001")  # of another key group
 SSRC = 0x4D424D53
 LAST_SEQ = 100  # SEQu of an MSK
 

@@ -73,6 +73,10 @@ class _Group:
         return bool(self.addresses) or any(kind != "call_id" for kind, _ in self.tokens)
 
     @property
+    def speaks_sip(self) -> bool:
+        return any(claim.exchange is not None and claim.exchange.protocol == "sip" for claim in self.claims)
+
+    @property
     def addresses(self) -> set[str]:
         return {claim.address for claim in self.claims if claim.address is not None}
 
@@ -222,13 +226,13 @@ def _contradict(one: _Group, other: _Group) -> bool:
 def _by_address(groups: list[_Group]) -> list[_Group]:
     """Join what an address ties, where it can mean one UE only: behind a NAT it ties nothing.
 
-    A group that lacks an IMPI and one that lacks an IMPU complete each other; one that has neither
-    joins the only one there is.
+    A group that lacks an IMPI and one that lacks an IMPU, or speaks no SIP, complete each other: a UE may well
+    register under another IMPU than it invites with. One that has neither joins the only one there is.
     """
     for address in sorted({address for group in groups for address in group.addresses}):
         here = [group for group in groups if group.claims and address in group.addresses]
         named = [group for group in here if group.of("impi") or group.of("impu")]
-        private = [group for group in named if not group.of("impu")]
+        private = [group for group in named if not group.of("impu") or not group.speaks_sip]
         public = [group for group in named if not group.of("impi")]
         if len(named) == 2 and len(private) == 1 and len(public) == 1 and private[0] is not public[0]:
             _absorb(private[0], public[0])

@@ -111,6 +111,25 @@ def test_an_address_completes_what_no_identity_ties(talk, invite):
     assert (session.impi, session.impu) == (("user1_private@home1.net",), ("sip:user1@home1.net",))
 
 
+def test_an_address_ties_a_registration_under_another_impu(talk, invite):
+    ub(talk, 1, UE)
+    talk.sip(invite(extra=("P-Preferred-Identity: <sip:user1@home1.net>",)), UE, CSCF)
+    register(talk, 1, UE, "sip:user7@home1.net")
+    (session,) = sessions(talk)
+    assert session.impi == ("user1_private@home1.net",)
+    assert session.impu == ("sip:user1@home1.net", "sip:user7@home1.net")
+
+
+def test_an_address_ties_no_second_caller(talk, invite):
+    """Two INVITEs of two users from one address: whose the key management is, nobody can tell."""
+    ub(talk, 1, NAT)
+    register(talk, 1, NAT, "sip:user7@home1.net")
+    for number in (1, 2):
+        preferred = f"P-Preferred-Identity: <sip:user{number}@home1.net>"
+        talk.sip(invite(call_id=f"call{number}", vias=(f"z9hG4bK{number}",), extra=(preferred,)), NAT, CSCF)
+    assert len(sessions(talk)) == 3
+
+
 def test_mikey_goes_by_b_tid_not_by_destination(talk, vector):
     """An MSK message to a wrong address is still for the UE whose B-TID it names."""
     talk.mikey(vector("MSK msg: complete UDP payload (217 octets)"), dst="10.9.9.9")
