@@ -29,7 +29,7 @@ def mki_of_an_mtk_never_sent() -> Story:
 
 @case(breaks=("SR-02",))
 def tag_without_its_mac() -> Story:
-    """SP names mode RCCm2; the sender leaves the MAC out of all packets but each 16th, and the MKI is not in its place."""
+    """SP names mode RCCm2; the sender leaves the MAC out of all packets but each 16th: the MKI is not in its place."""
     story = with_mtk()
 
     def change(number: int, arguments: dict[str, object]) -> dict[str, object]:
