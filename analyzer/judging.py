@@ -6,6 +6,7 @@ import inspect
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar, cast
 
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.traffic import Traffic
@@ -13,6 +14,8 @@ from analyzer.keys.chain import Chain, Opened
 from analyzer.media import Group
 from analyzer.report import Evidence, Judgement, Verdict
 from dissectors import Message
+
+Made = TypeVar("Made")
 
 MAX_EVIDENCE = 20  # frames that one judgement names
 
@@ -49,6 +52,13 @@ class Story:
     holes: int = 0  # octets of TCP streams that were not captured
     runs: list[Run] = field(default_factory=list, repr=False)
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
+    made: dict[object, object] = field(default_factory=dict, repr=False, compare=False)  # see `once`
+
+    def once(self, make: Callable[[Story], Made]) -> Made:
+        """Return what a function makes of the story, computed once for all that ask."""
+        if make not in self.made:
+            self.made[make] = make(self)
+        return cast(Made, self.made[make])
 
     def runs_of(self, ue: Session, *kinds: str) -> list[Run]:
         """Return the procedures of these kinds that a UE went through, in the order of time."""

@@ -2,38 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import Exchange, of_request_type
 from analyzer.judging import CannotTell, Story
 from analyzer.procedures.roles import SCF_REQUESTS
 from dissectors import Message
+from dissectors.diameter import Diameter
+from dissectors.http import Http
+from dissectors.mikey import Mikey
+from dissectors.sip import Sip
 
 CLOCK_SKEW = 50_000_000  # ns; two captures may differ by this without a word in case.toml
 
-Leg = Callable[[Message], bool]
+
+@dataclass(frozen=True, slots=True)
+class Legs:
+    """Which captures of a case show which leg, from when to when (ns), and who answers on HTTP."""
+
+    windows: Mapping[int, tuple[int, int]]  # first and last message of each capture
+    posts: frozenset[int]  # of the SCF to the BM-SC
+    sip: frozenset[int]
+    msks: Mapping[str, frozenset[int]]  # by the address they go to
+    zn: Mapping[str, frozenset[int]]  # requests, by their sender and by the FQDN of their NAF
+    answering: frozenset[str]  # addresses of HTTP servers
 
 
-def shows(story: Story, leg: Leg, start: int, end: int) -> bool:
+def legs(story: Story) -> Legs:
+    """Look through all messages for the legs that they are of; ask for it by `story.once`."""
+    windows: dict[int, tuple[int, int]] = {}
+    posts: set[int] = set()
+    sip: set[int] = set()
+    msks: dict[str, set[int]] = {}
+    zn: dict[str, set[int]] = {}
+    answering: set[str] = set()
+    for message in story.traffic.messages:
+        capture = message.payload.capture
+        windows[capture] = (windows.get(capture, (message.time,))[0], message.time)
+        match message.body:
+            case Sip():
+                sip.add(capture)
+            case Http() as body if not body.is_request:
+                answering.add(message.payload.src)
+            case Http() as body if bodies.request_type(body) in SCF_REQUESTS:
+                posts.add(capture)
+            case Diameter() as body if body.is_request and body.command == bodies.COMMAND_ZN:
+                asked = body.find(gba.NAF_ID)
+                for name in (message.payload.src, "" if asked is None else gba.split_naf_id(asked.data)[0]):
+                    zn.setdefault(name, set()).add(capture)
+            case Mikey() as body if bodies.is_msk_message(body):
+                msks.setdefault(message.payload.dst, set()).add(capture)
+            case _:
+                pass
+    return Legs(windows, frozenset(posts), frozenset(sip), _frozen(msks), _frozen(zn), frozenset(answering))
+
+
+def _frozen(found: Mapping[str, set[int]]) -> dict[str, frozenset[int]]:
+    return {name: frozenset(captures) for name, captures in found.items()}
+
+
+def shows(story: Story, captures: frozenset[int], start: int, end: int) -> bool:
     """Say whether a message of a leg would be in the case, had it been sent between two times (ns).
 
-    Only captures that show the leg at some time count, and only from their first to their last message; where
-    all messages are of one capture, its first and last frame.
+    `captures` are those that show the leg at some time; each counts from its first to its last message, or where
+    there is no other capture, from the first frame to the last.
     """
-    messages = story.traffic.messages
-    captures = {message.payload.capture for message in messages if leg(message)}
+    windows = story.once(legs).windows
     if not captures:
         return False
-    if {message.payload.capture for message in messages} == captures:
+    if captures == windows.keys():
         return story.traffic.begin <= start and end <= story.traffic.end
-    times = [message.time for message in messages if message.payload.capture in captures]
-    return min(times) <= start and end <= max(times)
+    firsts, lasts = zip(*(windows[capture] for capture in captures), strict=True)
+    return bool(min(firsts) <= start and end <= max(lasts))
+
+
+def of_any(found: Mapping[str, frozenset[int]], names: Iterable[str]) -> frozenset[int]:
+    """Return the captures that show a leg of any of the names."""
+    return frozenset(capture for name in names for capture in found.get(name, ()))
+
+
+def scf_posts(story: Story) -> tuple[Exchange, ...]:
+    """Return the POSTs of SCFs to BM-SCs, in the order of time; ask for it by `story.once`."""
+    return tuple(of_request_type(story.traffic.exchanges, *SCF_REQUESTS))
+
+
+def keyed_services(story: Story) -> frozenset[str]:
+    """Return the services that key management speaks of; ask for it by `story.once`."""
+    spoken = of_request_type(story.traffic.exchanges, *bodies.REQUEST_TYPES)
+    return frozenset(service for exchange in spoken for service in bodies.services(exchange.first))
+
+
+def orphans(story: Story) -> tuple[Exchange, ...]:
+    """Return the exchanges whose request is not in the case; ask for it by `story.once`."""
+    return tuple(exchange for exchange in story.traffic.exchanges if not exchange.requests)
 
 
 def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int) -> None:
     """Raise CannotTell where a request may only be missing from the capture: its answer is there, or octets are not."""
-    for exchange in story.traffic.exchanges:
-        if exchange.protocol == protocol and not exchange.requests and start <= exchange.first.time <= end:
+    for exchange in story.once(orphans):
+        if exchange.protocol == protocol and start <= exchange.first.time <= end:
             raise CannotTell(f"no {what} is to be seen, yet frame {exchange.first.frame} answers a request that is not")
     if story.holes:
         raise CannotTell(f"no {what} is to be seen, yet {story.holes} octets of TCP streams were not captured")
@@ -41,40 +110,7 @@ def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int
 
 def hears(story: Story, address: str) -> bool:
     """Say whether the case shows any HTTP answer of a server: a probe may see one direction only."""
-    return any(
-        message.payload.src == address and (body := bodies.http(message)) is not None and not body.is_request
-        for message in story.traffic.messages
-    )
-
-
-def is_scf_post(message: Message) -> bool:
-    """A POST of the SCF to the BM-SC."""
-    body = bodies.http(message)
-    return body is not None and bodies.request_type(body) in SCF_REQUESTS
-
-
-def is_msk_to(addresses: frozenset[str]) -> Leg:
-    """An MSK message to one of the addresses."""
-
-    def leg(message: Message) -> bool:
-        body = bodies.mikey(message)
-        return body is not None and bodies.is_msk_message(body) and message.payload.dst in addresses
-
-    return leg
-
-
-def is_bir_of(addresses: frozenset[str], nafs: frozenset[str]) -> Leg:
-    """A request on Zn by one of the addresses, or for one of the NAFs."""
-
-    def leg(message: Message) -> bool:
-        body = bodies.diameter(message)
-        if body is None or not body.is_request or body.command != bodies.COMMAND_ZN:
-            return False
-        asked = body.find(gba.NAF_ID)
-        named = "" if asked is None else gba.split_naf_id(asked.data)[0]
-        return message.payload.src in addresses or named in nafs
-
-    return leg
+    return address in story.once(legs).answering
 
 
 def is_reversed(earlier: Message, later: Message) -> bool | None:

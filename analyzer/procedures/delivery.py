@@ -71,7 +71,7 @@ MSK_DELIVERY = Procedure(
 
 def find_pulls(procedure: Procedure, story: Story) -> Iterator[Run]:
     """A keyless MSK message, and the first MSK request of the same UE after it."""
-    refreshes = [i for i in invitations(story) if i.kind == "sip-msk-refresh"]
+    refreshes = [i for i in story.once(invitations) if i.kind == "sip-msk-refresh"]
     asked = [
         *of_request_type(story.traffic.exchanges, "msk-request", "sip-based-msk-request"),
         *(leg for invitation in refreshes for leg in invitation.legs),

@@ -42,7 +42,8 @@ def _fits_without_body(story: Story, body: Http, given: Auth) -> bool:
 
 def _is_proven(story: Story, message: Message, b_tid: str) -> bool:
     """Whether an MRK of a B-TID has fitted another request."""
-    for exchange in story.traffic.exchanges:
+    session = story.traffic.session_of(message)
+    for exchange in () if session is None else session.exchanges:
         for asked in exchange.requests if exchange.protocol == "http" else ():
             body = bodies.http(asked)
             given = None if body is None or asked is message else gba.authorization(body)

@@ -93,7 +93,10 @@ def _subjects(message: Message) -> set[str]:
 
 
 def invitations(story: Story) -> tuple[Invitation, ...]:
-    """Return the INVITEs of the case that belong to MBMS, each with its legs and its POSTs, in the order of time."""
+    """Return the INVITEs of the case that belong to MBMS, each with its legs and its POSTs, in the order of time.
+
+    Ask for it by `story.once`.
+    """
     calls = _calls(story.traffic.exchanges)
     _give_posts(calls, of_request_type(story.traffic.exchanges, *SCF_REQUESTS))
     found = ((_kind(call), call) for call in calls)
@@ -229,7 +232,7 @@ def _is_mbms(message: Message) -> bool:
 
 
 def find_invitations(procedure: Procedure, story: Story) -> Iterator[Run]:
-    for invitation in invitations(story):
+    for invitation in story.once(invitations):
         if invitation.kind != procedure.kind:
             continue
         legs, posts = invitation.legs, invitation.posts

@@ -40,8 +40,9 @@ def group_of(body: Mikey) -> Group:
 
 def misses(run: Run, time: int, what: str, shown: Message) -> Iterator[Problem]:
     """Say that no MSK message followed; CannotTell where the capture could not have shown one."""
-    addresses = frozenset((*run.ue.addresses, *history.registered_addresses(run.story, run.ue, time)))
-    if not coverage.shows(run.story, coverage.is_msk_to(addresses), time, time + MSK_WITHIN):
+    addresses = (*run.ue.addresses, *history.registered_addresses(run.story, run.ue, time))
+    captures = coverage.of_any(run.story.once(coverage.legs).msks, addresses)
+    if not coverage.shows(run.story, captures, time, time + MSK_WITHIN):
         raise CannotTell("the capture does not show MSK messages to this UE, or ends too early")
     seen = {body.csb_id for _, body in msks(run)}
     for message in run.ue.loose:

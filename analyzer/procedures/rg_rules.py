@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.exchanges import Exchange, status
+from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.procedures import coverage, digests, history
+from analyzer.procedures import digests, history
 from analyzer.procedures.dg_rules import credentials, host, requests
 from analyzer.procedures.sb_key_rules import named_in
 from analyzer.procedures.sb_post_rules import RESPONSE_TYPE, status_problems
 from analyzer.procedures.si_post_rules import has_type, line_problems
 from analyzer.procedures.si_rules import is_readable
-from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
+from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION, RETRY_WITHIN
+from analyzer.procedures.zn import USAGE
 from dissectors import Message
 from dissectors.http import Http
 from dissectors.mbms_xml import MskStatuses, ServiceStatuses
@@ -247,46 +249,56 @@ def digest_covers_the_body(run: Run) -> Iterator[Problem]:
 
 
 @rule(
-    "RG-17", *UA, clause="TS 33.220 4.5.3", level="shall",
+    "RG-17", USAGE, clause="TS 33.220 4.5.3", level="shall",
     remedy="BM-SC: ask the BSF for the B-TID that the UE has sent as user name, as it is.",
 )  # fmt: skip
 def zn_asks_for_the_b_tid_presented(run: Run) -> Iterator[Problem]:
-    """The BM-SC asks the BSF for the B-TID that the UE has presented.
+    """The BM-SC asks the BSF for the B-TID that the UE has presented on Ua.
 
-    The key of another B-TID fits no digest of this UE: it is refused for ever, without knowing why.
+    The key of another B-TID fits no digest of this UE: it is refused for ever, without knowing why. Judged where the
+    capture shows a UE that waits with a new B-TID for which the BSF is never asked.
     """
-    sent = credentials(run)
-    own = {given.get("username") or "" for _, _, given in sent}
-    nafs, servers = {host(body) for _, body, _ in sent}, {message.payload.dst for message, _, _ in sent}
-    asked = [e for e in run.story.traffic.exchanges if e.request is not None and _is_bir_of(e, nafs, servers)]
-    last = max(message.time for message in (*run.all("answer"), *(m for m, _, _ in sent)))
-    if any(named_in(e)[0] in own and e.first.time <= last for e in asked):
-        return
-    during = [e for e in asked if sent[0][0].time <= e.first.time <= last]
-    strange = [e for e in during if named_in(e)[0] not in _presented(run)]
-    if not strange:
+    asked = run.one("bir")
+    body = bodies.diameter(asked)
+    naf = None if body is None else body.find(gba.NAF_ID)
+    if body is None or naf is None:
         raise NotHere
-    for exchange in strange:
-        told = ", ".join(sorted(own))
-        yield wrong(f"Zn asks for B-TID {named_in(exchange)[0]}, the UE presented {told}", sent[0][0], exchange.first)
+    b_tid, (fqdn, _) = body.text(gba.TRANSACTION_IDENTIFIER), gba.split_naf_id(naf.data)
+    waiting = [
+        (message, user) for message, user, server in _waiting(run, asked)
+        if server == fqdn.lower() or message.payload.dst == asked.payload.src
+    ]  # fmt: skip
+    if not waiting:
+        raise NotHere
+    if b_tid in {user for _, user in waiting}:
+        return
+    for message, user in waiting:
+        if _is_new(run, message, user):
+            yield wrong(f"Zn asks for B-TID {b_tid}, the UE presented {user}", message, asked)
 
 
-def _is_bir_of(exchange: Exchange, nafs: set[str], servers: set[str]) -> bool:
-    if exchange.protocol != "diameter" or not gba.is_zn(exchange):
-        return False
-    return coverage.is_bir_of(frozenset(servers), frozenset(nafs))(exchange.first)
+def _waiting(run: Run, asked: Message) -> Iterator[tuple[Message, str, str]]:
+    """Yield the requests on Ua with credentials that wait for an answer: message, user name and host."""
+    runs = run.story.runs
+    for other in reversed(runs[: bisect_right(runs, asked.time, key=lambda r: r.start)]):
+        if other.start < asked.time - RETRY_WITHIN:
+            return
+        if other.procedure in UA and asked.time <= other.end:
+            for message, body in requests(other):
+                given = gba.authorization(body)
+                if given is not None and message.time <= asked.time:
+                    yield message, given.get("username") or "", host(body)
 
 
-def _presented(run: Run) -> set[str]:
-    """The B-TIDs that any UE has presented on Ua, up to the end of a run."""
-    found: set[str] = set()
-    for exchange in run.story.traffic.exchanges:
-        for message in exchange.requests if exchange.protocol == "http" else ():
-            body = bodies.http(message)
-            given = None if body is None else gba.authorization(body)
-            if given is not None and message.time <= run.end:
-                found.add(given.get("username") or "")
-    return found
+def _is_new(run: Run, message: Message, b_tid: str) -> bool:
+    """Whether the BM-SC cannot have keys of a B-TID: it was made in the capture, and Zn never asked for it."""
+    session = run.story.traffic.session_of(message)
+    made = any(b.b_tid == b_tid and b.info is not None for b in run.story.traffic.bootstrappings)
+    known = any(
+        e.protocol == "diameter" and gba.is_zn(e) and named_in(e)[0] == b_tid
+        for e in (() if session is None else session.exchanges)
+    )
+    return made and session is not None and not known
 
 
 RULES: tuple[Rule, ...] = (

@@ -82,9 +82,9 @@ def zn_is_asked_for_new_b_tids(run: Run) -> Iterator[Problem]:
     sent = run.first("post")
     if sent is None or not key_info(run):
         raise NotHere
-    nafs = frozenset(fqdn for _, told in key_info(run) for fqdn in told.naf_fqdns)
-    leg = coverage.is_bir_of(frozenset((sent.payload.src,)), nafs)
-    if not coverage.shows(run.story, leg, made[-1].info.time, sent.time):
+    askers = (sent.payload.src, *(fqdn for _, told in key_info(run) for fqdn in told.naf_fqdns))
+    captures = coverage.of_any(run.story.once(coverage.legs).zn, askers)
+    if not coverage.shows(run.story, captures, made[-1].info.time, sent.time):
         raise NotHere
     coverage.sure_of_absence(run.story, "request on Zn", "diameter", made[-1].info.time, sent.time)
     yield wrong(f"keys for the new B-TID {b_tid} sent on, and the BSF was not asked for them", made[-1].info, sent)

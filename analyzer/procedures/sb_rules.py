@@ -149,11 +149,9 @@ def refused_b_tid_is_renewed(run: Run) -> Iterator[Problem]:
 
 
 def _hears_sip(run: Run) -> bool:
+    """A probe may see one direction only: whether any answer came from where the INVITE went."""
     servers = {message.payload.dst for message in run.all("invite")}
-    return any(
-        message.payload.src in servers and (body := bodies.sip(message)) is not None and not body.is_request
-        for message in run.story.traffic.messages
-    )
+    return any(answer.payload.src in servers for exchange in run.ue.exchanges for answer in exchange.answers)
 
 
 @rule(
@@ -304,7 +302,7 @@ def _unregistered(run: Run) -> Iterator[Problem]:
     if any(b.time > made.time and b.b_tid in run.ue.b_tid for b in run.story.traffic.bootstrappings):
         raise NotHere  # a still newer one is what counts
     shown = [m for m, _ in sips(before[-1], "invite")]
-    if not coverage.shows(run.story, lambda m: bodies.sip(m) is not None, run.start, expires):
+    if not coverage.shows(run.story, run.story.once(coverage.legs).sip, run.start, expires):
         raise NotHere
     yield wrong(f"no re-INVITE with the new B-TID before {old} expired at {gba.when(expires)}", shown[0], made.info)
 

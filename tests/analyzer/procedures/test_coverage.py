@@ -7,6 +7,7 @@ from analyzer.capture.case import CaseFiles
 from analyzer.judging import CannotTell
 from analyzer.procedures import coverage
 from sample_pcaps.forge import pcapng
+from sample_pcaps.stage import NEWS
 from sample_pcaps.story import Story
 
 SECOND = 10**9
@@ -32,21 +33,21 @@ class TestShows:
         story.linger(10)
         told = tell(story).story
         end = told.traffic.end
-        assert coverage.shows(told, coverage.is_scf_post, told.traffic.begin, end)
-        assert not coverage.shows(told, coverage.is_scf_post, told.traffic.begin - 1, end)
-        assert not coverage.shows(told, coverage.is_scf_post, told.traffic.begin, end + 1)
+        assert coverage.shows(told, told.once(coverage.legs).posts, told.traffic.begin, end)
+        assert not coverage.shows(told, told.once(coverage.legs).posts, told.traffic.begin - 1, end)
+        assert not coverage.shows(told, told.once(coverage.legs).posts, told.traffic.begin, end + 1)
 
     def test_nothing_of_a_leg_that_is_not_there(self, tell, keep):
         told = tell(keep(Story.begun_by_http(), ("ue", "p_cscf"))).story
-        assert not coverage.shows(told, coverage.is_scf_post, told.traffic.begin, told.traffic.begin)
+        assert not coverage.shows(told, told.once(coverage.legs).posts, told.traffic.begin, told.traffic.begin)
 
     def test_of_several_captures_that_of_the_leg_alone(self, tmp_path):
         story = Story.begun_by_http()
         story.linger(60)
         told = analyse(two_captures(tmp_path, story, between_scf_and_bm_sc)).story
-        posts = [m for m in told.traffic.messages if coverage.is_scf_post(m)]
-        assert coverage.shows(told, coverage.is_scf_post, posts[0].time, posts[0].time)
-        assert not coverage.shows(told, coverage.is_scf_post, posts[0].time, posts[0].time + 10 * SECOND)
+        posts = [exchange.first for exchange in told.once(coverage.scf_posts)]
+        assert coverage.shows(told, told.once(coverage.legs).posts, posts[0].time, posts[0].time)
+        assert not coverage.shows(told, told.once(coverage.legs).posts, posts[0].time, posts[0].time + 10 * SECOND)
 
 
 class TestAbsence:
@@ -74,7 +75,7 @@ class TestOrder:
 
     def test_of_two_clocks_is_not_when_they_are_close(self, tmp_path):
         told = analyse(two_captures(tmp_path, Story.begun_by_http(), between_scf_and_bm_sc)).story
-        post = next(m for m in told.traffic.messages if coverage.is_scf_post(m))
+        post = told.once(coverage.scf_posts)[0].first
         after = next(
             m for m in told.traffic.messages if m.time > post.time and m.payload.capture != post.payload.capture
         )
@@ -87,17 +88,24 @@ class TestLegs:
     def test_are_told_by_what_is_said(self, tell):
         story = Story.registered_by_http()
         story.msk()
-        messages = tell(story).story.traffic.messages
-        ue = frozenset((story.ue.ip,))
-        assert sum(map(coverage.is_scf_post, messages)) == 1
-        assert sum(map(coverage.is_msk_to(ue), messages)) == 1
-        assert sum(map(coverage.is_msk_to(frozenset()), messages)) == 0
-        assert sum(map(coverage.is_bir_of(frozenset((story.addresses.bm_sc,)), frozenset()), messages)) == 1
-        assert sum(map(coverage.is_bir_of(frozenset(), frozenset(("bmsc.home1.net",))), messages)) == 1
-        assert sum(map(coverage.is_bir_of(frozenset(), frozenset(("other",))), messages)) == 0
+        found = coverage.legs(tell(story).story)
+        assert found.posts == found.sip == {0}
+        assert found.msks == {story.ue.ip: {0}}
+        assert found.zn == {story.addresses.bm_sc: {0}, "bmsc.home1.net": {0}}
+        assert found.answering == {story.addresses.bm_sc, story.addresses.bsf}
+        assert coverage.of_any(found.msks, ("10.9.9.9", story.ue.ip)) == {0}
+        assert coverage.of_any(found.msks, ("10.9.9.9",)) == frozenset()
+
+    def test_are_looked_for_once(self, tell):
+        told = tell(Story.begun_by_http()).story
+        assert told.once(coverage.legs) is told.once(coverage.legs)
 
     def test_are_heard_by_their_answers(self, tell):
         story = Story.begun_by_http()
         told = tell(story).story
         assert coverage.hears(told, story.addresses.bm_sc)
         assert not coverage.hears(told, story.addresses.scf)
+
+    def test_know_the_services_that_are_keyed(self, tell):
+        assert tell(Story.begun_by_http()).story.once(coverage.keyed_services) == {NEWS}
+        assert tell(Story("none", by_sip=False)).story.once(coverage.keyed_services) == frozenset()
