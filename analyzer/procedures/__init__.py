@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from analyzer.judging import Procedure, Rule, Run, Story
 from analyzer.procedures import (
+    dg_retry_rules,
+    dg_rules,
     ms_answer_rules,
     ms_key_rules,
     ms_rules,
@@ -50,6 +52,8 @@ PROCEDURES: tuple[Procedure, ...] = (
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(
         (
+            *dg_rules.RULES,
+            *dg_retry_rules.RULES,
             *ms_rules.RULES,
             *ms_key_rules.RULES,
             *ms_answer_rules.RULES,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.judging import Procedure, Run, Step, Story
 from dissectors import Message
+from dissectors.digest import Auth
 
 
 def find_bootstrappings(procedure: Procedure, story: Story) -> Iterator[Run]:
@@ -32,8 +34,13 @@ def _step(message: Message) -> str:
     body = bodies.http(message)
     if body is not None and body.is_request:
         given = gba.authorization(body)
-        return "response" if given is not None and (given.get("response") or given.get("auts")) else "request"
+        return "response" if given is not None and answers_a_challenge(given) else "request"
     return {401: "challenge", 200: "info"}.get(status(message) or 0, "refusal")
+
+
+def answers_a_challenge(given: Auth) -> bool:
+    """Say whether credentials answer a challenge; those of a first request have an empty nonce (TS 24.109 4.2)."""
+    return bool(given.get("nonce")) and bool(given.get("response") or given.get("auts"))
 
 
 BOOTSTRAPPING = Procedure(
@@ -52,8 +59,12 @@ BOOTSTRAPPING = Procedure(
 
 def of_run(run: Run) -> gba.Bootstrapping:
     """Return the bootstrapping that a run was made of."""
+    known = run.story.traffic.bootstrappings  # in the order of time
+    at = bisect_left(known, run.start, key=lambda found: found.time)
     first = run.messages[0]
-    return next(
-        found for found in run.story.traffic.bootstrappings if any(first is m for e in found.exchanges for m in e.messages)
-    )  # fmt: skip
+    return next(found for found in known[at:] if found.exchanges[0].first is first)
 
+
+def maker(story: Story, b_tid: str | None) -> gba.Bootstrapping | None:
+    """Return the bootstrapping that gave a B-TID, None where the capture has none; the last one, if several did."""
+    return next((found for found in reversed(story.traffic.bootstrappings) if b_tid and found.b_tid == b_tid), None)

@@ -1,0 +1,199 @@
+"""Rules on what follows a challenge or a refusal on Ua (TS 24.109 clause 5, TS 33.246 Annex G.2.4, RFC 2617)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import status
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.procedures.dg_rules import UA, credentials, requests
+from dissectors import Message
+from dissectors.digest import Auth
+
+RETRY_WITHIN = 20 * 10**9  # ns; a UE answers a challenge at once, and renews its Ks within seconds
+KINDS = tuple(procedure.kind for procedure in UA)
+
+
+@rule(
+    "DG-08", *UA, clause="RFC 2617 3.2.2", level="shall",
+    remedy="UE: raise nc with every request under one nonce, and send a cnonce.",
+)  # fmt: skip
+def nonce_count_increases(run: Run) -> Iterator[Problem]:
+    """Under one nonce nc goes up with every request, and each request has a cnonce.
+
+    A server takes an nc that it has seen for a replay.
+    """
+    own = credentials(run)
+    for message, _, given in own:
+        if not given.get("cnonce"):
+            yield wrong("no cnonce", message)
+        count = _count(given)
+        for other, used in _earlier(run, message, given):
+            stored = _count(used)
+            if count is not None and stored is not None and count <= stored:
+                yield wrong(f"nc {given.get('nc')} after {used.get('nc')} under the same nonce", other, message)
+                break
+
+
+def _count(given: Auth) -> int | None:
+    try:
+        return int(given.get("nc") or "", 16)
+    except ValueError:
+        return None
+
+
+def _earlier(run: Run, message: Message, given: Auth) -> Iterator[tuple[Message, Auth]]:
+    """Requests of the same UE under the same nonce before this one, the newest first."""
+    runs = run.story.runs_of(run.ue, *KINDS) if run.ues else [run]
+    for other in reversed(runs):
+        for sent, body in reversed(list(requests(other))):
+            used = gba.authorization(body)
+            if (
+                used is not None
+                and (sent.time, sent.frame) < (message.time, message.frame)
+                and used.get("nonce") == given.get("nonce")
+            ):
+                yield sent, used
+
+
+@rule(
+    "DG-11", *UA, clause="TS 24.109 5.2.5, RFC 2617 3.3", level="shall",
+    remedy="UE: answer a 401 with credentials; when the request had them and stale is not set, bootstrap again first.",
+)  # fmt: skip
+def challenge_is_answered(run: Run) -> Iterator[Problem]:
+    """A UE answers a 401: with credentials, or, where its present ones were refused, after a new bootstrapping.
+
+    A 401 to a request with valid form means: bootstrap again. The same B-TID once more ends in a loop, and no
+    answer at all leaves the user without a key.
+    """
+    challenges = run.all("challenge")
+    if not challenges:
+        raise NotHere
+    sent = [(m, gba.authorization(b)) for m, b in requests(run)]
+    for challenge in challenges:
+        later = [(m, given) for m, given in sent if m.time >= challenge.time]
+        if not later:
+            if not run.story.covers(challenge.time, RETRY_WITHIN):
+                raise CannotTell("the capture ends before the UE has to answer the 401")
+            yield wrong(f"no new request within {RETRY_WITHIN // 10**9} s of the 401", challenge)
+            continue
+        body = bodies.http(challenge)
+        offered = None if body is None else gba.challenge(body)
+        refused = [given for m, given in sent if m.time < challenge.time]
+        repeated, now = later[0]
+        if (
+            not refused
+            or refused[-1] is None
+            or now is None
+            or (offered is not None and (offered.get("stale") or "").lower() == "true")
+        ):
+            continue
+        if now.get("username") == refused[-1].get("username"):
+            yield wrong(f"the request is repeated with the refused B-TID {now.get('username')}", challenge, repeated)
+
+
+@rule(
+    "DG-12", *UA, clause="TS 33.220 4.5.3", level="shall",
+    remedy="BM-SC: map Zn 5403 (unknown or expired B-TID) to a 401, which makes the UE bootstrap again.",
+)  # fmt: skip
+def unknown_b_tid_is_renegotiated(run: Run) -> Iterator[Problem]:
+    """When the BSF does not know the B-TID, the BM-SC answers 401.
+
+    Any other status forbids the UE to repeat the request, and with it to get a key.
+    """
+    own = {given.get("username") for _, _, given in credentials(run)}
+    refused = [
+        exchange.final for exchange in run.story.traffic.exchanges
+        if exchange.protocol == "diameter" and gba.is_zn(exchange) and exchange.request is not None
+        and exchange.final is not None and run.start <= exchange.request.time <= run.end
+        and (asked := bodies.diameter(exchange.request)) is not None
+        and asked.text(gba.TRANSACTION_IDENTIFIER) in own
+        and (told := bodies.diameter(exchange.final)) is not None and bodies.result_code(told) == 5403
+    ]  # fmt: skip
+    if not refused:
+        raise NotHere
+    after = [m for m in run.all("challenge", "answer") if m.time >= refused[0].time]
+    if not after:
+        raise CannotTell("the answer to the UE is not in the capture")
+    if status(after[0]) != 401:
+        yield wrong(f"{status(after[0])} after Zn result 5403, expected 401", refused[0], after[0])
+
+
+@rule(
+    "DG-13", *UA, clause="TS 33.246 Annex G.2.4", level="shall",
+    remedy="BM-SC: answer 504 when the BSF is silent, and add Retry-After to every 503.",
+)  # fmt: skip
+def server_trouble_is_named(run: Run) -> Iterator[Problem]:
+    """A BM-SC that gets no Zn answer says 504, and an overloaded one says 503 with Retry-After.
+
+    These are what tells a UE whether and when to try again.
+    """
+    answers = [m for m in run.all("answer") if (status(m) or 0) >= 400]
+    if not answers:
+        raise NotHere
+    for message in answers:
+        body = bodies.http(message)
+        if body is not None and body.status == 503 and body.headers.get("Retry-After") is None:
+            yield wrong("503 without Retry-After", message)
+        silent = _unanswered_zn(run, message)
+        if silent is not None and status(message) not in (504, 503):
+            yield wrong(f"{status(message)} though the BSF gave no answer, expected 504", silent, message)
+
+
+def _unanswered_zn(run: Run, answer: Message) -> Message | None:
+    for exchange in run.story.traffic.exchanges:
+        if exchange.protocol != "diameter" or not gba.is_zn(exchange) or exchange.request is None:
+            continue
+        asked = bodies.diameter(exchange.request)
+        own = {given.get("username") for _, _, given in credentials(run)}
+        if asked is None or asked.text(gba.TRANSACTION_IDENTIFIER) not in own:
+            continue
+        if run.start <= exchange.request.time <= answer.time and not exchange.answers:
+            return exchange.request
+    return None
+
+
+@rule(
+    "DG-14", *UA, clause="TS 33.246 Annex G.2.4", level="shall",
+    remedy="UE: repeat a request only after 401 or 503, and after a 503 not before Retry-After has passed.",
+)  # fmt: skip
+def no_repeat_after_refusal(run: Run) -> Iterator[Problem]:
+    """A UE repeats a refused request only after 401 or 503, and respects Retry-After.
+
+    Everything else would come to the same refusal, from every UE at once.
+    """
+    if not run.ues:
+        raise NotHere
+    first = next(iter(run.all("request", "authorized")), None)
+    earlier = [r for r in run.story.runs_of(run.ue, run.procedure.kind) if r.end <= run.start and r is not run]
+    if first is None or not earlier:
+        raise NotHere
+    refusal = earlier[-1].first("answer")
+    code = status(refusal)
+    if refusal is None or code is None or code < 400 or not _same_subject(earlier[-1], run):
+        raise NotHere
+    waited = (first.time - refusal.time) / 10**9
+    if code == 503:
+        body = bodies.http(refusal)
+        delay = (body.headers.get("Retry-After") or "") if body is not None else ""
+        if delay.strip().isdigit() and waited < int(delay):
+            yield wrong(f"repeated {waited:.1f} s after a 503 with Retry-After {delay}", refusal, first)
+    elif waited < RETRY_WITHIN / 10**9:
+        yield wrong(f"the request is repeated {waited:.1f} s after a {code}", refusal, first)
+
+
+def _same_subject(one: Run, other: Run) -> bool:
+    def subject(run: Run) -> set[str]:
+        return {name for m, _ in requests(run) for name in (*bodies.services(m), *map(str, bodies.msk_names(m)))}
+
+    return bool(subject(one) & subject(other))
+
+
+RULES: tuple[Rule, ...] = (
+    nonce_count_increases,
+    challenge_is_answered,
+    unknown_b_tid_is_renegotiated,
+    server_trouble_is_named,
+    no_repeat_after_refusal,
+)
