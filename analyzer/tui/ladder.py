@@ -10,7 +10,7 @@ from analyzer.tui.rows import Rows
 
 TIMES = {"relative": 9, "UTC": 12, "delta": 9}  # columns of the time
 DELTA = 9
-DELTA_LEAST = 110  # columns of a ladder that also shows the time since the arrow before
+DELTA_LEAST = 90  # columns of a ladder that also shows the time since the arrow before
 FRAME = 5
 
 

@@ -26,8 +26,8 @@ PATIENCE = 200  # times a tenth of a second
 
 
 @cache
-def _analysed(case: CaseFiles) -> Analysis:
-    analysis = analyse(case)
+def _analysed(case: CaseFiles, options: Options) -> Analysis:
+    analysis = analyse(case, options)
     # In a fresh checkout others can read the keyrings: that is warned of, and is no part of the pictures.
     return replace(analysis, keyring=replace(analysis.keyring, warnings=()))
 
@@ -35,14 +35,14 @@ def _analysed(case: CaseFiles) -> Analysis:
 @cache
 def _found(name: str) -> Index:
     (case,) = find_cases([f"sample_pcaps/{name}"])
-    return index(_analysed(case))
+    return index(_analysed(case, Options()))
 
 
 @pytest.fixture(autouse=True)
 def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
     """Paths on the screens are relative, so that they read alike on every machine."""
     monkeypatch.chdir(ROOT)
-    monkeypatch.setattr(loading, "analyse", lambda case, options, progress: _analysed(case))
+    monkeypatch.setattr(loading, "analyse", lambda case, options, progress: _analysed(case, options))
 
 
 @pytest.fixture
@@ -53,8 +53,12 @@ def found() -> Callable[[str], Index]:
 
 @pytest.fixture
 def app() -> Callable[..., Keyshark]:
-    """Return the UI over samples, or over paths."""
-    return lambda *names: Keyshark(find_cases([f"sample_pcaps/{name}" for name in names]), Options(), "0.1.0")
+    """Return the UI over samples."""
+
+    def make(*names: str, options: Options = Options()) -> Keyshark:  # noqa: B008
+        return Keyshark(find_cases([f"sample_pcaps/{name}" for name in names]), options, "0.1.0")
+
+    return make
 
 
 @pytest.fixture
