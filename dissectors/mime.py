@@ -159,7 +159,8 @@ def content_field(name: str, data: bytes, start: int, end: int, parts: Iterable[
             continue  # the whole body, or nothing that stands here
         first = part.headers[0].start if part.headers else begin
         if at < first:
-            children.append(Field("mime_multipart.boundary", _shown(data[at:first]), at, first))
+            boundary = "mime_multipart.boundary" if children else "mime_multipart.first_boundary"
+            children.append(Field(boundary, _shown(data[at:first]), at, first))
         children.extend(
             Field(f"mime_multipart.header.{field_name(header).lower()}", header.value, header.start, header.end)
             for header in part.headers

@@ -263,7 +263,10 @@ _ADDRESSES = {
 }
 _AUTH = ("Authorization", "WWW-Authenticate", "Proxy-Authorization", "Proxy-Authenticate", "Authentication-Info")
 _TAGS = {"From": "sip.from.tag", "To": "sip.to.tag"}
-_VIA = re.compile(r"SIP\s*+/\s*+2\.0\s*+/\s*+([^\s;,]++)\s++(\[[^\]]*+\]|[^\s:;,]++)(?:\s*+:\s*+(\d{1,5}))?", re.ASCII)
+_VIA = re.compile(  # an IPv6 address without its brackets
+    r"SIP\s*+/\s*+2\.0\s*+/\s*+([^\s;,]++)\s++\[?+((?<=\[)[^\]]*+(?=\])|[^\s:;,]++)\]?+(?:\s*+:\s*+(\d{1,5}))?",
+    re.ASCII,
+)
 _VIA_NAMES = ("sip.Via.transport", "sip.Via.sent-by.address", "sip.Via.sent-by.port")
 _VIA_PARAMETERS = {
     name: f"sip.Via.{name}" for name in ("branch", "comp", "maddr", "received", "rport", "sigcomp-id", "ttl")

@@ -279,7 +279,7 @@ def test_fields_cover_a_multipart_body():
     field = content_field("x.body", TWO, 0, len(TWO), parts)
     assert (field.value, field.text) == (len(TWO), f"{len(TWO)} octets")
     assert [(f.name, TWO[f.start : f.end]) for f in field.children] == [
-        ("mime_multipart.boundary", b"preamble\r\n--b1\r\n"),
+        ("mime_multipart.first_boundary", b"preamble\r\n--b1\r\n"),
         ("mime_multipart.header.content-type", b"Content-Type: application/sdp\r\n"),
         ("mime_multipart.blank", CRLF),
         ("mime_multipart.part", b"v=0\r\n"),

@@ -547,6 +547,23 @@ def test_any_octets_are_refused_with_malformed_only(data):
     assert isinstance(outcome(Cursor(data))[1], str)
 
 
+@pytest.mark.parametrize(
+    ("sent_by", "address", "port"),
+    [
+        (b"[2001:db8::1]:5062", ["2001:db8::1"], [5062]),
+        (b"[2001:db8::1]", ["2001:db8::1"], []),
+        (b"[2001:db8::1", ["2001"], []),
+        (b"10.0.0.1 : 5062", ["10.0.0.1"], [5062]),
+        (b"[", [], []),
+    ],
+)
+def test_where_a_via_was_sent_by(sent_by, address, port, payload):
+    found = dissect(payload(message(b"OPTIONS sip:a@b SIP/2.0", b"Via: SIP/2.0/UDP " + sent_by), sport=5060))
+    assert found is not None
+    assert named(found, "sip.Via.sent-by.address") == address
+    assert named(found, "sip.Via.sent-by.port") == port
+
+
 # ---------------------------------------------------------------------------------------------- oracle
 
 NAMES = (
