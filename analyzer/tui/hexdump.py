@@ -33,6 +33,7 @@ class Hexdump(Rows):
     DEFAULT_CSS = """
     Hexdump {
         & > .hexdump--field { background: $secondary 45%; text-style: bold; }
+        &:ansi > .hexdump--field { text-style: bold reverse; }
         & > .hexdump--octet {
             background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold reverse;
         }

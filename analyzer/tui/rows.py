@@ -50,6 +50,7 @@ class Rows(ScrollView, can_focus=True):
         &:focus > .rows--cursor {
             background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
         }
+        &:ansi:blur > .rows--cursor { text-style: bold underline; }
         & > .rows--good { color: $text-success; }
         & > .rows--warn { color: $text-warning; }
         & > .rows--bad { color: $text-error; }

@@ -21,7 +21,9 @@ class TabLine(Widget):
     DEFAULT_CSS = """
     TabLine {
         height: 1; background: $panel; color: $text-muted;
-        & > .tabline--active { text-style: bold reverse; color: $text; }
+        & > .tabline--active {
+            background: $block-cursor-background; color: $block-cursor-foreground; text-style: bold;
+        }
         & > .tabline--note { color: $text-muted; }
     }
     """
@@ -66,11 +68,9 @@ class TabLine(Widget):
     def render(self) -> Text:
         line = Text(no_wrap=True, overflow="ellipsis")
         for tab, title in enumerate(self.titles):
-            style = self.get_component_rich_style("tabline--active", partial=True) if tab == self.active else ""
+            style = self.get_component_rich_style("tabline--active") if tab == self.active else ""
             line.append(f" {printable(title)} ", style)
         left = self.size.width - line.cell_len - 1
         if self.note and left > 4:
-            line.append(
-                " " + fit(self.note, left, right=True), self.get_component_rich_style("tabline--note", partial=True)
-            )
+            line.append(" " + fit(self.note, left, right=True), self.get_component_rich_style("tabline--note"))
         return line
