@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from analyzer.report import CaptureReport, CaseReport
 from analyzer.views.ink import clean
 from analyzer.views.tables import Drawing, Table, moment, record
 
 
-def show(case: CaseReport, protocols: Iterable[str], drawn: Drawing) -> str:
-    """Return the facts of each capture, then counts of messages by protocol, what was malformed, and media."""
+def show(case: CaseReport, protocols: Iterable[str], unread: Mapping[str, int], drawn: Drawing) -> str:
+    """Return the facts of each capture, then counts of messages by protocol, what was not read or malformed, and media.
+
+    `unread` are the reasons for which packets or octets gave no message, and how often.
+    """
     shown = [_capture(capture) for capture in case.captures]
-    shown.append(drawn(counts("protocol", "messages", protocols)))
+    messages = counts("protocol", "messages", protocols)
+    shown.append(drawn(messages) if messages.rows else "no messages\n")
+    reasons = tuple((reason, str(count)) for reason, count in sorted(unread.items()))
+    shown += (
+        [drawn(Table(("not read", "count"), reasons, frozenset({"count"}), frozenset({"not read"})))] if reasons else []
+    )
     malformed = [item.protocol for item in case.malformed]
     shown += [drawn(counts("malformed", "messages", malformed))] if malformed else []
     shown += [drawn(media(case))] if case.media else []
