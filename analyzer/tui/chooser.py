@@ -18,7 +18,7 @@ from analyzer.batch import Outcome, judge_case
 from analyzer.capture.case import CaseFiles
 from analyzer.report import CaseReport
 from analyzer.tui.cells import Cell, Mark, Row
-from analyzer.tui.model import mark_of, octets_text, verdict_cell
+from analyzer.tui.model import mark_of, octets_text, verdict_mark
 from analyzer.tui.rows import Rows
 from analyzer.tui.search import Search
 from analyzer.tui.table import Column, Table
@@ -127,15 +127,14 @@ class Chooser(Search):
         if known is None:
             told = (Cell(""), Cell(case.name), Cell("…", "dim"), Cell(""), Cell(""), Cell(""))
             return Row((*told, Cell(size, "dim"), Cell(folder, "dim")))
-        verdict, report = verdict_cell(known.report.verdict), known.report
-        mark = next((mark for mark in Mark if mark.sign == verdict.text[:1]), Mark.NONE)
+        report, mark = known.report, verdict_mark(known.report.verdict)
         failed = dict.fromkeys(each.rule for each in report.judgements if mark_of(each) is Mark.FAIL)
         return Row(
             (
                 Cell(mark.sign, mark.tone),
                 Cell(case.name, "accent"),
-                Cell(str(report.verdict), verdict.tone),
-                Cell(known.fault or " ".join(failed), "bad" if known.fault else verdict.tone),
+                Cell(str(report.verdict), mark.tone),
+                Cell(known.fault or " ".join(failed), "bad" if known.fault else mark.tone),
                 Cell(str(len(report.ues))),
                 Cell(str(sum(capture.packets for capture in report.captures))),
                 Cell(size, "dim"),

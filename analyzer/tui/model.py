@@ -126,10 +126,15 @@ def mark_of(judgement: Judgement) -> Mark:
             return Mark.NONE
 
 
+def verdict_mark(verdict: Verdict) -> Mark:
+    """Return the mark of the verdict of a case."""
+    marks = {Verdict.PASS: Mark.PASS, Verdict.INCONC: Mark.UNSURE, Verdict.FAIL: Mark.FAIL, Verdict.ERROR: Mark.FAIL}
+    return marks.get(verdict, Mark.NONE)
+
+
 def verdict_cell(verdict: Verdict) -> Cell:
     """Return a verdict as its sign and word."""
-    signs = {Verdict.PASS: Mark.PASS, Verdict.INCONC: Mark.UNSURE, Verdict.FAIL: Mark.FAIL, Verdict.ERROR: Mark.FAIL}
-    mark = signs.get(verdict, Mark.NONE)
+    mark = verdict_mark(verdict)
     return Cell(f"{mark.sign} {verdict}".strip(), mark.tone)
 
 
