@@ -18,6 +18,7 @@ from analyzer.procedures import (
     si_post_rules,
     si_rules,
     sr_rules,
+    ub_rules,
 )
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING
 from analyzer.procedures.delivery import MSK_DELIVERY, MTK_DELIVERY, SOLICITED_PULL
@@ -52,6 +53,7 @@ PROCEDURES: tuple[Procedure, ...] = (
 CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(
         (
+            *ub_rules.RULES,
             *dg_rules.RULES,
             *dg_retry_rules.RULES,
             *ms_rules.RULES,

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.procedures.bootstrapping import maker
 from analyzer.procedures.dg_rules import UA, credentials, requests
 from dissectors import Message
 from dissectors.digest import Auth
 
 RETRY_WITHIN = 20 * 10**9  # ns; a UE answers a challenge at once, and renews its Ks within seconds
+RENEWED_BEFORE = 300 * 10**9  # ns; so long before Ks expires a UE may renew it for that reason alone
 KINDS = tuple(procedure.kind for procedure in UA)
 
 
@@ -31,9 +33,74 @@ def nonce_count_increases(run: Run) -> Iterator[Problem]:
         count = _count(given)
         for other, used in _earlier(run, message, given):
             stored = _count(used)
+            if used.get("response") == given.get("response"):
+                continue  # the same credentials once more are a replay, of whomever: DG-09 looks at the answer
             if count is not None and stored is not None and count <= stored:
                 yield wrong(f"nc {given.get('nc')} after {used.get('nc')} under the same nonce", other, message)
                 break
+
+
+@rule(
+    "DG-09", *UA, clause="RFC 2617 3.2.2, 4.5", level="should",
+    remedy="BM-SC: remember nc for each nonce, and answer a repeated one with a 401 and a new nonce.",
+)  # fmt: skip
+def replay_is_refused(run: Run) -> Iterator[Problem]:
+    """Credentials that were accepted once are not accepted again.
+
+    The same nonce and nc with the same response are a copy: whoever has recorded a request registers
+    or deregisters the UE whenever he likes.
+    """
+    granted = [m for m in run.all("answer") if status(m) == 200]
+    used = credentials(run)
+    if not granted:
+        raise NotHere
+    message, _, given = used[-1]
+    for other, earlier in _earlier(run, message, given):
+        if any(earlier.get(name) != given.get(name) for name in ("nc", "cnonce", "response")):
+            continue
+        if any(answer.time < message.time for answer in _granted(run, other)):
+            yield wrong(f"nonce and nc {given.get('nc')} are accepted a second time", other, message, granted[-1])
+            break
+
+
+def _granted(run: Run, message: Message) -> list[Message]:
+    """Return the 200s to an earlier request, as seen in the same capture: on another leg they come later."""
+    exchanges = run.ue.exchanges if run.ues else run.story.traffic.exchanges
+    return [
+        answer for exchange in exchanges if any(asked is message for asked in exchange.requests)
+        for answer in exchange.answers
+        if status(answer) == 200 and answer.payload.capture == run.messages[-1].payload.capture
+    ]  # fmt: skip
+
+
+@rule(
+    "DG-10", *UA, clause="RFC 2617 3.2.1, TS 24.109 5.2.5", level="should",
+    remedy="UE: at stale=true repeat the request with the new nonce and the same B-TID; bootstrap only without it.",
+)  # fmt: skip
+def stale_nonce_keeps_the_b_tid(run: Run) -> Iterator[Problem]:
+    """At a 401 with stale=true the UE tries again with the same B-TID.
+
+    Only the nonce is too old, the key is good. A UE that bootstraps at each of them loads BSF and HSS.
+    """
+    stale = [m for m in run.all("challenge") if (b := bodies.http(m)) is not None and _is_stale(gba.challenge(b))]
+    used = [(message, given.get("username")) for message, _, given in credentials(run)]
+    found = False
+    for challenge in stale:
+        before = [name for message, name in used if message.time < challenge.time]
+        after = [(message, name) for message, name in used if message.time > challenge.time]
+        if not before or not after:
+            continue
+        found = True
+        repeated, name = after[0]
+        if name == before[-1]:
+            continue
+        made = maker(run.story, before[-1])
+        if made is None or made.lifetime is None:
+            raise CannotTell(f"when B-TID {before[-1]} expires is not in the capture")
+        if made.lifetime > repeated.time + RENEWED_BEFORE:
+            yield wrong(f"a new B-TID after a 401 that says stale=true; {before[-1]} is good", challenge, repeated)
+    if not found:
+        raise NotHere
 
 
 def _count(given: Auth) -> int | None:
@@ -49,11 +116,8 @@ def _earlier(run: Run, message: Message, given: Auth) -> Iterator[tuple[Message,
     for other in reversed(runs):
         for sent, body in reversed(list(requests(other))):
             used = gba.authorization(body)
-            if (
-                used is not None
-                and (sent.time, sent.frame) < (message.time, message.frame)
-                and used.get("nonce") == given.get("nonce")
-            ):
+            earlier = (sent.time, sent.frame) < (message.time, message.frame)
+            if used is not None and earlier and used.get("nonce") == given.get("nonce"):
                 yield sent, used
 
 
@@ -82,15 +146,15 @@ def challenge_is_answered(run: Run) -> Iterator[Problem]:
         offered = None if body is None else gba.challenge(body)
         refused = [given for m, given in sent if m.time < challenge.time]
         repeated, now = later[0]
-        if (
-            not refused
-            or refused[-1] is None
-            or now is None
-            or (offered is not None and (offered.get("stale") or "").lower() == "true")
-        ):
+        if not refused or refused[-1] is None or now is None or _is_stale(offered):
             continue
         if now.get("username") == refused[-1].get("username"):
             yield wrong(f"the request is repeated with the refused B-TID {now.get('username')}", challenge, repeated)
+
+
+def _is_stale(offered: Auth | None) -> bool:
+    """Whether a challenge says that the credentials are right and only their nonce is old (RFC 2617 3.2.1)."""
+    return offered is not None and (offered.get("stale") or "").lower() == "true"
 
 
 @rule(
@@ -192,6 +256,8 @@ def _same_subject(one: Run, other: Run) -> bool:
 
 RULES: tuple[Rule, ...] = (
     nonce_count_increases,
+    replay_is_refused,
+    stale_nonce_keeps_the_b_tid,
     challenge_is_answered,
     unknown_b_tid_is_renegotiated,
     server_trouble_is_named,

@@ -8,6 +8,7 @@ from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.procedures import digests
+from analyzer.procedures.bootstrapping import maker
 from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
 from dissectors import Message
 from dissectors.digest import Auth
@@ -112,16 +113,15 @@ def b_tid_is_valid(run: Run) -> Iterator[Problem]:
     """
     for message, _, given in credentials(run):
         b_tid = given.get("username")
-        made = [b for b in run.story.traffic.bootstrappings if b.b_tid == b_tid]
-        if not made:
-            if any(b.b_tid in run.ue.b_tid for b in run.story.traffic.bootstrappings) if run.ues else False:
-                raise CannotTell(f"the bootstrapping of B-TID {b_tid} is not in the capture")
-            raise NotHere
-        expires = made[-1].lifetime
-        if expires is None:
+        made = maker(run.story, b_tid)
+        if made is None:
+            if not any(maker(run.story, other) for ue in run.ues for other in ue.b_tid):
+                raise NotHere
+            raise CannotTell(f"the bootstrapping of B-TID {b_tid} is not in the capture")
+        if made.lifetime is None:
             raise CannotTell(f"the lifetime of B-TID {b_tid} could not be read")
-        if expires < message.time:
-            yield wrong(f"B-TID {b_tid} expired at {gba.when(expires)}", message)
+        if made.lifetime < message.time:
+            yield wrong(f"B-TID {b_tid} expired at {gba.when(made.lifetime)}", message)
 
 
 @rule(
@@ -191,7 +191,7 @@ def answer_is_authenticated(run: Run) -> Iterator[Problem]:
 
 @rule(
     "DG-15", *UA, clause="RFC 2617 3.2.2.5", level="shall",
-    remedy="UE: write the Request-URI into the uri directive; if they leave the UE equal, a proxy rewrites the request.",
+    remedy="UE: write the Request-URI into the uri directive; if the UE sends them equal, a proxy rewrites it.",
 )  # fmt: skip
 def uri_is_the_request_uri(run: Run) -> Iterator[Problem]:
     """The uri directive is the Request-URI; with the host before it, as in Annex H, it is taken too.
@@ -227,7 +227,7 @@ def intended_identity_is_there(run: Run) -> Iterator[Problem]:
 
 @rule(
     "DG-17", *UA, clause="TS 26.237 10.4.1.1.1", level="info",
-    remedy="UE: use one IMPU for the INVITE and the key management; if both are its own, the SCF has to authorize both.",
+    remedy="UE: use one IMPU for INVITE and key management; where two are meant, the SCF has to authorize both.",
 )  # fmt: skip
 def identity_is_that_of_the_invite(run: Run) -> Iterator[Problem]:
     """The intended identity is the IMPU of the INVITE.
@@ -236,7 +236,8 @@ def identity_is_that_of_the_invite(run: Run) -> Iterator[Problem]:
     """
     invites = run.story.runs_of(run.ue, "http-initiation") if run.ues else []
     known = {
-        impu for invite in invites for m in invite.all("invite") if isinstance(m.body, Sip) for impu in bodies.identities(m.body)
+        impu for invite in invites for m in invite.all("invite")
+        if isinstance(m.body, Sip) for impu in bodies.identities(m.body)
     }  # fmt: skip
     if not known:
         raise NotHere
