@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
 from analyzer.procedures import coverage, history
 from analyzer.procedures.dg_rules import requests
 from analyzer.procedures.invites import KS_NAF_REFRESH, SIP_DEAUTHORIZATION, SIP_INITIATION, SIP_MSK_REFRESH, sips
@@ -27,10 +28,20 @@ NO_GROUP = b"\0\0"  # TS 33.246 6.3.2.1: not allowed as Key Group part
 Group = tuple[bytes | None, bytes]  # Key Domain ID, Key Group part
 
 
-def msks(run: Run) -> list[tuple[Message, Mikey]]:
-    """Return the MSK messages to the UE of a run, no pulls, in the order of time."""
-    sent = [(message, bodies.mikey(message)) for message in history.msk_messages(run.story, run.ue)]
-    return [(m, body) for m, body in sent if body is not None and body.msk_id and not bodies.is_solicited_pull(body)]
+def msks_by_ue(story: Story) -> dict[str, list[tuple[Message, Mikey]]]:
+    """Return the MSK messages to each UE, no pulls, in the order of time; ask for it by `story.once`."""
+    found: dict[str, list[tuple[Message, Mikey]]] = {}
+    for ue in story.traffic.sessions:
+        sent = [(message, bodies.mikey(message)) for message in history.msk_messages(story, ue)]
+        found[ue.id] = [(m, b) for m, b in sent if b is not None and b.msk_id and not bodies.is_solicited_pull(b)]
+    return found
+
+
+def msks(run: Run, start: int = 0, end: int | None = None) -> list[tuple[Message, Mikey]]:
+    """Return the MSK messages to the UE of a run between two times, both included, in the order of time."""
+    found = run.story.once(msks_by_ue)[run.ue.id]
+    first = bisect_left(found, start, key=lambda sent: sent[0].time)
+    return found[first:] if end is None else found[first : bisect_right(found, end, key=lambda sent: sent[0].time)]
 
 
 def group_of(body: Mikey) -> Group:
@@ -66,7 +77,7 @@ def msk_follows_registration(run: Run) -> Iterator[Problem]:
     if not run.ues or run.outcome != "success" or not history.granted(run):
         raise NotHere
     answered = history.answered(run)
-    if any(answered <= message.time <= answered + MSK_WITHIN for message, _ in msks(run)):
+    if msks(run, answered, answered + MSK_WITHIN):
         return
     shown = (*run.all("answer"), *run.all("post-answer"), *run.all("ok"))[0]
     yield from misses(run, answered, "MSK message", shown)
@@ -98,9 +109,8 @@ def left_groups(run: Run, time: int) -> frozenset[Group]:
             continue
         held |= set(history.granted(act))
         groups |= {
-            group_of(body) for message, body in msks(run)
-            if at <= message.time <= min(at + MSK_WITHIN, time) and group_of(body) not in seen
-        }  # fmt: skip
+            group for _, body in msks(run, at, min(at + MSK_WITHIN, time)) if (group := group_of(body)) not in seen
+        }
     return frozenset() if held or not history.deregistered(story, ue, time) else frozenset(groups)
 
 
@@ -119,7 +129,7 @@ def after_deregistration(run: Run) -> tuple[int, list[tuple[Message, Mikey]]]:
     if not groups:
         raise NotHere
     end = until_next_registration(run)
-    return left, [(m, body) for m, body in msks(run) if left < m.time < end and group_of(body) in groups]
+    return left, [(m, body) for m, body in msks(run, left + 1, end - 1) if group_of(body) in groups]
 
 
 def is_invalidation(run: Run, message: Message) -> bool:
@@ -204,7 +214,7 @@ def msk_request_is_served(run: Run) -> Iterator[Problem]:
 
 
 def _unserved(run: Run, answer: Message) -> Iterator[Problem]:
-    sent = [body for m, body in msks(run) if answer.time <= m.time <= answer.time + MSK_WITHIN]
+    sent = [body for _, body in msks(run, answer.time, answer.time + MSK_WITHIN)]
     left = left_groups(run, run.start)  # what must not be served: RG-11 looks at it
     for found in bodies.find_all(answer, MskStatuses):
         for item in found.items:
