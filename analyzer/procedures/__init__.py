@@ -6,6 +6,7 @@ from analyzer.judging import Procedure, Rule, Run, Story
 from analyzer.procedures import (
     dg_retry_rules,
     dg_rules,
+    ex_rules,
     ms_answer_rules,
     ms_key_rules,
     ms_rules,
@@ -18,7 +19,11 @@ from analyzer.procedures import (
     si_post_rules,
     si_rules,
     sr_rules,
+    ub_grant_rules,
     ub_rules,
+    ub_run_rules,
+    zn_answer_rules,
+    zn_rules,
 )
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING
 from analyzer.procedures.delivery import MSK_DELIVERY, MTK_DELIVERY, SOLICITED_PULL
@@ -54,6 +59,8 @@ CATALOGUE: tuple[Rule, ...] = tuple(
     sorted(
         (
             *ub_rules.RULES,
+            *ub_grant_rules.RULES,
+            *ub_run_rules.RULES,
             *dg_rules.RULES,
             *dg_retry_rules.RULES,
             *ms_rules.RULES,
@@ -68,6 +75,9 @@ CATALOGUE: tuple[Rule, ...] = tuple(
             *sb_post_rules.RULES,
             *rg_rules.RULES,
             *rg_msk_rules.RULES,
+            *zn_rules.RULES,
+            *zn_answer_rules.RULES,
+            *ex_rules.RULES,
         ),
         key=lambda rule: rule.code,
     )

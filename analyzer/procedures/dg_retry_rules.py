@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.procedures.bootstrapping import maker
-from analyzer.procedures.dg_rules import UA, credentials, requests
+from analyzer.procedures import coverage
+from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker
+from analyzer.procedures.dg_rules import KINDS, UA, credentials, requests
 from dissectors import Message
 from dissectors.digest import Auth
+from dissectors.http import Http
+from dissectors.sip import Sip
 
 RETRY_WITHIN = 20 * 10**9  # ns; a UE answers a challenge at once, and renews its Ks within seconds
 RENEWED_BEFORE = 300 * 10**9  # ns; so long before Ks expires a UE may renew it for that reason alone
-KINDS = tuple(procedure.kind for procedure in UA)
 
 
 @rule(
@@ -140,6 +142,10 @@ def challenge_is_answered(run: Run) -> Iterator[Problem]:
         if not later:
             if not run.story.covers(challenge.time, RETRY_WITHIN):
                 raise CannotTell("the capture ends before the UE has to answer the 401")
+            if _is_busy_otherwise(run, challenge.time):
+                continue
+            until = challenge.time + RETRY_WITHIN
+            coverage.sure_of_absence(run.story, "answer to the 401", "http", challenge.time, until)
             yield wrong(f"no new request within {RETRY_WITHIN // 10**9} s of the 401", challenge)
             continue
         body = bodies.http(challenge)
@@ -150,6 +156,22 @@ def challenge_is_answered(run: Run) -> Iterator[Problem]:
             continue
         if now.get("username") == refused[-1].get("username"):
             yield wrong(f"the request is repeated with the refused B-TID {now.get('username')}", challenge, repeated)
+
+
+def _is_busy_otherwise(run: Run, time: int) -> bool:
+    """Whether a UE has reason to leave a 401 alone: it asks for something else, has left, or gets no Ks."""
+    for exchange in run.ue.exchanges if run.ues else ():
+        body = exchange.first.body
+        if not time < exchange.first.time <= time + RETRY_WITHIN:
+            continue
+        if isinstance(body, Sip) and body.cseq_method == "BYE":
+            return True
+        if isinstance(body, Http) and bodies.request_type(body) is not None:
+            return True
+    made = run.story.runs_of(run.ue, BOOTSTRAPPING.kind) if run.ues else []
+    refused = [given for m, body in requests(run) if m.time < time and (given := gba.authorization(body)) is not None]
+    gave_up = len({given.get("username") for given in refused}) > 1  # even a new B-TID was refused
+    return gave_up or any(other.start > time and other.outcome != "success" for other in made)
 
 
 def _is_stale(offered: Auth | None) -> bool:

@@ -18,6 +18,7 @@ from dissectors.sip import Sip
 REALMS = ("3GPP-bootstrapping", "3GPP-bootstrapping-uicc", "3GPP-bootstrapping-digest")  # TS 24.109 5.2.4
 TOKEN = "3gpp-gba"  # with or without -uicc, -digest  # noqa: S105  # a product token, no secret
 UA = (REGISTRATION, DEREGISTRATION, MSK_REQUEST)
+KINDS = tuple(procedure.kind for procedure in UA)
 
 
 def requests(run: Run) -> Iterator[tuple[Message, Http]]:

@@ -1,0 +1,193 @@
+"""Rules on when a UE bootstraps, as whom, and on what sets one run apart from the next (TS 33.220 4.5.2, 4.5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import status
+from analyzer.correlate.sessions import TMPI_DOMAIN
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.procedures.bootstrapping import BOOTSTRAPPING, of_run
+from analyzer.procedures.dg_rules import KINDS
+from analyzer.procedures.invites import HTTP_INITIATION
+from analyzer.procedures.ub_grant_rules import TMPI_TOKEN
+from analyzer.procedures.ub_rules import challenges, ub
+from dissectors.sip import Sip
+
+BURST = 10 * 10**9  # ns; a Ks this young needs no successor
+AWAY = 30 * 10**9  # ns; a UE that was silent for so long may have been switched off
+
+
+def _made_before(run: Run) -> list[Run]:
+    """Return the successful bootstrappings of the UE that ended before a run began."""
+    made = run.story.runs_of(run.ue, BOOTSTRAPPING.kind) if run.ues else []
+    return [other for other in made if other.outcome == "success" and other.end <= run.start and other is not run]
+
+
+Answered = dict[bytes, list[tuple[gba.Bootstrapping, frozenset[str]]]]
+
+
+def answered(story: Story) -> Answered:
+    """Return the bootstrappings by RAND in which a UE answered it, each with its cnonces; for `story.once`."""
+    found: Answered = {}
+    for made in story.traffic.bootstrappings:
+        cnonces: dict[bytes, set[str]] = {}
+        for exchange in made.exchanges:
+            for message in exchange.requests:
+                body = bodies.http(message)
+                given = None if body is None else gba.authorization(body)
+                vector = None if given is None else gba.nonce_vector(given.get("nonce"))
+                if given is not None and vector is not None and given.get("auts") is None:
+                    cnonces.setdefault(vector[0], set()).add(given.get("cnonce") or "")
+        for rand, names in cnonces.items():
+            found.setdefault(rand, []).append((made, frozenset(names)))
+    return found
+
+
+@rule(
+    "UB-14", BOOTSTRAPPING, clause="TS 33.220 4.5.2, TS 33.102 6.3", level="shall",
+    remedy="HSS and BSF: use each authentication vector once, and fetch a new one for each bootstrapping.",
+)  # fmt: skip
+def rand_is_new(run: Run) -> Iterator[Problem]:
+    """Each bootstrapping has a RAND of its own: one that a UE has answered before does not come again.
+
+    B-TID and Ks follow from the RAND. The same one once more gives the old key a new life, under a name that
+    NAFs know already.
+    """
+    own, known = of_run(run), run.story.once(answered)
+    for message, offered in challenges(run):
+        vector = gba.nonce_vector(offered.get("nonce"))
+        if vector is None:
+            continue
+        here = next((names for made, names in known.get(vector[0], ()) if made is own), frozenset())
+        for other, names in known.get(vector[0], ()):
+            messages = [m for exchange in other.exchanges for m in exchange.messages]
+            if other is own or max(m.time for m in messages) >= run.start or names & here:
+                continue  # the same run, seen on another leg
+            if messages[-1].payload.capture == message.payload.capture:
+                yield wrong(f"RAND {vector[0].hex()} was answered before", messages[-1], message)
+                break
+
+
+@rule(
+    "UB-15", BOOTSTRAPPING, clause="TS 33.220 4.5.3", level="should",
+    remedy="UE: keep Ks and B-TID for all NAFs and applications, and bootstrap anew when Ks ends or a NAF asks for it.",
+)  # fmt: skip
+def one_bootstrapping_serves_all(run: Run) -> Iterator[Problem]:
+    """A UE does not bootstrap again within seconds of getting a Ks, unless it was refused in between.
+
+    One Ks serves all NAFs. A UE that bootstraps for each use takes vectors from the HSS for nothing, and the BM-SC
+    may hold the key of a B-TID that the UE has given up.
+    """
+    ub(run)
+    before = _made_before(run)
+    if not before or before[-1].end + BURST < run.start:
+        return
+    last = of_run(before[-1])
+    if last.lifetime is None or last.lifetime <= run.end:
+        return
+    if all(exchange.protocol == "http" and gba.is_ub(exchange) for exchange in run.ue.exchanges):
+        raise CannotTell("a NAF may have asked for new keys: no other leg of the UE is in the capture")
+    if not _was_refused(run, before[-1].end, run.start):
+        yield wrong(f"bootstraps again while {last.b_tid} is good until {gba.when(last.lifetime)}", *run.messages[:1])
+
+
+def _was_refused(run: Run, since: int, until: int) -> bool:
+    """Whether anybody refused the UE something, or pulled it for a new key."""
+    refused = any(
+        since <= answer.time <= until and (status(answer) or 0) >= 400
+        for exchange in run.ue.exchanges for answer in exchange.answers
+    )  # fmt: skip
+    return refused or any(
+        since <= message.time <= until and (body := bodies.mikey(message)) is not None
+        and bodies.is_solicited_pull(body)
+        for message in run.ue.loose
+    )  # fmt: skip
+
+
+@rule(
+    "UB-16", HTTP_INITIATION, clause="TS 26.237 10.1", level="info",
+    remedy="UE: bootstrap after IMS registration and before the INVITE: then the key is there when the session is.",
+)  # fmt: skip
+def bootstrapping_comes_before_the_invite(run: Run) -> Iterator[Problem]:
+    """A UE has a valid Ks when it sends the INVITE.
+
+    The registration for the key follows the INVITE at once; a bootstrapping in between makes the user wait.
+    """
+    if not run.ues:
+        raise NotHere
+    invite = run.one("invite")
+    made = [r for r in run.story.runs_of(run.ue, BOOTSTRAPPING.kind) if r.outcome == "success"]
+    before = [r for r in made if r.end <= invite.time]
+    if before:
+        last = of_run(before[-1])
+        if last.lifetime is not None and last.lifetime <= invite.time:
+            yield wrong(f"B-TID {last.b_tid} expired at {gba.when(last.lifetime)}, before the INVITE", invite)
+        return
+    asked = next(
+        (m for r in run.story.runs_of(run.ue, *KINDS) for m in r.all("authorized") if m.time > invite.time), None
+    )
+    late = [r for r in made if r.start > invite.time and asked is not None and r.end <= asked.time]
+    if not late:
+        raise NotHere
+    yield wrong("the UE bootstraps after the INVITE", invite, late[0].messages[0])
+
+
+@rule(
+    "UB-17", BOOTSTRAPPING, clause="TS 33.220 4.5.2, Annex B.4", level="should",
+    remedy="UE: keep the TMPI that follows from Ks, and use it as user name of the next bootstrapping.",
+)  # fmt: skip
+def tmpi_hides_the_impi(run: Run) -> Iterator[Problem]:
+    """A UE that holds a TMPI uses it as user name.
+
+    Ub is in the clear: an IMPI shows everybody on the path who bootstraps where.
+    """
+    ub(run)
+    asked = [(m, given) for m in run.all("request") if (b := bodies.http(m)) and (given := gba.authorization(b))]
+    before = [other for other in _made_before(run) if _gives_a_tmpi(other)]
+    if not asked or not before:
+        raise NotHere
+    message, given = asked[0]
+    if TMPI_DOMAIN in (given.get("username") or ""):
+        return
+    if _was_refused_as_tmpi(run, before[-1]):
+        raise NotHere
+    if _may_have_been_off(run, before[-1]):
+        raise CannotTell("the UE may have been switched off since its last bootstrapping, and lost its TMPI")
+    yield wrong("the IMPI as user name, though the last bootstrapping gave a TMPI", before[-1].messages[-1], message)
+
+
+def _gives_a_tmpi(run: Run) -> bool:
+    """Whether both ends of a run have said that they know the TMPI."""
+    said = [bodies.http(message) for message in run.messages]
+    agents = [body.headers.get("User-Agent" if body.is_request else "Server") for body in said if body is not None]
+    return all(TMPI_TOKEN in (agent or "") for agent in agents)
+
+
+def _was_refused_as_tmpi(run: Run, since: Run) -> bool:
+    """Whether a BSF did not know a TMPI of the UE: the IMPI is what is left then."""
+    return any(
+        since.end <= other.start <= run.start and other.outcome != "success"
+        and TMPI_DOMAIN in (of_run(other).impi or "")
+        for other in run.story.runs_of(run.ue, BOOTSTRAPPING.kind)
+    )  # fmt: skip
+
+
+def _may_have_been_off(run: Run, since: Run) -> bool:
+    """Whether a UE was silent for long, or registered with the IMS, between two runs."""
+    exchanges = [e for e in run.ue.exchanges if since.end <= e.first.time <= run.start]
+    if any(isinstance(e.first.body, Sip) and e.first.body.cseq_method == "REGISTER" for e in exchanges):
+        return True
+    heard = [m.time for e in exchanges for m in e.messages] + [m.time for m in run.ue.loose]
+    times = sorted((since.end, *(time for time in heard if since.end <= time <= run.start), run.start))
+    return any(later - earlier > AWAY for earlier, later in pairwise(times))
+
+
+RULES: tuple[Rule, ...] = (
+    rand_is_new,
+    one_bootstrapping_serves_all,
+    bootstrapping_comes_before_the_invite,
+    tmpi_hides_the_impi,
+)
