@@ -118,6 +118,7 @@ class Stream:
             self._settle()
         yield from self._advance()
         while self._pieces and self._waited(origin.time):
+            yield from self._hurry()
             self._jump()
             yield from self._advance()
 
@@ -126,8 +127,10 @@ class Stream:
         self._settle()
         yield from self._advance()
         while self._pieces:
+            yield from self._hurry()
             self._jump()
             yield from self._advance()
+        yield from self._hurry()
         if self.synchronised and self._fin is not None and self._next < self._fin:
             self._facts.count(MISSING, self._fin - self._next)  # lost right before the end
             self._next = self._fin
@@ -209,7 +212,10 @@ class Stream:
             if self._searching:
                 if probes > MAX_PROBES:
                     self._unclaimed(len(self._buffer))
+                elif len(self._buffer) < self._ask_at and not closed:
+                    return
                 elif not self._search(closed):
+                    self._ask_at = len(self._buffer) + len(self._buffer) // 16 + 1
                     return
                 else:
                     self._searching = False
@@ -246,6 +252,11 @@ class Stream:
         if dissector is not None:
             self._claimed = dissector
         return size
+
+    def _hurry(self) -> Iterator[Payload]:
+        """Yield the messages that came whole since the last question, where no more octets come to it."""
+        self._ask_at = 0
+        yield from self._messages(False)
 
     def _ask(self, data: bytes, closed: bool) -> tuple[int | None, Dissector | None]:
         size: int | None = 0

@@ -311,3 +311,25 @@ def test_no_segments_raise(segments: list[tuple[int, bytes, bool]]) -> None:
         list(made.add(sequence, data, 0, fin, at(frame)))
     list(made.finish())
     assert made.octets == 0
+
+
+def octet_by_octet(text: bytes, start: int = 0) -> list[tuple[int, bytes]]:
+    return [(start + number, text[number : number + 1]) for number in range(len(text))]
+
+
+@pytest.mark.parametrize("junk", [b"", b"Aa " * 100], ids=["begin", "search"])
+def test_a_message_that_was_not_asked_for_yet_is_given_at_the_end_and_before_a_hole(junk: bytes) -> None:
+    """Its end is not known before it is there, and it comes in more segments than are asked after one by one."""
+    size = stream.EAGER_ASKS * 4
+    end = b"M 999 " + b"x" * (size - 7) + b"\n"
+    until_line = Dissector(
+        "toy", matches, lambda cursor: cursor.left, length=lambda data, closed: data.find(b"\n") + 1 or None
+    )
+    for after in ([], octet_by_octet(b"M 1", size), [(size + 1, b"?"), (size + 2, b"M 999 \n")]):
+        made = Stream(ENDS, (until_line,), DecodeFacts())
+        assert made.begin(0, at(0))
+        assert run(made, octet_by_octet(end) + after)[0].data == end
+    made = new()
+    text = junk + message(20) + b"M 020"
+    made._searching = bool(junk)
+    assert [payload.data for payload in run(made, octet_by_octet(text))] == [message(20)]
