@@ -106,18 +106,18 @@ class Findings(Vertical):
             self.filter.apply("")
             self._fill("")
         self.table.cursor = self.listed.index(judgement)
-        self.table.focus()
+        self.screen.set_focus(self.table)
 
     @on(FilterBox.Applied)
     def _apply(self, event: FilterBox.Applied) -> None:
         event.stop()
         self._fill(event.text)
-        self.table.focus()
+        self.screen.set_focus(self.table)
 
     @on(FilterBox.Left)
     def _left(self, event: FilterBox.Left) -> None:
         event.stop()
-        self.table.focus()
+        self.screen.set_focus(self.table)
 
     @on(Rows.Moved, "#judgements")
     def _moved(self, event: Rows.Moved) -> None:

@@ -111,7 +111,7 @@ class Inspector(Vertical):
         had_focus = views.current != view and views.has_focus_within
         views.current = view
         if had_focus:
-            (self.outline if view == "sides" else self.query_one("#foreign")).focus()
+            self.screen.set_focus(self.outline if view == "sides" else self.query_one("#foreign"))
 
     def _show_layer(self) -> None:
         if self.tabs.active >= len(self.parts):
@@ -211,7 +211,7 @@ class Inspector(Vertical):
         event.stop()
         if event.message is self.message and self.title == WIRESHARK:
             self.query_one("#foreign", Page).write(event.lines)
-            self.query_one("#foreign", Page).focus()
+            self.screen.set_focus(self.query_one("#foreign", Page))
 
 
 def _ends(message: Message) -> str:

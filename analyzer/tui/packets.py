@@ -148,7 +148,7 @@ class Packets(Vertical):
     @on(Rows.Chosen, "#list")
     def _chosen(self, event: Rows.Chosen) -> None:
         event.stop()
-        self.inspector.outline.focus()
+        self.screen.set_focus(self.inspector.outline)
 
     def action_tab(self, by: int) -> None:
         self.inspector.tabs.step(by)
@@ -168,12 +168,12 @@ class Packets(Vertical):
                 self.wanted = self.rows[self.list.cursor]
         self.run_worker(lambda: self._sift(event.text), thread=True, exclusive=True, group="filter")
         if self.filter.input.has_focus:
-            self.list.focus()
+            self.screen.set_focus(self.list)
 
     @on(FilterBox.Left)
     def _left(self, event: FilterBox.Left) -> None:
         event.stop()
-        self.list.focus()
+        self.screen.set_focus(self.list)
 
     def _sift(self, text: str) -> None:
         """In a worker: find the messages that pass."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal
@@ -31,12 +31,23 @@ class Prompt(ModalScreen[str | None]):
         self.question = question
         self.value = value
         self.wrong = wrong
+        self.early = ""  # typed before there was a line to type into
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield Label(self.question, markup=False)
             yield Input(self.value, compact=True)
             yield Label("", id="wrong", markup=False)
+
+    def on_mount(self) -> None:
+        line = self.query_one(Input)
+        self.set_focus(line)
+        if self.early:
+            line.value = self.early
+
+    def on_key(self, event: events.Key) -> None:
+        if self.focused is None and event.is_printable and event.character is not None:
+            self.early += event.character
 
     @on(Input.Changed)
     def _check(self, event: Input.Changed) -> None:

@@ -134,7 +134,7 @@ class CaseScreen(Search):
         there = self.left_at.get(pane)
         if there is None or not there.is_attached:
             there = self.query_one(f"#{pane}").query(Rows).first()
-        there.focus()
+        self.set_focus(there)
 
     @on(TabLine.Chosen, "#top")
     def _pane_chosen(self, event: TabLine.Chosen) -> None:
@@ -148,7 +148,7 @@ class CaseScreen(Search):
             pane, widget = self.came_from.pop()
             self._turn_to(pane)
             if widget is not None and widget.is_attached:
-                widget.focus()
+                self.set_focus(widget)
         elif self.is_chosen:
             self.dismiss(None)
         else:
@@ -172,7 +172,7 @@ class CaseScreen(Search):
         self._leave()
         self._show_ue(event.ue)
         self._turn_to("ue")
-        self.ue.procedures.focus()
+        self.set_focus(self.ue.procedures)
 
     def _show_ue(self, name: str) -> None:
         session = next((each for each in self.found.sessions if each.id == name), None)
@@ -189,7 +189,7 @@ class CaseScreen(Search):
     def _jump(self, event: Jump) -> None:
         self._leave()
         self._go_to(event.place)
-        self.packets.list.focus()
+        self.set_focus(self.packets.list)
 
     def _go_to(self, place: Place) -> None:
         self._turn_to("packets")
@@ -232,7 +232,7 @@ class CaseScreen(Search):
         self._leave()
         if self.pane != "packets":
             self._go_to(place)
-        self.query_one(Hexdump).focus()
+        self.set_focus(self.query_one(Hexdump))
 
     def action_go_to_frame(self) -> None:
         """Ask for a frame number and go there."""
@@ -251,7 +251,7 @@ class CaseScreen(Search):
             capture, _, frame = text.rpartition(":")
             self._leave()
             self._go_to((int(capture) if capture else 0 if here is None else here[0], int(frame)))
-            self.packets.list.focus()
+            self.set_focus(self.packets.list)
 
     # How things are shown
 
@@ -261,7 +261,7 @@ class CaseScreen(Search):
             self.action_show("packets")
         elif self.maximized is not None:
             self.minimize()
-        self.query_one(f"#{self.pane}").query_one(FilterBox).input.focus()
+        self.set_focus(self.query_one(f"#{self.pane}").query_one(FilterBox).input)
 
     def action_time(self) -> None:
         """Show times from the start of the case, as UTC, or from the line before."""

@@ -119,7 +119,7 @@ class Ue(Vertical):
         event.stop()
         tab = TABS[event.active]
         self.query_one("#sides", ContentSwitcher).current = tab
-        self.query_one(f"#{tab}", Rows).focus()
+        self.screen.set_focus(self.query_one(f"#{tab}", Rows))
 
     @on(Rows.Moved, "#procedures")
     def _node_moved(self, event: Rows.Moved) -> None:

@@ -1,4 +1,5 @@
 import pytest
+from textual import events
 from textual.app import App
 from textual.widgets import Input, Label
 
@@ -42,3 +43,17 @@ async def test_what_is_wrong_is_said_as_it_is_typed():
 @pytest.mark.parametrize(("key", "answer"), [("y", True), ("n", False), ("escape", False)])
 async def test_yes_and_no(key, answer):
     assert await asked(Confirm("Sure?"), key) == [answer]
+
+
+async def test_what_is_typed_at_once_is_not_lost():
+    """Keys that come before the line is there to take them, as from a fast hand on a busy machine."""
+    answers = []
+    app = App()
+    async with app.run_test() as pilot:
+        app.push_screen(Prompt("find"), answers.append)
+        for key in "MTK":
+            app.screen.post_message(events.Key(key, key))
+        await pilot.pause(0.2)
+        assert app.screen.query_one(Input).value == "MTK"
+        await pilot.press("1", "enter")
+    assert answers == ["MTK1"]
