@@ -76,16 +76,3 @@ def b_tid_without_its_padding() -> Story:
     story.register(b_tid=story.ue.last.b_tid.replace("==", ""))
     story.msk()
     return story
-
-
-@case(breaks=("EX-10",))
-def b_tid_with_codes_of_a_uri() -> Story:
-    """The UE writes "%3D" for each "=" of its B-TID; the BSF does not know that one. It bootstraps again, and copies."""
-    story = Story("codes", by_sip=False)
-    coded = story.bootstrap().b_tid.replace("=", "%3D")
-    story.invite()
-    story.register(b_tid=coded, challenge=True, preauthorize=True, retry=False, zn={"result": 5403})
-    story.bootstrap()
-    story.register()
-    story.msk()
-    return story

@@ -17,6 +17,7 @@ from dissectors.http import Http
 from dissectors.mbms_xml import BootstrappingInfo, NafKeyInfo, parse_time
 
 NTP_TO_UNIX = 2208988800  # seconds from 1900 to 1970
+NTP_ERA = 1 << 32  # s; a time with the top bit clear is after 7 February 2036 (RFC 6733 4.3.1)
 TRANSACTION_IDENTIFIER, NAF_ID, KEY_EXPIRY, ME_KEY, UICC_KEY = 401, 402, 404, 405, 406  # TS 29.109 6.3
 USER_NAME = 1
 UA_ID_OCTETS = 5  # TS 33.220 Annex H
@@ -186,6 +187,14 @@ def split_naf_id(octets: bytes) -> tuple[str, bytes]:
     return octets[:-UA_ID_OCTETS].decode("utf-8", "backslashreplace"), octets[-UA_ID_OCTETS:]
 
 
+def key_expiry(answer: Diameter) -> int | None:
+    """Return the Key-ExpiryTime of a Zn answer in ns, None where it has none."""
+    seconds = answer.uint(KEY_EXPIRY)
+    if seconds is None:
+        return None
+    return (seconds + (NTP_ERA if seconds < NTP_ERA // 2 else 0) - NTP_TO_UNIX) * 10**9
+
+
 def _zn(exchange: Exchange) -> list[NafKeys]:
     if not is_zn(exchange) or exchange.final is None:
         return []
@@ -198,7 +207,6 @@ def _zn(exchange: Exchange) -> list[NafKeys]:
         return []
     naf_id = None if asked is None else asked.find(NAF_ID)
     fqdn, ua_id = (None, None) if naf_id is None else split_naf_id(naf_id.data)
-    expiry = answer.uint(KEY_EXPIRY)
     return [
         NafKeys(
             exchange=exchange,
@@ -207,7 +215,7 @@ def _zn(exchange: Exchange) -> list[NafKeys]:
             impi=answer.text(USER_NAME),
             naf_fqdn=fqdn,
             ua_id=ua_id,
-            expires=None if expiry is None else (expiry - NTP_TO_UNIX) * 10**9,
+            expires=key_expiry(answer),
             me_key=None if me_key is None else me_key.data,
             uicc_key=None if uicc_key is None else uicc_key.data,
         )

@@ -69,7 +69,8 @@ def _ks(chain: Chain, traffic: Traffic, keyring: Keyring) -> Iterator[Key]:
         for ue in keyring.ues:
             if known and ue.impi not in known:
                 continue
-            expires = None if seen is None else seen.lifetime
+            supplied = (entry.lifetime for entry in ue.gba if b_tid == entry.b_tid or rand == entry.rand)
+            expires = next(supplied, None) if seen is None else seen.lifetime
             yield from _ks_of(chain, ue, b_tid, rand, None if seen is None else seen.autn, expires)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
 from analyzer.judging import Run, Story
+from analyzer.procedures.bootstrapping import maker
 from dissectors import Message
 from dissectors.http import Http
 from dissectors.mbms_xml import MskStatuses, NafKeyInfo, ServiceStatuses
@@ -113,3 +114,27 @@ def msk_messages(story: Story, ue: Session) -> tuple[Message, ...]:
     return tuple(
         message for message in ue.loose if (body := bodies.mikey(message)) is not None and bodies.is_msk_message(body)
     )
+
+
+def keys_told(story: Story) -> Mapping[str, tuple[gba.NafKeys, ...]]:
+    """Return the NAF keys of Zn answers and POSTs in the order of time, by B-TID; ask for it by `story.once`."""
+    found: dict[str, list[gba.NafKeys]] = {}
+    for known in sorted(story.traffic.naf_keys, key=lambda told: told.message.time):
+        if known.b_tid is not None:
+            found.setdefault(known.b_tid, []).append(known)
+    return {b_tid: tuple(known) for b_tid, known in found.items()}
+
+
+def muk_expiry(story: Story, b_tid: str, time: int) -> int | None:
+    """Return when a BM-SC had to take the MUK of a B-TID for expired, as far as it was told before a time.
+
+    By the POST of the SCF, else on Zn; the latest, where it was told several times. Where the capture shows neither,
+    the lifetime that the UE got on Ub. None where nothing tells.
+    """
+    told = [known for known in story.once(keys_told).get(b_tid, ()) if known.message.time <= time]
+    posted = [known.expires for known in told if known.muk is not None and known.expires is not None]
+    asked = [known.expires for known in told if known.muk is None and known.expires is not None]
+    if posted or asked:
+        return max(posted or asked)
+    made = maker(story, b_tid)
+    return None if made is None else made.lifetime

@@ -92,8 +92,7 @@ def zn_is_asked_for_new_b_tids(run: Run) -> Iterator[Problem]:
 
 def _expiry(exchange: Exchange) -> int | None:
     answer = None if exchange.final is None else bodies.diameter(exchange.final)
-    value = None if answer is None else answer.uint(gba.KEY_EXPIRY)
-    return None if value is None else (value - gba.NTP_TO_UNIX) * 10**9
+    return None if answer is None else gba.key_expiry(answer)
 
 
 @rule(
