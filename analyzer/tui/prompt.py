@@ -31,7 +31,7 @@ class Prompt(ModalScreen[str | None]):
         self.question = question
         self.value = value
         self.wrong = wrong
-        self.early = ""  # typed before there was a line to type into
+        self.early = 0  # characters typed before the line had the focus
 
     def compose(self) -> ComposeResult:
         with Horizontal():
@@ -39,15 +39,15 @@ class Prompt(ModalScreen[str | None]):
             yield Input(self.value, compact=True)
             yield Label("", id="wrong", markup=False)
 
-    def on_mount(self) -> None:
-        line = self.query_one(Input)
-        self.set_focus(line)
-        if self.early:
-            line.value = self.early
-
     def on_key(self, event: events.Key) -> None:
-        if self.focused is None and event.is_printable and event.character is not None:
-            self.early += event.character
+        """Take what was typed before the line had the focus: it stands before all that was typed into it."""
+        if not event.is_printable or event.character is None:
+            return
+        line = self.query_one(Input)
+        typed = "" if self.early == 0 and line.value == self.value else line.value
+        line.value = typed[: self.early] + event.character + typed[self.early :]
+        line.cursor_position = len(line.value)
+        self.early += 1
 
     @on(Input.Changed)
     def _check(self, event: Input.Changed) -> None:

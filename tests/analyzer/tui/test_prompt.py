@@ -45,14 +45,15 @@ async def test_yes_and_no(key, answer):
     assert await asked(Confirm("Sure?"), key) == [answer]
 
 
-async def test_what_is_typed_at_once_is_not_lost():
+@pytest.mark.parametrize("proposal", ["", "before"])
+async def test_what_is_typed_at_once_is_not_lost(proposal):
     """Keys that come before the line is there to take them, as from a fast hand on a busy machine."""
     answers = []
     app = App()
     async with app.run_test() as pilot:
-        app.push_screen(Prompt("find"), answers.append)
+        app.push_screen(Prompt("find", proposal), answers.append)
         for key in "MTK":
-            app.screen.post_message(events.Key(key, key))
+            app.post_message(events.Key(key, key))
         await pilot.pause(0.2)
         assert app.screen.query_one(Input).value == "MTK"
         await pilot.press("1", "enter")
