@@ -188,9 +188,9 @@ def split_naf_id(octets: bytes) -> tuple[str, bytes]:
 
 
 def key_expiry(answer: Diameter) -> int | None:
-    """Return the Key-ExpiryTime of a Zn answer in ns, None where it has none."""
+    """Return the Key-ExpiryTime of a Zn answer in ns, None where it has none of 4 octets."""
     seconds = answer.uint(KEY_EXPIRY)
-    if seconds is None:
+    if seconds is None or seconds >= NTP_ERA:
         return None
     return (seconds + (NTP_ERA if seconds < NTP_ERA // 2 else 0) - NTP_TO_UNIX) * 10**9
 
