@@ -7,7 +7,7 @@ from analyzer.tui.screen import CaseScreen
 async def test_a_line_is_copied(opened, press):
     async with opened("http_good", keys="3 y") as pilot:
         message = pilot.app.screen.packets.message
-        assert pilot.app.clipboard.split()[0] == str(message.frame)
+        assert str(message.frame) in pilot.app.clipboard.split()
         assert message.payload.src in pilot.app.clipboard
 
 
