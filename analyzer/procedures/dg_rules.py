@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.procedures import digests
+from analyzer.procedures import coverage, digests
 from analyzer.procedures.bootstrapping import maker
 from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
 from dissectors import Message
@@ -143,9 +143,21 @@ def response_verifies_with_mrk(run: Run) -> Iterator[Problem]:
         if digests.without_body(run.story, message, body, given) is not None:
             continue  # the key is right: RG-16 looks at the body
         if not checked.ok:
+            if not _is_of_the_b_tid(run, given.get("username"), host(body)):
+                raise CannotTell("no MRK at hand fits the digest, and none is known to be of its B-TID")
             yield wrong(f"the digest response fits no MRK of B-TID {given.get('username')}", message)
         elif checked.variant:
             yield wrong(f"the digest response fits only with {checked.variant}", message)
+
+
+def _is_of_the_b_tid(run: Run, b_tid: str | None, fqdn: str) -> bool:
+    """Whether an MRK is at hand that is of a B-TID beyond doubt: its K has made the AUTN, or the BSF has told it."""
+    made = maker(run.story, b_tid)
+    found = None if made is None or made.rand is None else run.story.chain.aka.get(made.rand)
+    if found is not None and found.mac_ok:
+        return True
+    known = run.story.chain.mrks.get(b_tid or "", ())
+    return any(key.status == "seen" and (key.naf or "").lower() == fqdn for mrk in known for key in mrk.parents)
 
 
 @rule(
@@ -187,6 +199,7 @@ def answer_is_authenticated(run: Run) -> Iterator[Problem]:
         if checked.ok is None:
             raise CannotTell("the MRK is needed to check rspauth")
         if not checked.ok:
+            coverage.sure_of_absence(run.story, "request that this is the answer to", "http", run.start, run.end)
             yield wrong("rspauth is wrong", message)
 
 

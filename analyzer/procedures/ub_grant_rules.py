@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from analyzer.correlate import bodies, gba
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.keys.gba import rand_of
+from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING
 from analyzer.procedures.ub_rules import GBA_TOKEN, responses, ub
 from dissectors import Message
@@ -59,6 +60,7 @@ def grant_is_authenticated(run: Run) -> Iterator[Problem]:
         if id(message) not in asked or not run.story.chain.digest(asked[id(message)]).ok or checked.ok is None:
             raise CannotTell("rspauth can be checked only with the RES that the request was made with")
         if not checked.ok:
+            coverage.sure_of_absence(run.story, "request that this is the answer to", "http", run.start, run.end)
             yield wrong("rspauth does not fit XRES and this body", message)
 
 

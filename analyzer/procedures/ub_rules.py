@@ -11,6 +11,7 @@ from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange, status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.keys import aka, digest
+from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, answers_a_challenge, of_run
 from dissectors import Message
 from dissectors.digest import Auth, parse_auths
@@ -204,6 +205,7 @@ def response_repeats_the_challenge(run: Run) -> Iterator[Problem]:
         for name in ("realm", "nonce", "opaque"):
             expected = {offered.get(name) for m in _final(earlier) for offered in offers(m)}
             if expected and None not in expected and given.get(name) not in expected:
+                coverage.sure_of_absence(run.story, f"challenge with this {name}", "http", run.start, run.end)
                 yield wrong(f"{name} differs from that of the challenge", *_final(earlier), message)
         if given.get("auts") is not None:
             continue
@@ -305,6 +307,7 @@ def resynchronisation_brings_a_fresh_rand(run: Run) -> Iterator[Problem]:
         offered = None if (told := bodies.http(answer)) is None else gba.challenge(told)
         vector, new = gba.nonce_vector(given.get("nonce")), gba.nonce_vector(offered.get("nonce") if offered else None)
         if status(answer) == 200:
+            coverage.sure_of_absence(run.story, "second challenge", "http", run.start, run.end)
             yield wrong("200 to a resynchronisation, which proves nothing; expected a new challenge", message, answer)
         elif vector is not None and new is not None and vector[0] == new[0]:
             yield wrong("the challenge after a resynchronisation has the same RAND", message, answer)
