@@ -1,0 +1,119 @@
+"""The judge: what each outcome of a rule becomes, what evidence is shown, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from analyzer.judging import MAX_EVIDENCE, CannotTell, NotHere, Problem, Procedure, Rule, Run, judge, rule, wrong
+from analyzer.judging import Story as Told
+from analyzer.media import Group
+from analyzer.report import Evidence, Verdict
+from sample_pcaps import good
+
+KIND = Procedure("srtp", "clause", (), lambda procedure, story: ())
+OTHER = Procedure("other", "clause", (), lambda procedure, story: ())
+
+
+@pytest.fixture
+def story(tell) -> Told:
+    whole = tell(good.http_good()).story
+    return Told(whole.traffic, whole.chain)
+
+
+def run_at(story: Told, frame: int = 7, capture: int = 0) -> Run:
+    group = Group("srtp", "232.0.0.1", 5000, 1, b"123456", capture=capture, frame=frame)
+    return Run(KIND, story, {}, "success", media=(group,))
+
+
+def made(code: str, *problems: Problem, ends: Exception | None = None) -> Rule:
+    @rule(code, KIND, clause="1.2", level="shall", remedy="Mend it.")
+    def some_rule(run: Run) -> Iterator[Problem]:
+        """First line.
+
+        More.
+        """
+        yield from problems
+        if ends is not None:
+            raise ends
+
+    return some_rule
+
+
+def test_a_rule_without_problems_passes_with_its_title_and_no_remedy(story):
+    (judgement,) = judge([made("X-01")], [("p1", run_at(story))])
+    assert (judgement.verdict, judgement.message, judgement.remedy) == (Verdict.PASS, "First line.", "")
+    assert (judgement.rule, judgement.name, judgement.procedure) == ("X-01", "some-rule", "p1")
+    assert judgement.evidence == (Evidence(0, 7),)
+
+
+def test_problems_fail_each_text_once(story):
+    item = made("X-01", wrong("a"), wrong("b"), wrong("a"))
+    (judgement,) = judge([item], [("p1", run_at(story))])
+    assert (judgement.verdict, judgement.message, judgement.remedy) == (Verdict.FAIL, "a; b", "Mend it.")
+
+
+def test_what_cannot_be_told_is_inconclusive_with_the_reason(story):
+    (judgement,) = judge([made("X-01", ends=CannotTell("no key"))], [("p1", run_at(story))])
+    assert (judgement.verdict, judgement.message, judgement.remedy) == (Verdict.INCONC, "no key", "Mend it.")
+    assert judgement.traceback is None
+
+
+def test_what_is_not_here_gives_no_judgement(story):
+    assert judge([made("X-01", ends=NotHere("step"))], [("p1", run_at(story))]) == ()
+
+
+def test_a_rule_of_another_procedure_gives_no_judgement(story):
+    run = Run(OTHER, story, {}, "success")
+    assert judge([made("X-01")], [("p1", run)]) == ()
+
+
+def test_a_crash_is_an_error_with_traceback_and_the_others_still_run(story):
+    crash = made("X-01", ends=ZeroDivisionError("text of the bug"))
+    first, second = judge([crash, made("X-02")], [("p1", run_at(story))])
+    assert (first.verdict, second.verdict) == (Verdict.ERROR, Verdict.PASS)
+    assert "ZeroDivisionError" in first.message
+    assert "text of the bug" not in first.message
+    assert "some_rule" in (first.traceback or "")
+
+
+def test_evidence_is_sorted_without_doubles_and_limited(story):
+    frames = [Evidence(0, n) for n in range(2 * MAX_EVIDENCE, 0, -1)]
+    (judgement,) = judge([made("X-01", wrong("a", frames=[*frames, *frames]))], [("p1", run_at(story))])
+    assert judgement.evidence == tuple(Evidence(0, n) for n in range(1, MAX_EVIDENCE + 1))
+
+
+def test_judgements_come_by_first_evidence_then_rule_then_procedure(story):
+    runs = [("p3", run_at(story, 1, capture=1)), ("p2", run_at(story, 9)), ("p1", run_at(story, 9))]
+    found = judge([made("X-02"), made("X-01")], runs)
+    assert [(j.rule, j.procedure) for j in found] == [
+        ("X-01", "p1"), ("X-01", "p2"), ("X-02", "p1"), ("X-02", "p2"), ("X-01", "p3"), ("X-02", "p3"),
+    ]  # fmt: skip
+
+
+def test_a_step_that_is_missing_is_unknown_or_not_here(story):
+    run = run_at(story)
+    with pytest.raises(CannotTell, match="step request"):
+        run.one("request")
+    with pytest.raises(NotHere):
+        run.needs("request")
+    with pytest.raises(CannotTell):
+        _ = run.ue
+
+
+def test_a_story_covers_up_to_the_end_of_the_capture_and_no_further(story):
+    end = story.traffic.end
+    assert story.covers(end - 5, 5)
+    assert not story.covers(end - 5, 6)
+
+
+def test_what_a_story_makes_once_is_kept(story):
+    calls = []
+
+    def make(told):
+        calls.append(told)
+        return []
+
+    assert story.once(make) is story.once(make)
+    assert len(calls) == 1
