@@ -227,6 +227,7 @@ class Stream:
             if size is None and not closed:
                 return
             if not size:
+                self._tell_endless()
                 probes += 1
                 self._unclaimed(1)
                 self._searching = True
@@ -381,6 +382,13 @@ class Stream:
         if size:
             self._facts.count(UNCLAIMED, size)
             self._drop(size)
+
+    def _tell_endless(self) -> None:
+        """A start line begins a message even where no end of it can be told: its head is too long, its chunks lie."""
+        begun = self._at(bytes(self._buffer[:LINE]), self._marks[0][3])
+        if self._buffer[0] in _LETTERS and any(d.matches(begun) for d in self._dissectors):
+            reason = "a message begins here, and where it ends cannot be told from its head and its body"
+            self._facts.tell(self._marks[0][3], Broken("tcp", "tcp.seq", self._next - len(self._buffer), reason))
 
     def _tell_cut(self, why: str) -> None:
         reason = f"a message is cut after {len(self._buffer)} octets: {why}"
