@@ -2,7 +2,6 @@
 
 import pytest
 
-from sample_pcaps.forge import SECOND
 from sample_pcaps.forge_text import Edit
 from sample_pcaps.story import Story
 

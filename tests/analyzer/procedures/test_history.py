@@ -1,119 +1,160 @@
-"""What UE and BM-SC had agreed on: by both variants, before and after each step."""
-
-import pytest
+"""What a UE and its BM-SC had agreed on: asked before, between and after the steps of a story."""
 
 from analyzer.procedures import history
-from sample_pcaps.stage import BM_SC_FQDN, NEWS, SCF_FQDN, SPORT, START
+from sample_pcaps.forge import SECOND
+from sample_pcaps.forge_text import Edit
+from sample_pcaps.stage import NEWS
 from sample_pcaps.story import Story
+from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 
-SECOND = 10**9
-LATER = START + 10_000 * SECOND
-
-
-def told(analysis):
-    return analysis.story, analysis.story.traffic.sessions[0]
+ZN, UA, UB = ("bm_sc", "bsf"), ("ue", "bm_sc"), ("ue", "bsf")
 
 
-def begun(by_sip, **more):
-    return Story.begun_by_sip(**more) if by_sip else Story.registered_by_http(**more)
+def only_ue(analysis):
+    (ue,) = analysis.story.traffic.sessions
+    return analysis.story, ue
 
 
-@pytest.mark.parametrize("by_sip", [False, True])
-class TestRegistered:
-    def test_names_b_tid_address_and_naf(self, tell, by_sip):
-        story = begun(by_sip)
-        case, ue = told(tell(story))
-        assert history.last_b_tid(case, ue, LATER) == story.ue.last.b_tid
-        assert history.registered_addresses(case, ue, LATER) == (story.ue.ip,)
-        assert history.naf_fqdns(case, ue, LATER) == (SCF_FQDN if by_sip else BM_SC_FQDN,)
-        assert not history.deregistered(case, ue, LATER)
-
-    def test_names_nothing_before_the_answer(self, tell, by_sip):
-        story = begun(by_sip)
-        case, ue = told(tell(story))
-        (run,) = case.runs_of(ue, *history.REGISTERING)
-        before = history.answered(run) - 1
-        assert history.last_b_tid(case, ue, before) is None
-        assert history.registered_addresses(case, ue, before) == history.naf_fqdns(case, ue, before) == ()
-        assert history.last_b_tid(case, ue, history.answered(run)) == story.ue.last.b_tid
-
-    def test_goes_over_to_the_b_tid_used_last(self, tell, by_sip):
-        story = begun(by_sip)
-        first = story.ue.last.b_tid
-        story.wait(1)
-        story.bootstrap()
-        middle = story.now
-        story.wait(1)
-        story.sip("register") if by_sip else story.register()
-        case, ue = told(tell(story))
-        assert history.last_b_tid(case, ue, middle) == first
-        assert history.last_b_tid(case, ue, LATER) == story.ue.last.b_tid != first
-
-    def test_ends_with_the_deregistration(self, tell, by_sip):
-        story = begun(by_sip)
-        story.wait(1)
-        middle = story.now
-        story.sip("deregister") if by_sip else story.deregister()
-        case, ue = told(tell(story))
-        assert not history.deregistered(case, ue, middle)
-        assert history.deregistered(case, ue, LATER)
+def answer_time(story, ue, kind="http-registration"):
+    return history.answered(story.runs_of(ue, kind)[0])
 
 
-class TestGranted:
-    def test_are_the_services_with_status_200(self, tell):
-        story = Story.begun_by_http()
-        story.register(services=(NEWS, SPORT), statuses={SPORT: 403})
-        case, ue = told(tell(story))
-        (run,) = case.runs_of(ue, "http-registration")
-        assert history.granted(run) == (NEWS,)
+class TestBefore:
+    def test_gives_the_newest_first(self, tell):
+        told = Story.registered_by_http()
+        told.msk_request()
+        story, ue = only_ue(tell(told))
+        kinds = (*history.REGISTERING, *history.REQUESTING)
+        found = [run.procedure.kind for run in history.before(story, ue, told.now, *kinds)]
+        assert found == ["http-msk-request", "http-registration"]
 
-    def test_are_msks_by_domain_and_id(self, tell):
-        story = Story.registered_by_http()
-        story.msk_request(pairs=((b"\x00\xf1\x10", b"\0\1\0\2"),))
-        case, ue = told(tell(story))
-        (run,) = case.runs_of(ue, "http-msk-request")
-        assert history.granted(run) == ("00f11000010002",)
-
-    def test_are_none_after_a_refusal(self, tell):
-        story = Story.begun_by_http()
-        story.register(status="403 Forbidden")
-        case, ue = told(tell(story))
-        (run,) = case.runs_of(ue, "http-registration")
-        assert history.granted(run) == ()
-        assert history.last_b_tid(case, ue, LATER) is None
+    def test_leaves_out_what_was_refused_and_what_came_later(self, tell):
+        told = Story.begun_by_http()
+        told.register(status="503 Service Unavailable")
+        told.register()
+        story, ue = only_ue(tell(told))
+        (run,) = history.before(story, ue, told.now, "http-registration")
+        assert list(history.before(story, ue, history.answered(run) - 1, "http-registration")) == []
 
 
-class TestExpiryOfAMuk:
-    def test_is_what_zn_said(self, tell):
-        story = Story.begun_by_http(lifetime=60)
-        b_tid, end = story.ue.last.b_tid, story.ue.last.lifetime // SECOND * SECOND - 20 * SECOND
-        story.register(zn={"expiry": end})
-        case, _ = told(tell(story))
-        assert history.muk_expiry(case, b_tid, LATER) == end
+class TestBTid:
+    def test_is_that_of_the_last_registration_or_request(self, tell):
+        told = Story.registered_by_http()
+        first = told.ue.last.b_tid
+        then = told.now
+        told.bootstrap()
+        told.msk_request()
+        story, ue = only_ue(tell(told))
+        assert history.last_b_tid(story, ue, then) == first
+        assert history.last_b_tid(story, ue, told.now) == told.ue.last.b_tid != first
 
-    def test_is_what_the_scf_said_where_it_did(self, tell):
-        story = Story.begun_by_sip(lifetime=60)
-        case, _ = told(tell(story))
-        end = story.ue.last.lifetime // SECOND * SECOND
-        assert history.muk_expiry(case, story.ue.last.b_tid, LATER) == end
+    def test_is_none_before_the_first(self, tell):
+        story, ue = only_ue(tell(Story.registered_by_http()))
+        assert history.last_b_tid(story, ue, answer_time(story, ue) - 1) is None
 
-    def test_is_that_of_ub_before_anybody_said(self, tell):
-        story = Story.begun_by_http(lifetime=60)
-        run = story.ue.last
-        story.register(zn={"expiry": run.lifetime + 3600 * SECOND})
-        case, _ = told(tell(story))
-        assert history.muk_expiry(case, run.b_tid, START) == run.lifetime // SECOND * SECOND
-
-    def test_of_a_stranger_is_not_known(self, tell):
-        case, _ = told(tell(Story.registered_by_http()))
-        assert history.muk_expiry(case, "AAAA@bsf.home1.net", LATER) is None
+    def test_stands_in_the_invite_too(self, tell):
+        told = Story.begun_by_sip()
+        story, ue = only_ue(tell(told))
+        (run,) = story.runs_of(ue, "sip-initiation")
+        assert history.b_tid_of(run) == told.ue.last.b_tid
 
 
-def test_msk_messages_are_those_of_one_ue_with_its_pulls(tell):
-    story = Story.registered_by_http(ues=2)
-    for ue in story.ues:
-        story.msk(ue)
-    story.pull()
-    case = tell(story).story
-    counts = {ue.impi[0]: len(history.msk_messages(case, ue)) for ue in case.traffic.sessions}
-    assert counts == {"user1_private@home1.net": 2, "user2_private@home1.net": 1}
+class TestAddressAndName:
+    def test_are_those_of_the_registration(self, tell):
+        told = Story.registered_by_http()
+        story, ue = only_ue(tell(told))
+        assert history.registered_addresses(story, ue, told.now) == (told.ue.ip,)
+        assert history.naf_fqdns(story, ue, told.now) == ("bmsc.home1.net",)
+
+    def test_are_those_of_the_post(self, tell):
+        told = Story("sip", by_sip=True)
+        told.bootstrap()
+        told.sip("register", key_info={"ue_ip": "10.9.9.9"})
+        story, ue = only_ue(tell(told))
+        assert history.registered_addresses(story, ue, told.now) == ("10.9.9.9",)
+        assert history.naf_fqdns(story, ue, told.now) == (told.naf_fqdn,)
+
+    def test_are_unknown_before(self, tell):
+        told = Story.registered_by_http()
+        story, ue = only_ue(tell(told))
+        assert history.registered_addresses(story, ue, 0) == history.naf_fqdns(story, ue, 0) == ()
+
+
+class TestServices:
+    def test_are_granted_by_their_status(self, tell):
+        told = Story.begun_by_http()
+        told.register(statuses={NEWS: 403})
+        told.register()
+        story, ue = only_ue(tell(told))
+        assert [history.granted(run) for run in story.runs_of(ue, "http-registration")] == [(), (NEWS,)]
+
+    def test_end_with_the_deregistration(self, tell):
+        told = Story.registered_by_http()
+        then = told.now
+        told.deregister()
+        left = told.now
+        told.register()
+        story, ue = only_ue(tell(told))
+        assert [history.deregistered(story, ue, time) for time in (0, then, left, told.now)] == [
+            False, False, True, False,
+        ]  # fmt: skip
+
+
+def test_msk_messages_are_those_to_the_ue_with_pulls_and_without_verifications(tell):
+    told = Story.registered_by_http()
+    told.msk(msk_id=FIRST_MSK)
+    told.pull()
+    told.msk(msk_id=SECOND_MSK)
+    told.mtk(SECOND_MSK)
+    story, ue = only_ue(tell(told))
+    assert [message.body.t.value for message in history.msk_messages(story, ue)] == [1, 2, 3]
+
+
+class TestEndOfAMuk:
+    def test_is_what_zn_told(self, tell):
+        told = Story.begun_by_http()
+        expiry = told.now + 600 * SECOND
+        told.register(zn={"expiry": expiry})
+        story, _ = only_ue(tell(told))
+        b_tid = told.ue.last.b_tid
+        assert history.muk_expiry(story, b_tid, told.now) == expiry // SECOND * SECOND
+
+    def test_is_that_of_ub_until_zn_is_asked(self, tell):
+        told = Story.begun_by_http()
+        then = told.now
+        told.register(zn={"expiry": told.now + 600 * SECOND})
+        story, _ = only_ue(tell(told))
+        run = told.ue.last
+        assert history.muk_expiry(story, run.b_tid, then) == run.lifetime // SECOND * SECOND
+
+    def test_is_that_of_the_post_before_that_of_zn(self, tell):
+        told = Story("sip", by_sip=True)
+        told.bootstrap()
+        told.sip("register", key_info={"lifetime": told.iso(told.now + 60 * SECOND)})
+        story, _ = only_ue(tell(told))
+        ends = history.muk_expiry(story, told.ue.last.b_tid, told.now)
+        assert ends is not None
+        assert ends < told.ue.last.lifetime - 3000 * SECOND
+
+    def test_is_the_latest_that_was_told(self, tell):
+        told = Story.registered_by_http()
+        later = told.ue.last.lifetime + 60 * SECOND
+        told.zn(expiry=later)
+        told.zn(expiry=told.now + SECOND)
+        story, _ = only_ue(tell(told))
+        assert history.muk_expiry(story, told.ue.last.b_tid, told.now) == later // SECOND * SECOND
+
+    def test_is_that_of_zn_where_the_post_has_none(self, tell):
+        told = Story("sip", by_sip=True)
+        told.bootstrap()
+        told.sip("register", key_info={"lifetime": None})
+        story, _ = only_ue(tell(told))
+        run = told.ue.last
+        assert history.muk_expiry(story, run.b_tid, told.now) == run.lifetime // SECOND * SECOND
+
+    def test_is_unknown_where_nothing_tells(self, tell, keep):
+        told = Story.begun_by_http()
+        told.register(zn={"edits": {"bia": Edit(drop=True)}})
+        story = tell(keep(told, ZN, UA)).story
+        assert history.muk_expiry(story, told.ue.last.b_tid, told.now) is None
+        assert history.muk_expiry(story, "nobody@bsf.home1.net", told.now) is None
