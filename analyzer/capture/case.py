@@ -7,6 +7,7 @@ import os
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from pathlib import Path
 
 from analyzer.capture.reader import STDIN, is_capture
@@ -14,6 +15,7 @@ from analyzer.capture.reader import STDIN, is_capture
 KEYRING = "keyring.toml"
 KEYS_SUFFIX = ".keys.toml"
 CASE = "case.toml"
+COMPRESSED = (".gz", ".xz")
 MERGED = "merged"
 
 NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")
@@ -87,7 +89,7 @@ def load_case_config(path: str) -> CaseConfig:
         if name not in {"nodes", "capture", "ports"}:
             raise ConfigError(path, name, "", "unknown; known are nodes, capture, ports")
     nodes = {
-        node: tuple(_text(path, "nodes", node, value) for value in _list(path, "nodes", node, values))
+        node: tuple(_address(path, "nodes", node, value) for value in _list(path, "nodes", node, values))
         for node, values in _table(path, tables, "nodes", NODES).items()
     }
     ports = {
@@ -116,7 +118,7 @@ def _cases(path: str) -> Iterator[CaseFiles]:
 def _file(path: Path) -> CaseFiles:
     config = path.parent / CASE
     return CaseFiles(
-        name=path.stem,
+        name=_names(path)[0],
         captures=(str(path),),
         keyrings=tuple(str(found) for found in (_own_keyring(path) or _if_file(path.parent / KEYRING))),
         config=str(config) if config.is_file() else None,
@@ -143,11 +145,17 @@ def _folder(folder: Path) -> Iterator[CaseFiles]:
 
 def _own_keyring(capture: Path) -> list[Path]:
     """NAME.keys.toml, where NAME is the file name without its last suffix, or all of it."""
-    for name in (capture.stem, capture.name):
+    for name in _names(capture):
         found = _if_file(capture.parent / (name + KEYS_SUFFIX))
         if found:
             return found
     return []
+
+
+def _names(capture: Path) -> tuple[str, ...]:
+    """Names of a capture: that of its file without the suffixes of format and compression first, all of it last."""
+    inner = Path(capture.stem) if capture.suffix.lower() in COMPRESSED else capture
+    return tuple(dict.fromkeys((inner.stem, capture.stem, capture.name)))
 
 
 def _if_file(path: Path) -> list[Path]:
@@ -176,10 +184,13 @@ def _list(path: str, table: str, key: str, value: object) -> list[object]:
     return value
 
 
-def _text(path: str, table: str, key: str, value: object) -> str:
+def _address(path: str, table: str, key: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigError(path, table, key, "is not a list of addresses in quotes")
-    return value
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ConfigError(path, table, key, f"{value!r} is no IP address") from None
 
 
 def _port(path: str, table: str, key: str, value: object) -> int:

@@ -26,6 +26,24 @@ def test_a_file_is_a_case_of_its_own_with_its_keyring(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["a.pcap.gz", "a.pcapng.XZ", "a.pcap", "a"])
+@pytest.mark.parametrize("keys", ["a.keys.toml", "{}.keys.toml"])
+def test_compression_is_no_part_of_the_name(tmp_path: Path, name: str, keys: str) -> None:
+    keyring = keys.format(name)
+    write(tmp_path, name, keyring)
+    (case,) = find_cases([str(tmp_path / name)])
+    assert (case.name, case.keyrings) == ("a", (str(tmp_path / keyring),))
+
+
+def test_addresses_of_nodes_are_told_in_one_spelling_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "case.toml"
+    path.write_text('[nodes]\nscf = ["2001:0DB8::0:1", "10.0.0.5"]\n')
+    assert load_case_config(str(path)).nodes == {"scf": ("2001:db8::1", "10.0.0.5")}
+    path.write_text('[nodes]\nscf = ["scf1.home1.net"]\n')
+    with pytest.raises(ConfigError, match=r"\[nodes\] scf: 'scf1.home1.net' is no IP address"):
+        load_case_config(str(path))
+
+
 @pytest.mark.parametrize("marker", ["keyring.toml", "case.toml"])
 def test_a_folder_with_a_keyring_or_settings_is_one_case(tmp_path: Path, marker: str) -> None:
     write(tmp_path, "two.pcap", "one.pcap", "notes.txt", marker)
