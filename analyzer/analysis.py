@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from analyzer import accounts
@@ -18,7 +18,8 @@ from analyzer.decode.stream import MISSING
 from analyzer.judging import Run, Story, judge
 from analyzer.keys.keyring import Keyring, load_keyring, merge
 from analyzer.keys.unlock import unlock
-from analyzer.media import MediaLog, examine
+from analyzer.media import examine
+from analyzer.medialog import MediaLog
 from analyzer.procedures import CATALOGUE, tell
 from analyzer.report import CaseReport, Judgement, Verdict
 from dissectors import Message, dissect
@@ -62,7 +63,10 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     captures = [open_capture(path, index) for index, path in enumerate(case.captures)]
     decoder = Decoder(ports=config.ports)
     media = MediaLog()
-    messages = list(_messages(_counted(merged(captures, _offsets(case, config)), captures, progress), decoder, media))
+    offsets = _offsets(case, config)
+    told = _told(captures, progress)
+    frames = merged([_sifted(c, offsets.get(c.index, 0), decoder, media, told) for c in captures])
+    messages = list(_messages(frames, decoder, media))
     if options.engine == "tshark":
         messages += _through_tshark(case, keyring, messages)
     begin, end = _window(captures)
@@ -90,14 +94,29 @@ def _messages(frames: Iterable[Frame], decoder: Decoder, media: MediaLog) -> Ite
     yield from take(decoder.finish())
 
 
-def _counted(frames: Iterable[Frame], captures: list[Capture], progress: Progress | None) -> Iterator[Frame]:
+def _sifted(
+    capture: Capture, offset: int, decoder: Decoder, media: MediaLog, told: Callable[[], None]
+) -> Iterator[Frame]:  # fmt: skip
+    """Yield the frames of a capture that need a closer look; its media go to the log as columns."""
+    for block in capture.blocks():
+        shifted = block.shifted(offset) if offset else block
+        odd, found = decoder.sift(shifted)
+        for columns in found:
+            media.add_columns(columns)
+        for row in odd:
+            yield shifted.frame(row)
+        told()
+
+
+def _told(captures: Sequence[Capture], progress: Progress | None) -> Callable[[], None]:
+    """Return what tells the progress of reading."""
     total = sum(capture.size for capture in captures)
-    for frame in frames:
-        if progress is not None and frame.number % 256 == 0:
+
+    def tell_progress() -> None:
+        if progress is not None:
             progress(sum(capture.position for capture in captures), total)
-        yield frame
-    if progress is not None:
-        progress(total, total)
+
+    return tell_progress
 
 
 def _offsets(case: CaseFiles, config: CaseConfig) -> dict[int, int]:

@@ -12,11 +12,9 @@ from analyzer.decode.packets import MediaPacket
 from analyzer.keys import srtp
 from analyzer.keys.chain import Chain
 from analyzer.keys.key import Key
+from analyzer.medialog import MediaLog, Stream
 
 MKI_OCTETS = 6  # MSK ID and MTK ID (TS 33.246 6.6.2)
-MAX_KEPT = 20_000  # packets of one stream whose octets are kept to be verified
-MAX_KEPT_OCTETS = 256 * 1024 * 1024  # of all streams together
-MAX_STREAMS = 4096  # destinations × SSRC that are told apart
 SAMPLE = 64  # packets that have to agree on an MKI that nobody named
 MAX_SHOWN = 20  # frames of one kind that a group remembers
 RTCP_TYPES = range(192, 224)  # RFC 5761 4
@@ -30,48 +28,7 @@ UNTOLD_POLICIES: tuple[tuple[tuple[int, bytes], ...], ...] = (
     ((2, b"\x04"), (11, b"\x04"), (13, b"\x00\x01"), (19, b"\x0a")),
 )
 
-StreamKey = tuple[str, int, int, bool]  # destination, port, SSRC, is RTCP
 MkiKey = bytes
-
-
-@dataclass(slots=True)
-class Stream:
-    """Packets of one SSRC to one destination; octets are kept of the first MAX_KEPT."""
-
-    destination: str
-    port: int
-    ssrc: int
-    rtcp: bool
-    packets: int = 0
-    kept: list[MediaPacket] = field(default_factory=list, repr=False)
-    first: int = 0
-    last: int = 0
-
-
-@dataclass(slots=True)
-class MediaLog:
-    """Takes media packets one by one and keeps them by stream, within limits."""
-
-    streams: dict[StreamKey, Stream] = field(default_factory=dict)
-    octets: int = 0
-    dropped: int = 0  # packets of streams beyond MAX_STREAMS
-
-    def add(self, packet: MediaPacket) -> None:
-        data = packet.data
-        rtcp = data[1] in RTCP_TYPES
-        ssrc = int.from_bytes(data[4:8] if rtcp else data[8:12], "big")
-        key = (packet.dst, packet.dport, ssrc, rtcp)
-        stream = self.streams.get(key)
-        if stream is None:
-            if len(self.streams) >= MAX_STREAMS:
-                self.dropped += 1
-                return
-            stream = self.streams[key] = Stream(packet.dst, packet.dport, ssrc, rtcp, first=packet.time)
-        stream.packets += 1
-        stream.last = packet.time
-        if len(stream.kept) < MAX_KEPT and self.octets < MAX_KEPT_OCTETS:
-            stream.kept.append(packet)
-            self.octets += len(data)
 
 
 @dataclass(slots=True)
@@ -180,6 +137,7 @@ class _Examination:
         self.untold = [] if self.policies else [srtp.policy_of(params) for params in UNTOLD_POLICIES]
 
     def groups(self) -> Iterator[Group]:
+        self.stream.kept.sort(key=lambda packet: (packet.time, packet.capture, packet.frame))
         located = [self.locate(packet.data) for packet in self.stream.kept]
         self.ahead = (
             next(filter(None, map(_carried, self.stream.kept, located)), None) if not self.stream.rtcp else None

@@ -6,8 +6,11 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from analyzer.capture import linktypes
-from analyzer.capture.frame import CaptureFacts, Frame
+from analyzer.capture.block import Block, Ints, heads
+from analyzer.capture.frame import CaptureFacts
 from analyzer.capture.pcap import MAX_RECORD
 from analyzer.capture.source import Source
 
@@ -20,6 +23,7 @@ INTERFACE = 1
 OBSOLETE_PACKET = 2
 SIMPLE_PACKET = 3
 ENHANCED_PACKET = 6
+ENHANCED_HEADER = 28  # octets before the packet
 # Wireshark gives these a frame number too: systemd journal, custom, and sysdig's events.
 NUMBERED = frozenset({9, 0x0BAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217})
 
@@ -29,6 +33,8 @@ BYTE_ORDERS = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
 OPTION_TSRESOL = 9
 OPTION_TSOFFSET = 14
 NS = 1_000_000_000
+MAX_TIME = 2**63 - 1  # ns that 64 bits hold, up to the year 2262; a time past it is damage
+MAX_HIGH = MAX_TIME // 2 // NS  # seconds that can be reckoned with in 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +47,41 @@ class Interface:
     offset: int = 0
 
     def time(self, high: int, low: int) -> int:
-        return ((high << 32) | low) * NS // self.ticks + self.offset
+        time = ((high << 32) | low) * NS // self.ticks + self.offset
+        return max(-MAX_TIME, min(time, MAX_TIME))
+
+    def times(self, high: Ints, low: Ints) -> Ints:
+        """Return the times of many packets; exact as `time` is, by way of it where 64 bits are too few."""
+        units = (high << 32) | low
+        if self.ticks > NS or abs(self.offset) > MAX_TIME // 2 or int(high.max()) > MAX_HIGH * self.ticks >> 32:
+            return np.array([self.time(int(one), int(other)) for one, other in zip(high, low, strict=True)])
+        return units // self.ticks * NS + units % self.ticks * NS // self.ticks + self.offset
 
 
 class _DamageError(Exception):
     """A packet block that contradicts itself; the blocks after it can still be read."""
 
 
-def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Frame]:
-    """Yield the frames of a pcapng file whose magic has been recognised; what is wrong goes to `facts`."""
+def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Block]:
+    """Yield the packets of a pcapng file whose magic has been recognised; what is wrong goes to `facts`.
+
+    Packet blocks that are in order are taken many at once, all others one by one.
+    """
     facts.format = "pcapng"
     order = ""
     interfaces: list[Interface] = []
     number = 0
     last_time = 0
     while True:
+        octets, begin = source.window(ENHANCED_HEADER)
+        starts, end = _whole_blocks(octets, begin, order) if interfaces else ([], begin)
+        block = _enhanced_block(octets, starts, order, interfaces, capture, number) if starts else None
+        if block is not None:
+            yield block
+            number += len(block)
+            last_time = int(block.times[-1])
+            source.pass_by(end - begin if len(block) == len(starts) else starts[len(block)] - begin)
+            continue
         start = source.offset
         head = source.take(8)
         if not head:
@@ -106,14 +132,69 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[F
             except _DamageError as damage:
                 _tell(facts, f"packet {number} at offset {start}: {damage}")
                 continue
-            index, time, data, length = frame
-            last_time = time
-            yield Frame(capture, number, time, interfaces[index].link_type, data, max(length, len(data)), index)
+            index, last_time = frame[:2]
+            yield _one(capture, number, interfaces[index].link_type, frame)
         elif kind in NUMBERED:
             number += 1
 
 
 Packet = tuple[int, int, bytes, int]  # interface, time, data, length on the wire
+
+
+def _one(capture: int, number: int, link_type: int, packet: Packet) -> Block:
+    index, time, data, length = packet
+    columns = (0, len(data), max(length, len(data)), time, number, link_type, index)
+    return Block(capture, np.frombuffer(data, dtype=np.uint8), *(np.array([value]) for value in columns))
+
+
+def _whole_blocks(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
+    """Follow the blocks from `begin` while they are packets in order: where each starts, and where the last ends."""
+    head_at = struct.Struct(f"{order}II12xI").unpack_from
+    tail_at = struct.Struct(f"{order}I").unpack_from
+    starts: list[int] = []
+    add, last = starts.append, len(octets) - ENHANCED_HEADER
+    while begin <= last:
+        kind, total, captured = head_at(octets, begin)
+        end = begin + total
+        if kind != ENHANCED_PACKET or total % 4 or total < ENHANCED_HEADER + 4 + captured or end > len(octets):
+            break
+        if captured > MAX_RECORD or total > MAX_BLOCK or tail_at(octets, end - 4)[0] != total:
+            break
+        add(begin)
+        begin = end
+    return starts, begin
+
+
+def _enhanced_block(
+    octets: memoryview, starts: list[int], order: str, interfaces: list[Interface], capture: int, number: int
+) -> Block | None:
+    """Return the packets of blocks in order, up to the first of an interface that was not described."""
+    begins = np.array(starts, dtype=np.int64)
+    fields = heads(octets, begins, ENHANCED_HEADER).view(f"{order}u4").astype(np.int64)
+    strange = np.flatnonzero(fields[:, 2] >= len(interfaces))
+    if len(strange):
+        begins, fields = begins[: strange[0]], fields[: strange[0]]
+    if not len(begins):
+        return None
+    which = fields[:, 2]
+    times = np.empty(len(begins), dtype=np.int64)
+    link_types = np.empty(len(begins), dtype=np.int64)
+    for index in np.unique(which):
+        own = which == index
+        times[own] = interfaces[index].times(fields[own, 3], fields[own, 4])
+        link_types[own] = interfaces[index].link_type
+    captured = fields[:, 5]
+    return Block(
+        capture=capture,
+        octets=np.frombuffer(octets, dtype=np.uint8),
+        starts=begins + ENHANCED_HEADER,
+        captured=captured,
+        lengths=np.maximum(captured, fields[:, 6]),
+        times=times,
+        numbers=np.arange(number + 1, number + 1 + len(begins)),
+        link_types=link_types,
+        interfaces=which,
+    )
 
 
 def _enhanced(order: str, body: bytes, interfaces: list[Interface], last_time: int) -> Packet:

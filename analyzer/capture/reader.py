@@ -9,6 +9,7 @@ from io import FileIO
 from pathlib import Path
 
 from analyzer.capture import pcap, pcapng, source
+from analyzer.capture.block import Block
 from analyzer.capture.frame import CaptureFacts, Frame
 from analyzer.capture.source import Source
 
@@ -66,6 +67,12 @@ class Capture:
         return 0 if self._reading is None else self._reading.position
 
     def __iter__(self) -> Iterator[Frame]:
+        for block in self.blocks():
+            for index in range(len(block)):
+                yield block.frame(index)
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the frames many at once; a block is valid until the next is asked for."""
         opened, self._opened = self._opened, None
         if opened is None:
             if not _rereadable(self.path):
@@ -75,15 +82,13 @@ class Capture:
         facts, self._reading = self.facts, opened
         try:
             read = pcapng.read_pcapng if opened.peek(4) == pcapng.SECTION_MAGIC else pcap.read_pcap
-            for frame in read(opened, self.index, facts):
-                facts.packets += 1
-                facts.bytes += frame.length
-                time = frame.time
-                if facts.first is None or time < facts.first:
-                    facts.first = time
-                if facts.last is None or time > facts.last:
-                    facts.last = time
-                yield frame
+            for block in read(opened, self.index, facts):
+                facts.packets += len(block)
+                facts.bytes += int(block.lengths.sum())
+                first, last = int(block.times.min()), int(block.times.max())
+                facts.first = first if facts.first is None else min(facts.first, first)
+                facts.last = last if facts.last is None else max(facts.last, last)
+                yield block
             if opened.damage:
                 facts.truncated = True
                 facts.problems.append(f"after packet {facts.packets}, offset {opened.offset}: {opened.damage}")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import lzma
+import os
+import stat
+import sys
 import zlib
 from collections.abc import Callable
 from io import FileIO
 from typing import Protocol
 
 CHUNK = 256 * 1024  # octets read, or decompressed, at a time
+WINDOW = 8 * 1024 * 1024  # octets that records are looked for in at a time
 COMPRESSED_CHUNK = 16 * 1024  # compressed octets at a time: what follows a stream is copied once for each stream
 MAX_XZ_MEMORY = 128 * 1024 * 1024  # xz -9 needs 65 MiB; a hostile header asks for 4 GiB
 
@@ -72,8 +76,9 @@ class Source:
         self.damage = ""
         self.compression = ""
         self._stream = stream
-        self._buffer = b""
-        self._pos = 0
+        # A pipe gives what it has; a file is read in long runs.
+        self._buffer = bytearray(WINDOW if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else CHUNK)
+        self._pos = self._end = 0  # what is buffered and not taken
         self._inflate: Inflater | None = None
         self._make: Callable[[], Inflater] | None = None
         self._pending = b""  # compressed octets that were read and not yet used
@@ -83,22 +88,18 @@ class Source:
             if head.startswith(magic):
                 self.compression = "gzip" if magic == GZIP_MAGIC else "xz"
                 self._make, self._inflate = make, make()
-                self._pending, self._buffer, self._pos, self._ended = self._buffer, b"", 0, False
+                self._pending, self._ended = self._rest(), False
+                self._pos = self._end = 0
 
     def peek(self, size: int) -> bytes:
         """Return the next `size` octets, fewer at the end, without taking them."""
         self._fill(size)
-        return self._buffer[self._pos : self._pos + size]
+        return self._rest(size)
 
     def take(self, size: int) -> bytes:
         """Return and pass the next `size` octets, fewer at the end."""
-        end = self._pos + size
-        if end > len(self._buffer):
-            self._fill(size)
-            end = self._pos + size
-        data = self._buffer[self._pos : end]
-        self._pos += len(data)
-        self.offset += len(data)
+        data = self.peek(size)
+        self.pass_by(len(data))
         return data
 
     def skip(self, size: int) -> int:
@@ -111,29 +112,58 @@ class Source:
             left -= len(data)
         return size - left
 
+    def window(self, size: int) -> tuple[memoryview, int]:
+        """Return octets, of which those from the offset given on come next: `size` at least unless the stream ends.
+
+        They are not taken: `pass_by` does that. Valid until the source is asked for more.
+        """
+        self._fill(size)
+        return memoryview(self._buffer)[: self._end], self._pos
+
+    def pass_by(self, size: int) -> None:
+        """Take `size` octets of those that a window showed."""
+        self._pos += size
+        self.offset += size
+
     def close(self) -> None:
         self._stream.close()
 
-    def _fill(self, size: int) -> None:
-        if len(self._buffer) - self._pos >= size or self._ended:
-            return
-        parts = [self._buffer[self._pos :]]
-        have = len(parts[0])
-        while have < size and not self._ended:
-            data = self._read() if self._inflate is None else self._decompress(self._inflate)
-            parts.append(data)
-            have += len(data)
-        self._buffer, self._pos = b"".join(parts), 0
+    def _rest(self, size: int = sys.maxsize) -> bytes:
+        return bytes(memoryview(self._buffer)[self._pos : min(self._pos + size, self._end)])
 
-    def _read(self, size: int = CHUNK) -> bytes:
+    def _fill(self, size: int) -> None:
+        have = self._end - self._pos
+        if have >= size or self._ended:
+            return
+        # What is shown of the old place may be in use: where there is no room, another buffer takes over.
+        room = self._buffer if size <= len(self._buffer) else bytearray(size + CHUNK)
+        room[:have] = memoryview(self._buffer)[self._pos : self._end]
+        self._buffer, self._pos, self._end = room, 0, have
+        while self._end < size and not self._ended:
+            if self._inflate is None:
+                self._end += self._read_into(memoryview(self._buffer)[self._end :])
+            else:
+                self._keep(self._decompress(self._inflate))
+
+    def _keep(self, data: bytes) -> None:
+        if self._end + len(data) > len(self._buffer):
+            self._buffer = self._buffer[: self._end] + bytes(len(data))
+        self._buffer[self._end : self._end + len(data)] = data
+        self._end += len(data)
+
+    def _read_into(self, room: memoryview) -> int:
         try:
-            data = self._stream.read(size) or b""
+            count = self._stream.readinto(room) or 0
         except OSError as error:
-            self.damage, data = f"reading failed: {error.strerror or error}", b""
-        if not data:
+            self.damage, count = f"reading failed: {error.strerror or error}", 0
+        if not count:
             self._ended = True
-        self.position += len(data)
-        return data
+        self.position += count
+        return count
+
+    def _read(self, size: int) -> bytes:
+        room = bytearray(size)
+        return bytes(room[: self._read_into(memoryview(room))])
 
     def _decompress(self, inflate: Inflater) -> bytes:
         if inflate.needs_input and not self._pending:

@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dpkt import ip as dpkt_ip
 
+from analyzer.capture.block import Block, Ints
 from analyzer.capture.frame import Frame
 from analyzer.decode import link
 from analyzer.decode.fragments import Fragments
 from analyzer.decode.ip import IpPacket, read_ip, upper
 from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin
 from analyzer.decode.rtp import MediaFilter
+from analyzer.decode.sift import MediaColumns, sift
 from analyzer.decode.tcp import Connections
 from analyzer.decode.tunnels import GTP_PORT, gtp_payload
 from dissectors import Payload
@@ -52,6 +54,10 @@ class Decoder:
         self._fragments = Fragments(self.facts)
         self._connections = Connections(self.facts, named)
         self._media = MediaFilter()
+
+    def sift(self, block: Block) -> tuple[Ints, list[MediaColumns]]:
+        """Return the rows of a block to be fed, and the media that were told by columns: nothing else is of use."""
+        return sift(block, self._named, self._media.knows)
 
     def feed(self, frame: Frame) -> Iterator[Found]:
         """Yield what a frame completes; what is broken in it is told in `facts`."""

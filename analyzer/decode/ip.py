@@ -87,11 +87,11 @@ def _read_v4(data: bytes) -> IpPacket:
     lost = length - header - len(body)
     offset, more = (flags & 0x1FFF) * 8, bool(flags & 0x2000)
     if offset or more:
-        return IpPacket(4, _text(src), _text(dst), protocol, body, lost, ident, offset, more)
+        return IpPacket(4, text(src), text(dst), protocol, body, lost, ident, offset, more)
     if protocol == AH:
         protocol, start = upper(protocol, body)
         body = body[start:]
-    return IpPacket(4, _text(src), _text(dst), protocol, body, lost)
+    return IpPacket(4, text(src), text(dst), protocol, body, lost)
 
 
 def _read_v6(data: bytes) -> IpPacket:
@@ -103,7 +103,7 @@ def _read_v6(data: bytes) -> IpPacket:
     protocol, start = upper(protocol, body)
     body = body[start:]
     if protocol != FRAGMENT:
-        return IpPacket(6, _text(src), _text(dst), protocol, body, lost)
+        return IpPacket(6, text(src), text(dst), protocol, body, lost)
     # RFC 8200 4.5
     if len(body) < 8:
         raise Broken("ipv6", "ipv6.fraghdr", 40 + start, f"needs 8 octets, {len(body)} left")
@@ -111,11 +111,12 @@ def _read_v6(data: bytes) -> IpPacket:
     offset, more = flags & 0xFFF8, bool(flags & 1)
     body = body[8:]
     if offset or more:
-        return IpPacket(6, _text(src), _text(dst), protocol, body, lost, ident, offset, more)
+        return IpPacket(6, text(src), text(dst), protocol, body, lost, ident, offset, more)
     protocol, start = upper(protocol, body)
-    return IpPacket(6, _text(src), _text(dst), protocol, body[start:], lost)
+    return IpPacket(6, text(src), text(dst), protocol, body[start:], lost)
 
 
 @lru_cache(maxsize=65_536)
-def _text(address: bytes) -> str:
+def text(address: bytes) -> str:
+    """Return an address of 4 or 16 octets as people write it."""
     return socket.inet_ntop(socket.AF_INET if len(address) == 4 else socket.AF_INET6, address)

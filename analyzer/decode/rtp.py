@@ -46,6 +46,10 @@ class MediaFilter:
             return None
         return iter((packet,)) if _is_multicast(packet.dst) else self._unicast(packet)
 
+    def knows(self, src: str, dst: str, port: int, ssrc: int) -> bool:
+        """Say whether a unicast stream has been told to be media."""
+        return (src, dst, port, ssrc) in self._streams
+
     def _unicast(self, packet: MediaPacket) -> Iterator[MediaPacket] | None:
         key = (packet.src, packet.dst, packet.dport, int.from_bytes(packet.data[8:12], "big"))
         if key in self._streams:

@@ -23,30 +23,28 @@ def order(frames) -> list[tuple[int, int]]:  # type: ignore[no-untyped-def]
 
 def test_frames_come_by_time_and_keep_their_numbers(tmp_path: Path) -> None:
     made = captures(tmp_path, [1, 4, 5], [2, 3, 6])
-    assert order(merged(made, {})) == [(0, 1), (1, 1), (1, 2), (0, 2), (0, 3), (1, 3)]
+    assert order(merged(made)) == [(0, 1), (1, 1), (1, 2), (0, 2), (0, 3), (1, 3)]
 
 
 def test_at_the_same_time_the_first_named_comes_first(tmp_path: Path) -> None:
-    assert order(merged(captures(tmp_path, [1, 2], [1, 2]), {})) == [(0, 1), (1, 1), (0, 2), (1, 2)]
+    assert order(merged(captures(tmp_path, [1, 2], [1, 2]))) == [(0, 1), (1, 1), (0, 2), (1, 2)]
 
 
 def test_clock_offsets_shift_a_capture(tmp_path: Path) -> None:
-    frames = list(merged(captures(tmp_path, [1, 2], [1.4, 2.4]), {1: -SECOND // 2}))
+    one, other = captures(tmp_path, [1, 2], [1.4, 2.4])
+    earlier = (block.shifted(-SECOND // 2) for block in other.blocks())
+    frames = list(merged([one, (block.frame(row) for block in earlier for row in range(len(block)))]))
     assert order(frames) == [(1, 1), (0, 1), (1, 2), (0, 2)]
     assert [frame.time for frame in frames] == [900_000_000, SECOND, 1_900_000_000, 2 * SECOND]
 
 
-def test_one_capture_with_an_offset(tmp_path: Path) -> None:
-    assert [frame.time for frame in merged(captures(tmp_path, [1]), {0: 5})] == [SECOND + 5]
-
-
 def test_none_and_empty_captures(tmp_path: Path) -> None:
-    assert list(merged([], {})) == []
-    assert order(merged(captures(tmp_path, [], [1]), {})) == [(1, 1)]
+    assert list(merged([])) == []
+    assert order(merged(captures(tmp_path, [], [1]))) == [(1, 1)]
 
 
 @given(st.lists(st.lists(st.integers(0, 50), max_size=5).map(sorted), min_size=1, max_size=3))
 def test_nothing_is_lost_and_time_never_goes_back(tmp_path_factory, times: list[list[float]]) -> None:  # type: ignore[no-untyped-def]
-    frames = list(merged(captures(tmp_path_factory.mktemp("merge"), *times), {}))
+    frames = list(merged(captures(tmp_path_factory.mktemp("merge"), *times)))
     assert len(frames) == sum(map(len, times))
     assert [frame.time for frame in frames] == sorted(frame.time for frame in frames)

@@ -1,0 +1,75 @@
+"""Media packets by stream, within limits: many at once as columns, or one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from analyzer.decode.ip import text
+from analyzer.decode.packets import MediaPacket
+from analyzer.decode.sift import MediaColumns
+
+MAX_KEPT = 20_000  # packets of one stream whose octets are kept to be verified
+MAX_KEPT_OCTETS = 64 * 1024 * 1024  # of all streams together
+MAX_STREAMS = 4096  # destinations × SSRC that are told apart
+RTCP_TYPES = range(192, 224)  # RFC 5761 4
+
+StreamKey = tuple[str, int, int, bool]  # destination, port, SSRC, is RTCP
+
+
+@dataclass(slots=True)
+class Stream:
+    """Packets of one SSRC to one destination; octets are kept of the first MAX_KEPT."""
+
+    destination: str
+    port: int
+    ssrc: int
+    rtcp: bool
+    packets: int = 0
+    kept: list[MediaPacket] = field(default_factory=list, repr=False)
+    first: int = 0
+    last: int = 0
+
+
+@dataclass(slots=True)
+class MediaLog:
+    """Takes media packets and keeps them by stream."""
+
+    streams: dict[StreamKey, Stream] = field(default_factory=dict)
+    octets: int = 0
+    dropped: int = 0  # packets of streams beyond MAX_STREAMS
+
+    def add(self, packet: MediaPacket) -> None:
+        """Take one packet, RTP or RTCP."""
+        data = packet.data
+        rtcp = data[1] in RTCP_TYPES
+        ssrc = int.from_bytes(data[4:8] if rtcp else data[8:12], "big")
+        stream = self._count((packet.dst, packet.dport, ssrc, rtcp), 1, packet.time, packet.time)
+        if stream is not None:
+            self._keep(stream, packet)
+
+    def add_columns(self, columns: MediaColumns) -> None:
+        """Take many RTP packets at once; only those that are kept become objects."""
+        times = columns.block.times[columns.rows]
+        for own in columns.streams():
+            at = int(own[0])
+            key = (text(columns.destinations[at].tobytes()), int(columns.ports[at]), int(columns.ssrcs[at]), False)
+            stream = self._count(key, len(own), int(times[at]), int(times[own[-1]]))
+            if stream is not None:
+                for index in own[: max(MAX_KEPT - len(stream.kept), 0)]:
+                    self._keep(stream, columns.packet(index))
+
+    def _count(self, key: StreamKey, packets: int, first: int, last: int) -> Stream | None:
+        stream = self.streams.get(key)
+        if stream is None:
+            if len(self.streams) >= MAX_STREAMS:
+                self.dropped += packets
+                return None
+            stream = self.streams[key] = Stream(*key, first=first, last=last)
+        stream.packets += packets
+        stream.first, stream.last = min(stream.first, first), max(stream.last, last)
+        return stream
+
+    def _keep(self, stream: Stream, packet: MediaPacket) -> None:
+        if len(stream.kept) < MAX_KEPT and self.octets < MAX_KEPT_OCTETS:
+            stream.kept.append(packet)
+            self.octets += len(packet.data)
