@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.exchanges import status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.correlate.exchanges import Exchange, status
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
 from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker
 from analyzer.procedures.dg_rules import KINDS, UA, credentials, requests
+from analyzer.procedures.invites import HTTP_INITIATION
 from dissectors import Message
 from dissectors.digest import Auth
 from dissectors.http import Http
@@ -228,16 +229,23 @@ def server_trouble_is_named(run: Run) -> Iterator[Problem]:
 
 
 def _unanswered_zn(run: Run, answer: Message) -> Message | None:
+    own = {given.get("username") for _, body in requests(run) if (given := gba.authorization(body)) is not None}
     for exchange in run.story.traffic.exchanges:
         if exchange.protocol != "diameter" or not gba.is_zn(exchange) or exchange.request is None:
             continue
         asked = bodies.diameter(exchange.request)
-        own = {given.get("username") for _, _, given in credentials(run)}
         if asked is None or asked.text(gba.TRANSACTION_IDENTIFIER) not in own:
             continue
         if run.start <= exchange.request.time <= answer.time and not exchange.answers:
+            if not any(other.answers for other in _of_bsf(run.story, exchange.server)):
+                raise CannotTell("no answer of the BSF is in the capture: it may show one direction only")
+            coverage.sure_of_absence(run.story, "Zn answer", "diameter", exchange.request.time, answer.time)
             return exchange.request
     return None
+
+
+def _of_bsf(story: Story, server: str) -> list[Exchange]:
+    return [e for e in story.traffic.exchanges if e.protocol == "diameter" and e.server == server]
 
 
 @rule(
@@ -265,8 +273,14 @@ def no_repeat_after_refusal(run: Run) -> Iterator[Problem]:
         delay = (body.headers.get("Retry-After") or "") if body is not None else ""
         if delay.strip().isdigit() and waited < int(delay):
             yield wrong(f"repeated {waited:.1f} s after a 503 with Retry-After {delay}", refusal, first)
-    elif waited < RETRY_WITHIN / 10**9:
+    elif waited < RETRY_WITHIN / 10**9 and not _has_changed(run, refusal.time, first.time):
         yield wrong(f"the request is repeated {waited:.1f} s after a {code}", refusal, first)
+
+
+def _has_changed(run: Run, since: int, until: int) -> bool:
+    """Whether a UE has done in between what may get it another answer: an INVITE, or a new bootstrapping."""
+    tried = run.story.runs_of(run.ue, HTTP_INITIATION.kind, BOOTSTRAPPING.kind)
+    return any(since < m.time < until for other in tried for m in other.messages)
 
 
 def _same_subject(one: Run, other: Run) -> bool:

@@ -1,0 +1,147 @@
+"""UB rules on when a UE bootstraps and as whom: what they pass, what they leave alone, what they cannot tell."""
+
+import pytest
+
+from sample_pcaps.forge_keys import made_up
+from sample_pcaps.forge_text import Edit
+from sample_pcaps.story import Story
+
+RAND = made_up("RAND of a test", 16)
+
+
+def invited(**more):
+    story = Story("invited", by_sip=False)
+    story.bootstrap(**more)
+    story.wait(0.1)
+    story.invite()
+    story.wait(0.1)
+    return story
+
+
+@pytest.mark.parametrize("code", ["UB-14", "UB-15"])
+@pytest.mark.parametrize("name", ["http_good", "sip_good", "two_ues", "second_challenges"])
+def test_passes_on_the_good_stories(sample, verdicts, name, code):
+    assert set(verdicts(sample(name), code)) == {"pass"}
+
+
+@pytest.mark.parametrize("code", ["UB-14", "UB-15", "UB-16", "UB-17"])
+def test_is_not_of_a_capture_without_ub(sample, verdicts, code):
+    assert verdicts(sample("mid_capture"), code) == []
+
+
+class TestRand:
+    def test_one_run_seen_on_two_legs_is_one(self, tell, verdicts):
+        """A proxy on Ub: the same messages once more, a little later, between other addresses."""
+        story = Story("proxy", by_sip=False)
+        story.bootstrap(rand=RAND)
+        shown = list(story.tape.packets)
+        apart = story.tape.packets[-1][0] - story.tape.packets[0][0] + 1_000_000
+        old, new = (bytes(map(int, ip.split("."))) for ip in (story.ue.ip, "10.9.9.9"))
+        story.tape.packets += [(time + apart, packet.replace(old, new)) for time, packet in shown]
+        assert set(verdicts(tell(story), "UB-14")) == {"pass"}
+
+    def test_a_vector_that_nobody_answered_may_come_again(self, tell, verdicts):
+        story = Story("again", by_sip=False)
+        story.bootstrap(rand=RAND, stop_after="challenge")
+        story.wait(1)
+        story.bootstrap(rand=RAND)
+        assert set(verdicts(tell(story), "UB-14")) == {"pass"}
+
+    def test_of_another_ue_it_is_as_bad(self, tell, verdicts):
+        story = Story("two", by_sip=False, ues=2)
+        for ue in story.ues:
+            story.bootstrap(ue, rand=RAND)
+            story.wait(1)
+        assert sorted(verdicts(tell(story), "UB-14")) == ["fail", "pass"]
+
+
+class TestBurst:
+    def test_a_refusal_explains_it(self, tell, verdicts):
+        story = invited()
+        story.register(retry=False)
+        story.bootstrap()
+        assert set(verdicts(tell(story), "UB-15")) == {"pass"}
+
+    def test_the_end_of_ks_explains_it(self, tell, verdicts):
+        story = invited(lifetime=3)
+        story.wait(4)
+        story.bootstrap()
+        assert set(verdicts(tell(story), "UB-15")) == {"pass"}
+
+    def test_much_later_there_may_be_reasons(self, tell, verdicts):
+        story = invited()
+        story.wait(60)
+        story.bootstrap()
+        assert set(verdicts(tell(story), "UB-15")) == {"pass"}
+
+    def test_where_only_ub_is_seen_nobody_can_tell(self, tell, keep, verdicts):
+        story = invited()
+        story.bootstrap()
+        assert sorted(verdicts(tell(keep(story, ("ue", "bsf"))), "UB-15")) == ["inconc", "pass"]
+
+    def test_two_ues_are_two(self, tell, verdicts):
+        story = Story("two", by_sip=False, ues=2)
+        for ue in story.ues:
+            story.bootstrap(ue)
+            story.invite(ue)
+        assert verdicts(tell(story), "UB-15") == ["pass", "pass"]
+
+
+class TestOrder:
+    def test_ub_before_the_invite(self, tell, verdicts):
+        assert verdicts(tell(invited()), "UB-16") == ["pass"]
+
+    def test_a_ks_that_is_over(self, tell, verdicts):
+        story = Story("over", by_sip=False)
+        story.bootstrap(lifetime=5)
+        story.wait(10)
+        story.invite()
+        assert verdicts(tell(story), "UB-16") == ["fail"]
+
+    def test_a_ks_of_before_the_capture_is_not_known(self, tell, verdicts):
+        story = invited()
+        story.register()
+        story.cut(0.1)
+        assert verdicts(tell(story), "UB-16") == []
+
+    def test_a_renewal_after_the_registration_is_no_first_one(self, tell, verdicts):
+        story = invited()
+        story.register()
+        story.wait(5)
+        story.bootstrap()
+        story.cut(0.1)
+        assert verdicts(tell(story), "UB-16") == []
+
+
+class TestTmpi:
+    def test_the_tmpi_is_used(self, tell, verdicts):
+        story = invited(lifetime=20)
+        story.wait(15)
+        story.bootstrap()
+        assert verdicts(tell(story), "UB-17") == ["pass"]
+
+    def test_a_bsf_that_does_not_know_it_gives_none(self, tell, verdicts):
+        story = invited(server="old-bsf/1.0")
+        story.wait(15)
+        story.bootstrap(server="old-bsf/1.0")
+        assert verdicts(tell(story), "UB-17") == []
+
+    def test_a_tmpi_that_was_refused_is_given_up(self, tell, verdicts):
+        story = invited()
+        story.wait(15)
+        forbidden = Edit(line="HTTP/1.1 403 Forbidden", headers={"WWW-Authenticate": None})
+        story.bootstrap(stop_after="challenge", edits={"challenge": forbidden})
+        story.bootstrap(username=story.ue.impi)
+        assert verdicts(tell(story), "UB-17") == ["pass"]
+
+    def test_a_ue_that_may_have_been_off_has_lost_it(self, tell, verdicts):
+        story = invited()
+        story.wait(100)
+        story.bootstrap(username=story.ue.impi)
+        assert verdicts(tell(story), "UB-17") == ["inconc"]
+
+    def test_a_ue_that_was_on_has_it(self, tell, verdicts):
+        story = invited()
+        story.wait(5)
+        story.bootstrap(username=story.ue.impi)
+        assert verdicts(tell(story), "UB-17") == ["fail"]
