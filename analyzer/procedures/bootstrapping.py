@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
@@ -67,4 +67,8 @@ def of_run(run: Run) -> gba.Bootstrapping:
 
 def maker(story: Story, b_tid: str | None) -> gba.Bootstrapping | None:
     """Return the bootstrapping that gave a B-TID, None where the capture has none; the last one, if several did."""
-    return next((found for found in reversed(story.traffic.bootstrappings) if b_tid and found.b_tid == b_tid), None)
+    return story.once(_makers).get(b_tid or "")
+
+
+def _makers(story: Story) -> Mapping[str, gba.Bootstrapping]:
+    return {run.b_tid: run for run in story.traffic.bootstrappings if run.b_tid}

@@ -22,6 +22,7 @@ from dissectors.mikey import Mikey
 from dissectors.sip import Sip
 
 SECRET_OCTETS = 16  # what is shorter may stand in a message by chance
+MAX_SECRETS = 64  # keys of one B-TID that are looked for, from the root on
 OF_THE_NETWORK = ("post", "post-answer")  # between SCF and BM-SC, where the MUK belongs (TS 26.237 10.4.2.1)
 
 
@@ -101,7 +102,15 @@ def _of_impi(story: Story, b_tid: str) -> frozenset[str]:
     impi = None if made is None else made.impi
     if not impi or TMPI_DOMAIN in impi:
         return frozenset()
-    return frozenset(run.b_tid for run in story.traffic.bootstrappings if run.b_tid and run.impi == impi)
+    return story.once(_by_impi).get(impi, frozenset())
+
+
+def _by_impi(story: Story) -> Mapping[str, frozenset[str]]:
+    found: dict[str, set[str]] = {}
+    for run in story.traffic.bootstrappings:
+        if run.impi and run.b_tid:
+            found.setdefault(run.impi, set()).add(run.b_tid)
+    return {impi: frozenset(b_tids) for impi, b_tids in found.items()}
 
 
 @rule(
@@ -141,7 +150,7 @@ def _forms(story: Story) -> Mapping[str, tuple[tuple[str, tuple[bytes, ...]], ..
         if key.b_tid is not None and len(key.value) >= SECRET_OCTETS:
             digits, coded = key.value.hex().encode(), base64.b64encode(key.value).rstrip(b"=")
             found.setdefault(key.b_tid, []).append((key.kind, (key.value, digits, digits.upper(), coded)))
-    return {b_tid: tuple(keys) for b_tid, keys in found.items()}
+    return {b_tid: tuple(keys[:MAX_SECRETS]) for b_tid, keys in found.items()}
 
 
 @rule(
@@ -172,10 +181,11 @@ def old_b_tid_does_not_come_back(run: Run) -> Iterator[Problem]:
 
 def _newer(run: Run, own: gba.Bootstrapping, message: Message, realm: str | None) -> Message | None:
     """Return an answered request to the same NAF, before a message, with a B-TID that was made after its own."""
-    for made in run.story.traffic.bootstrappings:
-        if made.b_tid not in run.ue.b_tid or made.time <= own.time or made.address != own.address:
+    for b_tid in run.ue.b_tid:
+        made = maker(run.story, b_tid)
+        if made is None or made.time <= own.time or made.address != own.address:
             continue
-        for request in run.story.once(presented).get(made.b_tid or "", ()):
+        for request in run.story.once(presented).get(b_tid, ()):
             answered = request.answer is not None and request.answer.time < message.time
             if answered and realm_fqdn(request.given.get("realm")) == realm:
                 return request.message

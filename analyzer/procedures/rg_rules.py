@@ -258,7 +258,7 @@ def zn_asks_for_the_b_tid_presented(run: Run) -> Iterator[Problem]:
     The key of another B-TID fits no digest of this UE: it is refused for ever, without knowing why. Judged where the
     capture shows a UE that waits with a new B-TID for which the BSF is never asked.
     """
-    asked = run.one("bir")
+    asked = run.needs("bir")
     body = bodies.diameter(asked)
     naf = None if body is None else body.find(gba.NAF_ID)
     if body is None or naf is None:

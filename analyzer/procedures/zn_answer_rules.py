@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.sessions import TMPI_DOMAIN
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
 from analyzer.keys import gba as arithmetic
 from analyzer.keys.key import Key
 from analyzer.procedures.bootstrapping import maker
@@ -147,14 +147,19 @@ def _proven(run: Run, user: str | None) -> list[Key]:
     b_tid, chain = b_tid_asked(run), run.story.chain
     made = maker(run.story, b_tid)
     named = {name for name in (user, None if made is None else made.impi) if name}
-    used = {(key.value, key.impi) for key in chain.keys if key.kind == "Ks" and key.b_tid == b_tid}
+    used = run.story.once(_used)
     found: list[Key] = []
     for key in chain.ks.get(b_tid, ()):
         aka = None if key.rand is None else chain.aka.get(key.rand)
         verified = aka is not None and aka.mac_ok and arithmetic.ks(ck=aka.ck, ik=aka.ik) == key.value
-        if key.rand is not None and ((key.value, key.impi) in used or (verified and key.impi in named)):
+        if key.rand is not None and ((key.value, key.impi, b_tid) in used or (verified and key.impi in named)):
             found.append(key)
     return found
+
+
+def _used(story: Story) -> frozenset[tuple[bytes, str | None, str | None]]:
+    """Return each Ks that something has fitted, with its IMPI and B-TID; ask for it by `story.once`."""
+    return frozenset((key.value, key.impi, key.b_tid) for key in story.chain.keys if key.kind == "Ks")
 
 
 RULES: tuple[Rule, ...] = (
