@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies, gba
@@ -59,10 +58,11 @@ BOOTSTRAPPING = Procedure(
 
 def of_run(run: Run) -> gba.Bootstrapping:
     """Return the bootstrapping that a run was made of."""
-    known = run.story.traffic.bootstrappings  # in the order of time
-    at = bisect_left(known, run.start, key=lambda found: found.time)
-    first = run.messages[0]
-    return next(found for found in known[at:] if found.exchanges[0].first is first)
+    return run.story.once(_by_message)[id(run.messages[0])]
+
+
+def _by_message(story: Story) -> Mapping[int, gba.Bootstrapping]:
+    return {id(m): found for found in story.traffic.bootstrappings for e in found.exchanges for m in e.messages}
 
 
 def maker(story: Story, b_tid: str | None) -> gba.Bootstrapping | None:

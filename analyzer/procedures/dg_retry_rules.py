@@ -17,6 +17,7 @@ from dissectors.http import Http
 from dissectors.sip import Sip
 
 RETRY_WITHIN = 20 * 10**9  # ns; a UE answers a challenge at once, and renews its Ks within seconds
+UNKNOWN_B_TID = 5403  # TS 29.109 6.2: DIAMETER_ERROR_TRANSACTION_IDENTIFIER_INVALID
 RENEWED_BEFORE = 300 * 10**9  # ns; so long before Ks expires a UE may renew it for that reason alone
 
 
@@ -115,13 +116,49 @@ def _count(given: Auth) -> int | None:
 
 def _earlier(run: Run, message: Message, given: Auth) -> Iterator[tuple[Message, Auth]]:
     """Requests of the same UE under the same nonce before this one, the newest first."""
-    runs = run.story.runs_of(run.ue, *KINDS) if run.ues else [run]
-    for other in reversed(runs):
-        for sent, body in reversed(list(requests(other))):
-            used = gba.authorization(body)
-            earlier = (sent.time, sent.frame) < (message.time, message.frame)
-            if used is not None and earlier and used.get("nonce") == given.get("nonce"):
-                yield sent, used
+    for other, sent, used in reversed(run.story.once(by_nonce).get(given.get("nonce") or "", ())):
+        if (
+            other.ues == run.ues
+            and (run.ues or other is run)
+            and (sent.time, sent.frame) < (message.time, message.frame)
+        ):
+            yield sent, used
+
+
+def by_nonce(story: Story) -> dict[str, list[tuple[Run, Message, Auth]]]:
+    """Return the requests with credentials by their nonce, in the order of time; ask for it by `story.once`."""
+    found: dict[str, list[tuple[Run, Message, Auth]]] = {}
+    for run in story.runs:
+        for message, body in requests(run) if run.procedure.kind in KINDS else ():
+            given = gba.authorization(body)
+            if given is not None:
+                found.setdefault(given.get("nonce") or "", []).append((run, message, given))
+    for sent in found.values():
+        sent.sort(key=lambda one: (one[1].time, one[1].frame))
+    return found
+
+
+def zn_by_b_tid(story: Story) -> dict[str, list[Exchange]]:
+    """Return the requests for NAF keys by the B-TID that they name; ask for it by `story.once`."""
+    found: dict[str, list[Exchange]] = {}
+    for exchange in story.traffic.exchanges:
+        if exchange.protocol != "diameter" or exchange.request is None or not gba.is_zn(exchange):
+            continue
+        asked = bodies.diameter(exchange.request)
+        b_tid = None if asked is None else asked.text(gba.TRANSACTION_IDENTIFIER)
+        if b_tid:
+            found.setdefault(b_tid, []).append(exchange)
+    return found
+
+
+def _zn(run: Run) -> Iterator[tuple[Exchange, Message]]:
+    """Yield what was asked on Zn for the B-TIDs of a run while it went on, with the request, in the order of time."""
+    used = (gba.authorization(body) for _, body in requests(run))
+    own = dict.fromkeys(given.get("username") or "" for given in used if given is not None)
+    for b_tid in own:
+        for exchange in run.story.once(zn_by_b_tid).get(b_tid, ()):
+            if exchange.request is not None and run.start <= exchange.request.time <= run.end:
+                yield exchange, exchange.request
 
 
 @rule(
@@ -189,14 +226,10 @@ def unknown_b_tid_is_renegotiated(run: Run) -> Iterator[Problem]:
 
     Any other status forbids the UE to repeat the request, and with it to get a key.
     """
-    own = {given.get("username") for _, _, given in credentials(run)}
     refused = [
-        exchange.final for exchange in run.story.traffic.exchanges
-        if exchange.protocol == "diameter" and gba.is_zn(exchange) and exchange.request is not None
-        and exchange.final is not None and run.start <= exchange.request.time <= run.end
-        and (asked := bodies.diameter(exchange.request)) is not None
-        and asked.text(gba.TRANSACTION_IDENTIFIER) in own
-        and (told := bodies.diameter(exchange.final)) is not None and bodies.result_code(told) == 5403
+        exchange.final for exchange, _ in _zn(run)
+        if exchange.final is not None and (told := bodies.diameter(exchange.final)) is not None
+        and bodies.result_code(told) == UNKNOWN_B_TID
     ]  # fmt: skip
     if not refused:
         raise NotHere
@@ -229,18 +262,13 @@ def server_trouble_is_named(run: Run) -> Iterator[Problem]:
 
 
 def _unanswered_zn(run: Run, answer: Message) -> Message | None:
-    own = {given.get("username") for _, body in requests(run) if (given := gba.authorization(body)) is not None}
-    for exchange in run.story.traffic.exchanges:
-        if exchange.protocol != "diameter" or not gba.is_zn(exchange) or exchange.request is None:
+    for exchange, request in _zn(run):
+        if request.time > answer.time or exchange.answers:
             continue
-        asked = bodies.diameter(exchange.request)
-        if asked is None or asked.text(gba.TRANSACTION_IDENTIFIER) not in own:
-            continue
-        if run.start <= exchange.request.time <= answer.time and not exchange.answers:
-            if not any(other.answers for other in _of_bsf(run.story, exchange.server)):
-                raise CannotTell("no answer of the BSF is in the capture: it may show one direction only")
-            coverage.sure_of_absence(run.story, "Zn answer", "diameter", exchange.request.time, answer.time)
-            return exchange.request
+        if not any(other.answers for other in _of_bsf(run.story, exchange.server)):
+            raise CannotTell("no answer of the BSF is in the capture: it may show one direction only")
+        coverage.sure_of_absence(run.story, "Zn answer", "diameter", request.time, answer.time)
+        return request
     return None
 
 
