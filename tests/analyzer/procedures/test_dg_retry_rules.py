@@ -221,3 +221,24 @@ class TestRepeat:
         story = refused("403 Forbidden")
         story.register(services=("urn:home1.net:mbms:sport",))
         assert verdicts(tell(story), "DG-14") == []
+
+
+@pytest.mark.parametrize("apart", [3_000_000, 20_000_000, 500_000_000])
+def test_two_ues_behind_one_address_do_not_answer_for_each_other(tell, failed, apart):
+    story = Story("nat", by_sip=False, ues=2)
+    behind = "192.0.2.1"
+    steps = (
+        (story.bootstrap, {"edits": {"first": Edit(src=behind)}}),
+        (story.invite, {}),
+        (story.register, {"ip": behind}),
+        (story.msk_request, {"ip": behind}),
+    )
+    for step, more in steps:
+        begin, ends = story.now, []
+        for number, ue in enumerate(story.ues):
+            story.now = begin + number * apart
+            step(ue, **more)
+            ends.append(story.now)
+        story.now = max(ends) + 100_000_000
+    story.linger(30)
+    assert {code for code in failed(tell(story)) if code.startswith(("UB", "DG"))} == set()
