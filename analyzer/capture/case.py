@@ -15,7 +15,7 @@ from analyzer.capture.reader import STDIN, is_capture
 KEYRING = "keyring.toml"
 KEYS_SUFFIX = ".keys.toml"
 CASE = "case.toml"
-COMPRESSED = (".gz", ".xz")
+COMPRESSED = (".gz", ".xz", ".zst", ".lz4")
 MERGED = "merged"
 
 NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
-from analyzer.capture import pcap, pcapng, source
+from analyzer.capture import pcap, pcapng
 from analyzer.capture.block import Block
 from analyzer.capture.frame import CaptureFacts, Frame
 from analyzer.capture.source import Source
@@ -16,7 +16,6 @@ from analyzer.capture.source import Source
 STDIN = "-"
 HEAD = 16  # octets that tell a format
 
-COMPRESSED = {source.ZSTD_MAGIC: "zstd", source.LZ4_MAGIC: "lz4"}
 KNOWN = (
     (b"\x89PNG", "a PNG picture"),
     (b"\xff\xd8\xff", "a JPEG picture"),
@@ -97,7 +96,7 @@ class Capture:
 
 
 def open_capture(path: str, index: int = 0) -> Capture:
-    """Open a pcap or pcapng file, plain, gzip or xz; `-` is standard input.
+    """Open a pcap or pcapng file, plain or compressed; `-` is standard input.
 
     Raises CaptureError when nothing can be read of it: missing, empty, or of another format.
     """
@@ -117,15 +116,11 @@ def open_capture(path: str, index: int = 0) -> Capture:
 
 
 def is_capture(path: str) -> bool:
-    """Tell from its first octets whether a regular file is a capture, or compressed and may be one."""
+    """Tell from its first octets, decompressed where need be, whether a regular file is a capture."""
     try:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False
         with FileIO(path, "rb") as stream:
-            head = stream.read(HEAD)
-            if any(head.startswith(magic) for magic in COMPRESSED):
-                return True
-            stream.seek(0)
             opened = Source(stream)
             return _is_magic(opened.peek(4))
     except OSError:
@@ -161,9 +156,6 @@ def _refusal(opened: Source) -> str:
     inside = f"{opened.compression} file, and in it " if opened.compression else ""
     if opened.damage:
         return f"{inside}nothing can be read: {opened.damage}" if inside else opened.damage
-    for magic, name in COMPRESSED.items():
-        if head.startswith(magic):
-            return f"{inside}{name} compression, which is not read yet; decompress it first"
     return f"is no pcap or pcapng capture: {inside}{_what(head)}"
 
 

@@ -1,4 +1,4 @@
-"""Octets of a capture from front to back: plain, gzip or xz, in bounded memory."""
+"""Octets of a capture from front to back: plain, or compressed with gzip, xz, zstd or lz4, in bounded memory."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import stat
 import sys
 import zlib
 from collections.abc import Callable
+from dataclasses import dataclass
 from io import FileIO
 from typing import Protocol
 
@@ -16,14 +17,13 @@ WINDOW = 8 * 1024 * 1024  # octets that records are looked for in at a time
 COMPRESSED_CHUNK = 16 * 1024  # compressed octets at a time: what follows a stream is copied once for each stream
 MAX_XZ_MEMORY = 128 * 1024 * 1024  # xz -9 needs 65 MiB; a hostile header asks for 4 GiB
 
-GZIP_MAGIC = b"\x1f\x8b"
-XZ_MAGIC = b"\xfd7zXZ\x00"
-ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-LZ4_MAGIC = b"\x04\x22\x4d\x18"
+
+class DamagedError(Exception):
+    """Octets that cannot be decompressed."""
 
 
 class Inflater(Protocol):
-    """What both decompressors offer once gzip has learnt to say when it needs input."""
+    """What decompressors offer: lzma's interface."""
 
     @property
     def eof(self) -> bool: ...
@@ -56,17 +56,90 @@ class Gunzip:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
+class Unlz4:
+    """lz4's decompressor, which says None where there is no unused data, and RuntimeError of damage."""
+
+    def __init__(self) -> None:
+        import lz4.frame  # noqa: PLC0415  # only where a capture needs it
+
+        self._inner = lz4.frame.LZ4FrameDecompressor()
+
+    @property
+    def eof(self) -> bool:
+        return bool(self._inner.eof)
+
+    @property
+    def needs_input(self) -> bool:
+        return bool(self._inner.needs_input)
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data or b""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        try:
+            return bytes(self._inner.decompress(data, max_length))
+        except RuntimeError as error:
+            raise DamagedError(str(error)) from None
+
+
+class Unzstd:
+    """zstd's decompressor, whose error is its own."""
+
+    def __init__(self) -> None:
+        if sys.version_info >= (3, 14):
+            from compression import zstd  # noqa: PLC0415
+        else:
+            from backports import zstd  # noqa: PLC0415  # only where a capture needs it
+
+        self._error = zstd.ZstdError
+        self._inner = zstd.ZstdDecompressor()
+
+    @property
+    def eof(self) -> bool:
+        return self._inner.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return self._inner.needs_input
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._inner.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        try:
+            return self._inner.decompress(data, max_length)
+        except self._error as error:
+            raise DamagedError(str(error)) from None
+
+
 def _unxz() -> Inflater:
     return lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=MAX_XZ_MEMORY)
 
 
-INFLATERS: dict[bytes, Callable[[], Inflater]] = {GZIP_MAGIC: Gunzip, XZ_MAGIC: _unxz}
+@dataclass(frozen=True, slots=True)
+class Compression:
+    """A compression that is told by its first octets."""
+
+    name: str
+    magic: bytes
+    make: Callable[[], Inflater]
+
+
+COMPRESSIONS = (
+    Compression("gzip", b"\x1f\x8b", Gunzip),
+    Compression("xz", b"\xfd7zXZ\x00", _unxz),
+    Compression("zstd", b"\x28\xb5\x2f\xfd", Unzstd),
+    Compression("lz4", b"\x04\x22\x4d\x18", Unlz4),
+)
+LONGEST_MAGIC = max(len(compression.magic) for compression in COMPRESSIONS)
 
 
 class Source:
     """Takes octets off a stream; `offset` counts those taken, after decompression.
 
-    `damage` says what ended the octets early, "" where nothing did. `compression` is "gzip", "xz" or "".
+    `damage` says what ended the octets early, "" where nothing did. `compression` names it, "" where there is none.
     `position` counts the octets read of the stream itself: it is what progress can be told by.
     """
 
@@ -74,22 +147,24 @@ class Source:
         self.offset = 0
         self.position = 0
         self.damage = ""
-        self.compression = ""
         self._stream = stream
         # A pipe gives what it has; a file is read in long runs.
         self._buffer = bytearray(WINDOW if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else CHUNK)
         self._pos = self._end = 0  # what is buffered and not taken
         self._inflate: Inflater | None = None
-        self._make: Callable[[], Inflater] | None = None
+        self._compression: Compression | None = None
         self._pending = b""  # compressed octets that were read and not yet used
         self._ended = False
-        head = self.peek(len(XZ_MAGIC))
-        for magic, make in INFLATERS.items():
-            if head.startswith(magic):
-                self.compression = "gzip" if magic == GZIP_MAGIC else "xz"
-                self._make, self._inflate = make, make()
+        head = self.peek(LONGEST_MAGIC)
+        for compression in COMPRESSIONS:
+            if head.startswith(compression.magic):
+                self._compression, self._inflate = compression, compression.make()
                 self._pending, self._ended = self._rest(), False
                 self._pos = self._end = 0
+
+    @property
+    def compression(self) -> str:
+        return "" if self._compression is None else self._compression.name
 
     def peek(self, size: int) -> bytes:
         """Return the next `size` octets, fewer at the end, without taking them."""
@@ -175,7 +250,7 @@ class Source:
         given, self._pending = self._pending, b""
         try:
             data = inflate.decompress(given, CHUNK)
-        except (zlib.error, lzma.LZMAError) as error:
+        except (zlib.error, lzma.LZMAError, DamagedError) as error:
             self.damage, self._ended = f"the {self.compression} stream is damaged: {error}", True
             return b""
         if inflate.eof:
@@ -183,10 +258,10 @@ class Source:
         return data
 
     def _next_member(self, rest: bytes) -> None:
-        """gzip and xz files may be several streams in a row, with padding of zeros between or after them."""
+        """Compressed files may be several streams in a row, with padding of zeros between or after them."""
         rest = rest.lstrip(b"\x00") or self._read(COMPRESSED_CHUNK).lstrip(b"\x00")
-        magic = GZIP_MAGIC if self.compression == "gzip" else XZ_MAGIC
-        if rest and self._make is not None and (rest.startswith(magic) or magic.startswith(rest)):
-            self._pending, self._inflate, self._ended = rest, self._make(), False
+        kind = self._compression
+        if rest and kind is not None and (rest.startswith(kind.magic) or kind.magic.startswith(rest)):
+            self._pending, self._inflate, self._ended = rest, kind.make(), False
         else:
             self._ended = True

@@ -75,7 +75,7 @@ def _ks(chain: Chain, traffic: Traffic, keyring: Keyring) -> Iterator[Key]:
 
 
 def _aka(chain: Chain, ue: UeKeys, rand: bytes | None, autn: bytes | None) -> aka.AkaRun | None:
-    """Run AKA with the long-term key; a MAC that fails leaves the run on record and gives no key."""
+    """Run AKA with the long-term key; what it gives proves itself or not, whatever AUTN says."""
     if ue.k is None or ue.opc is None or rand is None:
         return None
     run = aka.run(k=ue.k, opc=ue.opc, rand=rand, autn=autn, algorithm=ue.algorithm)

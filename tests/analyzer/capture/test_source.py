@@ -1,15 +1,23 @@
 import gzip
 import lzma
 import random
+import sys
 from io import FileIO
 from pathlib import Path
 
+import lz4.frame
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.source import CHUNK, WINDOW, Source
+from analyzer.capture.source import CHUNK, COMPRESSIONS, WINDOW, Source
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+PACKERS = {"gzip": gzip.compress, "xz": lzma.compress, "zstd": zstd.compress, "lz4": lz4.frame.compress}
 DATA = random.Random(1).randbytes(3 * CHUNK)
 
 
@@ -46,7 +54,7 @@ def test_nothing(tmp_path: Path) -> None:
     opened.close()
 
 
-@pytest.mark.parametrize(("pack", "name"), [(gzip.compress, "gzip"), (lzma.compress, "xz")])
+@pytest.mark.parametrize(("pack", "name"), [(pack, name) for name, pack in PACKERS.items()])
 def test_compressed_octets(tmp_path: Path, pack, name: str) -> None:  # type: ignore[no-untyped-def]
     opened = source(tmp_path, pack(DATA))
     assert opened.compression == name
@@ -54,12 +62,12 @@ def test_compressed_octets(tmp_path: Path, pack, name: str) -> None:  # type: ig
     assert opened.damage == ""
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_several_streams_and_padding_are_one(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
     assert everything(source(tmp_path, pack(b"one") + pack(b"two") + bytes(8))) == b"onetwo"
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_a_cut_stream_gives_what_is_there_and_says_so(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
     packed = pack(DATA)
     opened = source(tmp_path, packed[: len(packed) // 2])
@@ -69,7 +77,7 @@ def test_a_cut_stream_gives_what_is_there_and_says_so(tmp_path: Path, pack) -> N
     assert "is cut" in opened.damage
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_a_damaged_stream_says_so(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
     packed = bytearray(pack(b"hello " * 100_000))
     packed[len(packed) // 2] ^= 0xFF
@@ -78,13 +86,14 @@ def test_a_damaged_stream_says_so(tmp_path: Path, pack) -> None:  # type: ignore
     assert "damaged" in opened.damage
 
 
-def test_a_bomb_is_held_in_little_memory(tmp_path: Path) -> None:
-    opened = source(tmp_path, gzip.compress(bytes(64 * 1024 * 1024)))
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_a_bomb_is_held_in_little_memory(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
+    opened = source(tmp_path, pack(bytes(64 * 1024 * 1024)))
     opened.take(10)
     assert len(opened._buffer) <= WINDOW + 2 * CHUNK
     opened.close()
 
 
-@given(st.binary(max_size=60), st.sampled_from((b"", b"\x1f\x8b", b"\x1f\x8b\x08\x00", b"\xfd7zXZ\x00")))
+@given(st.binary(max_size=60), st.sampled_from((b"", b"\x1f\x8b\x08\x00", *(kind.magic for kind in COMPRESSIONS))))
 def test_no_octets_raise(tmp_path_factory: pytest.TempPathFactory, data: bytes, head: bytes) -> None:
     everything(source(tmp_path_factory.getbasetemp(), head + data))
