@@ -205,11 +205,11 @@ def test_hostile_multiparts_are_read_in_linear_time(piece):
     [
         (b"plain", ()),
         (b"plain", ("identity",)),
-        (gzip.compress(b"plain"), ("gzip",)),
-        (gzip.compress(b"plain"), ("X-GZIP , identity",)),
+        (gzip.compress(b"plain", mtime=0), ("gzip",)),
+        (gzip.compress(b"plain", mtime=0), ("X-GZIP , identity",)),
         (zlib.compress(b"plain"), ("deflate",)),
         (zlib.compress(b"plain")[2:-4], ("deflate",)),
-        (gzip.compress(zlib.compress(b"plain")), ("deflate", "gzip")),
+        (gzip.compress(zlib.compress(b"plain"), mtime=0), ("deflate", "gzip")),
     ],
 )
 def test_codings_are_undone(data, codings):
@@ -232,7 +232,7 @@ def test_unknown_codings_are_left_and_noted():
         (b"\xff\xff\xff", "deflate", "content is not deflate"),
         (b"", "gzip", "gzip content is cut"),
         (b"", "deflate", "deflate content is cut"),
-        (gzip.compress(b"plain" * 100)[:-12], "gzip", "gzip content is cut"),
+        (gzip.compress(b"plain" * 100, mtime=0)[:-12], "gzip", "gzip content is cut"),
         (b"x", ",".join(["gzip"] * (MAX_CODINGS + 1)), f"more than {MAX_CODINGS} content codings"),
     ],
 )
