@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dissectors import mikey_payloads
@@ -63,6 +64,11 @@ class Mikey:
     errors: tuple[Error, ...] = ()
     extensions: tuple[Extension, ...] = ()
     notes: tuple[str, ...] = field(default=(), repr=False)
+    idi: Identity | None = None
+    idr: Identity | None = None
+    key_domain_id: bytes | None = None
+    msk_id: bytes | None = None
+    mtk_id: bytes | None = None
 
     @property
     def version(self) -> int:
@@ -96,42 +102,6 @@ class Mikey:
     @property
     def srtp_ids(self) -> tuple[SrtpId, ...]:
         return self.header.srtp_ids
-
-    @property
-    def idi(self) -> Identity | None:
-        return self._identity(mikey_payloads.INITIATOR)
-
-    @property
-    def idr(self) -> Identity | None:
-        return self._identity(mikey_payloads.RESPONDER)
-
-    @property
-    def key_domain_id(self) -> bytes | None:
-        return self._key_id(mikey_payloads.KEY_DOMAIN_ID)
-
-    @property
-    def msk_id(self) -> bytes | None:
-        return self._key_id(mikey_payloads.MSK_ID)
-
-    @property
-    def mtk_id(self) -> bytes | None:
-        return self._key_id(mikey_payloads.MTK_ID)
-
-    def _identity(self, role: int) -> Identity | None:
-        named = next((identity for identity in self.identities if identity.role == role), None)
-        if named is not None:
-            return named
-        plain = [identity for identity in self.identities if not identity.role]
-        if len(plain) != 1:
-            # RFC 3830 3.1: IDi stands before IDr
-            return plain[role - 1] if plain else None
-        # A responder sends its own; TS 33.246 6.4.6.1: IDr is a B-TID, IDi an FQDN, so one with "@" is IDr.
-        of_responder = self.data_type in ANSWERS or "@" in plain[0].text
-        return plain[0] if (role == mikey_payloads.RESPONDER) is of_responder else None
-
-    def _key_id(self, kind: int) -> bytes | None:
-        pairs = (pair for extension in self.extensions for pair in extension.key_ids)
-        return next((octets for known, octets in pairs if known == kind), None)
 
 
 def matches(payload: Payload) -> bool:
@@ -242,7 +212,30 @@ def _message(header: Header, found: mikey_payloads.Found) -> Mikey:
         errors=tuple(found.errors),
         extensions=tuple(found.extensions),
         notes=tuple(notes),
+        idi=_identity(header, found.identities, mikey_payloads.INITIATOR),
+        idr=_identity(header, found.identities, mikey_payloads.RESPONDER),
+        key_domain_id=_key_id(found.extensions, mikey_payloads.KEY_DOMAIN_ID),
+        msk_id=_key_id(found.extensions, mikey_payloads.MSK_ID),
+        mtk_id=_key_id(found.extensions, mikey_payloads.MTK_ID),
     )
+
+
+def _identity(header: Header, identities: Sequence[Identity], role: int) -> Identity | None:
+    named = next((identity for identity in identities if identity.role == role), None)
+    if named is not None:
+        return named
+    plain = [identity for identity in identities if not identity.role]
+    if len(plain) != 1:
+        # RFC 3830 3.1: IDi stands before IDr
+        return plain[role - 1] if plain else None
+    # A responder sends its own; TS 33.246 6.4.6.1: IDr is a B-TID, IDi an FQDN, so one with "@" is IDr.
+    of_responder = header.data_type in ANSWERS or "@" in plain[0].text
+    return plain[0] if (role == mikey_payloads.RESPONDER) is of_responder else None
+
+
+def _key_id(extensions: Sequence[Extension], kind: int) -> bytes | None:
+    pairs = (pair for extension in extensions for pair in extension.key_ids)
+    return next((octets for known, octets in pairs if known == kind), None)
 
 
 def inner(body: object) -> tuple[Part, ...]:
