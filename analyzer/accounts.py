@@ -168,9 +168,9 @@ def key_report(key: Key, show: bool) -> KeyReport:
 def unopened(session: Session, story: Story) -> Iterator[KeyReport]:
     """Account for the MSKs and MTKs of a UE that MIKEY carried and no key opened, once each."""
     held = {(key.kind, key.key_domain, key.msk_id, key.mtk_id) for key in keys_of(session, story)}
-    for message in story.traffic.mikey:
-        shut, body = story.chain.closing(message), bodies.mikey(message)
-        if shut is None or body is None or bodies.is_solicited_pull(body):
+    for shut in sorted(story.chain.shut.values(), key=lambda shut: (shut.message.time, shut.message.frame)):
+        message, body = shut.message, bodies.mikey(shut.message)
+        if body is None or bodies.is_solicited_pull(body):
             continue
         kind, under = ("MSK", "MUK") if bodies.is_msk_message(body) else ("MTK", "MSK")
         name = (kind, body.key_domain_id, body.msk_id, body.mtk_id)

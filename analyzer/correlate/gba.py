@@ -7,6 +7,7 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import Exchange, status
@@ -70,13 +71,19 @@ class NafKeys:
 def authorization(body: Http) -> Auth | None:
     """Return the Authorization of a request, None where it has none or one that cannot be read."""
     value = body.headers.get("Authorization")
-    return None if value is None else parse_auth(value)
+    return None if value is None else _parsed(value)
 
 
 def challenge(body: Http) -> Auth | None:
     """Return the WWW-Authenticate of a 401."""
     value = body.headers.get("WWW-Authenticate")
-    return None if value is None else parse_auth(value)
+    return None if value is None else _parsed(value)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(value: str) -> Auth:
+    """Many rules ask for the same header."""
+    return parse_auth(value)
 
 
 def nonce_vector(nonce: str | None) -> tuple[bytes, bytes] | None:

@@ -128,12 +128,15 @@ MTK_DELIVERY = Procedure(
 
 def audience(story: Story, key_domain: bytes | None, msk_id: bytes | None) -> tuple[Session, ...]:
     """Return the UEs that something under an MSK is for: those the MSK went to, or else all there are."""
-    holders = {
-        session.id: session
-        for message in story.traffic.mikey
-        if (body := bodies.mikey(message)) is not None
-        and bodies.is_msk_message(body)
-        and (body.key_domain_id, body.msk_id) == (key_domain, msk_id)
-        for session in owners(story, message)
-    }
-    return tuple(holders.values()) or story.traffic.sessions
+    return story.once(_holders).get((key_domain, msk_id)) or story.traffic.sessions
+
+
+def _holders(story: Story) -> dict[tuple[bytes | None, bytes | None], tuple[Session, ...]]:
+    """The UEs that each MSK was sent to, by Key Domain ID and MSK ID."""
+    holders: dict[tuple[bytes | None, bytes | None], dict[str, Session]] = {}
+    for message in story.traffic.mikey:
+        body = bodies.mikey(message)
+        if body is not None and bodies.is_msk_message(body):
+            known = holders.setdefault((body.key_domain_id, body.msk_id), {})
+            known |= {session.id: session for session in owners(story, message)}
+    return {name: tuple(sessions.values()) for name, sessions in holders.items()}
