@@ -6,6 +6,7 @@ import inspect
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TypeVar, cast
 
 from analyzer.correlate.sessions import Session
@@ -93,6 +94,21 @@ class Run:
     outcome: str  # success, failure, incomplete
     ues: tuple[Session, ...] = ()
     media: tuple[Group, ...] = ()
+    messages: tuple[Message, ...] = field(init=False, repr=False)  # of all steps, in the order of time
+    start: int = field(init=False)
+    end: int = field(init=False)
+    first_frame: tuple[int, int] = field(init=False)  # capture, frame
+
+    def __post_init__(self) -> None:
+        """Reckon once what rules and views ask for again and again."""
+        messages = self.all(*self.steps)
+        times = [message.time for message in messages]
+        starts, ends = [group.first for group in self.media], [group.last for group in self.media]
+        shown = [(m.payload.capture, m.frame) for m in messages] + [(g.capture, g.frame) for g in self.media]
+        object.__setattr__(self, "messages", messages)
+        object.__setattr__(self, "start", min(times + starts, default=0))
+        object.__setattr__(self, "end", max(times + ends, default=0))
+        object.__setattr__(self, "first_frame", min(shown, default=(0, 0)))
 
     @property
     def ue(self) -> Session:
@@ -104,7 +120,7 @@ class Run:
     def all(self, *names: str) -> tuple[Message, ...]:
         """Return the messages of the steps named, in the order of time."""
         found = [message for name in names for message in self.steps.get(name, ())]
-        return tuple(sorted(found, key=_order))
+        return tuple(sorted(found, key=_order)) if len(found) > 1 else tuple(found)
 
     def first(self, name: str) -> Message | None:
         return next(iter(self.steps.get(name, ())), None)
@@ -129,25 +145,6 @@ class Run:
         if opened is None:
             raise CannotTell(f"no key opens the MIKEY message in frame {message.frame}")
         return opened
-
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        return self.all(*self.steps)
-
-    @property
-    def start(self) -> int:
-        times = [message.time for message in self.messages] + [group.first for group in self.media]
-        return min(times, default=0)
-
-    @property
-    def end(self) -> int:
-        times = [message.time for message in self.messages] + [group.last for group in self.media]
-        return max(times, default=0)
-
-    @property
-    def first_frame(self) -> tuple[int, int]:
-        shown = [(m.payload.capture, m.frame) for m in self.messages] + [(g.capture, g.frame) for g in self.media]
-        return min(shown, default=(0, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +179,16 @@ class Rule:
     @property
     def page(self) -> str:
         """The rule's page: what it demands in its first line, then why and how a break looks."""
-        return inspect.getdoc(self.check) or ""
+        return _page(self.check)
 
     @property
     def title(self) -> str:
         return self.page.split("\n", 1)[0]
+
+
+@cache
+def _page(check: Check) -> str:
+    return inspect.getdoc(check) or ""
 
 
 def rule(code: str, *procedures: Procedure, clause: str, level: str, remedy: str) -> Callable[[Check], Rule]:
@@ -223,20 +225,21 @@ def _judgement_order(judgement: Judgement) -> tuple[tuple[int, int], str, str]:
 
 def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
     verdict, text, trace = Verdict.PASS, item.title, None
-    evidence = [Evidence(*run.first_frame)]
+    problems: list[Problem] = []
     try:
-        problems = list(item.check(run))
-        if problems:
-            verdict = Verdict.FAIL
-            text = "; ".join(dict.fromkeys(problem.text for problem in problems))
-            shown = [e for problem in problems for e in (*map(_evidence, problem.messages), *problem.frames)]
-            evidence = shown or evidence
+        for problem in item.check(run):
+            problems.append(problem)  # what was found stays found, whatever is raised after it
     except NotHere:
-        return None
+        if not problems:
+            return None
     except CannotTell as reason:
         verdict, text = Verdict.INCONC, str(reason)
     except Exception as bug:  # noqa: BLE001  # a rule that crashes is our bug: all others still run
         verdict, text, trace = Verdict.ERROR, f"the rule failed: {type(bug).__name__}", traceback.format_exc()
+    if problems and verdict is not Verdict.ERROR:
+        verdict, text = Verdict.FAIL, "; ".join(dict.fromkeys(problem.text for problem in problems))
+    shown = [e for problem in problems for e in (*map(_evidence, problem.messages), *problem.frames)]
+    evidence = shown or [Evidence(*run.first_frame)]
     ue = run.ues[0].id if len(run.ues) == 1 else None
     return Judgement(
         rule=item.code,

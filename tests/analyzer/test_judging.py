@@ -64,6 +64,18 @@ def test_what_is_not_here_gives_no_judgement(story):
     assert judge([made("X-01", ends=NotHere("step"))], [("p1", run_at(story))]) == ()
 
 
+@pytest.mark.parametrize("ends", [NotHere("step"), CannotTell("no key")], ids=["not here", "cannot tell"])
+def test_what_was_found_stays_found_whatever_is_raised_later(story, ends):
+    (judgement,) = judge([made("X-01", wrong("a", frames=[Evidence(0, 3)]), ends=ends)], [("p1", run_at(story))])
+    assert (judgement.verdict, judgement.message, judgement.remedy) == (Verdict.FAIL, "a", "Mend it.")
+    assert judgement.evidence == (Evidence(0, 3),)
+
+
+def test_a_crash_is_worse_than_what_was_found_before_it(story):
+    (judgement,) = judge([made("X-01", wrong("a"), ends=KeyError())], [("p1", run_at(story))])
+    assert judgement.verdict is Verdict.ERROR
+
+
 def test_a_rule_of_another_procedure_gives_no_judgement(story):
     run = Run(OTHER, story, {}, "success")
     assert judge([made("X-01")], [("p1", run)]) == ()
