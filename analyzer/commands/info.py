@@ -22,4 +22,4 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
 
 def _draw(analysis: Analysis) -> str:
     protocols = (part.protocol for message in analysis.messages for part in message.walk())
-    return facts.show(analysis.report, protocols, analysis.decoded.counts, drawn)
+    return facts.show(analysis.report, protocols, analysis.decoded.opened, analysis.decoded.counts, drawn)

@@ -1,4 +1,4 @@
-"""From frames to payloads: link layer, IP, fragments, tunnels, UDP, TCP."""
+"""From frames to payloads: link layer, IP, fragments, tunnels, ESP, UDP, TCP."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dpkt import ip as dpkt_ip
 from analyzer.capture.block import Block, Ints
 from analyzer.capture.frame import Frame
 from analyzer.decode import link
+from analyzer.decode.esp import NATT_PORT, Associations, Opened, Opener, encapsulated, no_keys
 from analyzer.decode.fragments import Fragments
 from analyzer.decode.ip import IpPacket, read_ip, upper
 from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin
@@ -22,6 +23,7 @@ MAX_TUNNELS = 4  # IP packets within an IP packet
 
 UDP = dpkt_ip.IP_PROTO_UDP
 TCP = dpkt_ip.IP_PROTO_TCP
+ESP = dpkt_ip.IP_PROTO_ESP
 IP_IN_IP = frozenset({dpkt_ip.IP_PROTO_IPIP, dpkt_ip.IP_PROTO_IP6})
 UDP_HEADER = 8
 # Why what these carry is not looked at
@@ -29,7 +31,6 @@ UNREAD = {
     dpkt_ip.IP_PROTO_ICMP: "ICMP",
     dpkt_ip.IP_PROTO_ICMP6: "ICMPv6",
     dpkt_ip.IP_PROTO_IGMP: "IGMP",
-    dpkt_ip.IP_PROTO_ESP: "ESP, which is not opened yet",
     dpkt_ip.IP_PROTO_SCTP: "SCTP, which is not read yet",
     dpkt_ip.IP_PROTO_GRE: "GRE, which is not read yet",
     dpkt_ip.IP_PROTO_NONE: "IPv6 without a payload",
@@ -44,14 +45,16 @@ Found = Payload | MediaPacket
 class Decoder:
     """Takes the frames of all captures of a case in the order of time and gives payloads and media.
 
-    `ports` are those that the user named, by protocol. `facts` say what gave nothing, and why.
+    `ports` are those that the user named, by protocol; `opener` has the keys of ESP that are known from the start.
+    `facts` say what gave nothing, and why.
     """
 
-    def __init__(self, ports: Mapping[str, Sequence[int]] | None = None) -> None:
+    def __init__(self, ports: Mapping[str, Sequence[int]] | None = None, opener: Opener = no_keys) -> None:
         self.facts = DecodeFacts()
         named = {protocol: tuple(numbers) for protocol, numbers in (ports or {}).items()}
         self._named = frozenset(port for numbers in named.values() for port in numbers)
         self._fragments = Fragments(self.facts)
+        self._esp = Associations(self.facts, opener)
         self._connections = Connections(self.facts, named)
         self._media = MediaFilter()
 
@@ -71,9 +74,14 @@ class Decoder:
         except Broken as broken:
             self.facts.tell(origin, broken)
 
+    def unlock(self, opener: Opener) -> Iterator[Found]:
+        """Yield what keys open that the frames so far have shown."""
+        yield from self._unwrapped(self._esp.unlock(opener))
+
     def finish(self) -> Iterator[Found]:
         """Yield what can still be read when no frame is left."""
         yield from self._connections.finish()
+        self._esp.finish()
         self._fragments.finish()
 
     def _ip(self, data: bytes, origin: Origin, depth: int) -> Iterator[Found]:
@@ -88,14 +96,30 @@ class Decoder:
             protocol, body, origin = whole
             protocol, start = upper(protocol, body)
             packet = IpPacket(packet.version, packet.src, packet.dst, protocol, body[start:], 0)
+        yield from self._carried(packet, origin, depth)
+
+    def _carried(self, packet: IpPacket, origin: Origin, depth: int) -> Iterator[Found]:
         if packet.protocol == UDP:
             yield from self._udp(packet, origin, depth)
         elif packet.protocol == TCP:
             yield from self._connections.add(packet, origin)
         elif packet.protocol in IP_IN_IP:
             yield from self._ip(packet.data, origin, depth + 1)
+        elif packet.protocol == ESP:
+            yield from self._unwrapped(self._esp.add(packet, origin, depth))
         else:
             self.facts.count(UNREAD.get(packet.protocol, f"IP protocol {packet.protocol}"))
+
+    def _unwrapped(self, opened: Iterator[Opened]) -> Iterator[Found]:
+        """Read on in what ESP carried, which may be of frames before this one."""
+        for packet, origin, depth in opened:
+            try:
+                if depth >= MAX_TUNNELS:
+                    self.facts.count(TOO_DEEP)
+                else:
+                    yield from self._carried(packet, origin, depth + 1)
+            except Broken as broken:
+                self.facts.tell(origin, broken)
 
     def _udp(self, packet: IpPacket, origin: Origin, depth: int) -> Iterator[Found]:
         data = packet.data
@@ -116,6 +140,15 @@ class Decoder:
         if GTP_PORT in (sport, dport) and (inner := gtp_payload(body)) is not None:
             yield from self._ip(inner, origin, depth + 1)
             return
+        if NATT_PORT in (sport, dport) and not self._named & {sport, dport}:
+            within = encapsulated(body, sport, dport)
+            if isinstance(within, str):
+                self.facts.count(within)
+                return
+            if within is not None:
+                esp = IpPacket(packet.version, packet.src, packet.dst, ESP, within, 0)
+                yield from self._unwrapped(self._esp.add(esp, origin, depth))
+                return
         if body[0] >> 6 == 2 and sport not in self._named and dport not in self._named:
             media = MediaPacket(origin.capture, origin.frame, origin.time, packet.src, packet.dst, dport, body)
             found = self._media.media(media, sport)

@@ -47,15 +47,20 @@ class Problem:
 
 @dataclass(slots=True)
 class DecodeFacts:
-    """Why frames, or octets of streams, gave nothing: how often for each reason, and what was broken where."""
+    """Why frames, or octets of streams, gave nothing: how often for each reason, and what was broken where.
+
+    `opened` is what was protected and could be read all the same, and how often.
+    """
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    opened: dict[str, int] = field(default_factory=dict)
 
     def count(self, reason: str, times: int = 1) -> None:
-        if reason not in self.counts and len(self.counts) >= MAX_REASONS:
-            reason = OTHER
-        self.counts[reason] = self.counts.get(reason, 0) + times
+        _add(self.counts, reason, times)
+
+    def open(self, what: str, times: int = 1) -> None:
+        _add(self.opened, what, times)
 
     def tell(self, origin: Origin, broken: Broken) -> None:
         """Keep one problem, or count it when there are too many."""
@@ -65,6 +70,12 @@ class DecodeFacts:
         self.problems.append(
             Problem(origin.capture, origin.frame, broken.protocol, broken.field, broken.offset, broken.reason)
         )
+
+
+def _add(counts: dict[str, int], reason: str, times: int) -> None:
+    if reason not in counts and len(counts) >= MAX_REASONS:
+        reason = OTHER
+    counts[reason] = counts.get(reason, 0) + times
 
 
 class Broken(Exception):  # noqa: N818  # as Malformed is one layer up

@@ -10,18 +10,18 @@ from analyzer.views.ink import clean
 from analyzer.views.tables import Drawing, Table, moment, record
 
 
-def show(case: CaseReport, protocols: Iterable[str], unread: Mapping[str, int], drawn: Drawing) -> str:
+def show(
+    case: CaseReport, protocols: Iterable[str], opened: Mapping[str, int], unread: Mapping[str, int], drawn: Drawing
+) -> str:
     """Return the facts of each capture, then counts of messages by protocol, what was not read or malformed, and media.
 
-    `unread` are the reasons for which packets or octets gave no message, and how often.
+    `opened` is what was protected and was read, `unread` the reasons for which packets or octets gave no message;
+    both with how often.
     """
     shown = [_capture(capture) for capture in case.captures]
     messages = counts("protocol", "messages", protocols)
     shown.append(drawn(messages) if messages.rows else "no messages\n")
-    reasons = tuple((reason, str(count)) for reason, count in sorted(unread.items()))
-    shown += (
-        [drawn(Table(("not read", "count"), reasons, frozenset({"count"}), frozenset({"not read"})))] if reasons else []
-    )
+    shown += [drawn(told(title, found)) for title, found in (("opened", opened), ("not read", unread)) if found]
     malformed = [item.protocol for item in case.malformed]
     shown += [drawn(counts("malformed", "messages", malformed))] if malformed else []
     shown += [drawn(media(case))] if case.media else []
@@ -44,6 +44,12 @@ def counts(title: str, what: str, found: Iterable[str]) -> Table:
     """One row a name with how often it was seen."""
     rows = tuple((name, str(count)) for name, count in sorted(Counter(found).items()))
     return Table((title, what), rows, frozenset({what}))
+
+
+def told(title: str, found: Mapping[str, int]) -> Table:
+    """One row a sentence with how often it holds."""
+    rows = tuple((what, str(count)) for what, count in sorted(found.items()))
+    return Table((title, "count"), rows, frozenset({"count"}), frozenset({title}))
 
 
 def media(case: CaseReport) -> Table:
