@@ -16,6 +16,7 @@ from analyzer.decode.decoder import DecodeFacts, Decoder
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.stream import MISSING
 from analyzer.judging import Run, Story, judge
+from analyzer.keys import esp
 from analyzer.keys.keyring import Keyring, load_keyring, merge
 from analyzer.keys.unlock import unlock
 from analyzer.media import examine
@@ -61,7 +62,7 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     config = CaseConfig() if case.config is None else load_case_config(case.config)
     keyring = merge([load_keyring(path) for path in (*case.keyrings, *options.keys)])
     captures = [open_capture(path, index) for index, path in enumerate(case.captures)]
-    decoder = Decoder(ports=config.ports)
+    decoder = Decoder(ports=config.ports, opener=esp.opener(keyring.esp))
     media = MediaLog()
     offsets = _offsets(case, config)
     told = _told(captures, progress)

@@ -27,11 +27,13 @@ __all__ = [
 ]
 
 GBA_TYPES = ("me", "u", "u-me", "2g")
-ESP_ENCRYPTIONS = ("null", "aes-cbc", "des-ede3-cbc", "aes-gcm")  # TS 33.203 Annex H
-ESP_INTEGRITIES = ("null", "hmac-md5-96", "hmac-sha-1-96", "aes-gmac")
 LENGTHS_OF_K = {"milenage": (16,), "tuak": (16, 32)}  # octets
 LENGTHS_OF_OPC = {"milenage": (16,), "tuak": (32,)}
 AES_KEYS = (16, 24, 32)
+SALTED_KEYS = (20, 28, 36)  # RFC 4106 8.1, RFC 4543 5.4: four octets of salt after the key
+# TS 33.203 Annexes H and I, with the octets of their keys; CK and IK may be given as AKA makes them
+ESP_ENCRYPTIONS = {"null": (), "aes-cbc": AES_KEYS, "des-ede3-cbc": (16, 24), "aes-gcm": SALTED_KEYS}
+ESP_INTEGRITIES = {"null": (), "hmac-md5-96": (16,), "hmac-sha-1-96": (16, 20), "aes-gmac": SALTED_KEYS}
 READABLE_BY_OTHERS = 0o077
 
 
@@ -327,6 +329,26 @@ def _sas(reader: Reader, raw: dict[str, Any]) -> tuple[EspSa, ...]:
     seen: set[tuple[object, ...]] = set()
     for at, table in reader.tables(raw, "sa", "esp.sa"):
         sa = EspSa(**at.values(table, _SA))
+        _check_esp_key(at, "encryption", sa.encryption, sa.encryption_key, ESP_ENCRYPTIONS)
+        _check_esp_key(at, "integrity", sa.integrity, sa.integrity_key, ESP_INTEGRITIES)
+        _check_esp_pair(at, sa)
         at.once(seen, "spi", sa.spi, sa.src, sa.dst)
         sas.append(sa)
     return tuple(sas)
+
+
+def _check_esp_key(at: Reader, what: str, algorithm: str, key: bytes, known: dict[str, tuple[int, ...]]) -> None:
+    allowed = known[algorithm]
+    if key and not allowed:
+        raise at.wrong(f"{what}_key", f"is given, but {what} is null")
+    if allowed and not key:
+        raise at.wrong(f"{what}_key", f"is missing for {algorithm}")
+    if allowed and len(key) not in allowed:
+        raise at.wrong(f"{what}_key", f"has {len(key)} octets, must have {either(allowed)} for {algorithm}")
+
+
+def _check_esp_pair(at: Reader, sa: EspSa) -> None:
+    if sa.encryption == "aes-gcm" and sa.integrity != "null":
+        raise at.wrong("integrity", "cannot be given with aes-gcm, which has its own")
+    if sa.integrity == "aes-gmac" and sa.encryption != "null":
+        raise at.wrong("encryption", "cannot be given with aes-gmac, which encrypts nothing")

@@ -213,6 +213,18 @@ U1, G1, N1 = "[[ue]] 1", "[[ue]] 1 [[ue.gba]] 1", "[[ue]] 1 [[ue.naf]] 1"
         (SA + "src='bsf.home1.net'", "[[esp.sa]] 1", "src", "must be an IP address"),
         (SA + "encryption='rot13'", "[[esp.sa]] 1", "encryption", "must be one of"),
         (SA + SA, "[[esp.sa]] 2", "spi", "is there twice"),
+        (SA + f"integrity_key='{H16}'", "[[esp.sa]] 1", "integrity_key", "is given, but integrity is null"),
+        (SA + "encryption='aes-cbc'", "[[esp.sa]] 1", "encryption_key", "is missing for aes-cbc"),
+        (SA + f"integrity='hmac-md5-96'\nintegrity_key='{H16}5a'", "[[esp.sa]] 1", "integrity_key", "must have 16 for"),
+        (SA + f"encryption='aes-gcm'\nencryption_key='{H16}'", "[[esp.sa]] 1", "encryption_key", "must have 20 or 28"),
+        (
+            SA + f"encryption='aes-gcm'\nencryption_key='{H16}5a5a5a5a'\nintegrity='hmac-md5-96'\nintegrity_key='{H16}'",
+            "[[esp.sa]] 1", "integrity", "cannot be given with aes-gcm",
+        ),
+        (
+            SA + f"encryption='aes-cbc'\nencryption_key='{H16}'\nintegrity='aes-gmac'\nintegrity_key='{H16}5a5a5a5a'",
+            "[[esp.sa]] 1", "encryption", "cannot be given with aes-gmac",
+        ),
         (UE + "k = 5a5a\n", "", "", "is not TOML at line 3, column 6"),
         ("[[ue]", "", "", "is not TOML at"),
         ('impi = "never ends', "", "", "is not TOML at"),
