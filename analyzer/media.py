@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
+from analyzer.correlate.sightings import Sightings
 from analyzer.correlate.traffic import Traffic
 from analyzer.decode.packets import MediaPacket
 from analyzer.keys import srtp
@@ -17,8 +18,11 @@ from analyzer.medialog import MediaLog, Stream
 MKI_OCTETS = 6  # MSK ID and MTK ID (TS 33.246 6.6.2)
 SAMPLE = 64  # packets that have to agree on an MKI that nobody named
 MAX_SHOWN = 20  # frames of one kind that a group remembers
-RTCP_TYPES = range(192, 224)  # RFC 5761 4
 RTP_HEADER, RTCP_HEADER = 12, 8
+SENDER_REPORT = 200
+RTCP_INDICES = 1 << 31
+HALF_OF_SEQUENCES = 0x8000
+LATE = 10**9  # ns; packets that overtake each other are not further apart
 # RFC 4771 4: what is tried when no SP tells the policy: mode RCCm2, m1, m3, then none; tag lengths 14, 10, 4.
 UNTOLD_POLICIES: tuple[tuple[tuple[int, bytes], ...], ...] = (
     ((2, b"\x03"), (11, b"\x0e"), (13, b"\x00\x10"), (19, b"\x0a")),
@@ -29,13 +33,16 @@ UNTOLD_POLICIES: tuple[tuple[tuple[int, bytes], ...], ...] = (
 )
 
 MkiKey = bytes
+Place = tuple[int, int]  # capture and frame
 
 
 @dataclass(slots=True)
 class Group:
     """The packets of one stream under one MKI; `mki` is None for what is in the clear.
 
-    `known` says that MIKEY named the MSK and MTK of the MKI. Frames are remembered up to MAX_SHOWN.
+    A packet that two captures or interfaces saw counts once. `failed` is what does not authenticate, of it `misplaced`
+    what has its MKI elsewhere than the policy says; `not_checked` are packets that bring nothing to check, too. Of the
+    frames of each kind MAX_SHOWN are remembered.
     """
 
     protocol: str  # srtp, srtcp, rtp (in the clear)
@@ -48,19 +55,19 @@ class Group:
     packets: int = 0
     authenticated: int = 0
     failed: int = 0
+    misplaced: int = 0
     no_key: int = 0
     not_checked: int = 0
     capture: int = 0
     frame: int = 0  # the first
     first: int = 0
     last: int = 0
-    failed_frames: list[int] = field(default_factory=list)
-    repeated_frames: list[int] = field(default_factory=list)  # same index again (RFC 3711 9.1)
-    roc_frames: list[int] = field(default_factory=list)  # ROC in the tag that goes back (RFC 4771 2)
-    index_frames: list[int] = field(default_factory=list)  # SRTCP index that does not go up (RFC 3711 3.4)
-    report_frames: list[int] = field(default_factory=list)  # RTCP that is no sender report (TS 33.246 6.6.2)
-    layout_frames: list[int] = field(default_factory=list)  # no MKI of this stream at the place the policy says
-    times: list[tuple[int, int]] = field(default_factory=list)  # (time, frame) where this MKI takes over
+    failed_frames: list[Place] = field(default_factory=list)
+    misplaced_frames: list[Place] = field(default_factory=list)
+    repeated_frames: list[Place] = field(default_factory=list)  # same index again (RFC 3711 9.1)
+    roc_frames: list[Place] = field(default_factory=list)  # ROC in the tag that goes back (RFC 4771 2)
+    index_frames: list[Place] = field(default_factory=list)  # SRTCP index that does not go up (RFC 3711 3.4)
+    report_frames: list[Place] = field(default_factory=list)  # RTCP that is no sender report (TS 33.246 6.6.2)
 
     @property
     def msk_id(self) -> bytes | None:
@@ -131,20 +138,18 @@ class _Examination:
         self.highest = -1  # sequence number, for the guess of RFC 3711 3.3.1
         self.ahead: tuple[int, int] | None = None  # sequence number and ROC of the first packet that carries one
         self.seen: dict[MkiKey, set[int]] = {}
-        self.last_index = -1
+        self.last_index: tuple[int, int] | None = None  # of SRTCP, and when
         self.last_mki: MkiKey | None = None
         self.policies = list(dict.fromkeys(told.policies.values()))
         self.untold = [] if self.policies else [srtp.policy_of(params) for params in UNTOLD_POLICIES]
 
     def groups(self) -> Iterator[Group]:
-        self.stream.kept.sort(key=lambda packet: (packet.time, packet.capture, packet.frame))
-        located = [self.locate(packet.data) for packet in self.stream.kept]
-        self.ahead = (
-            next(filter(None, map(_carried, self.stream.kept, located)), None) if not self.stream.rtcp else None
-        )
-        strange = [packet.data for packet, found in zip(self.stream.kept, located, strict=True) if found is None]
+        kept = _once(self.stream.kept)
+        located = [self.locate(packet.data) for packet in kept]
+        self.ahead = next(filter(None, map(_carried, kept, located)), None) if not self.stream.rtcp else None
+        strange = [packet.data for packet, found in zip(kept, located, strict=True) if found is None]
         unnamed = self.unnamed_mkis(strange, alone=len(strange) == len(located)) if strange else {}
-        for packet, found in zip(self.stream.kept, located, strict=True):
+        for packet, found in zip(kept, located, strict=True):
             self.take(packet, found or self.unnamed(packet.data, unnamed))
         beyond = self.stream.packets - len(self.stream.kept)
         if beyond and self.found:  # past the limit: counted with the MKI that was last in use
@@ -157,15 +162,15 @@ class _Examination:
     def unnamed_mkis(self, strange: list[bytes], *, alone: bool) -> dict[srtp.Policy, frozenset[MkiKey]]:
         """Find MKIs that nobody named: the same value at the same place again and again.
 
-        In a stream where other packets have a known MKI twice is enough; in one `alone` all have to agree, since
-        what looks like an MKI may be the end of a picture in the clear.
+        In a stream where other packets have a known MKI twice is enough; in one `alone` all packets need a value that
+        comes back, since what looks like an MKI may be the end of a picture in the clear.
         """
+        shown = strange[:SAMPLE] if alone else strange
         for policy in (*self.policies, *self.untold):
-            counts = Counter(self.mki_at(data, policy) for data in (strange[:SAMPLE] if alone else strange))
-            wanted = max(2, min(len(strange), SAMPLE) if alone else 2)
-            values = frozenset(value for value, count in counts.items() if value and any(value) and count >= wanted)
-            if values:
-                return {policy: values}
+            counts = Counter(self.mki_at(data, policy) for data in shown)
+            again = {value: n for value, n in counts.items() if value and len(set(value)) > 1 and n > 1}
+            if again and (not alone or sum(again.values()) == len(shown)):
+                return {policy: frozenset(again)}
         return {}
 
     def unnamed(
@@ -224,17 +229,18 @@ class _Examination:
         mki = None if located is None else located[1]
         if located is None and self.last_mki is not None:  # inside a protected stream: broken, not in the clear
             group = self.found[self.last_mki]
-            _remember(group.layout_frames, packet)
             self.count(group, packet)
             group.failed += 1
-            _remember(group.failed_frames, packet)
+            if any(mki in packet.data[RTP_HEADER:] for mki in self.found if mki is not None):
+                group.misplaced += 1
+                _remember(group.misplaced_frames, packet)
+            else:
+                _remember(group.failed_frames, packet)
             return
         group = self.group(mki, packet, located is not None and located[0] in self.policies)
-        if mki != self.last_mki or not group.times:
-            group.times.append((packet.time, packet.frame))
         self.last_mki = mki
         self.count(group, packet)
-        if self.stream.rtcp and packet.data[1] != 200:  # sender report
+        if self.stream.rtcp and packet.data[1] != SENDER_REPORT:
             _remember(group.report_frames, packet)
         if located is None:
             group.no_key += 1
@@ -265,33 +271,48 @@ class _Examination:
         if not self.session_keys(mki):
             group.no_key += 1
             return
-        index = (
+        found = (
             self.verify_rtcp(packet, policy, mki) if self.stream.rtcp else self.verify_rtp(group, packet, policy, mki)
         )
-        if index is None and self.is_roc_unknown(policy):
+        if found is None and self.is_roc_unknown(policy):
             group.not_checked += 1
             return
-        if index is None:
+        if found is None:
             group.failed += 1
             _remember(group.failed_frames, packet)
             return
-        group.authenticated += 1
+        index, by_mac = found
+        if by_mac:
+            group.authenticated += 1
+        else:
+            group.not_checked += 1
         used = self.seen.setdefault(mki, set())
         if index in used:
             _remember(group.repeated_frames, packet)
-        elif self.stream.rtcp and index <= self.last_index:
-            _remember(group.index_frames, packet)
+        elif self.stream.rtcp:
+            self.follow_rtcp(group, packet, index)
         used.add(index)
-        self.last_index = max(self.last_index, index)
 
-    def verify_rtcp(self, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey) -> int | None:
+    def follow_rtcp(self, group: Group, packet: MediaPacket, index: int) -> None:
+        """RFC 3711 3.4: the index goes up, whatever the key; one that was overtaken on the way may be late."""
+        last, when = self.last_index or (index - 1, packet.time)
+        if 0 < (index - last) % RTCP_INDICES < RTCP_INDICES // 2:
+            self.last_index = index, packet.time
+        elif packet.time - when > LATE:
+            _remember(group.index_frames, packet)
+
+    def verify_rtcp(self, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey) -> tuple[int, bool] | None:
+        """Return the index, and whether a MAC vouches for it; None for what does not authenticate."""
         for _, keys in self.session_keys(mki):
             checked = srtp.verify_rtcp(keys=keys, policy=policy, data=packet.data, mki_length=MKI_OCTETS)
             if checked.ok:
-                return checked.index
+                return checked.index, checked.mac
         return None
 
-    def verify_rtp(self, group: Group, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey) -> int | None:
+    def verify_rtp(
+        self, group: Group, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey
+    ) -> tuple[int, bool] | None:
+        """Return the same of an SRTP packet, and follow its ROC."""
         data = packet.data
         sequence = int.from_bytes(data[2:4], "big")
         header = _rtp_header(data)
@@ -304,22 +325,28 @@ class _Examination:
                 )
                 if not checked.ok:
                     continue
-                if self.roc is not None and checked.roc < self.roc and sequence > self.highest >= 0:
-                    _remember(group.roc_frames, packet)
-                self.roc = checked.roc
-                self.highest = sequence
-                return checked.roc << 16 | sequence
+                self.follow_rtp(group, packet, checked.roc, sequence)
+                return checked.roc << 16 | sequence, checked.mac
         return None
+
+    def follow_rtp(self, group: Group, packet: MediaPacket, roc: int, sequence: int) -> None:
+        """RFC 3711 3.3.1: a packet that was overtaken changes nothing."""
+        known = self.roc if self.roc is not None and self.highest >= 0 else roc
+        ahead = self.highest < 0 or 0 < (sequence - self.highest) & 0xFFFF < HALF_OF_SEQUENCES
+        if ahead and roc < known:
+            _remember(group.roc_frames, packet)
+        if ahead or (roc, sequence) > (known, self.highest):
+            self.roc, self.highest = roc, sequence
 
     def rocs(self, sequence: int) -> tuple[int, ...]:
         """The rollover counters that a packet may have (RFC 3711 3.3.1)."""
         if self.roc is None or self.highest < 0:
             return self.first_rocs(sequence)
-        if self.highest - sequence > 0x8000:
+        if self.highest - sequence > HALF_OF_SEQUENCES:
             return (self.roc + 1, self.roc)
-        if sequence - self.highest > 0x8000 and self.roc:
+        if sequence - self.highest > HALF_OF_SEQUENCES and self.roc:
             return (self.roc - 1, self.roc)
-        return (self.roc,)
+        return (self.roc, self.roc + 1)  # the latter where more packets than half of all numbers are missing
 
     def first_rocs(self, sequence: int) -> tuple[int, ...]:
         """Before a packet has proven one: what the first tag with a ROC gives, what MIKEY told, and 0."""
@@ -328,8 +355,9 @@ class _Examination:
         return tuple(dict.fromkeys(roc for roc in (*shown, *told, 0) if roc >= 0))
 
     def is_roc_unknown(self, policy: srtp.Policy) -> bool:
-        """A sender that carries its ROC, and no packet here that does: the capture begins and ends between two."""
-        return not self.stream.rtcp and bool(policy.mode) and self.ahead is None and self.highest < 0
+        """Nothing has proven a ROC, and neither a tag nor MIKEY tells it: the stream had begun before the capture."""
+        told = self.ahead is not None if policy.mode else self.stream.ssrc in self.told.rocs
+        return not self.stream.rtcp and not told and self.highest < 0
 
 
 def _carried(packet: MediaPacket, located: tuple[srtp.Policy, MkiKey] | None) -> tuple[int, int] | None:
@@ -352,6 +380,13 @@ def _rtp_header(data: bytes) -> int | None:
     return length if length <= len(data) else None
 
 
-def _remember(frames: list[int], packet: MediaPacket) -> None:
+def _once(packets: list[MediaPacket]) -> list[MediaPacket]:
+    """Put packets in the order of time, each that was seen more than once by its first sighting."""
+    seen: Sightings[MediaPacket] = Sightings()
+    ordered = sorted(packets, key=lambda packet: (packet.time, packet.capture, packet.frame))
+    return [p for p in ordered if seen.first(p, p.data, p.capture, p.time) is None]
+
+
+def _remember(frames: list[Place], packet: MediaPacket) -> None:
     if len(frames) < MAX_SHOWN:
-        frames.append(packet.frame)
+        frames.append((packet.capture, packet.frame))

@@ -2,63 +2,106 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import Exchange, of_request_type, status
 from analyzer.correlate.sessions import Session
+from analyzer.correlate.sightings import OTHER_CAPTURE, again
 from analyzer.judging import Procedure, Run, Step, Story
 from analyzer.procedures.invites import invitations
 from analyzer.procedures.roles import owners
 from dissectors import Message
+from dissectors.mikey import Mikey
 
 PULL_ANSWER_WITHIN = 120 * 10**9  # ns; a request later than this answers something else
 CURRENT_MSK = b"\0\0"  # Key Number 0x0 (TS 33.246 6.3.2.1)
 
 
+@dataclass(slots=True, eq=False)
+class _Delivery:
+    """An MSK message, those sent again for want of an answer, and the answers."""
+
+    sent: list[Message]
+    answers: list[Message] = field(default_factory=list)
+
+
+def sighted(story: Story) -> Mapping[int, Message]:
+    """Return the MIKEY messages that are another sighting of a packet, see `again`; ask for it by `story.once`."""
+    return again(story.traffic.mikey)
+
+
 def find_msk_deliveries(procedure: Procedure, story: Story) -> Iterator[Run]:
-    """One run a message; a message sent again because no verification came belongs to the first."""
-    verifications: dict[int, list[Message]] = {}
+    """One run a message; a message sent again because no verification came belongs to the first.
+
+    So does a packet that was seen twice.
+    """
+    seen = story.once(sighted)
+    waiting: dict[tuple[bytes | None, ...], _Delivery] = {}
+    deliveries: list[_Delivery] = []
+    by_csb: dict[int, list[_Delivery]] = {}
+    early: list[Message] = []  # verifications before what they answer: the clocks of two captures differ
+    of: dict[int, list[Message]] = {}  # by the id of a message, the step that it went to
     for message in story.traffic.mikey:
         body = bodies.mikey(message)
-        if body is not None and body.data_type == bodies.DATA_TYPE_VERIFICATION:
-            verifications.setdefault(body.csb_id, []).append(message)
-    waiting: dict[tuple[str | None, int, bytes | None], list[Message]] = {}
-    deliveries: list[list[Message]] = []
-    for message in story.traffic.mikey:
-        body = bodies.mikey(message)
-        if body is None or not bodies.is_msk_message(body) or bodies.is_solicited_pull(body):
+        if body is None:
             continue
-        key = (None if body.idr is None else body.idr.text, body.csb_id, body.msk_id)
-        sent = waiting.get(key)
-        answers = verifications.get(body.csb_id, ())
-        if sent and body.v and not any(sent[0].time <= m.time <= message.time for m in answers):
-            sent.append(message)
-        else:
-            waiting[key] = [message]
-            deliveries.append(waiting[key])
-    taken: set[int] = set()
-    for sent in deliveries:
-        body = bodies.mikey(sent[0])
-        assert body is not None
-        until = _next_of_same_csb(sent, deliveries)
-        answers = [
-            m for m in verifications.get(body.csb_id, ())
-            if id(m) not in taken and sent[0].time <= m.time and (until is None or m.time < until)
-        ]  # fmt: skip
-        taken.update(map(id, answers))
+        if id(message) in seen:
+            if id(seen[id(message)]) in of:
+                of[id(seen[id(message)])].append(message)
+        elif body.data_type == bodies.DATA_TYPE_VERIFICATION:
+            asked = max(
+                by_csb.get(body.csb_id, ()), key=lambda d: (_fit(d, message, body), d.sent[-1].time), default=None
+            )
+            if asked is None:
+                early.append(message)
+            else:
+                asked.answers.append(message)
+                of[id(message)] = asked.answers
+        elif bodies.is_msk_message(body) and not bodies.is_solicited_pull(body):
+            key = (None if body.idr is None else body.idr.data, body.key_domain_id, body.msk_id)
+            delivery = waiting.get(key)
+            if delivery is None or delivery.answers or not (body.v and getattr(delivery.sent[-1].body, "v", False)):
+                delivery = waiting[key] = _Delivery([])
+                deliveries.append(delivery)
+            delivery.sent.append(message)
+            of[id(message)] = delivery.sent
+            if delivery not in by_csb.setdefault(body.csb_id, []):
+                by_csb[body.csb_id].append(delivery)
+    for message in early:
+        for delivery in deliveries:
+            if any(_is_just_after(message, sent) for sent in delivery.sent):
+                delivery.answers.append(message)
+                break
+    for delivery in deliveries:
+        sent, answers = delivery.sent, delivery.answers
         steps = {"msk": tuple(sent)} | ({"verification": tuple(answers)} if answers else {})
-        wanted = body.v
-        outcome = "success" if answers or not wanted else "incomplete"
+        outcome = "success" if answers or not getattr(sent[0].body, "v", False) else "incomplete"
         yield Run(procedure, story, steps, outcome, owners(story, sent[0]))
 
 
-def _next_of_same_csb(sent: list[Message], deliveries: list[list[Message]]) -> int | None:
-    csb_id = getattr(sent[0].body, "csb_id", None)
-    later = [
-        d[0].time for d in deliveries if getattr(d[0].body, "csb_id", None) == csb_id and d[0].time > sent[-1].time
-    ]
-    return min(later, default=None)
+def _is_just_after(message: Message, sent: Message) -> bool:
+    """Say whether an MSK message of another capture can be what a verification before it answers."""
+    body, asked = bodies.mikey(message), bodies.mikey(sent)
+    return (
+        message.payload.capture != sent.payload.capture
+        and 0 <= sent.time - message.time <= OTHER_CAPTURE
+        and body is not None and asked is not None and body.t is not None and asked.t is not None
+        and (body.csb_id, body.t.value, message.payload.src) == (asked.csb_id, asked.t.value, sent.payload.dst)
+    )  # fmt: skip
+
+
+def _fit(delivery: _Delivery, message: Message, body: Mikey) -> int:
+    """Say how well a verification fits a delivery of its CSB ID: whose it is counts more than its counter.
+
+    One BM-SC uses one CSB ID for all UEs, another a new one each time.
+    """
+    asked = [(sent, found) for sent in delivery.sent if (found := bodies.mikey(sent)) is not None]
+    same_idr = any(a.idr is not None and body.idr is not None and a.idr.data == body.idr.data for _, a in asked)
+    same_end = any(sent.payload.dst == message.payload.src for sent, _ in asked)
+    same_t = any(a.t is not None and body.t is not None and a.t.value == body.t.value for _, a in asked)
+    return 2 * same_idr + 2 * same_end + same_t
 
 
 MSK_DELIVERY = Procedure(
@@ -70,7 +113,7 @@ MSK_DELIVERY = Procedure(
 
 
 def find_pulls(procedure: Procedure, story: Story) -> Iterator[Run]:
-    """A keyless MSK message, and the first MSK request of the same UE after it."""
+    """A keyless MSK message, repeated until the UE answers, and the first MSK request of the UE after it."""
     refreshes = [i for i in story.once(invitations) if i.kind == "sip-msk-refresh"]
     asked = [
         *of_request_type(story.traffic.exchanges, "msk-request", "sip-based-msk-request"),
@@ -80,17 +123,28 @@ def find_pulls(procedure: Procedure, story: Story) -> Iterator[Run]:
     for exchange in sorted(asked, key=lambda e: e.first.time):
         for session in owners(story, exchange.first):
             by_ue.setdefault(session.id, []).append(exchange)
+    pulls: dict[int, tuple[list[Message], Exchange | None]] = {}  # by the id of the first message
+    open_: dict[tuple[bytes | None, ...], list[Message]] = {}
+    seen = story.once(sighted)
     for message in story.traffic.mikey:
         body = bodies.mikey(message)
         if body is None or not bodies.is_solicited_pull(body):
             continue
-        ues = owners(story, message)
+        first = seen.get(id(message), message)
         answer = next(
-            (e for ue in ues for e in by_ue.get(ue.id, ())
-             if message.time <= e.first.time <= message.time + PULL_ANSWER_WITHIN),
+            (e for ue in owners(story, first) for e in by_ue.get(ue.id, ())
+             if first.time <= e.first.time <= first.time + PULL_ANSWER_WITHIN),
             None,
         )  # fmt: skip
-        steps: dict[str, tuple[Message, ...]] = {"pull": (message,)}
+        key = (None if body.idr is None else body.idr.data, body.key_domain_id, body.msk_id)
+        sent = open_.get(key)
+        if sent is None or (message is first and pulls[id(sent[0])][1] is not answer):
+            sent = open_[key] = []
+        sent.append(message)
+        pulls[id(sent[0])] = (sent, answer if len(sent) == 1 else pulls[id(sent[0])][1])
+    for sent, answer in pulls.values():
+        message, ues = sent[0], owners(story, sent[0])
+        steps: dict[str, tuple[Message, ...]] = {"pull": tuple(sent)}
         if answer is not None:
             steps["request"] = tuple(answer.requests)
             if answer.final is not None and status(answer.final) != 401:

@@ -9,7 +9,7 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wron
 from analyzer.procedures import history
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_key_rules import proven_muk
-from analyzer.procedures.ms_rules import mikeys
+from analyzer.procedures.ms_rules import TS_COUNTER, mikeys, stale
 from dissectors import Message
 
 VERIFICATION_WITHIN = 2 * 10**9  # ns; a UE answers at once, its BM-SC retransmits after about a second
@@ -27,20 +27,30 @@ def verification_follows(run: Run) -> Iterator[Problem]:
     The BM-SC cannot know that the MSK arrived, and sends it again. When the message itself is in order and
     nothing comes back, either the UE dropped it or the answer was lost.
     """
-    if not any(body.v for _, body in mikeys(run, "msk")) or run.first("verification") is not None:
-        if run.first("verification") is None:
-            raise NotHere
-        return
-    last = run.all("msk")[-1]
-    if not _is_in_order(run, last):
+    if not any(body.v for _, body in mikeys(run, "msk")):
         raise NotHere
-    if not run.story.covers(last.time, VERIFICATION_WITHIN):
+    if run.first("verification") is not None:
+        return
+    due = [message for message, body in mikeys(run, "msk") if body.v and _is_in_order(run, message)]
+    if not due:
+        raise NotHere
+    if not run.story.covers(due[0].time, VERIFICATION_WITHIN):
         raise CannotTell("the capture ends before a verification message is due")
+    if not any(_hears(run, message) for message in due):
+        raise CannotTell("the capture shows nothing that this UE sends")
     yield wrong(f"no verification message within {VERIFICATION_WITHIN // 10**9} s", *run.all("msk"))
 
 
+def _hears(run: Run, message: Message) -> bool:
+    """Say whether the capture of a message shows the other direction as well."""
+    return any(
+        other.payload.src == message.payload.dst and other.payload.capture == message.payload.capture
+        for other in run.story.traffic.messages
+    )
+
+
 def _is_in_order(run: Run, message: Message) -> bool:
-    """A message that the UE has reason to drop gets no answer: wrong MAC, wrong MUK, replay, other address."""
+    """A message that the UE has reason to drop gets no answer: bad form, MAC, MUK or address, or a replay."""
     opened, body = run.story.chain.opening(message), bodies.mikey(message)
     if opened is None and run.story.chain.closing(message) is None:
         return False
@@ -49,6 +59,10 @@ def _is_in_order(run: Run, message: Message) -> bool:
             raise CannotTell(f"whether the UE could open frame {message.frame} needs its MUK")
         return False
     if body is None or body.idr is None or opened.key.b_tid not in (None, body.idr.text):
+        return False
+    if (body.version, body.prf) != (1, 0) or body.key_domain_id is None or body.msk_id is None:
+        return False
+    if body.t is None or body.t.ts_type != TS_COUNTER or (run.ues and stale(run, message, body) is not None):
         return False
     if opened.key.expires is not None and opened.key.expires < message.time:
         return False
@@ -162,8 +176,10 @@ def pull_is_answered(run: Run) -> Iterator[Problem]:
 
     The BM-SC pulls when it cannot push: unanswered, the UE runs out of keys with the next MSK.
     """
-    message = run.one("pull")
+    message = run.all("pull")[-1]  # one that was sent again was lost on the way
     body = bodies.mikey(message)
+    if body is not None and run.ues and stale(run, message, body) is not None:
+        raise NotHere  # a replay in the eyes of the UE: MS-12 says so
     if run.story.chain.opening(message) is None and run.story.chain.closing(message) is None:
         raise NotHere
     if run.story.chain.opening(message) is None and (body is None or proven_muk(run, body) is not None):

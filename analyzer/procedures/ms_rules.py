@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies
-from analyzer.judging import NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.procedures import history
-from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
+from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL, sighted
 from dissectors import Message
 from dissectors.mikey import Mikey
 
@@ -18,7 +18,7 @@ ID_NAI = 0
 KEY_DOMAIN_OCTETS, MSK_ID_OCTETS = 3, 4
 KEY_NUMBER_CURRENT = b"\0\0"
 SP_RATE, SP_KDR = 13, 6  # RFC 4771 R, RFC 3830 6.10.1
-ECHO_WITHIN = 10_000_000  # ns; the same octets again so soon are one datagram that a probe saw twice
+OVERTAKING = 100_000_000  # ns; messages that change places on the way are not further apart
 HALF = 1 << 31  # RFC 1982 with 32 bits
 
 
@@ -221,40 +221,52 @@ def counter_increases(run: Run) -> Iterator[Problem]:
 
     The UE takes an equal or lower counter for a replay and drops the message without a word.
     """
-    if not run.ues:
+    if not run.ues or not any(_counts(body) for _, body in mikeys(run, "msk", "pull")):
         raise NotHere
-    sent = history.msk_messages(run.story, run.ue)
+    overtaken = False
     for message, body in mikeys(run, "msk", "pull"):
-        if body.t is None or body.t.ts_type != TS_COUNTER or body.idr is None:
-            raise NotHere
-        previous = _previous(sent, message, body)
-        if previous is None:
+        replayed = stale(run, message, body)
+        if replayed is None:
             continue
-        stored = bodies.mikey(previous)
-        if stored is None or stored.t is None or _is_echo(previous, message):
+        previous, counter = replayed
+        value = 0 if body.t is None else body.t.value
+        if value != counter and message.time - previous.time <= OVERTAKING:
+            overtaken = True
             continue
-        if not later(body.t.value, stored.t.value):
-            yield wrong(f"counter {body.t.value} after {stored.t.value} under the same MUK", previous, message)
+        yield wrong(f"counter {value} after {counter} under the same MUK", previous, message)
+    if overtaken:
+        raise CannotTell("two MSK messages came so close together that one may have overtaken the other")
 
 
-def _previous(sent: tuple[Message, ...], message: Message, body: Mikey) -> Message | None:
-    found = None
-    for other in sent:
+def _counts(body: Mikey) -> bool:
+    return body.t is not None and body.t.ts_type == TS_COUNTER and body.idr is not None
+
+
+def stale(run: Run, message: Message, body: Mikey) -> tuple[Message, int] | None:
+    """Return the message under the same MUK after which the counter of this one is not later, and its counter.
+
+    A packet that was seen twice is one message.
+    """
+    seen = run.story.once(sighted)
+    if not _counts(body) or id(message) in seen:
+        return None
+    found: tuple[Message, int] | None = None
+    for other in history.msk_messages(run.story, run.ue):
         if other is message:
-            return found
+            break
         earlier = bodies.mikey(other)
-        if (
-            earlier is not None
-            and earlier.idr is not None
-            and body.idr is not None
-            and earlier.idr.data == body.idr.data
-        ):
-            found = other
+        if earlier is None or earlier.t is None or not _counts(earlier) or id(other) in seen:
+            continue
+        if _muk(earlier) == _muk(body) and (found is None or later(earlier.t.value, found[1])):
+            found = other, earlier.t.value
+    if found is None or body.t is None or later(body.t.value, found[1]):
+        return None
     return found
 
 
-def _is_echo(previous: Message, message: Message) -> bool:
-    return previous.payload.data == message.payload.data and message.time - previous.time <= ECHO_WITHIN
+def _muk(body: Mikey) -> tuple[bytes, ...]:
+    """What names a MUK: IDi and IDr (TS 33.246 6.4.6.1)."""
+    return tuple(identity.data for identity in (body.idi, body.idr) if identity is not None)
 
 
 @rule(
@@ -326,7 +338,7 @@ def policy_does_not_change(run: Run) -> Iterator[Problem]:
                 continue
             if (earlier.key_domain_id, earlier.msk_id[:2]) != (body.key_domain_id, (body.msk_id or b"")[:2]):
                 continue
-            if [p.params for p in earlier.policies] != [p.params for p in body.policies]:
+            if [sorted(p.params) for p in earlier.policies] != [sorted(p.params) for p in body.policies]:
                 yield wrong("SP differs from the one sent before for this key group", other, message)
             break
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from analyzer.correlate import bodies
 from analyzer.correlate.nodes import is_multicast
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.procedures.delivery import MTK_DELIVERY
+from analyzer.procedures.delivery import MTK_DELIVERY, sighted
 from analyzer.procedures.ms_key_rules import MTK_ID_MAX, inside
 from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, later, mikeys
 from dissectors import Message
@@ -106,27 +107,25 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
     body = bodies.mikey(message)
     if body is None or body.msk_id is None or body.key_domain_id is None:
         raise NotHere
+    group = (body.key_domain_id, body.msk_id[:2])
     delivered = [
-        (other, asked) for other in run.story.traffic.mikey
-        if (asked := bodies.mikey(other)) is not None and bodies.is_msk_message(asked)
-        and not bodies.is_solicited_pull(asked)
+        (other.time, asked.msk_id) for other in run.story.traffic.mikey
+        if (asked := bodies.mikey(other)) is not None and bodies.is_msk_message(asked) and asked.msk_id is not None
+        and not bodies.is_solicited_pull(asked) and (asked.key_domain_id, asked.msk_id[:2]) == group
     ]  # fmt: skip
-    named = (body.key_domain_id, body.msk_id)
-    sent = [other for other, asked in delivered if (asked.key_domain_id, asked.msk_id) == named]
-    if any(other.time <= message.time for other in sent):
+    before = [msk_id for time, msk_id in delivered if time <= message.time]
+    if body.msk_id in before:
         return
     if run.story.chain.msks.get((body.key_domain_id, body.msk_id)):
         return  # the user has supplied it: it was delivered before the capture began
+    # Key numbers go up: one above all that were delivered here was not delivered before the capture began.
+    if not before or max(before) > body.msk_id or body.msk_id in (msk_id for _, msk_id in delivered):
+        raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
     registered = [
         r for ue in run.story.traffic.sessions for r in run.story.runs_of(ue, "http-registration", "sip-initiation")
         if r.outcome == "success"
     ]  # fmt: skip
-    if not delivered:
-        raise CannotTell("the capture shows no MSK message to any UE")
-    if not registered or sent:
-        # Before the first registration in the capture other UEs may hold the MSK already.
-        raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
-    if min(r.start for r in registered) > message.time:
+    if min((r.start for r in registered), default=message.time + 1) > message.time:
         raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
     yield wrong(f"no UE has been sent MSK {body.msk_id.hex()}", message)
 
@@ -174,7 +173,19 @@ def mtk_id_increases(run: Run) -> Iterator[Problem]:
     earlier = _earlier(run, message)
     highest = max(earlier, key=_mtk_number, default=None)
     if highest is not None and number < _mtk_number(highest):
+        if not _is_new(run, message, highest):
+            raise CannotTell(f"MTK {number:04x} may have been sent before the capture began")
         yield wrong(f"MTK ID {number:04x} after {_mtk_number(highest):04x} under the same MSK", highest, message)
+
+
+def _is_new(run: Run, message: Message, highest: Message) -> bool:
+    """A repeat of an MTK from before the capture has a counter of then, or protects media already."""
+    body, other = bodies.mikey(message), bodies.mikey(highest)
+    if body is None or other is None or body.t is None or other.t is None or body.msk_id is None:
+        return False
+    mki = body.msk_id + (body.mtk_id or b"")
+    used = any(group.mki == mki and group.first < message.time for group in run.story.media)
+    return later(body.t.value, other.t.value) and not used
 
 
 def _mtk_number(message: Message) -> int:
@@ -186,9 +197,10 @@ def _earlier(run: Run, message: Message) -> list[Message]:
     """MTK messages under the same MSK to the same group before this one."""
     own = bodies.mikey(message)
     assert own is not None
+    seen = run.story.once(sighted)
     return [
         other for other in run.story.traffic.mikey
-        if (other.time, other.frame) < (message.time, message.frame)
+        if id(other) not in seen and (other.time, other.frame) < (message.time, message.frame)
         and other.payload.dst == message.payload.dst
         and (body := bodies.mikey(other)) is not None and bodies.is_mtk_message(body)
         and (body.key_domain_id, body.msk_id) == (own.key_domain_id, own.msk_id)
@@ -257,9 +269,13 @@ def mtk_counter_increases(run: Run) -> Iterator[Problem]:
     if earlier:
         stored = bodies.mikey(earlier[-1])
         if stored is not None and stored.t is not None and not later(body.t.value, stored.t.value):
+            if _mtk_number(message) < _mtk_number(earlier[-1]):
+                raise CannotTell(f"MTK {_mtk_number(message):04x} may have been sent before the capture began")
             text = f"counter {body.t.value} of a new MTK after {stored.t.value} under the same MSK"
             yield wrong(text, earlier[-1], message)
-    for previous, repeat in zip(run.all("mtk"), run.all("mtk")[1:], strict=False):
+    seen = run.story.once(sighted)
+    sent = [m for m in run.all("mtk") if id(m) not in seen]
+    for previous, repeat in pairwise(sent):
         before, after = bodies.mikey(previous), bodies.mikey(repeat)
         if before is None or after is None or before.t is None or after.t is None:
             continue
@@ -276,15 +292,20 @@ def mac_verifies_under_msk(run: Run) -> Iterator[Problem]:
 
     The RAND is that of the MSK message, the CSB ID its own. Mixed up, every UE drops the message.
     """
-    for message, body in mikeys(run, "mtk"):
-        if body.kemac is None or body.kemac.mac_alg == 0:
-            raise NotHere
+    checked = [(m, body) for m, body in mikeys(run, "mtk") if body.kemac is not None and body.kemac.mac_alg]
+    if not checked:
+        raise NotHere
+    open_ = ""
+    for message, body in checked:
         if run.story.chain.opening(message) is not None:
             continue
         shut = run.story.chain.closing(message)
         if shut is None or not shut.tried:
-            raise CannotTell(f"MSK {(body.msk_id or b'').hex()} is needed to check the MAC in frame {message.frame}")
-        yield wrong(f"the MAC fails under MSK {(body.msk_id or b'').hex()}", message)
+            open_ = open_ or f"MSK {(body.msk_id or b'').hex()} is needed to check the MAC in frame {message.frame}"
+        else:
+            yield wrong(f"the MAC fails under MSK {(body.msk_id or b'').hex()}", message)
+    if open_:
+        raise CannotTell(open_)
 
 
 @rule(
@@ -307,10 +328,18 @@ def mtk_is_for_one_session(run: Run) -> Iterator[Problem]:
             continue
         first = other.one("mtk")
         opened = run.story.chain.opening(first)
-        if opened is None or first.payload.dst == message.payload.dst:
+        if opened is None or not _are_two_sessions(first, message):
             continue
         if own & {(key.key, key.salt) for key in inside(opened)}:
             yield wrong(f"the same MTK goes to {first.payload.dst} and {message.payload.dst}", first, message)
+
+
+def _are_two_sessions(one: Message, other: Message) -> bool:
+    """An MTK with all its IDs may also go to single UEs of its session, where no multicast reaches them."""
+    ends = (one.payload.dst, other.payload.dst)
+    first, second = bodies.mikey(one), bodies.mikey(other)
+    same = first is not None and second is not None and (first.msk_id, first.mtk_id) == (second.msk_id, second.mtk_id)
+    return ends[0] != ends[1] and (not same or all(map(is_multicast, ends)))
 
 
 @rule(
@@ -338,10 +367,18 @@ def no_error_message(run: Run) -> Iterator[Problem]:
     Everybody gets the same MTK message: answers of a whole audience would flood the BM-SC.
     """
     sent = {body.csb_id: message for message, body in mikeys(run, "mtk")}
+    first = run.one("mtk")
+    others = {
+        body.csb_id for message in run.story.traffic.mikey
+        if (body := bodies.mikey(message)) is not None and bodies.is_msk_message(body)
+    }  # fmt: skip
     for message in run.story.traffic.mikey:
         body = bodies.mikey(message)
-        if body is not None and body.data_type == DATA_TYPE_ERROR and body.csb_id in sent:
-            yield wrong(f"MIKEY error message from {message.payload.src}", sent[body.csb_id], message)
+        if body is None or body.data_type != DATA_TYPE_ERROR or body.csb_id not in sent or message.time < first.time:
+            continue
+        if body.csb_id in others:
+            raise CannotTell(f"the error message in frame {message.frame} may answer an MSK message of the same CSB ID")
+        yield wrong(f"MIKEY error message from {message.payload.src}", sent[body.csb_id], message)
 
 
 RULES: tuple[Rule, ...] = (

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.correlate import bodies
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.media import Group
+from analyzer.media import Group, Place
 from analyzer.procedures.media import MEDIA
 from analyzer.report import Evidence
 
@@ -22,8 +22,12 @@ def protected(run: Run, protocol: str = "srtp") -> list[Group]:
     return found
 
 
-def _at(group: Group, numbers: Iterable[int]) -> list[Evidence]:
-    return [Evidence(group.capture, number) for number in numbers]
+def _at(places: Iterable[Place]) -> list[Evidence]:
+    return [Evidence(capture, frame) for capture, frame in places]
+
+
+def _begun(group: Group) -> list[Evidence]:
+    return [Evidence(group.capture, group.frame)]
 
 
 def _delivered(run: Run, group: Group) -> bool:
@@ -66,23 +70,27 @@ def mki_names_delivered_keys(run: Run) -> Iterator[Problem]:
 
     A UE that meets an unknown MKI goes silent until the next MTK message.
     """
-    for group in protected(run):
+    groups = protected(run)
+    if not _msk_known(run, groups[0]):
+        raise NotHere  # an MSK that nobody was sent: SR-11 and MT-04 look at that
+    open_: list[str] = []
+    for group in groups:
         if _delivered(run, group):
             continue
-        if not _msk_known(run, group):
-            raise NotHere  # an MSK that nobody was sent: SR-11 and MT-04 look at that
-        begun = [message.time for message in run.story.traffic.mikey if _is_mtk_for(message.body, group)]
-        if not begun or min(begun) > group.first:
-            raise CannotTell(f"MTK {(group.mtk_id or b'').hex()} may have been delivered before the capture began")
+        mtk_id = group.mtk_id or b""
+        brought = [
+            body.mtk_id for message in run.story.traffic.mikey
+            if message.time <= group.first and (body := bodies.mikey(message)) is not None
+            and body.mtk_id is not None and body.msk_id == group.msk_id
+        ]  # fmt: skip
+        if not brought or max(brought) > mtk_id:  # MTK IDs go up: those before the first that is seen had their time
+            open_.append(mtk_id.hex())
+            continue
         yield wrong(
-            f"MKI {(group.mki or b'').hex()}: no MTK message has brought MTK {(group.mtk_id or b'').hex()}",
-            frames=_at(group, [group.frame]),
+            f"MKI {(group.mki or b'').hex()}: no MTK message has brought MTK {mtk_id.hex()}", frames=_begun(group)
         )
-
-
-def _is_mtk_for(body: object, group: Group) -> bool:
-    """An MTK message under the MSK of a group: its delivery is in the capture."""
-    return getattr(body, "mtk_id", None) is not None and getattr(body, "msk_id", None) == group.msk_id
+    if open_:
+        raise CannotTell(f"MTK {', '.join(open_)} may have been delivered before the capture began")
 
 
 @rule(
@@ -98,10 +106,10 @@ def tag_follows_the_policy(run: Run) -> Iterator[Problem]:
     if not any(group.policy_told for group in groups):
         raise CannotTell("no SP payload tells the tag length")
     for group in groups:
-        if group.layout_frames:
+        if group.policy_told and group.misplaced:
             yield wrong(
-                f"no MKI at the place that SP gives in {len(group.layout_frames)} packets",
-                frames=_at(group, group.layout_frames),
+                f"the MKI is not at the place that SP gives in {group.misplaced} of {group.packets} packets",
+                frames=_at(group.misplaced_frames),
             )
 
 
@@ -116,7 +124,7 @@ def roc_goes_on(run: Run) -> Iterator[Problem]:
     """
     for group in protected(run):
         if group.roc_frames:
-            yield wrong("the ROC in the tag goes back", frames=_at(group, group.roc_frames))
+            yield wrong("the ROC in the tag goes back", frames=_at(group.roc_frames))
 
 
 @rule(
@@ -126,21 +134,32 @@ def roc_goes_on(run: Run) -> Iterator[Problem]:
 def packets_authenticate(run: Run) -> Iterator[Problem]:
     """Packets authenticate under the MTK and salt that their MKI names.
 
-    A few failures are damage on the way; many mean another key, salt or ROC at the sender.
+    One packet among good ones may be damage on the way; several mean another key, salt or ROC at the sender.
     """
     groups = [group for group in run.media if group.mki is not None]
     if not groups:
         raise NotHere
-    if not any(group.authenticated or group.failed for group in groups):
-        raise CannotTell("the MTK is needed to check the packets")
+    open_ = ""
     for group in groups:
-        broken = group.failed - len(group.layout_frames)
-        if broken > 0:
-            yield wrong(
-                f"{broken} of {group.packets} {group.protocol.upper()} packets under MKI {(group.mki or b'').hex()} "
-                "do not authenticate",
-                frames=_at(group, group.failed_frames),
-            )
+        broken = group.failed - group.misplaced
+        if not broken:
+            continue
+        text = (
+            f"{broken} of {group.packets} {group.protocol.upper()} packets under MKI {(group.mki or b'').hex()} "
+            f"{'does' if broken == 1 else 'do'} not authenticate"
+        )
+        if not group.policy_told and group.protocol == "srtp":
+            open_ = f"{text}, and no SP payload tells how they are protected"
+        elif broken == 1 and group.authenticated:
+            open_ = f"{text}: damaged on the way, or forged"
+        else:
+            yield wrong(text, frames=_at(group.failed_frames))
+    if open_:
+        raise CannotTell(open_)
+    if any(group.no_key for group in groups) and not any(group.authenticated for group in groups):
+        raise CannotTell("the MTK is needed to check the packets")
+    if not any(group.authenticated or group.failed for group in groups):
+        raise CannotTell("the packets bring no MAC, or the ROC under it is not known")
 
 
 @rule(
@@ -163,7 +182,7 @@ def ssrc_is_the_announced(run: Run) -> Iterator[Problem]:
             raise NotHere
         if group.ssrc not in announced and 0 not in announced:
             expected = ", ".join(f"0x{ssrc:08x}" for ssrc in sorted(announced))
-            yield wrong(f"SSRC 0x{group.ssrc:08x}, expected {expected}", frames=_at(group, [group.frame]))
+            yield wrong(f"SSRC 0x{group.ssrc:08x}, expected {expected}", frames=_begun(group))
 
 
 @rule(
@@ -177,7 +196,7 @@ def no_packet_repeats(run: Run) -> Iterator[Problem]:
     """
     for group in protected(run):
         if group.repeated_frames:
-            yield wrong("the same packet index again under one MTK", frames=_at(group, group.repeated_frames))
+            yield wrong("the same packet index again under one MTK", frames=_at(group.repeated_frames))
 
 
 @rule(
@@ -192,7 +211,7 @@ def srtcp_index_increases(run: Run) -> Iterator[Problem]:
     for group in protected(run, "srtcp"):
         stale = [*group.index_frames, *group.repeated_frames]
         if stale:
-            yield wrong("the SRTCP index does not go up", frames=_at(group, stale))
+            yield wrong("the SRTCP index does not go up", frames=_at(stale))
 
 
 @rule(
@@ -206,7 +225,7 @@ def srtcp_is_sender_reports(run: Run) -> Iterator[Problem]:
     """
     for group in protected(run, "srtcp"):
         if group.report_frames:
-            yield wrong("SRTCP packet that is no sender report", frames=_at(group, group.report_frames))
+            yield wrong("SRTCP packet that is no sender report", frames=_at(group.report_frames))
 
 
 @rule(
@@ -218,8 +237,7 @@ def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
 
     A missed key update heals itself this way; when nobody asks, the picture stays black until the next push.
     """
-    groups = protected(run)
-    first = groups[0]
+    first = min(protected(run), key=lambda group: group.first)
     if _msk_held(run, first):
         raise NotHere
     asking = [
@@ -230,7 +248,7 @@ def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
         r for ue in run.story.traffic.sessions
         for r in run.story.runs_of(ue, "http-registration", "sip-initiation") if r.outcome == "success"
     ]  # fmt: skip
-    if not registered:
+    if not registered or not _is_served(run, first):
         raise CannotTell("no UE of this service is in the capture")
     for request in asking:
         for message in request.all("request", "authorized", "invite"):
@@ -243,7 +261,21 @@ def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
         raise NotHere  # it was pushed after all, before the UE had to ask
     yield wrong(
         f"MKI {(first.mki or b'').hex()} names MSK {(first.msk_id or b'').hex()}, and no UE asks for it",
-        frames=_at(first, [first.frame]),
+        frames=_begun(first),
+    )
+
+
+def _is_served(run: Run, group: Group) -> bool:
+    """Say whether a UE was sent an older MSK of the key group before: it holds no later one from before the capture."""
+    return any(
+        message.time <= group.first
+        and (body := bodies.mikey(message)) is not None
+        and bodies.is_msk_message(body)
+        and not bodies.is_solicited_pull(body)
+        and body.msk_id is not None
+        and body.msk_id[:2] == (group.msk_id or b"")[:2]
+        and body.msk_id < (group.msk_id or b"")
+        for message in run.story.traffic.mikey
     )
 
 
@@ -256,18 +288,30 @@ def no_clear_media(run: Run) -> Iterator[Problem]:
 
     Anyone can watch it, and UEs that expect an MKI drop it.
     """
-    groups = [group for group in run.media if group.mki is None]
-    keyed = {m.payload.dst for m in run.story.traffic.mikey if getattr(m.body, "mtk_id", None) is not None}
-    keyed |= {group.destination for group in run.story.media if group.mki is not None}
-    for group in groups:
-        if group.destination not in keyed:
-            raise NotHere
-        if group.packets < FEWEST_CLEAR:
-            raise CannotTell("too few packets to tell media in the clear from an MKI that nobody named")
-        yield wrong(
-            f"{group.packets} packets in the clear to {group.destination}:{group.port}",
-            frames=_at(group, [group.frame]),
-        )
+    clear = [group for group in run.media if group.mki is None and _is_keyed(run, group)]
+    if not clear and all(group.mki is None for group in run.media):
+        raise NotHere
+    for group in clear:
+        if group.packets >= FEWEST_CLEAR:
+            yield wrong(
+                f"{group.packets} packets in the clear to {group.destination}:{group.port}", frames=_begun(group)
+            )
+    if any(group.packets < FEWEST_CLEAR for group in clear):
+        raise CannotTell("too few packets to tell media in the clear from an MKI that nobody named")
+
+
+def _is_keyed(run: Run, group: Group) -> bool:
+    """Say whether a stream belongs to a protected session: its port, or the RTCP port beside it.
+
+    Where nothing protected goes to its address, MTK messages to this address make it one.
+    """
+    ports = {g.port for g in run.story.media if g.mki is not None and g.destination == group.destination}
+    if ports:
+        return group.port in ports or (group.protocol == "rtcp" and group.port - 1 in ports)
+    return any(
+        message.payload.dst == group.destination and getattr(message.body, "mtk_id", None) is not None
+        for message in run.story.traffic.mikey
+    )
 
 
 RULES: tuple[Rule, ...] = (

@@ -82,7 +82,7 @@ class Media(Vertical):
 def told(group: Group) -> str:
     """Return a line that says of a stream what went wrong, and where."""
     if group.failed:
-        frames = ", ".join(str(frame) for frame in group.failed_frames[:5])
+        frames = ", ".join(str(frame) for _, frame in (group.failed_frames or group.misplaced_frames)[:5])
         return f"{plural(group.failed, 'packet')} not authentic, first in frame {frames}"
     if group.mki is None:
         return f"in the clear, from frame {group.frame}"

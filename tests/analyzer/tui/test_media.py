@@ -26,6 +26,6 @@ async def test_media_without_a_key_says_so(opened, press):
 def test_what_went_wrong_is_told(found):
     group = next(group for group in found("http_good").analysis.story.media if group.protocol == "srtp")
     assert told(group).startswith(f"all {group.authenticated} packets authenticate")
-    assert "first in frame 7" in told(replace(group, failed=2, failed_frames=[7, 9]))
+    assert "first in frame 7" in told(replace(group, failed=2, failed_frames=[(0, 7), (0, 9)]))
     assert told(replace(group, no_key=1)).startswith(f"no key for MKI {group.mki.hex()}")
     assert told(replace(group, mki=None)).startswith("in the clear")
