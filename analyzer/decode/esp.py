@@ -248,18 +248,23 @@ def strip(data: bytes, layout: Layout) -> tuple[int, bytes] | None:
     return data[end + 1], data[start : end - data[end]]
 
 
+def is_padded(data: bytes, layout: Layout) -> bool:
+    """Say whether the padding is what a sender fills in that has no reason for other octets (RFC 4303 2.4)."""
+    end = len(data) - layout.icv - TRAILER
+    return data[end - data[end] : end] == PADDING[: data[end]]
+
+
 def evidence(data: bytes, layout: Layout, src: str, dst: str) -> int:
     """Return in how many bits a packet fits a layout without encryption, 0 where anything does not."""
     found = strip(data, layout)
     if found is None:
         return 0
     protocol, inner = found
-    padding = data[HEADER + layout.iv + len(inner) : len(data) - layout.icv - TRAILER]
-    if padding != PADDING[: len(padding)]:
-        return 0
     check = CHECKS.get(protocol)
-    bits = 0 if check is None else check(inner, src, dst)
-    return BITS_OF_TRAILER + 8 * len(padding) + bits if bits else 0
+    if check is None or not is_padded(data, layout):
+        return 0
+    bits = check(inner, src, dst)
+    return BITS_OF_TRAILER + 8 * data[-layout.icv - TRAILER] + bits if bits else 0
 
 
 def _told(one: Association, packet: IpPacket) -> Layout | None:

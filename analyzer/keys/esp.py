@@ -10,7 +10,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from analyzer.decode.esp import HEADER, TRAILER, Layout, Opener, Plain, Refused, evidence, strip
+from analyzer.decode.esp import HEADER, TRAILER, Layout, Opener, Plain, Refused, evidence, is_padded, strip
 from analyzer.keys.keyring import EspSa
 
 MAX_TRIED = 64  # associations of one SPI, the last that were made known
@@ -59,7 +59,7 @@ def open_packet(sa: EspSa, src: str, dst: str, data: bytes) -> Plain | None:
     if sa.encryption == "null":
         inner, layout_within = data, layout
     else:
-        clear = _decrypted(sa, data, data[HEADER : len(data) - layout.icv])
+        clear = decrypt(sa, data[: len(data) - layout.icv])
         if clear is None:
             return None
         inner, layout_within = data[:HEADER] + clear, NO_LAYOUT
@@ -67,7 +67,10 @@ def open_packet(sa: EspSa, src: str, dst: str, data: bytes) -> Plain | None:
     if not verified and not evidence(inner, layout_within, src, dst):
         return None
     found = strip(inner, layout_within) if len(inner) >= HEADER + TRAILER else None
-    return None if found is None else Plain(*found, _how(sa), layout if sa.encryption == "null" else None)
+    # an ICV says nothing of the key of the cipher
+    if found is None or (sa.encryption != "null" and not is_padded(inner, layout_within)):
+        return None
+    return Plain(*found, _how(sa), layout if sa.encryption == "null" else None)
 
 
 def _how(sa: EspSa) -> str:
@@ -77,8 +80,9 @@ def _how(sa: EspSa) -> str:
     return f"{cipher}, {'no ICV' if sa.integrity == 'null' else f'{sa.integrity.upper()} verified'}"
 
 
-def _decrypted(sa: EspSa, packet: bytes, body: bytes) -> bytes | None:
-    """Return payload and trailer from IV and ciphertext, None where they cannot be of this cipher and key."""
+def decrypt(sa: EspSa, packet: bytes) -> bytes | None:
+    """Return payload and trailer of a packet without its ICV, None where it cannot be of this cipher and key."""
+    body = packet[HEADER:]
     if sa.encryption == "aes-gcm":
         return _gcm(sa.encryption_key, body[:GCM_IV], body[GCM_IV:], packet[:HEADER])
     block = 16 if sa.encryption == "aes-cbc" else 8
