@@ -5,11 +5,18 @@ from __future__ import annotations
 NULL = 0
 EN10MB = 1
 PPP = 9
+PPP_SERIAL = 50
+PPP_ETHER = 51
 RAW = 101
+C_HDLC = 104
+IEEE802_11 = 105
 LOOP = 108
 LINUX_SLL = 113
+IEEE802_11_RADIO = 127
 IPV4 = 228
 IPV6 = 229
+WIRESHARK_UPPER_PDU = 252
+PKTAP = 258
 LINUX_SLL2 = 276
 
 # Some systems wrote their own DLT_RAW into files: OpenBSD 14, the others 12.
@@ -25,16 +32,16 @@ _NAMES = {
     10: "FDDI",
     12: "RAW",
     14: "RAW",
-    50: "PPP_SERIAL",
-    51: "PPP_ETHER",
+    PPP_SERIAL: "PPP_SERIAL",
+    PPP_ETHER: "PPP_ETHER",
     RAW: "RAW",
-    104: "C_HDLC",
-    105: "IEEE802_11",
+    C_HDLC: "C_HDLC",
+    IEEE802_11: "IEEE802_11",
     107: "FRELAY",
     LOOP: "LOOP",
     LINUX_SLL: "LINUX_SLL",
     119: "PRISM_HEADER",
-    127: "IEEE802_11_RADIO",
+    IEEE802_11_RADIO: "IEEE802_11_RADIO",
     147: "USER0",
     148: "USER1",
     149: "USER2",
@@ -47,8 +54,9 @@ _NAMES = {
     IPV6: "IPV6",
     239: "NFLOG",
     248: "SCTP",
-    252: "WIRESHARK_UPPER_PDU",
+    WIRESHARK_UPPER_PDU: "WIRESHARK_UPPER_PDU",
     253: "NETLINK",
+    PKTAP: "PKTAP",
     LINUX_SLL2: "LINUX_SLL2",
 }
 

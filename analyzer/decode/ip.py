@@ -54,6 +54,21 @@ def read_ip(data: bytes) -> IpPacket:
     raise Broken("ip", "ip.version", 0, f"version {version}")
 
 
+def begins_ip(data: bytes, at: int) -> bool:
+    """Say whether an IP packet begins where nothing else speaks for one: IPv4 by its checksum, IPv6 by its length."""
+    first = data[at] if at < len(data) else 0
+    if first >> 4 == 4:
+        header = data[at : at + (first & 15) * 4]
+        if len(header) < 20 or len(header) < (first & 15) * 4:
+            return False
+        # RFC 1071 2: with a right checksum the ones' complement sum is all ones
+        total: int = sum(struct.unpack(f"!{len(header) // 2}H", header))
+        return total > 0 and total % 0xFFFF == 0
+    if first >> 4 == 6 and len(data) >= at + 40:
+        return 0 < int.from_bytes(data[at + 4 : at + 6], "big") <= len(data) - at - 40
+    return False
+
+
 def upper(protocol: int, data: bytes) -> tuple[int, int]:
     """Walk the extension headers: return the protocol after them, FRAGMENT included, and the offset of its header."""
     pos = 0

@@ -1,76 +1,94 @@
+import struct
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.capture import linktypes
-from analyzer.decode import link
-from analyzer.decode.link import ip_offset
+from analyzer.decode.link import NO_PACKET, READERS, ip_offset
 from analyzer.decode.packets import Broken
+from sample_pcaps import forge_tunnels as forge
+from sample_pcaps.forge import udp
 
-MACS = bytes(12)
-IP4, IP6, ARP, VLAN, QINQ, MPLS = (bytes.fromhex(h) for h in ("0800", "86dd", "0806", "8100", "88a8", "8847"))
-TAG = b"\x00\x05"
-SLL = bytes(14)
-LINK_TYPES = (0, 1, 9, 12, 14, 101, 108, 113, 228, 229, 276, 127)
+PACKETS = (udp("10.0.0.1", 1000, "10.0.0.2", 2269, b"hello"), udp("2001:db8::1", 1000, "2001:db8::2", 2269, b"hello"))
+LLC = b"\x00\x04" + forge.LLC_SNAP
+PKTAP_OF_NOTHING = forge.pktap(1, b"")[:4] + bytes(4) + forge.pktap(1, b"")[8:]
 
 
+def pktap(size: int, inner: int = linktypes.RAW) -> bytes:
+    return struct.pack("<I", size) + forge.pktap(inner, PACKETS[0])[4:]
+
+
+@pytest.mark.parametrize("packet", PACKETS)
 @pytest.mark.parametrize(
-    ("link_type", "header"),
+    ("link_type", "wrapped"),
     [
-        (linktypes.EN10MB, MACS + IP4),
-        (linktypes.EN10MB, MACS + IP6),
-        (linktypes.EN10MB, MACS + VLAN + TAG + IP4),
-        (linktypes.EN10MB, MACS + QINQ + TAG + VLAN + TAG + IP6),
-        (linktypes.EN10MB, MACS + b"\x00\x40" + b"\xaa\xaa\x03\x00\x00\x00" + IP4),
-        (linktypes.LINUX_SLL, SLL + IP4),
-        (linktypes.LINUX_SLL, SLL + VLAN + TAG + IP6),
-        (linktypes.LINUX_SLL2, IP6 + bytes(18)),
-        (linktypes.LINUX_SLL2, VLAN + bytes(18) + TAG + IP4),
-        (linktypes.RAW, b""),
-        (linktypes.IPV4, b""),
-        (linktypes.IPV6, b""),
-        (12, b""),
-        (14, b""),
-        (linktypes.NULL, b"\x02\x00\x00\x00"),
-        (linktypes.NULL, b"\x00\x00\x00\x02"),
-        (linktypes.NULL, b"\x1e\x00\x00\x00"),
-        (linktypes.LOOP, b"\x00\x00\x00\x18"),
-        (linktypes.PPP, b"\xff\x03\x00\x21"),
-        (linktypes.PPP, b"\x00\x57"),
+        (linktypes.EN10MB, forge.frame),
+        (linktypes.LINUX_SLL, forge.sll),
+        (linktypes.LINUX_SLL, lambda packet: forge.sll(packet)[:14] + LLC + forge.ethertype_of(packet) + packet),
+        (linktypes.LINUX_SLL2, forge.sll2),
+        (linktypes.LINUX_SLL2, lambda packet: b"\x81\x00" + forge.sll2(packet)[2:20] + b"\x00\x05" + forge.ethertype_of(packet) + packet),
+        (linktypes.LINUX_SLL2, lambda packet: LLC[:2] + forge.sll2(packet)[2:20] + LLC[2:] + forge.ethertype_of(packet) + packet),
+        *((number, bytes) for number in (linktypes.RAW, linktypes.IPV4, linktypes.IPV6, 12, 14)),
+        (linktypes.NULL, forge.null),
+        (linktypes.NULL, lambda packet: forge.null(packet, order=">")),
+        (linktypes.LOOP, lambda packet: forge.null(packet, order=">")),
+        (linktypes.PPP, forge.ppp),
+        (linktypes.PPP, lambda packet: forge.ppp(packet, address=False)),
+        (linktypes.PPP_SERIAL, forge.ppp),
+        (linktypes.PPP_SERIAL, forge.hdlc),
+        (linktypes.PPP_ETHER, forge.pppoe),
+        (linktypes.C_HDLC, forge.hdlc),
+        (linktypes.IEEE802_11, forge.wlan),
+        (linktypes.IEEE802_11_RADIO, lambda packet: forge.radiotap(forge.wlan(packet))),
+        (linktypes.PKTAP, lambda packet: forge.pktap(linktypes.EN10MB, forge.frame(packet))),
+        (linktypes.PKTAP, lambda packet: forge.pktap(12, packet)),
     ],
-)
-def test_the_packet_begins_after_the_header(link_type: int, header: bytes) -> None:
-    assert ip_offset(link_type, header + b"\x45" + bytes(19)) == len(header)
+)  # fmt: skip
+def test_the_packet_begins_after_the_header(link_type, wrapped, packet) -> None:  # type: ignore[no-untyped-def]
+    data = wrapped(packet)
+    assert ip_offset(link_type, data) == len(data) - len(packet)
 
 
 @pytest.mark.parametrize(
     ("link_type", "data", "reason"),
     [
-        (linktypes.EN10MB, MACS + ARP, "arp"),
-        (linktypes.EN10MB, MACS + MPLS, "ethertype 0x8847"),
-        (linktypes.EN10MB, MACS + b"\x00\x26\x42\x42\x03", "llc"),
-        (linktypes.EN10MB, MACS + (VLAN + TAG) * 9 + IP4, f"more than {link.MAX_TAGS} VLAN tags"),
+        (linktypes.EN10MB, bytes(12) + b"\x08\x06", "arp"),
+        (linktypes.LINUX_SLL, bytes(14) + b"\x00\x04\x42\x42\x03", "llc"),
         (linktypes.NULL, b"\x07\x00\x00\x00", "address family 7"),
         (linktypes.PPP, b"\xc0\x21", "ppp protocol 0xc021"),
-        (127, b"", "link type IEEE802_11_RADIO"),
-        (9999, b"", "link type DLT_9999"),
+        (linktypes.PKTAP, PKTAP_OF_NOTHING, NO_PACKET),
+        (189, b"", "link type USB_LINUX, which `--engine tshark` may read"),
+        (9999, b"", "link type DLT_9999, which `--engine tshark` may read"),
+        (linktypes.PKTAP, pktap(108, linktypes.PKTAP), "link type PKTAP, which `--engine tshark` may read"),
     ],
 )
 def test_other_frames_say_why_not(link_type: int, data: bytes, reason: str) -> None:
     assert ip_offset(link_type, data) == reason
 
 
-@pytest.mark.parametrize("link_type", [linktypes.EN10MB, linktypes.LINUX_SLL, linktypes.LINUX_SLL2, 0, 9])
+@pytest.mark.parametrize(
+    "link_type",
+    [linktypes.EN10MB, linktypes.LINUX_SLL, linktypes.LINUX_SLL2, 0, 9, 50, 51, 104, 105, 127, linktypes.PKTAP],
+)
 def test_an_empty_frame_is_broken_at_its_type(link_type: int) -> None:
     with pytest.raises(Broken) as told:
         ip_offset(link_type, b"")
     assert "needs" in told.value.reason
 
 
-@given(st.sampled_from(LINK_TYPES), st.binary(max_size=64))
+@pytest.mark.parametrize("size", [0, 107, 10_000])
+def test_a_pktap_header_that_cannot_be_is_broken(size: int) -> None:
+    with pytest.raises(Broken) as told:
+        ip_offset(linktypes.PKTAP, pktap(size))
+    assert told.value.field == "pktap.hdrlen"
+
+
+@given(st.sampled_from((*READERS, linktypes.PKTAP)), st.binary(max_size=64))
 def test_no_octets_raise_anything_else(link_type: int, data: bytes) -> None:
-    try:
-        found = ip_offset(link_type, data)
-    except Broken:
-        return
-    assert isinstance(found, str) or 0 <= found <= len(data) + 20
+    for octets in (data, pktap(108, link_type)[:108] + data):
+        try:
+            found = ip_offset(linktypes.PKTAP if octets is not data else link_type, octets)
+        except Broken:
+            continue
+        assert isinstance(found, str) or 0 <= found <= len(octets) + 20
