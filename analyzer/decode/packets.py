@@ -8,6 +8,7 @@ MAX_PROBLEMS = 1000  # that are kept; the rest is only counted
 MAX_REASONS = 256  # different reasons that are counted apart
 OTHER = "other reasons"
 MORE_PROBLEMS = "problems beyond those kept"
+MAX_ICMP_ERRORS = 1000  # that are kept; all are counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +46,38 @@ class Problem:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class IcmpError:
+    """What a host or router (`reporter`) says of a packet that `src` had sent to `dst`.
+
+    `what` is the error in words, `type` and `code` as in ICMP or ICMPv6; ports are -1 where none are quoted.
+    """
+
+    capture: int
+    frame: int
+    time: int
+    reporter: str
+    what: str
+    type: int
+    code: int
+    protocol: int
+    src: str
+    sport: int
+    dst: str
+    dport: int
+
+
 @dataclass(slots=True)
 class DecodeFacts:
     """Why frames, or octets of streams, gave nothing: how often for each reason, and what was broken where.
 
-    `opened` is what was protected and could be read all the same, and how often.
+    `icmp_errors` are those that speak of a flow. `opened` is what was protected and could be read all the same,
+    and how often.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    icmp_errors: list[IcmpError] = field(default_factory=list)
     opened: dict[str, int] = field(default_factory=dict)
 
     def count(self, reason: str, times: int = 1) -> None:
@@ -61,6 +85,12 @@ class DecodeFacts:
 
     def open(self, what: str, times: int = 1) -> None:
         _add(self.opened, what, times)
+
+    def refuse(self, error: IcmpError) -> None:
+        """Count an ICMP error, and keep it while there are not too many."""
+        self.count(f"ICMP errors: {error.what}")
+        if len(self.icmp_errors) < MAX_ICMP_ERRORS:
+            self.icmp_errors.append(error)
 
     def tell(self, origin: Origin, broken: Broken) -> None:
         """Keep one problem, or count it when there are too many."""
