@@ -1,4 +1,4 @@
-"""From frames to payloads: link layer, IP, fragments, tunnels, ESP, UDP, TCP."""
+"""From frames to payloads: link layer, IP, fragments, tunnels, ESP, UDP, TCP, SCTP, ICMP errors."""
 
 from __future__ import annotations
 
@@ -6,17 +6,22 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dpkt import ip as dpkt_ip
 
+from analyzer.capture import linktypes
 from analyzer.capture.block import Block, Ints
 from analyzer.capture.frame import Frame
 from analyzer.decode import link
 from analyzer.decode.esp import NATT_PORT, Associations, Opened, Opener, encapsulated, no_keys
+from analyzer.decode.ethertype import ethernet
+from analyzer.decode.exported import ETHERNET, IP, Exports, read_exported
 from analyzer.decode.fragments import Fragments
+from analyzer.decode.icmp import read_icmp
 from analyzer.decode.ip import IpPacket, read_ip, upper
 from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin
 from analyzer.decode.rtp import MediaFilter
+from analyzer.decode.sctp import Messages
 from analyzer.decode.sift import MediaColumns, sift
 from analyzer.decode.tcp import Connections
-from analyzer.decode.tunnels import GTP_PORT, gtp_payload
+from analyzer.decode.tunnels import IN_IP, IN_UDP
 from dissectors import Payload
 
 MAX_TUNNELS = 4  # IP packets within an IP packet
@@ -24,15 +29,13 @@ MAX_TUNNELS = 4  # IP packets within an IP packet
 UDP = dpkt_ip.IP_PROTO_UDP
 TCP = dpkt_ip.IP_PROTO_TCP
 ESP = dpkt_ip.IP_PROTO_ESP
+SCTP = dpkt_ip.IP_PROTO_SCTP
+ICMP = {4: dpkt_ip.IP_PROTO_ICMP, 6: dpkt_ip.IP_PROTO_ICMP6}
 IP_IN_IP = frozenset({dpkt_ip.IP_PROTO_IPIP, dpkt_ip.IP_PROTO_IP6})
 UDP_HEADER = 8
 # Why what these carry is not looked at
 UNREAD = {
-    dpkt_ip.IP_PROTO_ICMP: "ICMP",
-    dpkt_ip.IP_PROTO_ICMP6: "ICMPv6",
     dpkt_ip.IP_PROTO_IGMP: "IGMP",
-    dpkt_ip.IP_PROTO_SCTP: "SCTP, which is not read yet",
-    dpkt_ip.IP_PROTO_GRE: "GRE, which is not read yet",
     dpkt_ip.IP_PROTO_NONE: "IPv6 without a payload",
 }
 NOT_WHOLE = "UDP datagrams that were not captured whole"
@@ -56,6 +59,8 @@ class Decoder:
         self._fragments = Fragments(self.facts)
         self._esp = Associations(self.facts, opener)
         self._connections = Connections(self.facts, named)
+        self._messages = Messages(self.facts)
+        self._exports = Exports(self.facts, named)
         self._media = MediaFilter()
 
     def sift(self, block: Block) -> tuple[Ints, list[MediaColumns]]:
@@ -66,11 +71,10 @@ class Decoder:
         """Yield what a frame completes; what is broken in it is told in `facts`."""
         origin = Origin(frame.capture, frame.number, frame.time, (frame.number,))
         try:
-            start = link.ip_offset(frame.link_type, frame.data)
-            if isinstance(start, str):
-                self.facts.count(start)
-                return
-            yield from self._ip(frame.data[start:], origin, 0)
+            if frame.link_type == linktypes.WIRESHARK_UPPER_PDU:
+                yield from self._exported(frame.data, origin)
+            else:
+                yield from self._at(link.ip_offset(frame.link_type, frame.data), frame.data, origin)
         except Broken as broken:
             self.facts.tell(origin, broken)
 
@@ -81,8 +85,25 @@ class Decoder:
     def finish(self) -> Iterator[Found]:
         """Yield what can still be read when no frame is left."""
         yield from self._connections.finish()
+        yield from self._exports.finish()
+        self._messages.finish()
         self._esp.finish()
         self._fragments.finish()
+
+    def _at(self, start: int | str, data: bytes, origin: Origin) -> Iterator[Found]:
+        if isinstance(start, str):
+            self.facts.count(start)
+        else:
+            yield from self._ip(data[start:], origin, 0)
+
+    def _exported(self, data: bytes, origin: Origin) -> Iterator[Found]:
+        found = read_exported(data)
+        if found.protocol in IP:
+            yield from self._ip(found.data, origin, 0)
+        elif found.protocol in ETHERNET:
+            yield from self._at(ethernet(found.data), found.data, origin)
+        else:
+            yield from self._exports.add(found, origin)
 
     def _ip(self, data: bytes, origin: Origin, depth: int) -> Iterator[Found]:
         if depth > MAX_TUNNELS:
@@ -103,10 +124,16 @@ class Decoder:
             yield from self._udp(packet, origin, depth)
         elif packet.protocol == TCP:
             yield from self._connections.add(packet, origin)
+        elif packet.protocol == SCTP:
+            yield from self._messages.add(packet, origin)
         elif packet.protocol in IP_IN_IP:
             yield from self._ip(packet.data, origin, depth + 1)
         elif packet.protocol == ESP:
             yield from self._unwrapped(self._esp.add(packet, origin, depth))
+        elif packet.protocol in IN_IP:
+            yield from self._within(IN_IP[packet.protocol](packet.data), origin, depth)
+        elif packet.protocol == ICMP[packet.version]:
+            self._icmp(packet, origin)
         else:
             self.facts.count(UNREAD.get(packet.protocol, f"IP protocol {packet.protocol}"))
 
@@ -121,6 +148,13 @@ class Decoder:
             except Broken as broken:
                 self.facts.tell(origin, broken)
 
+    def _within(self, inner: bytes | str, origin: Origin, depth: int) -> Iterator[Found]:
+        """Read on in the packet that a tunnel carries, or count why it carries none."""
+        if isinstance(inner, str):
+            self.facts.count(inner)
+        else:
+            yield from self._ip(inner, origin, depth + 1)
+
     def _udp(self, packet: IpPacket, origin: Origin, depth: int) -> Iterator[Found]:
         data = packet.data
         if len(data) < UDP_HEADER:
@@ -130,15 +164,16 @@ class Decoder:
         end = length or len(data)
         if end < UDP_HEADER or end > len(data) + packet.lost:
             raise Broken("udp", "udp.length", 4, f"{length} octets, its packet holds {len(data) + packet.lost}")
+        body = data[UDP_HEADER:end]
+        tunnel = IN_UDP.get(dport) or IN_UDP.get(sport)
+        if tunnel is not None and not self._named & {sport, dport} and (inner := tunnel(body)) is not None:
+            yield from self._within(inner, origin, depth)  # what was cut of it, the inner packet tells
+            return
         if end > len(data):
             self._tell_cut(data, sport, dport, end, origin)
             return
-        body = data[UDP_HEADER:end]
         if not body:
             self.facts.count(NO_OCTETS)
-            return
-        if GTP_PORT in (sport, dport) and (inner := gtp_payload(body)) is not None:
-            yield from self._ip(inner, origin, depth + 1)
             return
         if NATT_PORT in (sport, dport) and not self._named & {sport, dport}:
             within = encapsulated(body, sport, dport)
@@ -159,6 +194,13 @@ class Decoder:
             body, "udp", packet.src, sport, packet.dst, dport,
             origin.capture, origin.frame, origin.time, origin.frames,
         )  # fmt: skip
+
+    def _icmp(self, packet: IpPacket, origin: Origin) -> None:
+        found = read_icmp(packet, origin)
+        if isinstance(found, str):
+            self.facts.count(found)
+        else:
+            self.facts.refuse(found)
 
     def _tell_cut(self, data: bytes, sport: int, dport: int, end: int, origin: Origin) -> None:
         """A message without its end would be judged by what is not there: say that it was cut, and leave it."""

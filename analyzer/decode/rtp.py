@@ -8,6 +8,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 
 from analyzer.decode.packets import MediaPacket
+from analyzer.decode.tunnels import IN_UDP
 
 RTP_HEADER, RTCP_HEADER = 12, 8
 # RFC 5761 4: with the marker bit, payload types 64 to 95 would read as RTCP
@@ -15,8 +16,8 @@ RTCP_TYPES = range(192, 224)
 RTCP_KNOWN = frozenset({*range(192, 196), *range(200, 214)})
 RESERVED_TYPES = range(64, 96)
 LOWEST_PORT = 1024
-# MIKEY, GTP-C, GTP-U, IPsec NAT traversal, mDNS, LLMNR, SSDP, SIP: never media, whatever their octets look like
-OTHER_PORTS = frozenset({2269, 2123, 2152, 4500, 5353, 5355, 1900, 5060, 5061})
+# MIKEY, GTP-C, IPsec NAT traversal, mDNS, LLMNR, SSDP, SIP, tunnels: never media, whatever their octets look like
+OTHER_PORTS = frozenset({2269, 2123, 4500, 5353, 5355, 1900, 5060, 5061, *IN_UDP})
 
 MAX_PROBATION = 4096  # unicast streams of which one packet was seen
 MAX_STEP = 64  # sequence numbers between the two packets that make a unicast stream

@@ -10,8 +10,12 @@ from analyzer.capture.frame import Frame
 from analyzer.capture.reader import open_capture
 from analyzer.decode import decoder as decoding
 from analyzer.decode.decoder import Decoder
-from analyzer.decode.packets import MediaPacket
+from analyzer.decode.packets import IcmpError, MediaPacket
+from analyzer.decode.sctp import INCOMPLETE
+from analyzer.decode.stream import MISSING
+from analyzer.decode.tunnels import KEEPALIVE, SIGNALLING
 from dissectors import Payload, dissect
+from sample_pcaps import forge_tunnels as forge
 from sample_pcaps.forge import ethernet, ip_packet, tcp, udp
 
 CAPTURES = Path(__file__).parents[4] / "shared" / "captures"
@@ -30,6 +34,10 @@ def run(*packets: bytes, made: Decoder | None = None) -> list[Payload | MediaPac
     made = made or Decoder()
     found = [item for number, packet in enumerate(packets, 1) for item in made.feed(frame(packet, number))]
     return found + list(made.finish())
+
+
+def tunnelled(port: int, octets: bytes) -> bytes:
+    return udp("192.0.2.1", 49152, "192.0.2.2", port, octets)
 
 
 def test_a_datagram() -> None:
@@ -69,7 +77,11 @@ def test_media_to_a_group_and_never_on_the_port_of_mikey() -> None:
     "wrap",
     [
         lambda inner: ip_packet(UE, SERVER, 4, inner),
-        lambda inner: udp(UE, 2152, SERVER, 2152, struct.pack("!BBHI", 0x30, 255, len(inner), 1) + inner),
+        lambda inner: forge.in_udp(2152, forge.gtp(inner)),
+        lambda inner: forge.gre(0x0800, inner),
+        lambda inner: forge.in_udp(4789, forge.vxlan(forge.frame(inner))),
+        lambda inner: forge.in_udp(6081, forge.geneve(0x6558, forge.frame(inner))),
+        lambda inner: forge.in_udp(1701, forge.l2tp2(inner)),
     ],
 )
 def test_tunnels_are_opened_up_to_a_depth(wrap) -> None:  # type: ignore[no-untyped-def]
@@ -87,12 +99,14 @@ def test_tunnels_are_opened_up_to_a_depth(wrap) -> None:  # type: ignore[no-unty
 @pytest.mark.parametrize(
     ("data", "link_type", "reason"),
     [
-        (ip_packet(UE, SERVER, 132, bytes(20)), linktypes.RAW, "SCTP, which is not read yet"),
         (ip_packet(UE, SERVER, 1, bytes(8)), linktypes.RAW, "ICMP"),
+        (ip_packet(UE, SERVER, 58, bytes(8)), linktypes.RAW, "IP protocol 58"),
+        (ip_packet(UE, SERVER, 47, bytes(4)), linktypes.RAW, KEEPALIVE),
+        (tunnelled(2152, b"\x32\x01\x00\x04" + bytes(8)), linktypes.RAW, SIGNALLING),
         (ip_packet(UE, SERVER, 253, b""), linktypes.RAW, "IP protocol 253"),
         (udp(UE, 1, SERVER, 2, b""), linktypes.RAW, decoding.NO_OCTETS),
         (bytes(12) + b"\x08\x06", linktypes.EN10MB, "arp"),
-        (b"", 127, "link type IEEE802_11_RADIO"),
+        (b"", 189, "link type USB_LINUX, which `--engine tshark` may read"),
     ],
 )
 def test_what_gives_nothing_is_counted(data: bytes, link_type: int, reason: str) -> None:
@@ -117,6 +131,71 @@ def test_what_is_broken_is_told_and_hides_no_neighbour(data: bytes, field: str) 
     assert len(run(good, data, good, made=made)) == 2
     (problem,) = made.facts.problems
     assert (problem.frame, problem.field) == (2, field)
+
+
+@pytest.mark.parametrize("port", [2152, 4789, 8472, 6081, 1701])
+def test_what_is_no_tunnel_is_a_message_on_whatever_port(port: int) -> None:
+    sip = b"OPTIONS sip:bm-sc.example.com SIP/2.0\r\n\r\n"
+    for packet in (udp(UE, port, SERVER, 5060, sip), udp(UE, 5060, SERVER, port, sip)):
+        (found,) = run(packet)
+        assert isinstance(found, Payload)
+        assert found.data == sip
+    named = Decoder(ports={"mikey": [port]})
+    (found,) = run(tunnelled(port, forge.gtp(udp(UE, 1, SERVER, 2, MIKEY))), made=named)
+    assert isinstance(found, Payload)
+    assert found.dport == port
+
+
+def test_a_tunnel_cut_by_the_capture_tells_what_its_inner_packet_lost() -> None:
+    made = Decoder()
+    segment = tcp(UE, 1000, SERVER, 80, seq=1, ack=0, flags=16, payload=b"GET / HTTP/1.1\r\n\r\n")
+    assert run(tunnelled(2152, forge.gtp(segment))[:-4], tunnelled(2152, forge.gtp(segment))[:-30], made=made) == []
+    assert decoding.NOT_WHOLE not in made.facts.counts
+    assert run(tunnelled(2152, forge.gtp(udp(SERVER, 5000, UE, 5000, RTP)))[:-4], made=made) == []
+    assert made.facts.counts[decoding.NOT_WHOLE] == 1
+    assert [problem for problem in made.facts.problems if problem.protocol == "udp"] == []
+
+
+def test_messages_over_sctp() -> None:
+    made = Decoder()
+    whole = forge.data_chunk(1, b"\x01\x00\x00\x14" + bytes(16))
+    begun = forge.data_chunk(2, b"\x01", flags=2)
+    (found,) = run(forge.sctp(UE, 3868, SERVER, 3868, whole, begun), made=made)
+    assert isinstance(found, Payload)
+    assert (found.transport, found.src, found.dport, len(found.data)) == ("sctp", UE, 3868, 20)
+    assert made.facts.counts == {INCOMPLETE: 1}
+
+
+def test_an_icmp_error_tells_of_its_flow() -> None:
+    made = Decoder()
+    run(forge.icmp_error(UE, SERVER, 3, 3, udp(SERVER, 1000, UE, 2269, MIKEY)[:28]), made=made)
+    expected = IcmpError(0, 1, 5, UE, "port unreachable", 3, 3, 17, SERVER, 1000, UE, 2269)
+    assert made.facts.icmp_errors == [expected]
+    assert made.facts.counts == {"ICMP errors: port unreachable": 1}
+
+
+def exported(protocol: str, data: bytes, transport: int = 3) -> bytes:
+    return forge.exported(protocol, (UE, 1000, SERVER, 2269), transport, data)
+
+
+def test_exported_pdus() -> None:
+    made = Decoder()
+    datagram = udp("10.45.0.2", 1000, SERVER, 2269, MIKEY)
+    for number, data in enumerate(
+        (exported("mikey", MIKEY), exported("ip", datagram), exported("eth", ethernet("10.45.0.2", SERVER, datagram))),
+        1,
+    ):
+        (found,) = made.feed(frame(data, number, linktypes.WIRESHARK_UPPER_PDU))
+        assert isinstance(found, Payload)
+        assert (found.data, found.frame, found.dport) == (MIKEY, number, 2269)
+    parts = (b"GET / HTTP/1.1\r\n", b"\r\n")
+    for number, part in enumerate(parts):
+        assert list(made.feed(frame(exported("http", part, 2), 4 + number, linktypes.WIRESHARK_UPPER_PDU))) == []
+    (found,) = made.finish()
+    assert isinstance(found, Payload)
+    assert (found.data, found.transport, found.frames) == (b"".join(parts), "tcp", (4, 5))
+    assert made.facts.counts == {}
+    assert MISSING not in made.facts.counts
 
 
 def test_a_datagram_cut_by_the_capture_is_told_and_not_judged() -> None:
@@ -168,10 +247,10 @@ def test_sip_over_tcp_in_ip_in_ip() -> None:
 
 
 @needs_captures
-def test_diameter_over_tcp() -> None:
+def test_diameter_over_tcp_and_sctp() -> None:
     found, made = found_in("diameter_tcp_sctp.pcap")
-    assert sorted(protocols(found)) == [(4, "diameter"), (5, "diameter"), (9, "diameter"), (10, "diameter")]
-    assert made.facts.counts == {"SCTP, which is not read yet": 12}
+    assert sorted(protocols(found)) == [(frame, "diameter") for frame in (4, 5, 9, 10, 15, 16, 21, 22)]
+    assert made.facts.counts == {}
 
 
 @needs_captures
@@ -179,7 +258,7 @@ def test_a_capture_of_a_whole_network_without_a_false_message() -> None:
     found, made = found_in("ims_registration_esp_null_gtp.pcapng")
     messages = [dissect(item) for item in found if isinstance(item, Payload)]
     counted = [message.protocol for message in messages if message is not None and message.error is None]
-    assert (counted.count("sip"), counted.count("http"), counted.count("diameter")) == (48, 10, 10)
+    assert (counted.count("sip"), counted.count("http"), counted.count("diameter")) == (48, 10, 16)
     assert [message for message in messages if message is not None and message.error is not None] == []
     assert list(made.facts.opened.values()) == [21, 18, 3]
     assert made.facts.problems == []
