@@ -39,9 +39,6 @@ class Keyshark(App[Fault]):
         Binding("T", "change_theme", "Theme", show=False),
         Binding("ctrl+z", "suspend_process", "Suspend", show=False),
     ]
-    CSS = """
-    Footer { scrollbar-size: 0 0; }
-    """
 
     def __init__(self, cases: Sequence[CaseFiles], options: Options, version: str) -> None:
         super().__init__()

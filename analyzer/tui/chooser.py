@@ -10,7 +10,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message as Event
-from textual.widgets import Footer
 from textual.worker import get_current_worker
 
 from analyzer.analysis import Options
@@ -18,6 +17,7 @@ from analyzer.batch import Outcome, judge_case
 from analyzer.capture.case import CaseFiles
 from analyzer.report import CaseReport
 from analyzer.tui.cells import Cell, Mark, Row
+from analyzer.tui.keyline import KeyLine
 from analyzer.tui.model import mark_of, octets_text, verdict_mark
 from analyzer.tui.rows import Rows
 from analyzer.tui.search import Search
@@ -81,7 +81,7 @@ class Chooser(Search):
     def compose(self) -> ComposeResult:
         yield TabLine(("Cases",), id="top")
         yield Table(COLUMNS, "No case here.", id="cases")
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.query_one(Table).fill(len(self.cases), self._row)

@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.screen import Screen
-from textual.widgets import Footer, ProgressBar, Static
+from textual.widgets import ProgressBar, Static
 
 from analyzer.analysis import Options, analyse
 from analyzer.batch import UNREADABLE, USAGE, Fault
@@ -20,6 +20,7 @@ from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
 from analyzer.keys.keyring import KeyringError
+from analyzer.tui.keyline import KeyLine
 from analyzer.tui.model import Index, index, octets_text
 
 
@@ -70,7 +71,7 @@ class Loading(Screen[Index | Fault | None]):
             yield Static(f"Reading {self.case.name}", markup=False)
             yield ProgressBar(show_eta=False)
             yield Static("", id="done", markup=False)
-        yield Footer()
+        yield KeyLine()
 
     def on_mount(self) -> None:
         # A daemon, not a worker of textual's: who quits does not wait for rules that are still judging.

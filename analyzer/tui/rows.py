@@ -114,9 +114,10 @@ class Rows(ScrollView, can_focus=True):
     def validate_cursor(self, cursor: int) -> int:
         return max(0, min(cursor, self.count - 1))
 
-    def watch_cursor(self) -> None:
+    def watch_cursor(self, before: int, now: int) -> None:
         self._show_cursor()
-        self.refresh()
+        for row in (before, now):
+            self.refresh_line(row + self.head)
         self.post_message(self.Moved(self))
 
     def _show_cursor(self) -> None:

@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widget import Widget
-from textual.widgets import ContentSwitcher, Footer, Static
+from textual.widgets import ContentSwitcher, Static
 
 from analyzer.tui import save
 from analyzer.tui.cells import printable
@@ -15,6 +15,7 @@ from analyzer.tui.events import Jump, OpenFinding, OpenUe, Said
 from analyzer.tui.filterbox import FilterBox
 from analyzer.tui.findings import Findings
 from analyzer.tui.hexdump import Hexdump
+from analyzer.tui.keyline import KeyLine
 from analyzer.tui.media import Media
 from analyzer.tui.model import TIME_FORMATS, Index, Place, verdict_cell
 from analyzer.tui.packets import Packets
@@ -58,7 +59,7 @@ class CaseScreen(Search):
     CaseScreen {
         & > ContentSwitcher { height: 1fr; }
         & > #top { dock: top; }
-        & > #foot { dock: bottom; height: 2; & Footer { dock: none; } }
+        & > #foot { dock: bottom; height: 2; & KeyLine { dock: none; } }
         & #status { height: 1; background: $panel; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis;
             padding: 0 1; }
     }
@@ -85,7 +86,7 @@ class CaseScreen(Search):
             yield Media(self.found, id="media")
         with Vertical(id="foot"):
             yield Static("", id="status", markup=False)
-            yield Footer(compact=True)
+            yield KeyLine()
 
     def on_mount(self) -> None:
         report = self.found.analysis.report
