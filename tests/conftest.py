@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from analyzer.analysis import Analysis, Options, analyse
 from analyzer.capture.case import find_cases
+from sample_pcaps.forge import pcapng
 from sample_pcaps.story import Story
 
 ROOT = Path(__file__).parents[1]
@@ -30,6 +32,29 @@ def tell(tmp_path: Path) -> Callable[..., Analysis]:
         path.chmod(0o600)
         (case,) = find_cases([str(folder)])
         return analyse(case, options)
+
+    return told
+
+
+Packets = list[tuple[int, bytes]]
+
+
+@pytest.fixture
+def tell_merged(tmp_path: Path) -> Callable[..., Analysis]:
+    """Analyse captures of one case: a list of packets each, named a.pcapng, b.pcapng …; `config` is its case.toml."""
+    count = iter(range(1000))
+
+    def told(captures: Sequence[Packets], keyring: str = "", config: str = "", **more: Any) -> Analysis:
+        folder = tmp_path / f"merged{next(count)}"
+        folder.mkdir()
+        for name, packets in zip("abcdef", captures, strict=False):
+            (folder / f"{name}.pcapng").write_bytes(pcapng(sorted(packets, key=lambda packet: packet[0])))
+        (folder / "case.toml").write_text(config)
+        path = folder / "keyring.toml"
+        path.write_text(keyring)
+        path.chmod(0o600)
+        (case,) = find_cases([str(folder)])
+        return analyse(case, **more)
 
     return told
 

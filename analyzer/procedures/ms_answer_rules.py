@@ -9,7 +9,7 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wron
 from analyzer.procedures import history
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_key_rules import proven_muk
-from analyzer.procedures.ms_rules import TS_COUNTER, mikeys, stale
+from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, mikeys, stale
 from dissectors import Message
 
 VERIFICATION_WITHIN = 2 * 10**9  # ns; a UE answers at once, its BM-SC retransmits after about a second
@@ -61,6 +61,8 @@ def _is_in_order(run: Run, message: Message) -> bool:
     if body is None or body.idr is None or opened.key.b_tid not in (None, body.idr.text):
         return False
     if (body.version, body.prf) != (1, 0) or body.key_domain_id is None or body.msk_id is None:
+        return False
+    if message.payload.dport != MIKEY_PORT:
         return False
     if body.t is None or body.t.ts_type != TS_COUNTER or (run.ues and stale(run, message, body) is not None):
         return False

@@ -116,7 +116,7 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
     before = [msk_id for time, msk_id in delivered if time <= message.time]
     if body.msk_id in before:
         return
-    if run.story.chain.msks.get((body.key_domain_id, body.msk_id)):
+    if any(key.status == "supplied" for key in run.story.chain.msks.get((body.key_domain_id, body.msk_id), ())):
         return  # the user has supplied it: it was delivered before the capture began
     # Key numbers go up: one above all that were delivered here was not delivered before the capture began.
     if not before or max(before) > body.msk_id or body.msk_id in (msk_id for _, msk_id in delivered):
