@@ -14,10 +14,10 @@ from dissectors.text import Head, Header, Headers, params, split, unquote
 
 # RFC 3261 20, RFC 3265, 3515, 3892, 4028, 4474, 3841, 3840: names of one letter
 COMPACT = {
-    "a": "Accept-Contact", "b": "Referred-By", "c": "Content-Type", "d": "Request-Disposition", "e": "Content-Encoding",
-    "f": "From", "i": "Call-ID", "j": "Reject-Contact", "k": "Supported", "l": "Content-Length", "m": "Contact",
-    "n": "Identity-Info", "o": "Event", "r": "Refer-To", "s": "Subject", "t": "To", "u": "Allow-Events", "v": "Via",
-    "x": "Session-Expires", "y": "Identity",
+    "A": "Accept-Contact", "B": "Referred-By", "C": "Content-Type", "D": "Request-Disposition", "E": "Content-Encoding",
+    "F": "From", "I": "Call-ID", "J": "Reject-Contact", "K": "Supported", "L": "Content-Length", "M": "Contact",
+    "N": "Identity-Info", "O": "Event", "R": "Refer-To", "S": "Subject", "T": "To", "U": "Allow-Events", "V": "Via",
+    "X": "Session-Expires", "Y": "Identity",
 }  # fmt: skip
 VERSION = "SIP/2.0"
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)

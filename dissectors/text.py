@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from dissectors.base import Field
 
 MAX_HEADERS = 1000  # header fields of one message or body part
 MAX_HEAD = 64 * 1024  # octets of start line and headers
 MAX_START_LINE = 8 * 1024
+MAX_KNOWN = 4096  # header names that are remembered
 
 _NAMES = """
 Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization
@@ -30,18 +33,21 @@ X-3GPP-Asserted-Identity X-3GPP-Authorization-Flags X-3GPP-Intended-Identity X-F
 _CANONICAL = {name.lower(): name for name in _NAMES.split()}
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """One header field: canonical name, unfolded and stripped value, and the octets start..end with line ends.
 
-    `raw` is the name as sent. A line without a colon has an empty name.
+    `raw` is the name as sent. A line without a colon has an empty name. A tuple, as messages have so many.
     """
 
     name: str
-    value: str = field(repr=False)  # some carry keys (ik, ck of IMS AKA)
+    value: str
     start: int
     end: int
     raw: str
+
+    def __repr__(self) -> str:
+        """Leave the value out: some carry keys (ik, ck of IMS AKA)."""
+        return f"Header(name={self.name!r}, start={self.start}, end={self.end}, raw={self.raw!r})"
 
 
 class Headers(tuple[Header, ...]):
@@ -121,7 +127,7 @@ def first_line(data: bytes) -> bytes:
 
 
 def read_head(data: bytes, start: int, end: int, expand: Mapping[str, str]) -> Head:
-    """Read start line and headers; blank lines before are skipped. `expand` gives the names of compact forms."""
+    """Read start line and headers; blank lines before are skipped. `expand` gives the names of compact forms, these in capitals."""
     start = skip_blank_lines(data, start, min(end, start + MAX_HEAD))
     limit = min(end, start + MAX_HEAD)
     newline = data.find(b"\n", start, limit)
@@ -163,10 +169,17 @@ def read_headers(
         if not colon:
             headers.append(Header("", to_text(line).strip(), first, pos, ""))
             continue
-        raw = to_text(name).strip()
-        lower = raw.lower()
-        full = expand.get(lower) or _CANONICAL.get(lower) or canonical(raw)
-        headers.append(Header(full, to_text(value).strip(), first, pos, raw))
+        full, raw = _named(name)
+        headers.append(
+            Header(expand.get(full, full), value.decode("utf-8", "backslashreplace").strip(), first, pos, raw)
+        )
+
+
+@lru_cache(maxsize=MAX_KNOWN)
+def _named(name: bytes) -> tuple[str, str]:
+    """Return a header's name in its usual spelling, and as sent."""
+    raw = to_text(name).strip()
+    return canonical(raw), raw
 
 
 def head_length(data: bytes, is_start: Callable[[bytes], bool]) -> int | None:

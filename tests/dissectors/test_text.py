@@ -97,7 +97,7 @@ def test_a_head_knows_where_all_stands():
 
 def test_compact_names_are_expanded_and_known_ones_are_spelled_as_usual():
     data = b"S\r\ni: 1\r\nCALL-ID: 2\r\n\r\n"
-    assert read_head(data, 0, len(data), {"i": "Call-ID"}).headers.all("Call-ID") == ("1", "2")
+    assert read_head(data, 0, len(data), {"I": "Call-ID"}).headers.all("Call-ID") == ("1", "2")
 
 
 def test_lines_that_begin_with_blanks_go_on():
