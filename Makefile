@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples rules clean
+.PHONY: demo test lint samples rules bench clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
@@ -33,6 +33,12 @@ samples: $(VENV)/.installed-dev
 # Write docs/rules.md from the catalogue.
 rules: $(VENV)/.installed-dev
 	$(BIN)/keyshark rules --format markdown > docs/rules.md
+
+# Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
+BENCH ?= build/bench
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.generate $(BENCH)
+	$(BIN)/python -m benchmarks.run $(BENCH)
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keyshark needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

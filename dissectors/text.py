@@ -127,7 +127,10 @@ def first_line(data: bytes) -> bytes:
 
 
 def read_head(data: bytes, start: int, end: int, expand: Mapping[str, str]) -> Head:
-    """Read start line and headers; blank lines before are skipped. `expand` gives the names of compact forms, these in capitals."""
+    """Read start line and headers; blank lines before are skipped.
+
+    `expand` gives the names of compact forms, these in capitals.
+    """
     start = skip_blank_lines(data, start, min(end, start + MAX_HEAD))
     limit = min(end, start + MAX_HEAD)
     newline = data.find(b"\n", start, limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from ipaddress import ip_address
 
 from sample_pcaps import forge_text as text
 from sample_pcaps.forge import SECOND, Connection, Tape, pcapng
@@ -38,6 +39,10 @@ class Addresses:
     bm_sc: str
     bsf: str
     group: str
+
+    def ue(self, number: int) -> str:
+        """Return the address of a UE, from 1 on: beyond those named they go on upwards."""
+        return str(ip_address(self.ues[0]) + number - 1)
 
 
 IPV4 = Addresses(("10.1.0.11", "10.1.0.12", "10.1.0.13"), "10.2.0.1", "10.3.0.1", "10.4.0.1", "10.5.0.1", "239.1.2.3")
@@ -154,7 +159,7 @@ class Stage:
             number,
             f"user{number}_private@home1.net",
             f"sip:user{number}@home1.net",
-            self.addresses.ues[number - 1],
+            self.addresses.ue(number),
             k,
             opc_of(k, made_up("OP", 16)),
         )
