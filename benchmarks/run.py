@@ -53,7 +53,7 @@ class Figures:
         begun = time.monotonic()
         process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
-        )  # noqa: S603
+        )
         _, _, used = os.wait4(process.pid, 0)
         process.returncode = 0
         self.wall.append(time.monotonic() - begun)
