@@ -146,7 +146,8 @@ def v4_options(packet: bytes) -> bytes:
 def v6_extensions(packet: bytes) -> bytes:
     """Return an IPv6 packet with hop-by-hop, destination and routing headers (RFC 8200 4)."""
     options = b"\x01\x04" + bytes(4)  # PadN
-    headers = bytes((60, 0)) + options + bytes((43, 0)) + options + bytes((packet[6], 0, 4, 0)) + bytes(4)
+    segments = bytes((packet[6], 2, 4, 0)) + bytes(4) + packet[24:40]  # one, and it is done (RFC 8754 2)
+    headers = bytes((60, 0)) + options + bytes((43, 0)) + options + segments
     length = struct.pack("!H", len(packet) - 40 + len(headers))
     return packet[:4] + length + b"\x00" + packet[7:40] + headers + packet[40:]
 
@@ -187,6 +188,22 @@ def ether_ip(frame: bytes) -> bytes:
 
 def mpls_in_ip(packet: bytes) -> bytes:
     return ip_packet(*ROUTERS, 137, labels(16) + packet)
+
+
+def fragments(packet: bytes, size: int, ident: int) -> list[bytes]:
+    """Return an IP packet without options in fragments of so many octets, a multiple of 8."""
+    v4 = packet[0] >> 4 == 4
+    header, body = (packet[:20], packet[20:]) if v4 else (packet[:40], packet[40:])
+    parts = []
+    for at in range(0, len(body), size):
+        part, more = body[at : at + size], at + size < len(body)
+        if v4:
+            head = header[:2] + struct.pack("!HHH", 20 + len(part), ident & 0xFFFF, more << 13 | at // 8) + header[8:10]
+            parts.append(head + struct.pack("!H", checksum(head + bytes(2) + header[12:])) + header[12:] + part)
+        else:  # RFC 8200 4.5
+            head = header[:4] + struct.pack("!HB", 8 + len(part), 44) + header[7:]
+            parts.append(head + struct.pack("!BxHI", header[6], at | more, ident) + part)
+    return parts
 
 
 # ------------------------------------------------------------------------------------------------ in UDP
@@ -286,3 +303,23 @@ def pcap_of(link_type: int, frames: Iterable[bytes], first: int = 1_700_000_000 
         time = first + number * SECOND // 1000
         file += struct.pack("<IIII", time // SECOND, time % SECOND // 1000, len(octets), len(octets)) + octets
     return bytes(file)
+
+
+def pcapng_of(frames: Iterable[tuple[int, bytes]], first: int = 1_700_000_000 * SECOND) -> bytes:
+    """Return a pcapng file of frames, each with its link type, a millisecond apart; an interface for each link type."""
+    file = bytearray(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
+    interfaces: dict[int, int] = {}
+    for number, (link_type, octets) in enumerate(frames):
+        if link_type not in interfaces:
+            interfaces[link_type] = len(interfaces)
+            file += _block(1, struct.pack("<HHIHHB3xHH", link_type, 0, 262144, 9, 1, 9, 0, 0))
+        time = first + number * SECOND // 1000
+        start = struct.pack("<IIIII", interfaces[link_type], time >> 32, time & 0xFFFFFFFF, len(octets), len(octets))
+        file += _block(6, start + octets)
+    return bytes(file)
+
+
+def _block(kind: int, body: bytes) -> bytes:
+    padded = body + b"\0" * (-len(body) % 4)
+    size = struct.pack("<I", 12 + len(padded))
+    return struct.pack("<I", kind) + size + padded + size
