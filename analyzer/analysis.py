@@ -13,17 +13,18 @@ from analyzer.capture.merge import merged
 from analyzer.capture.reader import Capture, open_capture
 from analyzer.correlate.traffic import correlate
 from analyzer.decode.decoder import DecodeFacts, Decoder
+from analyzer.decode.esp import Opener
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.stream import MISSING
 from analyzer.judging import Run, Story, judge
-from analyzer.keys import esp
-from analyzer.keys.keyring import Keyring, load_keyring, merge
+from analyzer.keys import agreements, esp
+from analyzer.keys.keyring import EspSa, Keyring, load_keyring, merge
 from analyzer.keys.unlock import unlock
 from analyzer.media import examine
 from analyzer.medialog import MediaLog
 from analyzer.procedures import CATALOGUE, tell
 from analyzer.report import CaseReport, Judgement, Verdict
-from dissectors import Message, dissect
+from dissectors import Message, Payload, dissect
 
 Progress = Callable[[int, int], None]  # octets read, octets in all
 
@@ -67,7 +68,7 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     offsets = _offsets(case, config)
     told = _told(captures, progress)
     frames = merged([_sifted(c, offsets.get(c.index, 0), decoder, media, told) for c in captures])
-    messages = list(_messages(frames, decoder, media))
+    messages = _messages(frames, decoder, media, keyring)
     if options.engine == "tshark":
         messages += _through_tshark(case, keyring, messages)
     begin, end = _window(captures)
@@ -82,17 +83,34 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     return Analysis(case, report, traffic.messages, story, runs, tuple(captures), decoder.facts, keyring)
 
 
-def _messages(frames: Iterable[Frame], decoder: Decoder, media: MediaLog) -> Iterator[Message]:
-    def take(found: Iterable[object]) -> Iterator[Message]:
+def _messages(frames: Iterable[Frame], decoder: Decoder, media: MediaLog, keyring: Keyring) -> list[Message]:
+    messages: list[Message] = []
+
+    def take(found: Iterable[Payload | MediaPacket]) -> None:
         for item in found:
             if isinstance(item, MediaPacket):
                 media.add(item)
-            elif (message := dissect(item)) is not None:  # type: ignore[arg-type]  # a Payload
-                yield message
+            elif (message := dissect(item)) is not None:
+                messages.append(message)
 
     for frame in frames:
-        yield from take(decoder.feed(frame))
-    yield from take(decoder.finish())
+        take(decoder.feed(frame))
+    take(decoder.finish(_agreed(messages, keyring)))
+    return messages
+
+
+def _agreed(messages: Sequence[Message], keyring: Keyring) -> Callable[[], Opener | None]:
+    """Return what finds the keys of ESP in the messages there are so far, None when it finds no new ones."""
+    known: set[EspSa] = set()
+
+    def opener() -> Opener | None:
+        found = agreements.agreed(messages, keyring)
+        if known.issuperset(found):
+            return None
+        known.update(found)
+        return esp.opener(found)
+
+    return opener
 
 
 def _sifted(

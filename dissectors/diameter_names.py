@@ -109,7 +109,7 @@ class AvpType:
     names: dict[int, str] | None = None
 
 
-# By vendor (0 for none) and code: RFC 6733 4.5, TS 29.109 6.3
+# By vendor (0 for none) and code: RFC 6733 4.5, TS 29.109 6.3, keys of IMS AKA of TS 29.229 6.3
 AVPS: dict[tuple[int, int], AvpType] = {
     (0, 1): AvpType("User-Name", "text"),
     (0, 25): AvpType("Class", "octets"),
@@ -178,4 +178,12 @@ AVPS: dict[tuple[int, int], AvpType] = {
     (VENDOR_3GPP, 418): AvpType("NAF-SA-Identifier", "octets"),
     (VENDOR_3GPP, 419): AvpType("Security-Feature-Request", "octets"),
     (VENDOR_3GPP, 420): AvpType("Security-Feature-Response", "octets"),
+    (VENDOR_3GPP, 607): AvpType("3GPP-SIP-Number-Auth-Items", "uint"),
+    (VENDOR_3GPP, 608): AvpType("3GPP-SIP-Authentication-Scheme", "text"),
+    (VENDOR_3GPP, 609): AvpType("3GPP-SIP-Authenticate", "octets"),
+    (VENDOR_3GPP, 610): AvpType("3GPP-SIP-Authorization", "octets"),
+    (VENDOR_3GPP, 612): AvpType("3GPP-SIP-Auth-Data-Item", "grouped"),
+    (VENDOR_3GPP, 613): AvpType("3GPP-SIP-Item-Number", "uint"),
+    (VENDOR_3GPP, 625): AvpType("Confidentiality-Key", "octets"),
+    (VENDOR_3GPP, 626): AvpType("Integrity-Key", "octets"),
 }

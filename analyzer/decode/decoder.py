@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from dpkt import ip as dpkt_ip
 
@@ -78,14 +78,16 @@ class Decoder:
         except Broken as broken:
             self.facts.tell(origin, broken)
 
-    def unlock(self, opener: Opener) -> Iterator[Found]:
-        """Yield what keys open that the frames so far have shown."""
-        yield from self._unwrapped(self._esp.unlock(opener))
+    def finish(self, shown: Callable[[], Opener | None] = lambda: None) -> Iterator[Found]:
+        """Yield what can still be read when no frame is left.
 
-    def finish(self) -> Iterator[Found]:
-        """Yield what can still be read when no frame is left."""
+        `shown` is asked for keys of ESP in what was yielded so far, for as long as it finds more.
+        """
         yield from self._connections.finish()
         yield from self._exports.finish()
+        while self._esp.waits and (opener := shown()) is not None:
+            yield from self._unwrapped(self._esp.unlock(opener))
+            yield from self._connections.finish()
         self._messages.finish()
         self._esp.finish()
         self._fragments.finish()

@@ -138,6 +138,11 @@ class Associations:
         if layout is not None:
             yield from self._decided(one, layout)
 
+    @property
+    def waits(self) -> bool:
+        """Say whether a key could be of use."""
+        return any(one.held for one in self._known.values())
+
     def unlock(self, opener: Opener) -> Iterator[Opened]:
         """Try keys that were found since on all that waits for one."""
         for one in tuple(self._known.values()):

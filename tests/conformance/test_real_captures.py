@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from analyzer import cli
+from analyzer.keys import digest
 
 CAPTURES = Path(__file__).parents[3] / "shared" / "captures"
 TSHARK = shutil.which("tshark")
@@ -42,11 +43,11 @@ def listed(capsys, name, *args):
     return json.loads(told(capsys, "packets", "--format", "json", *args, str(CAPTURES / name)))
 
 
-def tshark(name, shown, *fields):
+def tshark(name, shown, *fields, options=()):
     if TSHARK is None:
         pytest.skip("tshark is not installed")
     asked = [option for field in fields for option in ("-e", field)]
-    command = [TSHARK, "-n", "-r", str(CAPTURES / name), "-Y", shown, "-T", "fields", *asked]
+    command = [TSHARK, "-n", "-r", str(CAPTURES / name), *options, "-Y", shown, "-T", "fields", *asked]
     lines = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines()
     return [tuple(line.split("\t")) for line in lines]
 
@@ -97,14 +98,44 @@ def test_the_sip_messages_that_tshark_finds(name, capsys):
 
 
 def test_the_calls_of_an_ims_registration(capsys):
-    """Outside ESP; tshark sees the same ones when it does not look into ESP either."""
+    """Inside ESP too; tshark needs to be told that there is no encryption."""
     messages = listed(capsys, IMS, "--filter", "sip")
-    theirs = {call for (calls,) in tshark(IMS, "sip", "sip.Call-ID") for call in calls.split(",")}
-    assert len(messages) > 30
-    assert {value(message, "sip.Call-ID") for message in messages} == theirs
+    options = ("-o", "esp.enable_null_encryption_decode_heuristic:TRUE")
+    theirs = tshark(IMS, "sip", "frame.number", "sip.Call-ID", options=options)
+    ours = [(str(message["frame"]), value(message, "sip.Call-ID")) for message in messages]
+    assert sorted(ours) == sorted(theirs)
+    assert (len(messages), len({call for _, call in ours})) == (48, 4)
     lines = told(capsys, "packets", "--filter", "sip", str(CAPTURES / IMS)).splitlines()
     assert len(lines) == 1 + len(messages)
     assert "REGISTER" in lines[1]
+
+
+@pytest.mark.parametrize("keyring", [True, False])
+def test_esp_of_an_ims_registration_is_verified(keyring, capsys, tmp_path):
+    """Three legs of 14 packets, under the IK of a keyring, or of Cx and the headers of the registration."""
+    sas = "".join(
+        f'[[esp.sa]]\nspi = {spi}\nintegrity = "hmac-md5-96"\nintegrity_key = "e1763cf28cc2e584588800193137ec92"\n'
+        for spi in (101, 25656, 25657)
+    )
+    path = tmp_path / "keyring.toml"
+    path.write_text(sas if keyring else "")
+    path.chmod(0o600)
+    lines = told(capsys, "info", "--keys", str(path), str(CAPTURES / IMS)).splitlines()
+    opened = dict(line.rsplit(maxsplit=1) for line in lines if line.startswith("ESP"))
+    assert opened == {
+        f"ESP with NULL encryption, HMAC-MD5-96 verified, SPI 0x{spi}": count
+        for spi, count in (("00000065", "21"), ("00006438", "18"), ("00006439", "3"))
+    }
+
+
+def test_the_digest_inside_esp_is_that_of_res(capsys):
+    """RFC 3310 3.3 with auth-int; the XRES stands in the clear on Cx."""
+    (message,) = (message for message in listed(capsys, IMS, "--filter", "sip") if message["frame"] == 460)
+    nonce, cnonce = "oJRMdf88TwhTovkQqh8QT8bi9GyPQoAAfzu5uEt8P/Y=", "a61fbe8516b77984b522256da5f7c32f"
+    realm, uri = "ims.mnc001.mcc001.3gppnetwork.org", "sip:ims.mnc001.mcc001.3gppnetwork.org"
+    ha1 = digest.ha1(username=f"001011234567893@{realm}", realm=realm, password=bytes.fromhex("17447172f62cf13e"))
+    asked = {"method": "REGISTER", "uri": uri, "nonce": nonce, "qop": "auth-int", "nc": "00000001", "cnonce": cnonce}
+    assert digest.response(ha1=ha1, **asked) in value(message, "sip.Authorization")
 
 
 @pytest.mark.parametrize("name", ["diameter_tcp_sctp.pcap", IMS])

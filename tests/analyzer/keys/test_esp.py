@@ -119,7 +119,7 @@ def test_flipped_at_every_octet(name):
             assert len(plain.data) == len(SIP) + 8
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from(sorted(SUITES)), st.binary(min_size=10, max_size=100))
 def test_no_octets_raise_or_open(name, octets):
     assert esp.open_packet(made(name)[1], UE, CSCF, octets) is None
