@@ -15,6 +15,7 @@ from analyzer.correlate.traffic import correlate
 from analyzer.decode.decoder import DecodeFacts, Decoder
 from analyzer.decode.esp import Opener
 from analyzer.decode.packets import MediaPacket
+from analyzer.decode.sctp import MISSING as MISSING_CHUNKS
 from analyzer.decode.stream import MISSING
 from analyzer.judging import Run, Story, judge
 from analyzer.keys import agreements, esp
@@ -74,7 +75,8 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     begin, end = _window(captures)
     traffic = correlate(messages, begin, end, config.nodes)
     chain = unlock(traffic, keyring)
-    story = Story(traffic, chain, examine(media, traffic, chain), holes=decoder.facts.counts.get(MISSING, 0))
+    holes = sum(decoder.facts.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
+    story = Story(traffic, chain, examine(media, traffic, chain), holes=holes)
     runs = tell(story)
     judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
     report = accounts.case_report(

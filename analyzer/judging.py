@@ -50,7 +50,7 @@ class Story:
     traffic: Traffic
     chain: Chain = field(repr=False)
     media: tuple[Group, ...] = ()
-    holes: int = 0  # octets of TCP streams that were not captured
+    holes: int = 0  # octets of TCP streams and chunks of SCTP that were not captured
     runs: list[Run] = field(default_factory=list, repr=False)
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
     made: dict[object, object] = field(default_factory=dict, repr=False, compare=False)  # see `once`

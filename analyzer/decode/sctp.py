@@ -15,6 +15,8 @@ MAX_RECENT = 65_536  # chunks that are remembered to tell those sent again
 MAX_WAITING = 16 * 1024 * 1024  # octets of fragments whose rest is awaited
 MAX_FRAGMENTS = 65_536  # of them
 MAX_MESSAGE = 2 * 1024 * 1024  # octets of one message
+MAX_DIRECTIONS = 4096  # of associations whose numbers are followed
+MAX_STEP = 65_536  # numbers from one chunk to the next; further off, others are followed
 MAX_CHUNKS = 1024  # of one packet
 TIMEOUT = 60 * 1_000_000_000  # ns of capture time that fragments wait for the rest
 
@@ -23,6 +25,7 @@ DATA, I_DATA = 0, 64
 UNORDERED, BEGIN, END = 4, 2, 1
 SEQUENCE = 0xFFFF_FFFF
 
+MISSING = "SCTP chunks that were not captured"
 INCOMPLETE = "SCTP fragments whose rest did not come"
 CUT = "SCTP chunks that were not captured whole"
 LONG = f"SCTP messages longer than {MAX_MESSAGE} octets"
@@ -75,6 +78,19 @@ class Run:
         return bool(self.chunks[0].flags & BEGIN and self.chunks[-1].flags & END)
 
 
+@dataclass(slots=True)
+class Numbers:
+    """The TSNs of a direction, from the lowest to the highest seen, and how many of them were."""
+
+    low: int
+    high: int
+    seen: int = 0
+
+    @property
+    def missing(self) -> int:
+        return max(self.high - self.low + 1 - self.seen, 0)
+
+
 class Messages:
     """Takes SCTP packets and gives the user messages in them; the order of streams is not waited for.
 
@@ -84,6 +100,7 @@ class Messages:
     def __init__(self, facts: DecodeFacts) -> None:
         self._facts = facts
         self._recent: OrderedDict[tuple[Key, int], int] = OrderedDict()  # the octets' CRC
+        self._numbers: OrderedDict[Key, Numbers] = OrderedDict()
         self._runs: OrderedDict[Run, None] = OrderedDict()  # that which grew last at the end
         self._firsts: dict[tuple[Key, int], Run] = {}
         self._lasts: dict[tuple[Key, int], Run] = {}
@@ -106,9 +123,11 @@ class Messages:
                     )  # fmt: skip
 
     def finish(self) -> None:
-        """Count what is still incomplete."""
+        """Count what is still incomplete, and what never came."""
         while self._runs:
             self._drop()
+        while self._numbers:
+            self._leave(next(iter(self._numbers)))
 
     def _chunks(self, packet: IpPacket, origin: Origin) -> Iterator[Chunk]:
         """Yield the DATA chunks of a packet."""
@@ -150,6 +169,7 @@ class Messages:
         self._recent.move_to_end(place)
         if len(self._recent) > MAX_RECENT:
             self._recent.popitem(last=False)
+        self._follow(key, chunk.tsn)
         if chunk.flags & BEGIN and chunk.flags & END:
             yield chunk.ppid, chunk.data, chunk.origin
             return
@@ -168,6 +188,26 @@ class Messages:
             yield run.chunks[0].ppid, b"".join(part.data for part in run.chunks), origin
         while self._octets > MAX_WAITING or self._fragments > MAX_FRAGMENTS:
             self._drop()
+
+    def _follow(self, key: Key, tsn: int) -> None:
+        """Note the number of a chunk that was not seen before."""
+        numbers = self._numbers.get(key)
+        # RFC 9260 1.6: numbers are compared by the shorter way around
+        place = tsn if numbers is None else numbers.high + ((tsn - numbers.high + 2**31) & SEQUENCE) - 2**31
+        if numbers is None or not numbers.low - MAX_STEP <= place <= numbers.high + MAX_STEP:
+            self._leave(key)
+            numbers, place = Numbers(tsn, tsn), tsn
+        self._numbers[key] = numbers
+        self._numbers.move_to_end(key)
+        numbers.low, numbers.high, numbers.seen = min(numbers.low, place), max(numbers.high, place), numbers.seen + 1
+        if len(self._numbers) > MAX_DIRECTIONS:
+            self._leave(next(iter(self._numbers)))
+
+    def _leave(self, key: Key) -> None:
+        """Count what was missing of a direction, and follow it no longer."""
+        numbers = self._numbers.pop(key, None)
+        if numbers is not None and numbers.missing:
+            self._facts.count(MISSING, numbers.missing)
 
     def _joined(self, key: Key, chunk: Chunk) -> Run | None:
         """Put a fragment to those beside it; None when another has its place."""

@@ -105,7 +105,7 @@ def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int
         if exchange.protocol == protocol and start <= exchange.first.time <= end:
             raise CannotTell(f"no {what} is to be seen, yet frame {exchange.first.frame} answers a request that is not")
     if story.holes:
-        raise CannotTell(f"no {what} is to be seen, yet {story.holes} octets of TCP streams were not captured")
+        raise CannotTell(f"no {what} is to be seen, yet {story.holes} octets or chunks of streams were not captured")
 
 
 def hears(story: Story, address: str) -> bool:

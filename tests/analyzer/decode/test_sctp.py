@@ -90,7 +90,7 @@ def test_fragments_of_two_messages_are_never_put_together() -> None:
         data_chunk(3, b"b", flags=LAST, sequence=1),
     ):
         assert run(packet(begin), packet(stray), facts=facts) == []
-    assert facts.counts == {reading.INCOMPLETE: 8}
+    assert facts.counts == {reading.INCOMPLETE: 8, reading.MISSING: 1}
 
 
 def test_what_is_sent_again_counts_once_on_whatever_path() -> None:
@@ -110,6 +110,39 @@ def test_another_association_on_the_same_ports_is_another() -> None:
 
 def test_octets_under_a_number_used_before_are_another_message() -> None:
     assert [p.data for p in run(packet(data_chunk(1, b"one")), packet(data_chunk(1, b"other")))] == [b"one", b"other"]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "missing"),
+    [
+        ((5, 6, 7), 0),
+        ((5, 7, 6), 0),
+        ((7, 6, 5), 0),
+        ((5, 7), 1),
+        ((5, 9, 6, 6), 2),
+        ((0xFFFF_FFFE, 1), 2),
+        ((1, 0xFFFF_FFFE), 2),
+        ((5, 7, 5 + 10 * reading.MAX_STEP, 8 + 10 * reading.MAX_STEP), 3),
+    ],
+)
+def test_numbers_that_never_came_are_counted(numbers: tuple[int, ...], missing: int) -> None:
+    facts = DecodeFacts()
+    assert len(run(*(packet(data_chunk(tsn, b"x")) for tsn in numbers), facts=facts)) == len(set(numbers))
+    assert facts.counts == ({reading.MISSING: missing} if missing else {})
+
+
+def test_directions_are_followed_apart_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "MAX_DIRECTIONS", 3)
+    facts = DecodeFacts()
+    made = Messages(facts)
+    for tsn in (1, 3):
+        for tag in range(1, 6):
+            list(made.add(packet(data_chunk(tsn, b"x"), tag=tag), Origin(0, 1, 1, (1,))))
+            assert len(made._numbers) <= 3
+    made.finish()
+    assert facts.counts == {}  # each was left before its second chunk came
+    assert len(run(packet(data_chunk(1, b"x")), packet(data_chunk(3, b"x")), facts=facts)) == 2
+    assert facts.counts == {reading.MISSING: 1}
 
 
 def test_fragments_wait_for_a_minute() -> None:
@@ -178,6 +211,7 @@ def test_limits_hold(monkeypatch: pytest.MonkeyPatch) -> None:
         assert made._octets <= 4000
         assert len(made._recent) <= 4
     assert facts.counts == {reading.INCOMPLETE: 96}
+    facts.counts.clear()
     for number in range(100):
         list(made.add(packet(data_chunk(1000 + 2 * number, b"x", flags=MIDDLE)), Origin(0, 1, 1, (1,))))
         assert made._fragments <= 8
@@ -185,6 +219,7 @@ def test_limits_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(*long, facts=facts) == []
     assert facts.counts[reading.LONG] == 1
     made.finish()
+    assert facts.counts[reading.MISSING] > 100
     assert (made._octets, made._fragments, made._firsts, made._lasts) == (0, 0, {}, {})
 
 
