@@ -21,8 +21,9 @@ from dissectors import Payload, dissect
 
 MAX_ASSOCIATIONS = 4096  # of addresses and SPI that are told apart
 MAX_HELD = 1024  # packets of one that wait for a key, or for more of their kind
-MAX_HELD_OCTETS = 32 * 1024 * 1024  # of all together
+MAX_HELD_OCTETS = 32 * 1024 * 1024  # of all together, each with what it costs beside its own
 MAX_SHOWN_OCTETS = 8 * 1024 * 1024  # beyond which none is kept that was read already and is only to be verified
+COST = 400  # octets that keeping one packet takes, however short it is
 WINDOW = 64  # packets in a row that may add up their evidence
 ENOUGH = 44  # bits of it
 
@@ -90,6 +91,10 @@ class Held:
     depth: int
     reason: str = SHUT
     shown: bool = False  # opened without a key, which may still verify it
+
+    @property
+    def size(self) -> int:
+        return len(self.packet.data) + COST
 
 
 @dataclass(slots=True)
@@ -162,7 +167,7 @@ class Associations:
                     held.reason = answer.reason if isinstance(answer, Refused) else held.reason
                     one.held.append(held)
                     continue
-                self._octets -= len(packet.data)
+                self._octets -= held.size
             if layout is not None and one.layout is None:
                 yield from self._decided(one, layout)
 
@@ -188,7 +193,7 @@ class Associations:
         for how, times in one.read.items():
             self._facts.open(f"ESP with {how}, SPI 0x{spi.hex()}", times)
         for held in one.held:
-            self._octets -= len(held.packet.data)
+            self._octets -= held.size
             if not held.shown:
                 self._facts.count(held.reason)
 
@@ -196,7 +201,7 @@ class Associations:
         most = MAX_SHOWN_OCTETS if held.shown else MAX_HELD_OCTETS
         if len(one.held) < MAX_HELD and self._octets < most:
             one.held.append(held)
-            self._octets += len(held.packet.data)
+            self._octets += held.size
         elif not held.shown:
             self._facts.count(LOST)
 

@@ -318,14 +318,14 @@ def test_only_so_many_packets_wait(monkeypatch):
 
 
 def test_only_so_many_octets_wait(monkeypatch):
-    monkeypatch.setattr(decode, "MAX_HELD_OCTETS", 2 * len(sealed(1)) - 40)
+    monkeypatch.setattr(decode, "MAX_HELD_OCTETS", 2 * (len(sealed(1)) - 20 + decode.COST))
     _, made = run(*(sealed(n) for n in range(5)))
     assert made.facts.counts == {decode.SHUT: 2, decode.LOST: 3}
 
 
 def test_only_so_many_associations_are_known_and_none_takes_octets_with_it(monkeypatch):
     monkeypatch.setattr(decode, "MAX_ASSOCIATIONS", 2)
-    monkeypatch.setattr(decode, "MAX_HELD_OCTETS", 100)
+    monkeypatch.setattr(decode, "MAX_HELD_OCTETS", 2 * (48 + decode.COST) + 1)
     packets = [ip_packet(UE, CSCF, 50, struct.pack("!II", spi, 1) + bytes(40)) for spi in range(1, 9)]
     _, made = run(*packets)
     assert made.facts.counts == {decode.SHUT: 8}

@@ -14,7 +14,7 @@ from analyzer.capture.reader import open_capture
 from analyzer.decode.decoder import Decoder
 from analyzer.decode.packets import MediaPacket
 from dissectors import dissect
-from sample_pcaps import forge
+from sample_pcaps import forge, forge_esp
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = sorted((ROOT / "sample_pcaps").glob("*/capture.pcapng"))
@@ -119,6 +119,20 @@ def test_ports_that_the_user_named_are_read_octet_by_octet(tmp_path: Path) -> No
     odd, media = Decoder({"sip": (5000,)}).sift(block)
     assert len(odd) == 5
     assert media == []
+
+
+def test_esp_and_its_nat_traversal(tmp_path: Path) -> None:
+    ends = ("10.0.0.1", "10.0.0.2")
+    sip = b"OPTIONS sip:cscf SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n" + bytes(60)
+    packets = [
+        forge.ethernet(*ends, wrap(forge_esp.Sa(0x80000001), n, forge.udp(ends[0], 5100, ends[1], 6100, sip), *ends))
+        for n in range(4)
+        for wrap in (forge_esp.transport, forge_esp.traversal)
+    ]
+    packets.append(udp(*ends, 4500, 4500, b"\xff"))
+    path = written(tmp_path, packets)
+    assert len(fast(path)[0]) == 8
+    same(path)
 
 
 def test_random_datagrams(tmp_path: Path) -> None:
