@@ -5,9 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.decode import ip
-from analyzer.decode.ip import read_ip, upper
+from analyzer.decode.ip import begins_ip, read_ip, upper
 from analyzer.decode.packets import Broken
 from sample_pcaps.forge import ip_packet
+from sample_pcaps.forge_tunnels import v4_options
 
 V4 = ip_packet("10.0.0.1", "10.0.0.2", 17, b"payload!")
 V6 = ip_packet("fd00::1", "fd00::2", 17, b"payload!")
@@ -114,3 +115,25 @@ def test_no_octets_raise_anything_else(data: bytes) -> None:
         return
     assert len(packet.data) <= len(data)
     assert packet.lost >= 0
+
+
+@pytest.mark.parametrize("packet", [V4, v4_options(V4), V4[:20], V6, V6 + b"padding"])
+def test_where_ip_begins_is_told_without_a_hint(packet: bytes) -> None:
+    assert begins_ip(packet, 0)
+    assert begins_ip(b"before" + packet, 6)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\x45", V4[:19], V4[:10] + b"\0\0" + V4[12:], bytes(40), v4_options(V4)[:24], b"\x44" + V4[1:],
+     V6[:39], V6[:-1], V6[:4] + b"\0\0" + V6[6:], b"\x75" + V4[1:]],
+)  # fmt: skip
+def test_where_it_does_not_begin(data: bytes) -> None:
+    assert not begins_ip(data, 0)
+    assert not begins_ip(data, len(data))
+
+
+@given(st.binary(max_size=60), st.integers(0, 70))
+def test_no_octets_raise_from_a_guess(data: bytes, at: int) -> None:
+    assert begins_ip(b"\x46" + data, at) in (True, False)
+    assert begins_ip(b"\x60" + data, at) in (True, False)

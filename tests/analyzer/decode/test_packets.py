@@ -1,5 +1,5 @@
 from analyzer.decode import packets
-from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin
+from analyzer.decode.packets import Broken, DecodeFacts, IcmpError, MediaPacket, Origin
 
 HERE = Origin(2, 7, 99, (6, 7))
 BROKEN = Broken("udp", "udp.length", 4, "9 octets")
@@ -29,6 +29,15 @@ def test_reasons_beyond_the_limit_are_counted_together() -> None:
     assert facts.counts["reason 0"] == 3
     assert facts.counts[packets.OTHER] == 5
     assert len(facts.counts) == packets.MAX_REASONS + 1
+
+
+def test_icmp_errors_are_counted_by_kind_and_kept_up_to_a_limit() -> None:
+    facts = DecodeFacts()
+    error = IcmpError(0, 1, 5, "10.0.0.1", "port unreachable", 3, 3, 17, "10.0.0.2", 1000, "10.0.0.1", 2269)
+    for _ in range(packets.MAX_ICMP_ERRORS + 3):
+        facts.refuse(error)
+    assert facts.icmp_errors == [error] * packets.MAX_ICMP_ERRORS
+    assert facts.counts == {"ICMP errors: port unreachable": packets.MAX_ICMP_ERRORS + 3}
 
 
 def test_media_shows_no_octets() -> None:
