@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from analyzer.correlate import bodies
 from analyzer.correlate.sightings import Sightings
 from analyzer.correlate.traffic import Traffic
 from analyzer.decode.packets import MediaPacket
@@ -14,25 +12,14 @@ from analyzer.keys import srtp
 from analyzer.keys.chain import Chain
 from analyzer.keys.key import Key
 from analyzer.medialog import MediaLog, Stream
+from analyzer.mki import MKI_OCTETS, RTP_HEADER, Located, Locator, Mki, Named, named
 
-MKI_OCTETS = 6  # MSK ID and MTK ID (TS 33.246 6.6.2)
-SAMPLE = 64  # packets that have to agree on an MKI that nobody named
 MAX_SHOWN = 20  # frames of one kind that a group remembers
-RTP_HEADER, RTCP_HEADER = 12, 8
 SENDER_REPORT = 200
 RTCP_INDICES = 1 << 31
 HALF_OF_SEQUENCES = 0x8000
 LATE = 10**9  # ns; packets that overtake each other are not further apart
-# RFC 4771 4: what is tried when no SP tells the policy: mode RCCm2, m1, m3, then none; tag lengths 14, 10, 4.
-UNTOLD_POLICIES: tuple[tuple[tuple[int, bytes], ...], ...] = (
-    ((2, b"\x03"), (11, b"\x0e"), (13, b"\x00\x10"), (19, b"\x0a")),
-    ((2, b"\x01"), (11, b"\x0a")),
-    ((2, b"\x01"), (11, b"\x04")),
-    ((2, b"\x02"), (11, b"\x0e"), (13, b"\x00\x01"), (19, b"\x0a")),
-    ((2, b"\x04"), (11, b"\x04"), (13, b"\x00\x01"), (19, b"\x0a")),
-)
 
-MkiKey = bytes
 Place = tuple[int, int]  # capture and frame
 
 
@@ -49,7 +36,7 @@ class Group:
     destination: str
     port: int
     ssrc: int
-    mki: MkiKey | None
+    mki: Mki | None
     key_domain: bytes | None = None
     policy_told: bool = False  # an SP payload of the MSK message names the algorithms
     packets: int = 0
@@ -78,44 +65,11 @@ class Group:
         return None if self.mki is None else self.mki[4:]
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
-    """What MIKEY says of keys in the clear: ids of MSKs and MTKs, and the policy of each MSK."""
-
-    mkis: frozenset[MkiKey]
-    msks: frozenset[bytes]
-    domains: dict[bytes, bytes | None]
-    policies: dict[bytes, srtp.Policy]  # by MSK ID
-    rocs: dict[int, int]  # SSRC → ROC of the SRTP-ID map
-
-
-def named(traffic: Traffic) -> Named:
-    """Collect the ids, policies and rollover counters that MIKEY messages show."""
-    mkis: set[MkiKey] = set()
-    msks: set[bytes] = set()
-    domains: dict[bytes, bytes | None] = {}
-    policies: dict[bytes, srtp.Policy] = {}
-    rocs: dict[int, int] = {}
-    for message in traffic.mikey:
-        body = bodies.mikey(message)
-        if body is None or body.msk_id is None:
-            continue
-        domains.setdefault(body.msk_id, body.key_domain_id)
-        if body.mtk_id is not None:
-            mkis.add(body.msk_id + body.mtk_id)
-        elif bodies.is_msk_message(body) and not bodies.is_solicited_pull(body):
-            msks.add(body.msk_id)
-        for policy in body.policies:
-            policies.setdefault(body.msk_id, srtp.policy_of(policy.params))
-        rocs |= {entry.ssrc: entry.roc for entry in body.srtp_ids if entry.ssrc}
-    return Named(frozenset(mkis), frozenset(msks), domains, policies, rocs)
-
-
 def examine(log: MediaLog, traffic: Traffic, chain: Chain) -> tuple[Group, ...]:
     """Sort the packets of every stream by MKI and verify those whose MTK is known."""
     told = named(traffic)
     groups: list[Group] = []
-    beside: dict[str, set[MkiKey]] = {}  # MKIs of RTP by destination: SRTCP has too few packets to tell by itself
+    beside: dict[str, set[Mki]] = {}  # MKIs of RTP by destination: SRTCP has too few packets to tell by itself
     for stream in sorted(log.streams.values(), key=lambda stream: stream.rtcp):
         known = beside.setdefault(stream.destination, set())
         found = list(_Examination(stream, told, chain, frozenset(known)).groups())
@@ -127,30 +81,27 @@ def examine(log: MediaLog, traffic: Traffic, chain: Chain) -> tuple[Group, ...]:
 class _Examination:
     """One pass over the kept packets of a stream."""
 
-    def __init__(self, stream: Stream, told: Named, chain: Chain, beside: frozenset[MkiKey]) -> None:
+    def __init__(self, stream: Stream, told: Named, chain: Chain, beside: frozenset[Mki]) -> None:
         self.stream = stream
-        self.beside = beside
         self.told = told
+        self.locator = Locator(told, chain, rtcp=stream.rtcp, beside=beside)
         self.chain = chain
-        self.found: dict[MkiKey | None, Group] = {}
-        self.keys: dict[MkiKey, list[tuple[Key, srtp.SessionKeys]]] = {}
+        self.found: dict[Mki | None, Group] = {}
+        self.keys: dict[Mki, list[tuple[Key, srtp.SessionKeys]]] = {}
         self.roc: int | None = told.rocs.get(stream.ssrc)
         self.highest = -1  # sequence number, for the guess of RFC 3711 3.3.1
         self.ahead: tuple[int, int] | None = None  # sequence number and ROC of the first packet that carries one
-        self.seen: dict[MkiKey, set[int]] = {}
+        self.seen: dict[Mki, set[int]] = {}
         self.last_index: tuple[int, int] | None = None  # of SRTCP, and when
-        self.last_mki: MkiKey | None = None
-        self.policies = list(dict.fromkeys(told.policies.values()))
-        self.untold = [] if self.policies else [srtp.policy_of(params) for params in UNTOLD_POLICIES]
+        self.last_mki: Mki | None = None
+        self.settled: dict[Mki, srtp.Policy] = {}  # what a MAC has proven where no SP tells
 
     def groups(self) -> Iterator[Group]:
         kept = _once(self.stream.kept)
-        located = [self.locate(packet.data) for packet in kept]
+        located = self.locator.locate([packet.data for packet in kept])
         self.ahead = next(filter(None, map(_carried, kept, located)), None) if not self.stream.rtcp else None
-        strange = [packet.data for packet, found in zip(kept, located, strict=True) if found is None]
-        unnamed = self.unnamed_mkis(strange, alone=len(strange) == len(located)) if strange else {}
         for packet, found in zip(kept, located, strict=True):
-            self.take(packet, found or self.unnamed(packet.data, unnamed))
+            self.take(packet, found)
         beyond = self.stream.packets - len(self.stream.kept)
         if beyond and self.found:  # past the limit: counted with the MKI that was last in use
             group = self.found[self.last_mki]
@@ -159,55 +110,7 @@ class _Examination:
             group.last = self.stream.last
         yield from self.found.values()
 
-    def unnamed_mkis(self, strange: list[bytes], *, alone: bool) -> dict[srtp.Policy, frozenset[MkiKey]]:
-        """Find MKIs that nobody named: the same value at the same place again and again.
-
-        In a stream where other packets have a known MKI twice is enough; in one `alone` all packets need a value that
-        comes back, since what looks like an MKI may be the end of a picture in the clear.
-        """
-        shown = strange[:SAMPLE] if alone else strange
-        for policy in (*self.policies, *self.untold):
-            counts = Counter(self.mki_at(data, policy) for data in shown)
-            again = {value: n for value, n in counts.items() if value and len(set(value)) > 1 and n > 1}
-            if again and (not alone or sum(again.values()) == len(shown)):
-                return {policy: frozenset(again)}
-        return {}
-
-    def unnamed(
-        self, data: bytes, found: dict[srtp.Policy, frozenset[MkiKey]]
-    ) -> tuple[srtp.Policy, MkiKey] | None:  # fmt: skip
-        for policy, values in found.items():
-            mki = self.mki_at(data, policy)
-            if mki in values and mki is not None:
-                return policy, mki
-        return None
-
-    def mki_at(self, data: bytes, policy: srtp.Policy) -> MkiKey | None:
-        tag = self.tag_length(data, policy)
-        end = len(data) - tag
-        header = RTCP_HEADER + 4 if self.stream.rtcp else RTP_HEADER
-        return data[end - MKI_OCTETS : end] if end - MKI_OCTETS >= header else None
-
-    def tag_length(self, data: bytes, policy: srtp.Policy) -> int:
-        if self.stream.rtcp:
-            return policy.srtcp_tag_length
-        return sum(srtp.tag_layout(policy, int.from_bytes(data[2:4], "big")))
-
-    def locate(self, data: bytes) -> tuple[srtp.Policy, MkiKey] | None:
-        """Find the policy whose tag length uncovers an MKI that MIKEY has named: whole, else its MSK ID."""
-        shown = [(policy, self.mki_at(data, policy)) for policy in (*self.policies, *self.untold)]
-        for policy, mki in shown:
-            if mki is not None and mki in self.told.mkis:
-                return policy, mki
-        for policy, mki in shown:
-            if mki is not None and (mki[:4] in self.told.msks or (None, mki[:4]) in self.chain.msks):
-                return policy, mki
-        for policy, mki in shown:
-            if mki is not None and (mki in self.beside or any(mki == known[1] + known[2] for known in self.chain.mtks)):
-                return policy, mki
-        return None
-
-    def group(self, mki: MkiKey | None, packet: MediaPacket, policy_told: bool) -> Group:
+    def group(self, mki: Mki | None, packet: MediaPacket, policy_told: bool) -> Group:
         group = self.found.get(mki)
         if group is None:
             protocol = "rtcp" if self.stream.rtcp else "rtp"
@@ -225,7 +128,7 @@ class _Examination:
             )
         return group
 
-    def take(self, packet: MediaPacket, located: tuple[srtp.Policy, MkiKey] | None) -> None:
+    def take(self, packet: MediaPacket, located: Located | None) -> None:
         mki = None if located is None else located[1]
         if located is None and self.last_mki is not None:  # inside a protected stream: broken, not in the clear
             group = self.found[self.last_mki]
@@ -237,7 +140,7 @@ class _Examination:
             else:
                 _remember(group.failed_frames, packet)
             return
-        group = self.group(mki, packet, located is not None and located[0] in self.policies)
+        group = self.group(mki, packet, mki is not None and self.told.policy(mki) is not None)
         self.last_mki = mki
         self.count(group, packet)
         if self.stream.rtcp and packet.data[1] != SENDER_REPORT:
@@ -245,13 +148,13 @@ class _Examination:
         if located is None:
             group.no_key += 1
             return
-        self.verify(group, packet, *located)
+        self.verify(group, packet, located)
 
     def count(self, group: Group, packet: MediaPacket) -> None:
         group.packets += 1
         group.last = packet.time
 
-    def session_keys(self, mki: MkiKey) -> list[tuple[Key, srtp.SessionKeys]]:
+    def session_keys(self, mki: Mki) -> list[tuple[Key, srtp.SessionKeys]]:
         known = self.keys.get(mki)
         if known is None:
             mtks = [
@@ -267,13 +170,12 @@ class _Examination:
             ]
         return known
 
-    def verify(self, group: Group, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey) -> None:
+    def verify(self, group: Group, packet: MediaPacket, located: Located) -> None:
+        policy, mki = located
         if not self.session_keys(mki):
             group.no_key += 1
             return
-        found = (
-            self.verify_rtcp(packet, policy, mki) if self.stream.rtcp else self.verify_rtp(group, packet, policy, mki)
-        )
+        found = self.verify_rtcp(packet, located) if self.stream.rtcp else self.verify_rtp(group, packet, located)
         if found is None and self.is_roc_unknown(policy):
             group.not_checked += 1
             return
@@ -301,33 +203,46 @@ class _Examination:
         elif packet.time - when > LATE:
             _remember(group.index_frames, packet)
 
-    def verify_rtcp(self, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey) -> tuple[int, bool] | None:
+    def candidates(self, data: bytes, located: Located) -> Iterator[tuple[srtp.Policy, srtp.SessionKeys]]:
+        """Yield the policies and keys that a packet may be under."""
+        settled = self.settled.get(located[1])
+        fitting = settled is not None and self.locator.mki_at(data, settled) == located[1]
+        policies = (settled,) if settled is not None and fitting else self.locator.candidates(data, located)
+        for policy in policies:
+            for _, keys in self.session_keys(located[1]):
+                yield policy, keys
+
+    def verify_rtcp(self, packet: MediaPacket, located: Located) -> tuple[int, bool] | None:
         """Return the index, and whether a MAC vouches for it; None for what does not authenticate."""
-        for _, keys in self.session_keys(mki):
+        for policy, keys in self.candidates(packet.data, located):
             checked = srtp.verify_rtcp(keys=keys, policy=policy, data=packet.data, mki_length=MKI_OCTETS)
             if checked.ok:
                 return checked.index, checked.mac
         return None
 
-    def verify_rtp(
-        self, group: Group, packet: MediaPacket, policy: srtp.Policy, mki: MkiKey
-    ) -> tuple[int, bool] | None:
+    def verify_rtp(self, group: Group, packet: MediaPacket, located: Located) -> tuple[int, bool] | None:
         """Return the same of an SRTP packet, and follow its ROC."""
         data = packet.data
         sequence = int.from_bytes(data[2:4], "big")
         header = _rtp_header(data)
         if header is None:
             return None
-        for roc in self.rocs(sequence):
-            for _, keys in self.session_keys(mki):
+        bare: int | None = None  # the ROC where no MAC is wrong, because there is none
+        for policy, keys in self.candidates(data, located):
+            for roc in self.rocs(sequence):
                 checked = srtp.verify_packet(
                     keys=keys, policy=policy, data=data, header_length=header, mki_length=MKI_OCTETS, roc=roc
                 )
-                if not checked.ok:
-                    continue
-                self.follow_rtp(group, packet, checked.roc, sequence)
-                return checked.roc << 16 | sequence, checked.mac
-        return None
+                if checked.ok and checked.mac:
+                    self.settled[located[1]] = policy
+                    self.follow_rtp(group, packet, checked.roc, sequence)
+                    return checked.roc << 16 | sequence, True
+                if checked.ok and bare is None:
+                    bare = checked.roc
+        if bare is None:
+            return None
+        self.follow_rtp(group, packet, bare, sequence)
+        return bare << 16 | sequence, False
 
     def follow_rtp(self, group: Group, packet: MediaPacket, roc: int, sequence: int) -> None:
         """RFC 3711 3.3.1: a packet that was overtaken changes nothing."""
@@ -360,7 +275,7 @@ class _Examination:
         return not self.stream.rtcp and not told and self.highest < 0
 
 
-def _carried(packet: MediaPacket, located: tuple[srtp.Policy, MkiKey] | None) -> tuple[int, int] | None:
+def _carried(packet: MediaPacket, located: Located | None) -> tuple[int, int] | None:
     """Return the sequence number and the ROC of a packet that carries one (RFC 4771 2)."""
     if located is None:
         return None

@@ -1,0 +1,390 @@
+"""Media streams by MKI: what authenticates under which policy and key, what is left open, and what stays in the clear."""
+
+import struct
+
+import pytest
+
+from analyzer import media as examined
+from analyzer import medialog
+from sample_pcaps import forge_srtp as srtp
+from sample_pcaps.forge_mikey import POLICY
+from sample_pcaps.forge_srtp import RCCM1, RCCM2, RCCM3
+from sample_pcaps.stage import FIRST_SEQ, START
+from sample_pcaps.story import Story
+from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK, SSRC
+
+MS = 10**6  # ns
+NO_RATE = 1 << 17  # R above all sequence numbers: only SEQ 0 would carry a ROC
+
+
+def policy(**changed):
+    """The usual SP with some types changed: auth=2 is type 2, and so on."""
+    names = {"auth": 2, "tag": 11, "rate": 13}
+    given = {names[name]: value for name, value in changed.items()}
+    return [(kind, given.get(kind, value)) for kind, value in POLICY if given.get(kind, value) is not None]
+
+
+def keyed(sp=POLICY, **mtk):
+    story = Story.registered_by_http()
+    story.msk(sp=sp)
+    story.wait(0.2)
+    story.mtk(**mtk)
+    return story
+
+
+def groups(analysis, protocol="srtp"):
+    return [group for group in analysis.story.media if group.protocol == protocol]
+
+
+def counts(group):
+    return group.packets, group.authenticated, group.failed, group.no_key, group.not_checked
+
+
+M1 = policy(auth=b"\x02")
+M3 = policy(auth=b"\x04", tag=b"\x04")
+PLAIN = policy(auth=b"\x01", tag=b"\x0a", rate=None)
+
+
+class TestPolicies:
+    def test_mode_2_has_a_mac_in_all(self, tell):
+        story = keyed()
+        story.media(packets=20)
+        (group,) = groups(tell(story))
+        assert counts(group) == (20, 20, 0, 0, 0)
+        assert group.policy_told
+
+    def test_mode_1_in_every_rth(self, tell):
+        story = keyed(M1)
+        story.media(packets=32, mode=RCCM1)
+        (group,) = groups(tell(story))
+        assert counts(group) == (32, 2, 0, 0, 30)
+
+    def test_mode_1_with_a_wrong_key(self, tell):
+        story = keyed(M1)
+        story.media(packets=32, mode=RCCM1, key=b"\1" * 16)
+        (group,) = groups(tell(story))
+        assert counts(group) == (32, 0, 2, 0, 30)
+
+    def test_mode_3_in_none(self, tell):
+        story = keyed(M3)
+        story.media(packets=20, mode=RCCM3)
+        (group,) = groups(tell(story))
+        assert counts(group) == (20, 0, 0, 0, 20)
+
+    def test_without_a_roc(self, tell):
+        story = keyed(PLAIN)
+        story.media(packets=20, rate=NO_RATE, tag_length=10)
+        (group,) = groups(tell(story))
+        assert counts(group) == (20, 20, 0, 0, 0)
+
+    @pytest.mark.parametrize(
+        "sent",
+        [{}, {"rate": NO_RATE, "tag_length": 10}, {"rate": NO_RATE, "tag_length": 4}, {"rate": 1, "mode": RCCM1}],
+        ids=["mode 2", "tag of 10", "tag of 4", "mode 1 with R of 1"],
+    )
+    def test_untold_the_usual_are_tried(self, tell, sent):
+        story = keyed(None)
+        story.media(packets=20, report=False, **sent)
+        (group,) = groups(tell(story))
+        assert counts(group) == (20, 20, 0, 0, 0)
+        assert not group.policy_told
+
+    def test_each_service_has_its_own(self, tell):
+        """The same tag length, but another R: the policy of the one is not tried on the other."""
+        story = keyed()
+        story.media(packets=20, report=False)
+        other = bytes.fromhex("00020001")
+        story.msk(msk_id=other, sp=policy(rate=b"\x00\x08"))
+        story.mtk(other, dst="239.1.2.4")
+        story.media(other, packets=20, rate=8, ssrc=5, dst="239.1.2.4", report=False)
+        assert [counts(group) for group in groups(tell(story))] == [(20, 20, 0, 0, 0)] * 2
+
+    def test_a_pushed_msk_has_that_of_its_key_group(self, tell):
+        story = keyed(policy(rate=b"\x00\x08"))
+        story.msk(msk_id=SECOND_MSK, sp=None)
+        story.mtk(SECOND_MSK)
+        story.media(SECOND_MSK, packets=20, rate=8, report=False)
+        (group,) = groups(tell(story))
+        assert counts(group) == (20, 20, 0, 0, 0)
+        assert group.policy_told
+
+
+class TestKeys:
+    @pytest.mark.parametrize("length", [16, 24, 32])
+    def test_of_all_lengths(self, tell, length):
+        story = keyed(key=bytes(range(length)))
+        story.media(packets=20)
+        assert [group.authenticated for group in tell(story).story.media] == [20, 1]
+
+    def test_of_another_length_open_nothing(self, tell):
+        story = keyed(key=bytes(20))
+        story.media(packets=20, key=bytes(16))
+        assert [group.no_key for group in tell(story).story.media] == [20, 1]
+
+    def test_of_no_mtk(self, tell):
+        story = keyed()
+        story.media(mtk_id=2, packets=5)
+        (group,) = groups(tell(story))
+        assert (counts(group), group.msk_id, group.mtk_id) == ((5, 0, 0, 5, 0), FIRST_MSK, b"\0\2")
+
+    def test_one_mki_with_two_keys(self, tell):
+        """The MTK was sent again with another key inside."""
+        story = keyed()
+        story.media(packets=10, report=False)
+        story.mtk(key=b"\1" * 16)
+        story.media(packets=10, report=False)
+        (group,) = groups(tell(story))
+        assert counts(group) == (20, 20, 0, 0, 0)
+
+    def test_of_the_keyring_alone(self, tell):
+        story = keyed()
+        story.media(packets=20)
+        story.tape.packets = story.tape.packets[-21:]
+        mtk = story.mtks[FIRST_MSK + b"\0\1"]
+        keyring = (
+            f'[[mtk]]\nkey_domain = "00f110"\nmsk_id = "{FIRST_MSK.hex()}"\nmtk_id = "0001"\n'
+            f'value = "{mtk.key.hex()}"\nsalt = "{mtk.salt.hex()}"\n'
+        )
+        assert [counts(group) for group in tell(story, keyring).story.media] == [(20, 20, 0, 0, 0), (1, 1, 0, 0, 0)]
+
+
+class TestHeaders:
+    @pytest.mark.parametrize(
+        "more",
+        [
+            struct.pack("!2I", 7, 8),
+            struct.pack("!HHI", 0xBEDE, 1, 9),
+            struct.pack("!I", 7) + struct.pack("!HH2I", 0xBEDE, 2, 9, 9),
+        ],
+        ids=["CSRCs", "an extension", "both"],
+    )
+    def test_csrcs_and_extensions(self, tell, monkeypatch, more):
+        plain = srtp.rtp_header
+        csrcs = {8: 2 if more[0] == 0 else 0, 16: 1}[len(more)]
+        extended = more[4 * csrcs :] != b""
+
+        def longer(**given):
+            header = plain(**given)
+            return bytes((header[0] | csrcs | extended << 4,)) + header[1:] + more
+
+        monkeypatch.setattr(srtp, "rtp_header", longer)
+        story = keyed()
+        story.media(packets=20)
+        (group,) = groups(tell(story))
+        assert counts(group) == (20, 20, 0, 0, 0)
+
+
+class TestRollover:
+    def test_goes_up_with_the_sequence(self, tell):
+        story = keyed()
+        story.media(packets=60, report=False)
+        (group,) = groups(tell(story))
+        assert counts(group) == (60, 60, 0, 0, 0)
+
+    @pytest.mark.parametrize("roc", [1, 9])
+    def test_in_the_middle_of_a_stream_a_tag_tells_it(self, tell, roc):
+        story = keyed()
+        story.packet_number = (roc << 16) + 5
+        story.media(packets=30, report=False)
+        (group,) = groups(tell(story))
+        assert counts(group) == (30, 30, 0, 0, 0)
+
+    def test_or_the_msk_message(self, tell):
+        story = Story.registered_by_http()
+        story.packet_number = (9 << 16) + 1
+        story.msk()
+        story.mtk()
+        story.media(packets=10, report=False)  # SEQ 1 to 10: none of them carries a ROC
+        (group,) = groups(tell(story))
+        assert counts(group) == (10, 10, 0, 0, 0)
+
+    @pytest.mark.parametrize(("sp", "sent"), [(POLICY, {}), (PLAIN, {"rate": NO_RATE, "tag_length": 10})])
+    def test_or_nothing_does(self, tell, sp, sent):
+        """The SRTP-ID map speaks of no SSRC, and no packet shows the ROC."""
+        story = Story.registered_by_http()
+        story.msk(ssrc=0, sp=sp)
+        story.mtk()
+        story.packet_number = (9 << 16) + 1
+        story.media(packets=10, report=False, **sent)
+        (group,) = groups(tell(story))
+        assert counts(group) == (10, 0, 0, 0, 10)
+
+    def test_packets_that_overtake_each_other_where_it_goes_up(self, tell):
+        story = keyed()
+        before = len(story.tape.packets)
+        story.media(packets=60, report=False)
+        wrap = before + 65536 - FIRST_SEQ
+        sent = story.tape.packets
+        for at in range(wrap - 3, wrap + 3, 2):
+            (one, a), (two, b) = sent[at], sent[at + 1]
+            sent[at], sent[at + 1] = (one, b), (two, a)
+        late, packet = sent[wrap - 6]
+        sent[wrap - 6] = (late + 600 * MS, packet)
+        (group,) = groups(tell(story))
+        assert counts(group) == (60, 60, 0, 0, 0)
+        assert group.roc_frames == []
+
+    @pytest.mark.parametrize("lost", [1000, 40_000, 65_000])
+    def test_many_packets_lost(self, tell, lost):
+        story = keyed()
+        story.media(packets=10, report=False)
+        story.packet_number += lost
+        story.media(packets=20, report=False)
+        (group,) = groups(tell(story))
+        assert group.failed == 0
+        assert group.roc_frames == []
+
+
+class TestRepeats:
+    def test_a_replay_is_remembered(self, tell):
+        story = keyed()
+        story.media(packets=10, report=False)
+        time, packet = story.tape.packets[-1]
+        story.tape.packets.append((time + 500 * MS, packet))
+        (group,) = groups(tell(story))
+        assert (group.packets, len(group.repeated_frames)) == (11, 1)
+
+    def test_on_the_next_interface_it_is_one_packet(self, tell):
+        story = keyed()
+        story.media(packets=10)
+        story.tape.packets += [(time + 2 * MS, packet) for time, packet in story.tape.packets[-11:]]
+        found = tell(story).story.media
+        assert [group.packets for group in found] == [10, 1]
+        assert not any(group.repeated_frames for group in found)
+
+    def test_two_captures_with_clocks_apart(self, tell_merged):
+        """Each lost something that the other has."""
+        story = keyed()
+        story.media(packets=60)
+        packets = story.tape.sorted()
+        ahead = [(time + 700 * MS, packet) for time, packet in packets]
+        found = tell_merged([packets[:-7] + packets[-5:], ahead[:-20] + ahead[-15:]], story.keyring()).story.media
+        assert [counts(group) for group in found] == [(60, 60, 0, 0, 0), (1, 1, 0, 0, 0)]
+        assert not any(group.repeated_frames or group.roc_frames or group.index_frames for group in found)
+
+    def test_places_are_those_of_their_capture(self, tell_merged):
+        story = keyed()
+        story.media(packets=10, report=False, change=lambda n, given: given | {"break_tag": n == 7})
+        packets = story.tape.sorted()
+        (group,) = groups(tell_merged([packets[:-5], packets[-5:]], story.keyring()))
+        assert group.failed_frames == [(1, 3)]
+
+
+class TestRtcp:
+    def story(self, *indices, apart=2.0):
+        story = keyed()
+        story.media(packets=5, report=False)
+        held = story.mtks[FIRST_MSK + b"\0\1"]
+        for index in indices:
+            story.wait(apart)
+            story.report(held.key, held.salt, held.mki, index=index)
+        return story
+
+    @pytest.mark.parametrize(
+        ("indices", "stale", "repeated"),
+        [
+            ((1, 2, 3), 0, 0),
+            ((1, 5, 9), 0, 0),  # some were lost
+            ((5, 4), 1, 0),
+            ((5, 5), 0, 1),
+            (((1 << 31) - 1, 0), 0, 0),
+        ],
+    )
+    def test_index(self, tell, indices, stale, repeated):
+        (group,) = groups(tell(self.story(*indices)), "srtcp")
+        assert (len(group.index_frames), len(group.repeated_frames)) == (stale, repeated)
+
+    def test_one_that_was_overtaken(self, tell):
+        (group,) = groups(tell(self.story(2, 1, apart=0.01)), "srtcp")
+        assert group.index_frames == []
+
+    def test_goes_on_under_the_next_mki(self, tell):
+        story = self.story(1, 2)
+        story.mtk(mtk_id=2)
+        story.media(mtk_id=2, packets=5, report=False)
+        held = story.mtks[FIRST_MSK + b"\0\2"]
+        story.wait(3)
+        story.report(held.key, held.salt, held.mki, index=1)
+        story.wait(3)
+        story.report(held.key, held.salt, held.mki, index=3)
+        last = groups(tell(story), "srtcp")[-1]
+        assert len(last.index_frames) == 1
+
+    @pytest.mark.parametrize("encrypt", [True, False])
+    def test_encrypted_or_not(self, tell, encrypt):
+        story = keyed()
+        story.media(packets=5, report=False)
+        held = story.mtks[FIRST_MSK + b"\0\1"]
+        story.report(held.key, held.salt, held.mki, encrypt=encrypt)
+        (group,) = groups(tell(story), "srtcp")
+        assert counts(group) == (1, 1, 0, 0, 0)
+
+    def test_a_broken_tag(self, tell):
+        story = keyed()
+        story.media(packets=5, report=False)
+        held = story.mtks[FIRST_MSK + b"\0\1"]
+        story.report(held.key, held.salt, held.mki, break_tag=True)
+        (group,) = groups(tell(story), "srtcp")
+        assert counts(group) == (1, 0, 1, 0, 0)
+
+
+class TestBroken:
+    def test_all_are_counted_and_some_remembered(self, tell):
+        story = keyed()
+        story.media(packets=50, report=False, change=lambda n, given: given | {"break_tag": n > 9})
+        (group,) = groups(tell(story))
+        assert counts(group) == (50, 10, 40, 0, 0)
+        assert len(group.failed_frames) == examined.MAX_SHOWN
+
+    def test_misplaced_are_counted_apart(self, tell):
+        story = keyed()
+        story.media(packets=60, report=False, change=lambda n, given: given | ({"mode": RCCM1} if n > 9 else {}))
+        (group,) = groups(tell(story))
+        assert group.failed == group.misplaced > examined.MAX_SHOWN
+        assert len(group.misplaced_frames) == examined.MAX_SHOWN
+        assert group.failed_frames == []
+
+    def test_a_damaged_mki_is_not_in_the_clear(self, tell):
+        story = keyed()
+        story.media(
+            packets=20, report=False, change=lambda n, given: given | ({"mki": b"\x99" * 5 + b"\x12"} if n == 9 else {})
+        )
+        (group,) = groups(tell(story))
+        assert (counts(group), group.misplaced) == ((20, 19, 1, 0, 0), 0)
+
+
+class TestClear:
+    def test_rtp_has_no_mki(self, tell):
+        story = keyed()
+        story.media(packets=10, clear=True)
+        (group,) = tell(story).story.media
+        assert (group.protocol, group.mki, group.msk_id, group.packets, group.no_key) == ("rtp", None, None, 10, 10)
+
+    def test_an_mki_that_nobody_named(self, tell):
+        story = keyed()
+        story.media(SECOND_MSK, packets=10, dst="239.9.9.9")
+        (group,) = groups(tell(story))
+        assert (group.mki, group.no_key) == (SECOND_MSK + b"\0\1", 10)
+
+    def test_its_srtcp_is_told_by_it(self, tell):
+        story = keyed()
+        story.media(SECOND_MSK, packets=10, dst="239.9.9.9")
+        assert [group.protocol for group in tell(story).story.media] == ["srtp", "srtcp"]
+
+
+def test_packets_beyond_the_limit_are_counted_but_not_checked(tell, monkeypatch):
+    monkeypatch.setattr(medialog, "MAX_KEPT", 15)
+    story = keyed()
+    story.media(packets=20, report=False)
+    (group,) = groups(tell(story))
+    assert counts(group) == (20, 15, 0, 0, 5)
+    assert group.last > START
+
+
+def test_streams_are_told_apart(tell):
+    story = keyed()
+    story.media(packets=5, report=False)
+    story.media(packets=6, report=False, ssrc=SSRC + 1)
+    story.media(packets=7, report=False, dport=6000)
+    story.media(packets=8, report=False, mode=RCCM2, dst="239.1.2.9")
+    assert [group.packets for group in groups(tell(story))] == [5, 6, 7, 8]
