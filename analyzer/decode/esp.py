@@ -266,14 +266,14 @@ def is_padded(data: bytes, layout: Layout) -> bool:
 
 def evidence(data: bytes, layout: Layout, src: str, dst: str) -> int:
     """Return in how many bits a packet fits a layout without encryption, 0 where anything does not."""
+    last = len(data) - layout.icv - 1
+    check = CHECKS.get(data[last]) if last > HEADER else None
+    if check is None:  # as with nearly all that is encrypted
+        return 0
     found = strip(data, layout)
-    if found is None:
+    if found is None or not is_padded(data, layout):
         return 0
-    protocol, inner = found
-    check = CHECKS.get(protocol)
-    if check is None or not is_padded(data, layout):
-        return 0
-    bits = check(inner, src, dst)
+    bits = check(found[1], src, dst)
     return BITS_OF_TRAILER + 8 * data[-layout.icv - TRAILER] + bits if bits else 0
 
 
