@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer import accounts
@@ -72,7 +72,7 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     messages = _messages(frames, decoder, media, keyring)
     if options.engine == "tshark":
         messages += _through_tshark(case, keyring, messages)
-    begin, end = _window(captures)
+    begin, end = _window(captures, offsets)
     traffic = correlate(messages, begin, end, config.nodes)
     chain = unlock(traffic, keyring)
     holes = sum(decoder.facts.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
@@ -159,9 +159,11 @@ def _through_tshark(case: CaseFiles, keyring: Keyring, known: Iterable[Message])
                 yield message
 
 
-def _window(captures: Iterable[Capture]) -> tuple[int, int]:
-    firsts = [capture.facts.first for capture in captures if capture.facts.first is not None]
-    lasts = [capture.facts.last for capture in captures if capture.facts.last is not None]
+def _window(captures: Sequence[Capture], offsets: Mapping[int, int]) -> tuple[int, int]:
+    """Return the times of the first and the last frame, by the clock that the offsets make one."""
+    facts = [(capture.facts, offsets.get(capture.index, 0)) for capture in captures]
+    firsts = [known.first + offset for known, offset in facts if known.first is not None]
+    lasts = [known.last + offset for known, offset in facts if known.last is not None]
     return min(firsts, default=0), max(lasts, default=0)
 
 

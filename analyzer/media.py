@@ -75,7 +75,7 @@ def examine(log: MediaLog, traffic: Traffic, chain: Chain) -> tuple[Group, ...]:
         found = list(_Examination(stream, told, chain, frozenset(known)).groups())
         known.update(group.mki for group in found if group.mki is not None)
         groups += found
-    return tuple(sorted(groups, key=lambda g: (g.capture, g.frame, g.destination, g.port, g.ssrc)))
+    return tuple(sorted(groups, key=lambda g: (g.first, g.capture, g.frame, g.destination, g.port, g.ssrc)))
 
 
 class _Examination:
