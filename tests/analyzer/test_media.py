@@ -3,9 +3,13 @@
 import struct
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from analyzer import media as examined
 from analyzer import medialog
+from analyzer.decode.packets import MediaPacket
+from analyzer.decode.rtp import MediaFilter
 from sample_pcaps import forge_srtp as srtp
 from sample_pcaps.forge_mikey import POLICY
 from sample_pcaps.forge_srtp import RCCM1, RCCM2, RCCM3
@@ -388,3 +392,26 @@ def test_streams_are_told_apart(tell):
     story.media(packets=7, report=False, dport=6000)
     story.media(packets=8, report=False, mode=RCCM2, dst="239.1.2.9")
     assert [group.packets for group in groups(tell(story))] == [5, 6, 7, 8]
+
+
+OCTETS = st.binary(max_size=40)
+HOSTILE = st.one_of(
+    OCTETS,
+    st.builds(
+        lambda first, kind, rest, tail: bytes((0x80 | first, kind)) + rest + FIRST_MSK + b"\0\1" + tail,
+        st.integers(0, 0x3F), st.sampled_from([0x60, 0xE0, 200, 201, 202, 223]), OCTETS, OCTETS,
+    ),
+)  # fmt: skip
+
+
+@given(bodies=st.lists(HOSTILE, max_size=12))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_passes_for_media_is_taken(sample, bodies):
+    """The filter lets nothing through that is too short for the header that is read after it."""
+    story = sample("http_good").story
+    told, log = MediaFilter(), medialog.MediaLog()
+    for n, body in enumerate(bodies):
+        for packet in told.media(MediaPacket(0, n + 1, n, "10.4.0.1", "239.1.2.3", 5000, body), 49152) or ():
+            log.add(packet)
+    kept = sum(stream.packets for stream in log.streams.values())
+    assert sum(group.packets for group in examined.examine(log, story.traffic, story.chain)) <= kept
