@@ -17,6 +17,7 @@ from analyzer.capture.reader import open_capture
 from analyzer.decode.decoder import Decoder
 from analyzer.decode.packets import MediaPacket
 from dissectors import tree
+from sample_pcaps import forge_esp
 from sample_pcaps import forge_tunnels as forge
 from sample_pcaps.forge import Connection, Tape, udp
 
@@ -29,6 +30,7 @@ needs_captures = pytest.mark.skipif(not CAPTURES.is_dir(), reason="the real capt
 # What tshark does not do by itself: some of what is forged cannot be told without its control channel
 PREFERENCES = (
     "-o", "ip.defragment:TRUE",
+    "-o", "esp.enable_null_encryption_decode_heuristic:TRUE",
     "-o", "l2tp.cookie_size:None",
     "-o", "l2tp.l2_specific:None",
     "-o", "tcp.reassemble_out_of_order:TRUE",
@@ -96,6 +98,21 @@ def in_ip(wrap, *versions):
 
 def type_of(packet):
     return int.from_bytes(forge.ethertype_of(packet), "big")
+
+
+def esp():
+    """Without encryption, as IMS AKA has it (TS 33.203), each SPI for the packets of one direction."""
+    frames = []
+    for spi, (version, ends) in enumerate(ENDS.items(), 257):
+        sa = forge_esp.Sa(spi, mac="sha1", mac_key=bytes(20))
+        sent = enumerate(inners(version), 1)
+        frames += [forge.frame(forge_esp.transport(sa, number, packet, *ends), ends) for number, packet in sent]
+    nat, gateways = forge_esp.Sa(512, mac="md5", mac_key=bytes(16)), forge_esp.Sa(513, mac="sha1", mac_key=bytes(20))
+    for number, packet in enumerate(inners(4), 1):
+        frames.append(forge.frame(forge_esp.traversal(nat, number, packet, *ENDS[4])))
+    for number, packet in enumerate(inners(4, 6), 1):
+        frames.append(forge.frame(forge_esp.tunnel(gateways, number, packet, *forge.ROUTERS)))
+    return [(E, frame) for frame in frames]
 
 
 def exported():
@@ -219,6 +236,7 @@ def rows():
         ],
         "L2TPv2": [*in_udp(1701, forge.l2tp2), *in_udp(1701, lambda packet: forge.l2tp2(packet, long=True))],
         "L2TPv3": in_udp(1701, lambda packet: forge.l2tp3(forge.frame(packet))),
+        "IPsec ESP": esp(),
         "TCP": tcp_segments(),
         "SCTP": sctp_chunks(),
     }  # fmt: skip
