@@ -54,15 +54,17 @@ class Media(Vertical):
 
     @property
     def place(self) -> Place | None:
-        """The frame of the MIKEY message that delivered the key of the stream."""
+        """The first packet that does not authenticate; else where the key came from; else the first packet."""
         group = self.group
-        if group is None or group.mki is None:
+        if group is None:
             return None
-        for message in self.found.analysis.story.traffic.mikey:
+        for failed in (group.failed_frames or group.misplaced_frames)[:1]:
+            return failed
+        for message in self.found.analysis.story.traffic.mikey if group.mki else ():
             body = bodies.mikey(message)
             if body is not None and body.mtk_id is not None and (body.msk_id or b"") + body.mtk_id == group.mki:
                 return message.payload.capture, message.frame
-        return None
+        return group.capture, group.frame
 
     @on(Rows.Moved)
     def _moved(self, event: Rows.Moved) -> None:
@@ -75,8 +77,6 @@ class Media(Vertical):
         event.stop()
         if self.place is not None:
             self.post_message(Jump(self.place))
-        else:
-            self.notify("No MIKEY message of this capture delivers the key of this stream", severity="warning")
 
 
 def told(group: Group) -> str:
@@ -88,6 +88,4 @@ def told(group: Group) -> str:
         return f"in the clear, from frame {group.frame}"
     if group.no_key:
         return f"no key for MKI {group.mki.hex()}, from frame {group.frame}"
-    return (
-        f"all {group.authenticated} packets authenticate, from frame {group.frame}; Enter shows where its key came from"
-    )
+    return f"all {group.authenticated} packets authenticate, from frame {group.frame}; Enter goes to where the key came"

@@ -17,6 +17,7 @@ from analyzer.analysis import Analysis, Options, analyse
 from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.tui import loading
 from analyzer.tui.app import Keyshark
+from analyzer.tui.filterbox import FilterInput
 from analyzer.tui.model import Index, index
 from analyzer.tui.rows import Rows
 from analyzer.tui.screen import CaseScreen
@@ -75,20 +76,66 @@ def until() -> Callable[..., object]:
     return wait
 
 
+class Ready(Keyshark):
+    """The UI over one case that was analysed before, where it is not the loading that is tested."""
+
+    def __init__(self, found: Index) -> None:
+        super().__init__([found.analysis.case], Options(), "0.1.0")
+        self.found = found
+
+    def open(self, case: int) -> None:
+        self._loaded(case, self.found)
+
+
 @pytest.fixture
-def opened(app: Callable[..., Keyshark], until: Callable[..., object]) -> Callable[..., object]:
-    """Open a sample and give the pilot when its first screen is there."""
+def ready() -> Callable[[Index], Keyshark]:
+    """Return the UI over a case that is shown at once."""
+    return Ready
+
+
+@pytest.fixture
+def opened() -> Callable[..., object]:
+    """Show a sample on its screen and give the pilot."""
 
     @asynccontextmanager
     async def run(name: str, size: tuple[int, int] = (80, 24), keys: str = "") -> AsyncIterator[Pilot[object]]:
-        running = app(name)
+        running = Ready(_found(name))
         async with running.run_test(size=size) as pilot:
-            await until(pilot, lambda: isinstance(running.screen, CaseScreen))
             await pilot.pause()
+            assert isinstance(running.screen, CaseScreen)
             await press(pilot, keys)
             yield pilot
 
     return run
+
+
+@pytest.fixture
+def paned(alone: Callable[..., App[None]]) -> Callable[..., object]:
+    """Show one kind of pane of a sample, with none of the others; give the pane and the pilot."""
+
+    @asynccontextmanager
+    async def run(kind: Callable[[Index], Widget], name: str = "http_good", keys: str = "") -> AsyncIterator[object]:
+        pane = kind(_found(name))
+        async with alone(pane).run_test(size=(80, 24)) as pilot:
+            await pilot.pause()
+            pane.query(Rows).first().focus()
+            await press(pilot, keys)
+            yield pane, pilot
+
+    return run
+
+
+@pytest.fixture
+def sift() -> Callable[..., object]:
+    """Apply a filter in a pane, as if it were typed."""
+
+    async def apply(pane: Widget, pilot: Pilot[object], text: str) -> None:
+        line = pane.query_one(FilterInput)
+        line.focus()
+        line.value = text
+        await press(pilot, "enter")
+
+    return apply
 
 
 @pytest.fixture(name="press")
@@ -100,8 +147,10 @@ def press_keys() -> Callable[..., object]:
 async def press(pilot: Pilot[object], keys: str) -> None:
     for key in keys.split():
         await pilot.press(key)
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
+        if len(pilot.app.workers):
+            await pilot.app.workers.wait_for_complete()
+            await pilot.pause()
+    await pilot.pause()
 
 
 @pytest.fixture

@@ -1,5 +1,3 @@
-import pytest
-
 from analyzer.tui.app import Keyshark
 from analyzer.tui.chooser import Chooser
 from analyzer.tui.screen import CaseScreen
@@ -11,23 +9,19 @@ async def test_one_case_is_opened_and_several_are_listed(app, until):
         await until(pilot, lambda: isinstance(one.screen, CaseScreen))
         await pilot.pause()
     several = app("http_good", "sip_good")
-    async with several.run_test():
+    async with several.run_test() as pilot:
         assert isinstance(several.screen, Chooser)
+        await pilot.press("ctrl+q")
+        assert several._exit
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+q"])
-async def test_quit(opened, key):
-    async with opened("http_good") as pilot:
-        await pilot.press(key)
-        await pilot.pause()
-        assert not pilot.app.is_running or pilot.app._exit
-
-
-async def test_the_theme_is_chosen_from_a_list(opened, press):
+async def test_the_theme_is_chosen_from_a_list_and_q_quits(opened, press):
     async with opened("http_good", keys="T") as pilot:
         assert type(pilot.app.screen).__name__ == "CommandPalette"
         await press(pilot, "escape")
         assert isinstance(pilot.app.screen, CaseScreen)
+        await pilot.press("q")
+        assert pilot.app._exit
 
 
 def test_no_key_is_bound_twice_on_one_screen():

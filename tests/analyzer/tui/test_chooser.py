@@ -11,7 +11,7 @@ def texts(screen, row):
     return [cell.text for cell in screen._row(row).cells]
 
 
-async def test_cases_are_listed_at_once_and_judged_while_they_are_looked_at(app, until, monkeypatch):
+async def test_cases_are_listed_at_once_and_judged_while_they_are_looked_at(app, until, press):
     running = app("http_good", "mtk_outside_window")
     async with running.run_test(size=(120, 24)) as pilot:
         screen = running.screen
@@ -22,14 +22,8 @@ async def test_cases_are_listed_at_once_and_judged_while_they_are_looked_at(app,
         assert texts(screen, 1)[:4] == ["✗", "mtk_outside_window", "fail", "MT-07"]
         assert texts(screen, 1)[-1] == "sample_pcaps/mtk_outside_window"
         assert screen.query_one(TabLine).note == "2 of 2 judged"
-
-
-async def test_the_next_failing_case_is_one_key_away(app, until, press):
-    running = app("http_good", "mtk_outside_window")
-    async with running.run_test() as pilot:
-        await until(pilot, lambda: len(running.screen.known) == 2)
         await press(pilot, "e")
-        assert running.screen.query_one(Table).cursor == 1
+        assert screen.query_one(Table).cursor == 1
 
 
 async def test_large_cases_are_judged_when_they_are_opened_only(app, monkeypatch, press):
@@ -39,7 +33,7 @@ async def test_large_cases_are_judged_when_they_are_opened_only(app, monkeypatch
         await running.workers.wait_for_complete()
         assert running.screen.known == {}
         assert texts(running.screen, 0)[2] == "…"
-        await press(pilot, "j")
+        await press(pilot, "slash s i p enter")
         assert running.screen.query_one(Table).cursor == 1
 
 
@@ -63,10 +57,3 @@ async def test_a_broken_case_says_what_is_wrong(tmp_path, until):
         assert texts(running.screen, 0)[2] == "error"
         assert "no pcap or pcapng" in texts(running.screen, 0)[3]
         assert "no such file" in texts(running.screen, 2)[3]
-
-
-async def test_find_works_in_the_list_of_cases(app, press):
-    running = app("http_good", "sip_good", "two_ues")
-    async with running.run_test() as pilot:
-        await press(pilot, "slash t w o enter")
-        assert running.screen.query_one(Table).cursor == 2

@@ -1,28 +1,38 @@
+from contextlib import asynccontextmanager
+
 import pytest
 
 from analyzer.capture import tshark
-from analyzer.tui.findings import Findings
 from analyzer.tui.inspector import Inspector, innermost
 from analyzer.tui.outline import Node
+from analyzer.views.hiding import HIDDEN
 from dissectors import Field
 
 
 @pytest.fixture
-def inspector():
-    return lambda pilot: pilot.app.screen.query_one(Inspector)
+def looking(paned, press):
+    """Look into the first message of http_good, with the focus on its tree."""
+
+    @asynccontextmanager
+    async def run(keys=""):
+        async with paned(Inspector) as (pane, pilot):
+            pane.show(pane.found.messages[0])
+            pane.outline.focus()
+            await press(pilot, keys)
+            yield pane, pilot
+
+    return run
 
 
-async def test_a_field_sets_off_its_octets(opened, inspector, press):
-    async with opened("http_good", keys="3 tab j j") as pilot:
-        pane = inspector(pilot)
+async def test_a_field_sets_off_its_octets(looking):
+    async with looking("j j") as (pane, _):
         field = pane.outline.node.target
         assert pane.octets.span == (field.start, field.end)
         assert pane.octets.octet == field.start
 
 
-async def test_an_octet_leads_to_its_field(opened, inspector, press):
-    async with opened("http_good", keys="3 tab tab l l l j") as pilot:
-        pane = inspector(pilot)
+async def test_an_octet_leads_to_its_field(looking):
+    async with looking("tab l l l j") as (pane, _):
         octet = pane.octets.octet
         field = pane.outline.node.target
         assert field.start <= octet < field.end
@@ -30,61 +40,52 @@ async def test_an_octet_leads_to_its_field(opened, inspector, press):
         assert octet == 3 + pane.octets.columns  # the octet stays where the hand put it
 
 
-async def test_the_layer_looked_at_stays_from_message_to_message(opened, inspector, press):
-    async with opened("http_good", keys="f m i k e y . k e y enter") as pilot:
-        pane = inspector(pilot)
-        await press(pilot, "right_square_bracket")
+async def test_the_layer_looked_at_stays_from_message_to_message(looking, press):
+    async with looking() as (pane, pilot):
+        first, second, *_ = (m for m in pane.found.messages if pane.found.analysis.story.chain.opening(m))
+        pane.show(first)
+        pane.tabs.step(1)
         assert pane.title == "KEMAC decrypted"
-        await press(pilot, "j")
+        pane.show(second)
         assert pane.title == "KEMAC decrypted"
-        await press(pilot, "left_square_bracket")
+        pane.tabs.step(-1)
+        await press(pilot, "")
         assert pane.title == "MIKEY"
+        assert pane.octets.data == second.payload.data
 
 
-async def test_what_rules_have_against_a_message_leads_to_the_finding(opened, inspector, press):
-    async with opened("mtk_outside_window", keys="4 enter tab") as pilot:
-        pane = inspector(pilot)
-        assert pane.outline.text(0).startswith("✗ MT-07")
-        await press(pilot, "g enter")
-        assert pilot.app.screen.pane == "findings"
-        assert pilot.app.screen.query_one(Findings).judgement.rule == "MT-07"
-
-
-async def test_wiresharks_tree_is_shown_on_demand(opened, inspector, press, lines, monkeypatch):
+async def test_wiresharks_tree_is_shown_on_demand_and_hides_keys(looking, press, lines, monkeypatch):
     asked = []
 
     def frame_tree(path, frame, keylog):
         asked.append((path, frame))
-        return "Frame 4: 100 bytes\n    Encapsulation type: Ethernet"
+        return f"Frame 4: 100 bytes\n    Key-Material: {key.value.hex()}"
 
     monkeypatch.setattr(tshark, "frame_tree", frame_tree)
-    async with opened("http_good", keys="3 v") as pilot:
-        pane = inspector(pilot)
-        assert pane.title == "Wireshark"
-        assert lines(pane.query_one("#foreign")) == ["Frame 4: 100 bytes", "Encapsulation type: Ethernet"]
-        assert asked == [("sample_pcaps/http_good/capture.pcapng", pane.message.frame)]
-        await press(pilot, "v")
-        assert "Wireshark" not in pane.tabs.titles
-
-
-async def test_wiresharks_tree_hides_keys(opened, inspector, press, lines, monkeypatch):
-    async with opened("http_good", keys="3") as pilot:
-        pane = inspector(pilot)
+    async with looking() as (pane, pilot):
         key = next(key for key in pane.found.analysis.story.chain.keys if key.kind == "MUK")
-        monkeypatch.setattr(tshark, "frame_tree", lambda *_: f"Key-Material: {key.value.hex()}")
-        await press(pilot, "v")
-        assert not any(key.value.hex() in line for line in lines(pane.query_one("#foreign")))
-        await press(pilot, "v K y v")
-        assert any(key.value.hex() in line for line in lines(pane.query_one("#foreign")))
+        pane.toggle_foreign()
+        await press(pilot, "")
+        assert pane.title == "Wireshark"
+        assert lines(pane.query_one("#foreign")) == ["Frame 4: 100 bytes", HIDDEN]
+        assert asked == [("sample_pcaps/http_good/capture.pcapng", pane.message.frame)]
+        pane.toggle_foreign()
+        assert "Wireshark" not in pane.tabs.titles
+        pane.reveal(True)
+        pane.toggle_foreign()
+        await press(pilot, "")
+        assert key.value.hex() in lines(pane.query_one("#foreign"))
 
 
-async def test_without_tshark_the_tab_says_what_to_do(opened, inspector, press, lines, monkeypatch):
+async def test_without_tshark_the_tab_says_what_to_do(looking, press, lines, monkeypatch):
     def frame_tree(*_):
         raise tshark.TsharkError("tshark is not installed: install it")
 
     monkeypatch.setattr(tshark, "frame_tree", frame_tree)
-    async with opened("http_good", keys="3 v") as pilot:
-        assert lines(inspector(pilot).query_one("#foreign")) == ["✗ tshark is not installed: install it"]
+    async with looking() as (pane, pilot):
+        pane.toggle_foreign()
+        await press(pilot, "")
+        assert lines(pane.query_one("#foreign")) == ["✗ tshark is not installed: install it"]
 
 
 def test_the_innermost_field_holds_an_octet():

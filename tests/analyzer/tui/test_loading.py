@@ -30,7 +30,7 @@ def slow(monkeypatch):
     def analyse(case, options, progress):
         try:
             progress(25, 100)
-            while not go.wait(0.01):
+            while not go.wait(0.05):
                 progress(50, 100)
             progress(100, 100)
         except Cancelled:

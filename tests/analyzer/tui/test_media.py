@@ -13,14 +13,14 @@ async def test_streams_are_listed_and_lead_to_where_their_key_came_from(opened, 
         assert message.body.msk_id + message.body.mtk_id == mki
 
 
-async def test_media_without_a_key_says_so(opened, press):
-    async with opened("media_in_the_clear", keys="5") as pilot:
-        pane = pilot.app.screen.query_one(Media)
+async def test_media_without_a_key_leads_to_its_first_packet_and_what_fails_to_the_first_that_does(paned):
+    async with paned(Media, "media_in_the_clear") as (pane, _):
         clear = next(row for row, group in enumerate(pane.found.analysis.story.media) if group.mki is None)
         pane.table.cursor = clear
-        await press(pilot, "enter")
-        assert pilot.app.screen.pane == "media"
-        assert pane.place is None
+        assert pane.place == (0, pane.group.frame)
+    async with paned(Media, "packets_with_a_wrong_tag") as (pane, _):
+        pane.table.cursor = next(row for row, group in enumerate(pane.found.analysis.story.media) if group.failed)
+        assert pane.place == pane.group.failed_frames[0]
 
 
 def test_what_went_wrong_is_told(found):

@@ -1,28 +1,29 @@
 import pytest
 
+from analyzer.analysis import analyse
+from analyzer.capture.case import CaseFiles
+from analyzer.tui.model import index
 from analyzer.tui.packets import Packets
+from analyzer.tui.screen import CaseScreen
 
 
-@pytest.fixture
-def packets():
-    return lambda pilot: pilot.app.screen.query_one(Packets)
-
-
-async def test_a_filter_leaves_what_passes_and_keeps_the_cursor_near(opened, packets, press):
-    async with opened("http_good", keys="3 G") as pilot:
-        pane = packets(pilot)
+async def test_a_filter_leaves_what_passes_and_keeps_the_cursor_near(paned, sift):
+    async with paned(Packets, keys="G") as (pane, pilot):
         last = pane.message
-        await press(pilot, "f m i k e y enter")
+        await sift(pane, pilot, "mikey")
         assert {message.protocol for message in pane.listed} == {"mikey"}
         assert pane.message.time <= last.time
         assert pilot.app.focused is pane.list
-        await press(pilot, "f ctrl+u enter")
+        await sift(pane, pilot, "")
         assert len(pane.rows) == len(pane.found.messages)
+        await sift(pane, pilot, "mikey.key.type == 2")  # a field of plaintext
+        assert pane.rows
+        assert {message.protocol for message in pane.listed} == {"mikey"}
 
 
-async def test_a_wrong_filter_is_refused_and_says_why(opened, packets, press):
-    async with opened("http_good", keys="f ( enter") as pilot:
-        pane = packets(pilot)
+async def test_a_wrong_filter_is_refused_and_says_why(paned, sift, press):
+    async with paned(Packets) as (pane, pilot):
+        await sift(pane, pilot, "(")
         sign = str(pane.filter.query_one("#sign").content)
         assert sign.startswith("✗ ")
         assert "character" in sign
@@ -33,57 +34,47 @@ async def test_a_wrong_filter_is_refused_and_says_why(opened, packets, press):
         assert pane.filter.input.value == ""
 
 
-async def test_a_filter_that_nothing_passes_says_so(opened, packets, press):
-    async with opened("http_good", keys="f n o n e enter") as pilot:
-        pane = packets(pilot)
+async def test_a_filter_that_nothing_passes_says_so(paned, sift, press):
+    async with paned(Packets) as (pane, pilot):
+        await sift(pane, pilot, "none")
         assert pane.rows == []
         assert "filter" in pane.list.empty
-        await press(pilot, "m F v tab e K escape y")  # nothing under the cursor, and no crash
+        await press(pilot, "m F v tab e")  # nothing under the cursor, and no crash
         assert pane.message is None
         assert pane.inspector.octets.data == b""
 
 
-async def test_decrypted_fields_can_be_asked_for(opened, packets, press):
-    async with opened("http_good", keys="3") as pilot:
-        pane = packets(pilot)
-        pane.filter.apply("mikey.key.type == 2")
-        await pilot.app.workers.wait_for_complete()
-        await pilot.pause()
-        assert pane.rows
-        assert {message.protocol for message in pane.listed} == {"mikey"}
-
-
-async def test_follow_shows_the_dialog_of_a_message(opened, packets, press):
-    async with opened("http_good", keys="3 slash I N V I T E enter F") as pilot:
-        pane = packets(pilot)
+async def test_follow_shows_the_dialog_of_a_message(paned, press):
+    async with paned(Packets) as (pane, pilot):
+        assert pane.list.find("INVITE", 1)
+        await press(pilot, "F")
         calls = {message.body.call_id for message in pane.listed}
         assert len(calls) == 1
         assert 1 < len(pane.rows) < len(pane.found.messages)
         assert pane.filter.applied.startswith("sip.Call-ID == ")
 
 
-async def test_the_field_under_the_cursor_becomes_the_filter(opened, packets, press):
-    async with opened("http_good", keys="3 tab") as pilot:
-        pane = packets(pilot)
-        await press(pilot, "slash m e t h o d enter =")
+async def test_the_field_under_the_cursor_becomes_the_filter(paned, press):
+    async with paned(Packets, keys="tab") as (pane, pilot):
+        assert pane.inspector.outline.find("method", 1)
+        await press(pilot, "=")
         assert pane.filter.applied.startswith("http.request.method == ")
         assert {message.protocol for message in pane.listed} == {"http"}
 
 
-async def test_a_key_never_becomes_a_filter_unasked(opened, packets, press):
-    async with opened("http_good", keys="3") as pilot:
-        pane = packets(pilot)
+async def test_a_key_never_becomes_a_filter_unasked(paned, press):
+    async with paned(Packets) as (pane, pilot):
         msk = next(m for m in pane.found.messages if pane.found.analysis.story.chain.opening(m))
         pane.go((0, msk.frame))
-        await press(pilot, "right_square_bracket tab slash k e y . d a t a : enter =")
+        await press(pilot, "right_square_bracket tab")
+        assert pane.inspector.outline.find("key.data:", 1)
+        await press(pilot, "=")
         assert "holds a key" in pane.inspector.outline.text(pane.inspector.outline.cursor)
         assert pane.filter.applied == ""
 
 
-async def test_marks_are_set_and_gone_to_in_turn(opened, packets, press):
-    async with opened("http_good", keys="3") as pilot:
-        pane = packets(pilot)
-        await press(pilot, "'")
+async def test_marks_are_set_and_gone_to_in_turn(paned, press):
+    async with paned(Packets, keys="'") as (pane, pilot):
         assert pane.list.cursor == 0
         await press(pilot, "m j j m g ' ")
         assert pane.list.cursor == 2
@@ -94,39 +85,45 @@ async def test_marks_are_set_and_gone_to_in_turn(opened, packets, press):
         assert pane.bookmarks == {2}
 
 
-async def test_a_media_packet_that_is_asked_for_is_read_again(opened, packets, press):
-    async with opened("http_good", keys="3") as pilot:
-        pane = packets(pilot)
+async def test_a_media_packet_that_is_asked_for_is_read_again(paned, press, sift):
+    async with paned(Packets) as (pane, pilot):
         group = next(group for group in pane.found.analysis.story.media if group.protocol == "srtp")
         count = len(pane.rows)
-        await press(pilot, "colon " + " ".join(str(group.frame)) + " enter")
+        pane.go((0, group.frame))
+        await press(pilot, "")
         assert pane.message.frame == group.frame
         assert pane.message.protocol == "rtp"
         assert pane.inspector.tabs.titles == ("RTP",)
         assert len(pane.rows) == count + 1
         times = [message.time for message in pane.listed]
         assert times == sorted(times)
-        await press(pilot, "g colon " + " ".join(str(group.frame)) + " enter")
+        pane.list.cursor = 0
+        pane.go((0, group.frame))
+        await press(pilot, "")
         assert len(pane.rows) == count + 1  # it is there already
         assert pane.message.frame == group.frame
-        await press(pilot, "f enter")
+        await sift(pane, pilot, "")
         assert len(pane.rows) == count
 
 
-async def test_a_frame_that_holds_nothing_leads_to_the_next_message(opened, packets, press):
-    async with opened("http_good", keys="colon 1 enter") as pilot:
-        pane = packets(pilot)
-        assert 1 not in {frame for message in pane.found.messages for frame in message.payload.frames}
-        assert pane.message is pane.found.messages[0]
-        await press(pilot, "colon 9 9 9 9 9 enter")
-        assert pane.list.cursor == len(pane.rows) - 1
+@pytest.mark.parametrize(("frame", "shown"), [(1, 0), (99_999, -1)])
+async def test_a_frame_that_holds_nothing_leads_to_the_next_message(paned, press, frame, shown):
+    async with paned(Packets) as (pane, pilot):
+        assert frame not in {each for message in pane.found.messages for each in message.payload.frames}
+        pane.list.cursor = 5
+        pane.go((0, frame))
+        await press(pilot, "")
+        assert pane.message is pane.found.messages[shown]
 
 
-async def test_completion_and_recall_in_the_filter(opened, packets, press):
-    async with opened("http_good", keys="f m i k e y . c s b tab") as pilot:
-        pane = packets(pilot)
+async def test_completion_and_recall_in_the_filter(paned, sift, press):
+    async with paned(Packets) as (pane, pilot):
+        pane.filter.input.focus()
+        await press(pilot, "m i k e y . c s b tab")
         assert pane.filter.input.value == "mikey.csb_id"
-        await press(pilot, "enter f ctrl+u s i p enter f")
+        await press(pilot, "enter")
+        await sift(pane, pilot, "sip")
+        pane.filter.input.focus()
         await press(pilot, "up")
         assert pane.filter.input.value == "sip"
         await press(pilot, "up")
@@ -135,50 +132,18 @@ async def test_completion_and_recall_in_the_filter(opened, packets, press):
         assert pane.filter.input.value == ""
 
 
-async def test_a_capture_without_messages_says_what_was_seen(app, until, tmp_path, monkeypatch):
-    from analyzer.analysis import Options, analyse
-    from analyzer.capture.case import CaseFiles
-    from analyzer.tui import loading
-    from analyzer.tui.app import Keyshark
-    from analyzer.tui.screen import CaseScreen
-
-    monkeypatch.setattr(loading, "analyse", analyse)
+async def test_a_capture_without_messages_says_what_was_seen(ready, press, tmp_path):
     path = tmp_path / "arp.pcap"
     frame = bytes(12) + b"\x08\x06" + bytes(28)
     path.write_bytes(
         b"\xd4\xc3\xb2\xa1\x02\x00\x04\x00" + bytes(8) + b"\xff\xff\0\0\x01\0\0\0"
         + bytes(8) + len(frame).to_bytes(4, "little") * 2 + frame
     )  # fmt: skip
-    running = Keyshark([CaseFiles("arp", (str(path),))], Options(), "0.1.0")
+    running = ready(index(analyse(CaseFiles("arp", (str(path),)))))
     async with running.run_test() as pilot:
-        await until(pilot, lambda: isinstance(running.screen, CaseScreen))
         await pilot.pause()
         empty = running.screen.packets.list.empty
         assert empty.startswith("No SIP, HTTP, MIKEY or Diameter message")
         assert "1 × " in empty
-        for keys in [
-            "1",
-            "enter",
-            "x",
-            "r",
-            "v",
-            "2",
-            "right_square_bracket",
-            "enter",
-            "3",
-            "m",
-            "F",
-            "'",
-            "4",
-            "enter",
-            "f",
-            "escape",
-            "5",
-            "enter",
-            "K",
-            "y",
-            "s",
-            "escape",
-        ]:
-            await pilot.press(keys)
+        await press(pilot, "1 enter x r v 2 right_square_bracket enter 3 m F ' 4 enter f escape 5 enter K y s escape")
         assert isinstance(running.screen, CaseScreen)

@@ -3,12 +3,15 @@
 After a change that is meant: `pytest tests/analyzer/tui/test_pictures.py --snapshot-update`, and look at what it wrote.
 """
 
+from dataclasses import replace
 from importlib.metadata import version
 
 import pytest
 from textual.widgets import Input
 
-from analyzer.analysis import Options
+from analyzer.analysis import Options, analyse
+from analyzer.capture.case import find_cases
+from analyzer.tui.model import index
 
 TAKEN_WITH = "8.2."  # textual draws its own parts a little differently from release to release
 RULES = Options(select=("MS", "MT", "SR"))  # so that a rule more, of another procedure, changes no picture
@@ -31,24 +34,29 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="module")
+def case():
+    (files,) = find_cases(["sample_pcaps/http_good"])
+    analysis = analyse(files, RULES)
+    return index(replace(analysis, keyring=replace(analysis.keyring, warnings=())))
+
+
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 @pytest.mark.parametrize("screen", SCREENS)
-def test_screen(snap_compare, app, until, press, screen, size):
+def test_screen(snap_compare, ready, press, case, screen, size):
     async def walk(pilot):
-        await until(pilot, lambda: type(pilot.app.screen).__name__ == "CaseScreen")
-        await pilot.pause()
         await press(pilot, SCREENS[screen])
         for line in pilot.app.screen.query(Input):
             line.cursor_blink = False
-        await pilot.pause(0.2)
+        await pilot.pause()
 
-    assert snap_compare(app("http_good", options=RULES), terminal_size=size, run_before=walk)
+    assert snap_compare(ready(case), terminal_size=size, run_before=walk)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_list_of_cases(snap_compare, app, until, size):
     async def walk(pilot):
         await until(pilot, lambda: len(pilot.app.screen.known) == 2)
-        await pilot.pause(0.2)
+        await pilot.pause()
 
     assert snap_compare(app("http_good", "mtk_outside_window", options=RULES), terminal_size=size, run_before=walk)

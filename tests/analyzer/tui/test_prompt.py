@@ -54,7 +54,7 @@ async def test_what_is_typed_at_once_is_not_lost(proposal):
         app.push_screen(Prompt("find", proposal), answers.append)
         for key in "MTK":
             app.post_message(events.Key(key, key))
-        await pilot.pause(0.2)
+        await pilot.pause()
         assert app.screen.query_one(Input).value == "MTK"
         await pilot.press("1", "enter")
     assert answers == ["MTK1"]

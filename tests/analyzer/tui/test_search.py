@@ -1,38 +1,54 @@
 import pytest
+from textual.app import App
 
+from analyzer.tui.cells import Cell, Row
 from analyzer.tui.prompt import Prompt
-from analyzer.tui.screen import CaseScreen
+from analyzer.tui.search import Search
+from analyzer.tui.table import Column, Table
+
+LINES = ("SIP INVITE", "MIKEY MSK", "SIP 200", "MIKEY MTK", "HTTP 200")
 
 
-async def test_a_line_is_copied(opened, press):
-    async with opened("http_good", keys="3 y") as pilot:
-        message = pilot.app.screen.packets.message
-        assert str(message.frame) in pilot.app.clipboard.split()
-        assert message.payload.src in pilot.app.clipboard
+class Listed(Search):
+    """A screen with one list."""
+
+    def compose(self):
+        yield Table([Column("What", 20)])
+
+    def on_mount(self):
+        self.query_one(Table).fill(len(LINES), lambda row: Row((Cell(LINES[row]),)))
 
 
-@pytest.mark.parametrize(("pane", "text"), [("3", "mikey"), ("4", "mt-"), ("5", "srtcp")])
-async def test_find_goes_on_and_back_in_a_list(opened, press, pane, text):
-    async with opened("http_good", keys=f"{pane} slash {' '.join(text).replace('-', 'minus')} enter") as pilot:
-        rows = pilot.app.screen.rows
-        first = rows.cursor
-        assert text in rows.text(first).casefold()
+@pytest.fixture
+def listed():
+    class Listing(App):
+        def get_default_screen(self):
+            return Listed()
+
+    return Listing()
+
+
+async def test_a_line_is_copied(listed, press):
+    async with listed.run_test() as pilot:
+        await press(pilot, "j y")
+        assert listed.clipboard == "MIKEY MSK"
+
+
+async def test_find_asks_and_goes_on_and_back(listed, press):
+    async with listed.run_test() as pilot:
+        rows = listed.screen.rows
         await press(pilot, "n")
-        assert rows.cursor > first
-        assert text in rows.text(rows.cursor).casefold()
+        assert isinstance(listed.screen, Prompt)  # nothing was sought yet
+        await press(pilot, "m i k e y enter")
+        assert rows.cursor == 1
+        await press(pilot, "n")
+        assert rows.cursor == 3
         await press(pilot, "N")
-        assert rows.cursor == first
+        assert rows.cursor == 1
         await press(pilot, "G n")
-        assert isinstance(pilot.app.screen, CaseScreen)  # nothing below: it says so and stays
-        assert rows.cursor == rows.count - 1
-
-
-async def test_find_next_asks_where_nothing_was_sought(opened, press):
-    async with opened("http_good", keys="3 n") as pilot:
-        assert isinstance(pilot.app.screen, Prompt)
-        await press(pilot, "M I K E Y enter")
-        first = pilot.app.screen.packets.list.cursor
-        await press(pilot, "n")
-        second = pilot.app.screen.packets.list.cursor
-        await press(pilot, "N")
-        assert pilot.app.screen.packets.list.cursor == first < second
+        assert rows.cursor == 4
+        assert "'mikey' is not below in this list" in [note.message for note in listed._notifications]
+        await press(pilot, "slash")
+        assert listed.screen.value == "mikey"  # what was sought is offered again
+        await press(pilot, "ctrl+u I N V enter N")
+        assert rows.cursor == 0
