@@ -87,16 +87,26 @@ def hdlc(packet: bytes) -> bytes:
     return b"\x0f\x00" + ethertype_of(packet) + packet
 
 
-def wlan(packet: bytes, *, qos: bool = True, both: bool = False, order: bool = False, aggregate: bool = False) -> bytes:
+def wlan(packet: bytes, *, qos: bool = True, both: bool = False, order: bool = False) -> bytes:
     """Return an 802.11 data frame from a station, or between two stations of the distribution system."""
     one, other = (mac_of(end) for end in ROUTERS)
     flags = (0x03 if both else 0x01) | (0x80 if order else 0)
     head = struct.pack("<BBH", 0x88 if qos else 0x08, flags, 0) + other + one + other + b"\x10\x00"
     head += one if both else b""
     if qos:
-        head += (b"\x80\x00" if aggregate else b"\x00\x00") + (bytes(4) if order else b"")
-    msdu = LLC_SNAP + ethertype_of(packet) + packet
-    return head + (other + one + struct.pack("!H", len(msdu)) if aggregate else b"") + msdu
+        head += bytes(2) + (bytes(4) if order else b"")
+    return head + LLC_SNAP + ethertype_of(packet) + packet
+
+
+def wlan_aggregate(*packets: bytes) -> bytes:
+    """Return an 802.11 frame with several packets (A-MSDU), each but the last filled up to 4 octets."""
+    one, other = (mac_of(end) for end in ROUTERS)
+    frame = struct.pack("<BBH", 0x88, 0x01, 0) + other + one + other + b"\x10\x00" + b"\x80\x00"
+    body = b""
+    for packet in packets:
+        body += bytes(-len(body) % 4) + other + one + struct.pack("!H", 8 + len(packet))
+        body += LLC_SNAP + ethertype_of(packet) + packet
+    return frame + body
 
 
 def radiotap(frame: bytes, *, padded: bool = False, tsft: bool = False, damaged: bool = False) -> bytes:

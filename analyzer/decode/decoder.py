@@ -74,7 +74,8 @@ class Decoder:
             if frame.link_type == linktypes.WIRESHARK_UPPER_PDU:
                 yield from self._exported(frame.data, origin)
             else:
-                yield from self._at(link.ip_offset(frame.link_type, frame.data), frame.data, origin)
+                for start in link.ip_offsets(frame.link_type, frame.data):
+                    yield from self._at(start, frame.data, origin)
         except Broken as broken:
             self.facts.tell(origin, broken)
 
@@ -93,10 +94,14 @@ class Decoder:
         self._fragments.finish()
 
     def _at(self, start: int | str, data: bytes, origin: Origin) -> Iterator[Found]:
+        """Read one of the packets of a frame, whatever becomes of the others."""
         if isinstance(start, str):
             self.facts.count(start)
-        else:
+            return
+        try:
             yield from self._ip(data[start:], origin, 0)
+        except Broken as broken:
+            self.facts.tell(origin, broken)
 
     def _exported(self, data: bytes, origin: Origin) -> Iterator[Found]:
         found = read_exported(data)

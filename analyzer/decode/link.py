@@ -1,8 +1,8 @@
-"""Link layers: where in a frame its IP packet begins."""
+"""Link layers: where in a frame its IP packet begins; in 802.11 there may be several."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from analyzer.capture import linktypes
 from analyzer.decode.ethertype import by_type, ethernet, llc, ppp, pppoe, u16
@@ -16,27 +16,36 @@ LLC_OF_LINUX = 0x0004  # the protocol that Linux gives to frames with a length i
 PKTAP_HEADER = 108  # at least
 NO_PACKET = "pktap records without a packet"
 
-Reader = Callable[[bytes, int], "int | str"]
+Reader = Callable[[bytes, int], "int | str | Iterator[int | str]"]
 
 
-def ip_offset(link_type: int, data: bytes) -> int | str:
-    """Return the offset of the IP header in a frame, or why there is none; raises Broken where octets run out."""
+def ip_offsets(link_type: int, data: bytes) -> Iterator[int | str]:
+    """Yield the offset of each IP header in a frame, or why there is none; raises Broken where octets run out."""
     if link_type != linktypes.PKTAP:
-        return _read(link_type, data, 0)
+        yield from _read(link_type, data, 0)
+        return
     # https://www.tcpdump.org/linktypes/LINKTYPE_PKTAP.html: what follows has a link type of its own
     if len(data) < PKTAP_HEADER:
         raise Broken("pktap", "pktap.hdrlen", 0, f"needs {PKTAP_HEADER} octets, {len(data)} left")
     size, following, inner = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8))
     if not PKTAP_HEADER <= size <= len(data):
         raise Broken("pktap", "pktap.hdrlen", 0, f"a header of {size} octets, {len(data)} left")
-    return _read(inner, data, size) if following else NO_PACKET
+    if following:
+        yield from _read(inner, data, size)
+    else:
+        yield NO_PACKET
 
 
-def _read(link_type: int, data: bytes, at: int) -> int | str:
+def _read(link_type: int, data: bytes, at: int) -> Iterator[int | str]:
     reader = READERS.get(link_type)
     if reader is None:
-        return f"link type {linktypes.name(link_type)}, which `--engine tshark` may read"
-    return reader(data, at)
+        yield f"link type {linktypes.name(link_type)}, which `--engine tshark` may read"
+        return
+    found = reader(data, at)
+    if isinstance(found, int | str):
+        yield found
+    else:
+        yield from found
 
 
 def _raw(data: bytes, at: int) -> int | str:

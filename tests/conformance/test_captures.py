@@ -191,7 +191,8 @@ def rows():
         "802.11": [
             *wrapped(linktypes.IEEE802_11, forge.wlan),
             *wrapped(linktypes.IEEE802_11, lambda packet: forge.wlan(packet, qos=False, both=True)),
-            *wrapped(linktypes.IEEE802_11, lambda packet: forge.wlan(packet, aggregate=True)),
+            *wrapped(linktypes.IEEE802_11, forge.wlan_aggregate),
+            (linktypes.IEEE802_11, forge.wlan_aggregate(sip(4), sip(4), sip(4))),
         ],
         "802.11 with radiotap": wrapped(linktypes.IEEE802_11_RADIO, lambda p: forge.radiotap(forge.wlan(p), tsft=True)),
         "pktap": wrapped(linktypes.PKTAP, lambda packet: forge.pktap(E, forge.frame(packet))),
@@ -243,7 +244,7 @@ def rows():
 
 
 TABLES = ("Link layers", "Network layer and tunnels", "Transport")
-COUNTS = {"fragments": 4, "TCP": 2, "SCTP": 4}  # messages, where they are not one a frame
+COUNTS = {"802.11": 15, "fragments": 4, "TCP": 2, "SCTP": 4}  # messages, where they are not one a frame
 
 
 def documented():

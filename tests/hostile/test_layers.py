@@ -61,7 +61,7 @@ def frames():
             (linktypes.PPP, forge.ppp(packet)),
             (linktypes.C_HDLC, forge.hdlc(packet)),
             (linktypes.IEEE802_11, forge.wlan(packet, both=True, order=True)),
-            (linktypes.IEEE802_11, forge.wlan(packet, aggregate=True)),
+            (linktypes.IEEE802_11, forge.wlan_aggregate(packet)),
             (linktypes.IEEE802_11_RADIO, forge.radiotap(forge.wlan(packet), tsft=True)),
             (linktypes.PKTAP, forge.pktap(ethernet, frame)),
         ]

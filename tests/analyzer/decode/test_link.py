@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.capture import linktypes
-from analyzer.decode.link import NO_PACKET, READERS, ip_offset
+from analyzer.decode.link import NO_PACKET, READERS, ip_offsets
 from analyzer.decode.packets import Broken
 from sample_pcaps import forge_tunnels as forge
 from sample_pcaps.forge import udp
@@ -47,7 +47,7 @@ def pktap(size: int, inner: int = linktypes.RAW) -> bytes:
 )  # fmt: skip
 def test_the_packet_begins_after_the_header(link_type, wrapped, packet) -> None:  # type: ignore[no-untyped-def]
     data = wrapped(packet)
-    assert ip_offset(link_type, data) == len(data) - len(packet)
+    assert list(ip_offsets(link_type, data)) == [len(data) - len(packet)]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_the_packet_begins_after_the_header(link_type, wrapped, packet) -> None:
     ],
 )
 def test_other_frames_say_why_not(link_type: int, data: bytes, reason: str) -> None:
-    assert ip_offset(link_type, data) == reason
+    assert list(ip_offsets(link_type, data)) == [reason]
 
 
 @pytest.mark.parametrize(
@@ -73,14 +73,14 @@ def test_other_frames_say_why_not(link_type: int, data: bytes, reason: str) -> N
 )
 def test_an_empty_frame_is_broken_at_its_type(link_type: int) -> None:
     with pytest.raises(Broken) as told:
-        ip_offset(link_type, b"")
+        list(ip_offsets(link_type, b""))
     assert "needs" in told.value.reason
 
 
 @pytest.mark.parametrize("size", [0, 107, 10_000])
 def test_a_pktap_header_that_cannot_be_is_broken(size: int) -> None:
     with pytest.raises(Broken) as told:
-        ip_offset(linktypes.PKTAP, pktap(size))
+        list(ip_offsets(linktypes.PKTAP, pktap(size)))
     assert told.value.field == "pktap.hdrlen"
 
 
@@ -88,7 +88,8 @@ def test_a_pktap_header_that_cannot_be_is_broken(size: int) -> None:
 def test_no_octets_raise_anything_else(link_type: int, data: bytes) -> None:
     for octets in (data, pktap(108, link_type)[:108] + data):
         try:
-            found = ip_offset(linktypes.PKTAP if octets is not data else link_type, octets)
+            found = list(ip_offsets(linktypes.PKTAP if octets is not data else link_type, octets))
         except Broken:
             continue
-        assert isinstance(found, str) or 0 <= found <= len(octets) + 20
+        assert all(isinstance(one, str) or 0 <= one <= len(octets) + 20 for one in found)
+        assert found
