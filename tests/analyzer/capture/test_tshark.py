@@ -177,9 +177,10 @@ def test_a_tshark_that_hangs_is_given_up(tmp_path: Path, capture: str, monkeypat
 @needs_captures
 @pytest.mark.parametrize("name", ["sip_tcp.pcap", "sip_ipip.pcap", "ims_registration_esp_null_gtp.pcapng"])
 def test_our_own_reader_finds_the_messages_that_tshark_finds(name: str) -> None:
-    """But for what lies in SCTP, and copies of a TCP segment on another leg, which tshark shows again."""
+    """But for what lies in SCTP; what lies in ESP without encryption we find without being told to look."""
     path, decoder = str(CAPTURES / name), Decoder()
     found = [item for frame in open_capture(path) for item in decoder.feed(frame)] + list(decoder.finish())
     ours = {(p.src, p.dst, p.data) for p in found if isinstance(p, Payload) and dissect(p) is not None}
     theirs = {(p.src, p.dst, p.data) for p in read_with_tshark(path, 0) if p.transport != "sctp"}
-    assert ours == theirs
+    assert theirs
+    assert theirs <= ours
