@@ -26,9 +26,9 @@ class Link:
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Session:
-    """One UE as the capture shows it; all tuples of names are sorted."""
+    """One UE as the capture shows it; all tuples of names are sorted. Two of them are never the same."""
 
     id: str
     impi: tuple[str, ...]
