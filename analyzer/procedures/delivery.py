@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import Exchange, of_request_type, status
 from analyzer.correlate.sessions import Session
-from analyzer.correlate.sightings import OTHER_CAPTURE, again
+from analyzer.correlate.sightings import OTHER_CAPTURE
 from analyzer.judging import Procedure, Run, Step, Story
 from analyzer.procedures.invites import invitations
 from analyzer.procedures.roles import owners
+from analyzer.procedures.sent import sighted
 from dissectors import Message
 from dissectors.mikey import Mikey
 
@@ -25,11 +26,6 @@ class _Delivery:
 
     sent: list[Message]
     answers: list[Message] = field(default_factory=list)
-
-
-def sighted(story: Story) -> Mapping[int, Message]:
-    """Return the MIKEY messages that are another sighting of a packet, see `again`; ask for it by `story.once`."""
-    return again(story.traffic.mikey)
 
 
 def find_msk_deliveries(procedure: Procedure, story: Story) -> Iterator[Run]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from analyzer.correlate import bodies
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.procedures import history
-from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL, sighted
+from analyzer.procedures import history, sent
+from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
 from dissectors import Message
 from dissectors.mikey import Mikey
 
@@ -117,19 +117,10 @@ def rand_is_common(run: Run) -> Iterator[Problem]:
             found = "no RAND" if body.rand is None else f"a RAND of {len(body.rand)} octets"
             yield wrong(f"{found}, expected {RAND_OCTETS} octets", message)
             continue
-        first = _first_of_msk(run, body)
-        if first is not None and first[1].rand != body.rand:
-            yield wrong("this RAND differs from the one first sent with the MSK", first[0], message)
-
-
-def _first_of_msk(run: Run, body: Mikey) -> tuple[Message, Mikey] | None:
-    for message in run.story.traffic.mikey:
-        other = bodies.mikey(message)
-        if other is None or not bodies.is_msk_message(other) or bodies.is_solicited_pull(other):
-            continue
-        if (other.key_domain_id, other.msk_id) == (body.key_domain_id, body.msk_id):
-            return message, other
-    return None
+        first = run.story.once(sent.first_msks).get((body.key_domain_id, body.msk_id))
+        other = None if first is None else bodies.mikey(first)
+        if first is not None and other is not None and other.rand != body.rand:
+            yield wrong("this RAND differs from the one first sent with the MSK", first, message)
 
 
 @rule(
@@ -247,7 +238,7 @@ def stale(run: Run, message: Message, body: Mikey) -> tuple[Message, int] | None
 
     A packet that was seen twice is one message.
     """
-    seen = run.story.once(sighted)
+    seen = run.story.once(sent.sighted)
     if not _counts(body) or id(message) in seen:
         return None
     found: tuple[Message, int] | None = None
@@ -330,17 +321,12 @@ def policy_does_not_change(run: Run) -> Iterator[Problem]:
     if not shown:
         raise NotHere
     for message, body in shown:
-        for other in run.story.traffic.mikey:
-            if other.time >= message.time:
-                break
-            earlier = bodies.mikey(other)
-            if earlier is None or not earlier.policies or earlier.msk_id is None or not bodies.is_msk_message(earlier):
-                continue
-            if (earlier.key_domain_id, earlier.msk_id[:2]) != (body.key_domain_id, (body.msk_id or b"")[:2]):
-                continue
-            if [sorted(p.params) for p in earlier.policies] != [sorted(p.params) for p in body.policies]:
-                yield wrong("SP differs from the one sent before for this key group", other, message)
-            break
+        first = run.story.once(sent.first_policies).get((body.key_domain_id, (body.msk_id or b"")[:2]))
+        earlier = None if first is None or first.time >= message.time else bodies.mikey(first)
+        if first is None or earlier is None:
+            continue
+        if [sorted(p.params) for p in earlier.policies] != [sorted(p.params) for p in body.policies]:
+            yield wrong("SP differs from the one sent before for this key group", first, message)
 
 
 @rule(

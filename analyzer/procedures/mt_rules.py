@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
 from analyzer.correlate import bodies
 from analyzer.correlate.nodes import is_multicast
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.procedures.delivery import MTK_DELIVERY, sighted
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.procedures import sent
+from analyzer.procedures.delivery import MTK_DELIVERY
 from analyzer.procedures.ms_key_rules import MTK_ID_MAX, inside
 from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, later, mikeys
 from dissectors import Message
-from dissectors.mikey import KeyData
+from dissectors.mikey import KeyData, KeyDataPlain
 
 TGK, TEK_SALT = 0, 3  # RFC 3830 6.13
 SALT_OCTETS = 14
 MTK_SIZES = (16, 24, 32)  # TS 33.246 4.2
 MTK_ID_OCTETS = 2
-DATA_TYPE_ERROR = 6
+NOTHING = sent.Before()
 
 
 @rule(
@@ -107,12 +108,7 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
     body = bodies.mikey(message)
     if body is None or body.msk_id is None or body.key_domain_id is None:
         raise NotHere
-    group = (body.key_domain_id, body.msk_id[:2])
-    delivered = [
-        (other.time, asked.msk_id) for other in run.story.traffic.mikey
-        if (asked := bodies.mikey(other)) is not None and bodies.is_msk_message(asked) and asked.msk_id is not None
-        and not bodies.is_solicited_pull(asked) and (asked.key_domain_id, asked.msk_id[:2]) == group
-    ]  # fmt: skip
+    delivered = run.story.once(sent.of_groups).get((body.key_domain_id, body.msk_id[:2]), ())
     before = [msk_id for time, msk_id in delivered if time <= message.time]
     if body.msk_id in before:
         return
@@ -170,12 +166,11 @@ def mtk_id_increases(run: Run) -> Iterator[Problem]:
     number = int.from_bytes(body.mtk_id, "big")
     if number in (0, MTK_ID_MAX):
         yield wrong(f"MTK ID {number:04x} is never used", message)
-    earlier = _earlier(run, message)
-    highest = max(earlier, key=_mtk_number, default=None)
-    if highest is not None and number < _mtk_number(highest):
+    highest = run.story.once(sent.before_mtks).get(id(message), NOTHING).highest
+    if highest is not None and number < sent.mtk_number(highest):
         if not _is_new(run, message, highest):
             raise CannotTell(f"MTK {number:04x} may have been sent before the capture began")
-        yield wrong(f"MTK ID {number:04x} after {_mtk_number(highest):04x} under the same MSK", highest, message)
+        yield wrong(f"MTK ID {number:04x} after {sent.mtk_number(highest):04x} under the same MSK", highest, message)
 
 
 def _is_new(run: Run, message: Message, highest: Message) -> bool:
@@ -186,25 +181,6 @@ def _is_new(run: Run, message: Message, highest: Message) -> bool:
     mki = body.msk_id + (body.mtk_id or b"")
     used = any(group.mki == mki and group.first < message.time for group in run.story.media)
     return later(body.t.value, other.t.value) and not used
-
-
-def _mtk_number(message: Message) -> int:
-    body = bodies.mikey(message)
-    return int.from_bytes((body.mtk_id if body is not None else b"") or b"", "big")
-
-
-def _earlier(run: Run, message: Message) -> list[Message]:
-    """MTK messages under the same MSK to the same group before this one."""
-    own = bodies.mikey(message)
-    assert own is not None
-    seen = run.story.once(sighted)
-    return [
-        other for other in run.story.traffic.mikey
-        if id(other) not in seen and (other.time, other.frame) < (message.time, message.frame)
-        and other.payload.dst == message.payload.dst
-        and (body := bodies.mikey(other)) is not None and bodies.is_mtk_message(body)
-        and (body.key_domain_id, body.msk_id) == (own.key_domain_id, own.msk_id)
-    ]  # fmt: skip
 
 
 @rule(
@@ -226,7 +202,7 @@ def mtk_id_is_in_the_window(run: Run) -> Iterator[Problem]:
     ]  # fmt: skip
     if not windows:
         raise CannotTell(f"the window of MSK {body.msk_id.hex()} is not known")
-    number = _mtk_number(message)
+    number = sent.mtk_number(message)
     if not any((key.valid_from or 0) < number <= (key.valid_to or 0) for key in windows):
         low, high = windows[-1].valid_from or 0, windows[-1].valid_to or 0
         yield wrong(f"MTK ID {number:04x} outside the window {low:04x} to {high:04x} of its MSK", message)
@@ -265,17 +241,16 @@ def mtk_counter_increases(run: Run) -> Iterator[Problem]:
     body = bodies.mikey(message)
     if body is None or body.t is None or body.t.ts_type != TS_COUNTER:
         raise NotHere
-    earlier = [other for other in _earlier(run, message) if _mtk_number(other) != _mtk_number(message)]
-    if earlier:
-        stored = bodies.mikey(earlier[-1])
+    earlier = run.story.once(sent.before_mtks).get(id(message), NOTHING).other
+    if earlier is not None:
+        stored = bodies.mikey(earlier)
         if stored is not None and stored.t is not None and not later(body.t.value, stored.t.value):
-            if _mtk_number(message) < _mtk_number(earlier[-1]):
-                raise CannotTell(f"MTK {_mtk_number(message):04x} may have been sent before the capture began")
+            if sent.mtk_number(message) < sent.mtk_number(earlier):
+                raise CannotTell(f"MTK {sent.mtk_number(message):04x} may have been sent before the capture began")
             text = f"counter {body.t.value} of a new MTK after {stored.t.value} under the same MSK"
-            yield wrong(text, earlier[-1], message)
-    seen = run.story.once(sighted)
-    sent = [m for m in run.all("mtk") if id(m) not in seen]
-    for previous, repeat in pairwise(sent):
+            yield wrong(text, earlier, message)
+    seen = run.story.once(sent.sighted)
+    for previous, repeat in pairwise(m for m in run.all("mtk") if id(m) not in seen):
         before, after = bodies.mikey(previous), bodies.mikey(repeat)
         if before is None or after is None or before.t is None or after.t is None:
             continue
@@ -318,20 +293,26 @@ def mtk_is_for_one_session(run: Run) -> Iterator[Problem]:
     The same key and salt for two streams of one SSRC give the same key stream: both lie open.
     """
     message = run.one("mtk")
-    own = {(key.key, key.salt) for key in inside(run.plain(message))}
-    for other in run.story.runs:
-        if (
-            other.procedure.kind != "mtk-delivery"
-            or other is run
-            or (other.start, other.first_frame) > (run.start, run.first_frame)
-        ):
-            continue
-        first = other.one("mtk")
-        opened = run.story.chain.opening(first)
-        if opened is None or not _are_two_sessions(first, message):
-            continue
-        if own & {(key.key, key.salt) for key in inside(opened)}:
-            yield wrong(f"the same MTK goes to {first.payload.dst} and {message.payload.dst}", first, message)
+    users = run.story.once(_users)
+    for key in inside(run.plain(message)):
+        for other in users.get((key.key, key.salt), ()):
+            if other is message:
+                break
+            if _are_two_sessions(other, message):
+                yield wrong(f"the same MTK goes to {other.payload.dst} and {message.payload.dst}", other, message)
+
+
+def _users(story: Story) -> Mapping[tuple[bytes, bytes], tuple[Message, ...]]:
+    """Return by MTK and salt the first message of every delivery that brings it, in the order of time."""
+    found: dict[tuple[bytes, bytes], list[Message]] = {}
+    for run in story.runs:
+        message = run.first("mtk")
+        opened = None if message is None else story.chain.opening(message)
+        body = None if opened is None or opened.plain is None else opened.plain.body
+        if message is not None and isinstance(body, KeyDataPlain):
+            for key in dict.fromkeys((key.key, key.salt) for key in body.keys):
+                found.setdefault(key, []).append(message)
+    return {key: tuple(messages) for key, messages in found.items()}
 
 
 def _are_two_sessions(one: Message, other: Message) -> bool:
@@ -366,19 +347,15 @@ def no_error_message(run: Run) -> Iterator[Problem]:
 
     Everybody gets the same MTK message: answers of a whole audience would flood the BM-SC.
     """
-    sent = {body.csb_id: message for message, body in mikeys(run, "mtk")}
-    first = run.one("mtk")
-    others = {
-        body.csb_id for message in run.story.traffic.mikey
-        if (body := bodies.mikey(message)) is not None and bodies.is_msk_message(body)
-    }  # fmt: skip
-    for message in run.story.traffic.mikey:
-        body = bodies.mikey(message)
-        if body is None or body.data_type != DATA_TYPE_ERROR or body.csb_id not in sent or message.time < first.time:
-            continue
-        if body.csb_id in others:
-            raise CannotTell(f"the error message in frame {message.frame} may answer an MSK message of the same CSB ID")
-        yield wrong(f"MIKEY error message from {message.payload.src}", sent[body.csb_id], message)
+    asked = {body.csb_id: message for message, body in mikeys(run, "mtk")}
+    begun = run.one("mtk").time
+    for csb_id, message in asked.items():
+        for error in run.story.once(sent.errors).get(csb_id, ()):
+            if error.time < begun:
+                continue
+            if csb_id in run.story.once(sent.msk_csb_ids):
+                raise CannotTell(f"the error message in frame {error.frame} may answer an MSK message of its CSB ID")
+            yield wrong(f"MIKEY error message from {error.payload.src}", message, error)
 
 
 RULES: tuple[Rule, ...] = (

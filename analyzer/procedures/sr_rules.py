@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.correlate import bodies
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
 from analyzer.media import Group, Place
+from analyzer.procedures import sent
 from analyzer.procedures.media import MEDIA
 from analyzer.report import Evidence
 
@@ -32,12 +33,13 @@ def _begun(group: Group) -> list[Evidence]:
 
 def _delivered(run: Run, group: Group) -> bool:
     """An MTK message names this MKI, or the user has supplied its key."""
-    mtk = (group.msk_id or b"", group.mtk_id or b"")
-    return any((msk_id, mtk_id) == mtk for _, msk_id, mtk_id in run.story.chain.mtks) or any(
-        (body.msk_id, body.mtk_id) == mtk
-        for message in run.story.traffic.mikey
-        if (body := bodies.mikey(message)) is not None
-    )
+    return group.mki in run.story.once(_mkis)
+
+
+def _mkis(story: Story) -> frozenset[bytes]:
+    supplied = {msk_id + mtk_id for _, msk_id, mtk_id in story.chain.mtks}
+    sent_here = {msk_id + mtk_id for msk_id, times in story.once(sent.mtks).items() for _, mtk_id in times}
+    return frozenset(supplied | sent_here)
 
 
 def _msk_known(run: Run, group: Group) -> bool:
@@ -78,11 +80,8 @@ def mki_names_delivered_keys(run: Run) -> Iterator[Problem]:
         if _delivered(run, group):
             continue
         mtk_id = group.mtk_id or b""
-        brought = [
-            body.mtk_id for message in run.story.traffic.mikey
-            if message.time <= group.first and (body := bodies.mikey(message)) is not None
-            and body.mtk_id is not None and body.msk_id == group.msk_id
-        ]  # fmt: skip
+        sent_under = run.story.once(sent.mtks).get(group.msk_id or b"", ())
+        brought = [sent_id for time, sent_id in sent_under if time <= group.first]
         if not brought or max(brought) > mtk_id:  # MTK IDs go up: those before the first that is seen had their time
             open_.append(mtk_id.hex())
             continue
