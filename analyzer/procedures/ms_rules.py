@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
 from analyzer.procedures import history, sent
 from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
 from dissectors import Message
@@ -216,7 +216,7 @@ def counter_increases(run: Run) -> Iterator[Problem]:
         raise NotHere
     overtaken = False
     for message, body in mikeys(run, "msk", "pull"):
-        replayed = stale(run, message, body)
+        replayed = run.story.once(stale).get(id(message))
         if replayed is None:
             continue
         previous, counter = replayed
@@ -233,25 +233,24 @@ def _counts(body: Mikey) -> bool:
     return body.t is not None and body.t.ts_type == TS_COUNTER and body.idr is not None
 
 
-def stale(run: Run, message: Message, body: Mikey) -> tuple[Message, int] | None:
-    """Return the message under the same MUK after which the counter of this one is not later, and its counter.
+def stale(story: Story) -> Mapping[int, tuple[Message, int]]:
+    """Return the MSK messages whose counter is not later than all before it under the same MUK; see `story.once`.
 
-    A packet that was seen twice is one message.
+    By `id`, with the message that has the highest counter, and this counter. A packet that was seen twice is one.
     """
-    seen = run.story.once(sent.sighted)
-    if not _counts(body) or id(message) in seen:
-        return None
-    found: tuple[Message, int] | None = None
-    for other in history.msk_messages(run.story, run.ue):
-        if other is message:
-            break
-        earlier = bodies.mikey(other)
-        if earlier is None or earlier.t is None or not _counts(earlier) or id(other) in seen:
-            continue
-        if _muk(earlier) == _muk(body) and (found is None or later(earlier.t.value, found[1])):
-            found = other, earlier.t.value
-    if found is None or body.t is None or later(body.t.value, found[1]):
-        return None
+    seen = story.once(sent.sighted)
+    found: dict[int, tuple[Message, int]] = {}
+    for ue in story.traffic.sessions:
+        highest: dict[tuple[bytes, ...], tuple[Message, int]] = {}
+        for message in history.msk_messages(story, ue):
+            body = bodies.mikey(message)
+            if body is None or body.t is None or not _counts(body) or id(message) in seen:
+                continue
+            before = highest.get(_muk(body))
+            if before is None or later(body.t.value, before[1]):
+                highest[_muk(body)] = message, body.t.value
+            else:
+                found[id(message)] = before
     return found
 
 

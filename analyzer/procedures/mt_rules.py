@@ -31,9 +31,7 @@ def sent_to_the_group(run: Run) -> Iterator[Problem]:
 
     A UE listens there and nowhere else.
     """
-    streams = {
-        group.destination for group in run.story.media if group.mki is not None and group.msk_id == _msk_id(run)
-    }  # fmt: skip
+    streams = run.story.once(_destinations).get(_msk_id(run), frozenset())
     for message in run.all("mtk"):
         payload = message.payload
         if payload.dport != MIKEY_PORT:
@@ -42,6 +40,15 @@ def sent_to_the_group(run: Run) -> Iterator[Problem]:
             yield wrong(f"MTK message to {payload.dst}, which is no group address", message)
         elif streams and payload.dst not in streams:
             yield wrong(f"MTK message to {payload.dst}, its media go to {', '.join(sorted(streams))}", message)
+
+
+def _destinations(story: Story) -> Mapping[bytes | None, frozenset[str]]:
+    """Return where the media under each MSK go."""
+    found: dict[bytes | None, set[str]] = {}
+    for group in story.media:
+        if group.mki is not None:
+            found.setdefault(group.msk_id, set()).add(group.destination)
+    return {msk_id: frozenset(destinations) for msk_id, destinations in found.items()}
 
 
 def _msk_id(run: Run) -> bytes | None:

@@ -73,6 +73,25 @@ def mtks(story: Story) -> Mapping[bytes, tuple[tuple[int, bytes], ...]]:
     return {msk_id: tuple(times) for msk_id, times in found.items()}
 
 
+def named(story: Story) -> Mapping[bytes, int]:
+    """Return when each MSK was first named, by a message that brings it or an MTK under it."""
+    found: dict[bytes, int] = {}
+    for message in story.traffic.mikey:
+        body = bodies.mikey(message)
+        if body is not None and body.msk_id is not None and not bodies.is_solicited_pull(body):
+            found.setdefault(body.msk_id, message.time)
+    return found
+
+
+def ssrcs(story: Story) -> Mapping[bytes, frozenset[int]]:
+    """Return the SSRCs that the SRTP-ID maps with each MSK announce."""
+    found: dict[bytes, set[int]] = {}
+    for _, body in msks(story):
+        if body.msk_id is not None and body.srtp_ids:
+            found.setdefault(body.msk_id, set()).update(entry.ssrc for entry in body.srtp_ids)
+    return {msk_id: frozenset(announced) for msk_id, announced in found.items()}
+
+
 def mtk_number(message: Message) -> int:
     body = bodies.mikey(message)
     return int.from_bytes((body.mtk_id if body is not None else b"") or b"", "big")

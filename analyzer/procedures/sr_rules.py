@@ -43,23 +43,18 @@ def _mkis(story: Story) -> frozenset[bytes]:
 
 
 def _msk_known(run: Run, group: Group) -> bool:
-    return any(msk_id == group.msk_id for _, msk_id in run.story.chain.msks) or any(
-        body.msk_id == group.msk_id
-        for message in run.story.traffic.mikey
-        if (body := bodies.mikey(message)) is not None and not bodies.is_solicited_pull(body)
-    )
+    return group.msk_id in run.story.once(_supplied) or group.msk_id in run.story.once(sent.named)
 
 
 def _msk_held(run: Run, group: Group) -> bool:
     """Say whether the MSK of a group was supplied, or named by MIKEY before the group began."""
-    supplied = any(
-        msk_id == group.msk_id and any(key.status == "supplied" for key in keys)
-        for (_, msk_id), keys in run.story.chain.msks.items()
-    )
-    return supplied or any(
-        body.msk_id == group.msk_id and message.time <= group.first
-        for message in run.story.traffic.mikey
-        if (body := bodies.mikey(message)) is not None and not bodies.is_solicited_pull(body)
+    named = run.story.once(sent.named).get(group.msk_id or b"")
+    return group.msk_id in run.story.once(_supplied) or (named is not None and named <= group.first)
+
+
+def _supplied(story: Story) -> frozenset[bytes | None]:
+    return frozenset(
+        msk_id for (_, msk_id), keys in story.chain.msks.items() if any(key.status == "supplied" for key in keys)
     )
 
 
@@ -171,12 +166,7 @@ def ssrc_is_the_announced(run: Run) -> Iterator[Problem]:
     UEs that rely on the map ignore another stream.
     """
     for group in protected(run):
-        announced = {
-            entry.ssrc
-            for message in run.story.traffic.mikey
-            if (body := bodies.mikey(message)) is not None and body.msk_id == group.msk_id
-            for entry in body.srtp_ids
-        }
+        announced = run.story.once(sent.ssrcs).get(group.msk_id or b"")
         if not announced:
             raise NotHere
         if group.ssrc not in announced and 0 not in announced:

@@ -6,7 +6,7 @@ from analyzer.correlate import bodies
 from analyzer.procedures import sent
 from sample_pcaps.stage import KEY_DOMAIN
 from sample_pcaps.story import Story
-from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
+from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK, SSRC
 
 MS = 10**6  # ns
 
@@ -51,6 +51,17 @@ def test_the_msks_of_each_key_group_without_pulls(story):
 def test_the_mtks_under_each_msk(story):
     found = {msk_id: [mtk_id[1] for _, mtk_id in times] for msk_id, times in sent.mtks(story).items()}
     assert found == {FIRST_MSK: [1, 3, 2, 3, 3, 7], SECOND_MSK: [1]}
+
+
+def test_when_each_msk_was_named(story):
+    first = story.traffic.mikey[0]
+    named = sent.named(story)
+    assert set(named) == {FIRST_MSK, SECOND_MSK}
+    assert named[FIRST_MSK] == first.time
+
+
+def test_what_ssrcs_are_announced(story):
+    assert sent.ssrcs(story) == {FIRST_MSK: {SSRC}, SECOND_MSK: {SSRC}}
 
 
 def test_what_went_before_each_mtk(story):
