@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from analyzer.capture import linktypes
 from analyzer.decode.ethertype import by_type, ethernet, llc, ppp, pppoe, u16
@@ -16,36 +16,33 @@ LLC_OF_LINUX = 0x0004  # the protocol that Linux gives to frames with a length i
 PKTAP_HEADER = 108  # at least
 NO_PACKET = "pktap records without a packet"
 
-Reader = Callable[[bytes, int], "int | str | Iterator[int | str]"]
+Reader = Callable[[bytes, int], int | str]
+SeveralReader = Callable[[bytes, int], Iterator[int | str]]
 
 
-def ip_offsets(link_type: int, data: bytes) -> Iterator[int | str]:
-    """Yield the offset of each IP header in a frame, or why there is none; raises Broken where octets run out."""
-    if link_type != linktypes.PKTAP:
-        yield from _read(link_type, data, 0)
-        return
-    # https://www.tcpdump.org/linktypes/LINKTYPE_PKTAP.html: what follows has a link type of its own
+def ip_offsets(link_type: int, data: bytes) -> Iterable[int | str]:
+    """Return the offset of each IP header in a frame, or why there is none; raises Broken where octets run out."""
+    return _pktap(data) if link_type == linktypes.PKTAP else _read(link_type, data, 0)
+
+
+def _read(link_type: int, data: bytes, at: int) -> Iterable[int | str]:
+    reader = READERS.get(link_type)
+    if reader is not None:
+        return (reader(data, at),)
+    several = SEVERAL.get(link_type)
+    if several is not None:
+        return several(data, at)
+    return (f"link type {linktypes.name(link_type)}, which `--engine tshark` may read",)
+
+
+def _pktap(data: bytes) -> Iterable[int | str]:
+    """What follows has a link type of its own (https://www.tcpdump.org/linktypes/LINKTYPE_PKTAP.html)."""
     if len(data) < PKTAP_HEADER:
         raise Broken("pktap", "pktap.hdrlen", 0, f"needs {PKTAP_HEADER} octets, {len(data)} left")
     size, following, inner = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8))
     if not PKTAP_HEADER <= size <= len(data):
         raise Broken("pktap", "pktap.hdrlen", 0, f"a header of {size} octets, {len(data)} left")
-    if following:
-        yield from _read(inner, data, size)
-    else:
-        yield NO_PACKET
-
-
-def _read(link_type: int, data: bytes, at: int) -> Iterator[int | str]:
-    reader = READERS.get(link_type)
-    if reader is None:
-        yield f"link type {linktypes.name(link_type)}, which `--engine tshark` may read"
-        return
-    found = reader(data, at)
-    if isinstance(found, int | str):
-        yield found
-    else:
-        yield from found
+    return _read(inner, data, size) if following else (NO_PACKET,)
 
 
 def _raw(data: bytes, at: int) -> int | str:
@@ -92,6 +89,8 @@ READERS: dict[int, Reader] = {
     linktypes.PPP_SERIAL: _serial,
     linktypes.PPP_ETHER: pppoe,
     linktypes.C_HDLC: _hdlc,
+}
+SEVERAL: dict[int, SeveralReader] = {
     linktypes.IEEE802_11: wlan,
     linktypes.IEEE802_11_RADIO: radiotap,
 }

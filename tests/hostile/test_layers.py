@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from analyzer.capture import linktypes
 from analyzer.capture.frame import Frame
 from analyzer.decode.decoder import MAX_TUNNELS, TOO_DEEP, Decoder
-from analyzer.decode.link import READERS
+from analyzer.decode.link import READERS, SEVERAL
 from analyzer.decode.packets import MAX_ICMP_ERRORS, MAX_PROBLEMS, MAX_REASONS
 from sample_pcaps import forge_tunnels as forge
 from sample_pcaps.forge import ip_packet, tcp, udp
 
-LINK_TYPES = (*READERS, linktypes.PKTAP, linktypes.WIRESHARK_UPPER_PDU, 9999)
+LINK_TYPES = (*READERS, *SEVERAL, linktypes.PKTAP, linktypes.WIRESHARK_UPPER_PDU, 9999)
 UE, SERVER, UE_6, SERVER_6 = "10.0.0.1", "10.0.0.2", "2001:db8::1", "2001:db8::2"
 MIKEY = b"\x01\x00\x05\x00" + bytes(6) + b"\x00\x02\x00\x00\x00\x01"
 DATAGRAM, DATAGRAM_6 = udp(UE, 1000, SERVER, 2269, MIKEY), udp(UE_6, 1000, SERVER_6, 2269, MIKEY)

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.capture import linktypes
-from analyzer.decode.link import NO_PACKET, READERS, ip_offsets
+from analyzer.decode.link import NO_PACKET, READERS, SEVERAL, ip_offsets
 from analyzer.decode.packets import Broken
 from sample_pcaps import forge_tunnels as forge
 from sample_pcaps.forge import udp
@@ -84,7 +84,7 @@ def test_a_pktap_header_that_cannot_be_is_broken(size: int) -> None:
     assert told.value.field == "pktap.hdrlen"
 
 
-@given(st.sampled_from((*READERS, linktypes.PKTAP)), st.binary(max_size=64))
+@given(st.sampled_from((*READERS, *SEVERAL, linktypes.PKTAP)), st.binary(max_size=64))
 def test_no_octets_raise_anything_else(link_type: int, data: bytes) -> None:
     for octets in (data, pktap(108, link_type)[:108] + data):
         try:
