@@ -104,13 +104,15 @@ def _mixed(recipe: Recipe, story: Story) -> Iterator[tuple[int, bytes]]:
 
 
 def _media(octets: int) -> Iterator[bytes]:
-    """Yield RTP packets of one stream; only sequence number and time stamp differ."""
+    """Yield RTP packets of one stream; sequence number, time stamp and the end of the picture differ."""
     payload = made_up("media", octets - 12)
     packet = bytearray(ethernet("10.4.0.1", GROUP, udp("10.4.0.1", 49152, GROUP, 5000, rtp_header(
         seq=0, timestamp=0, ssrc=0x5EED) + payload)))  # fmt: skip
+    ends = [made_up(f"end {number}", 24) for number in range(997)]
     number = 0
     while True:
         struct.pack_into("!HI", packet, 44, number & 0xFFFF, number * 3600 & 0xFFFFFFFF)
+        packet[-len(ends[0]) :] = ends[number % len(ends)]
         yield bytes(packet)
         number += 1
 
