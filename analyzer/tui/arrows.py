@@ -68,7 +68,7 @@ def lanes(drawn: Iterable[Arrow]) -> tuple[str, ...]:
 
 def lane_width(nodes: int, width: int) -> int:
     """Return the columns of a lane, when `width` is for all lanes and the label."""
-    return max(MIN_LANE, min(MAX_LANE, (width - max(MIN_LABEL, width * 2 // 5)) // max(1, nodes)))
+    return max(MIN_LANE, min(MAX_LANE, (width - max(MIN_LABEL, width // 2)) // max(1, nodes)))
 
 
 def heads(nodes: Sequence[str], lane: int) -> str:
@@ -142,7 +142,9 @@ def _words(message: Message) -> tuple[str, str]:
             if not body.is_request:
                 return str(body.status), str(body.reason)
             asked = bodies.request_type(body)
-            return (body.method or "?", body.uri or "") if asked is None else (asked, body.uri or "")
+            if asked is None:
+                return body.method or "?", body.uri or ""
+            return asked, f"{body.method or '?'} {(body.uri or '').partition('?')[0]}"  # its query says no more
         case Diameter():
             name, _, rest = bodies.summary(message).partition(" ")
             return name, rest

@@ -41,8 +41,8 @@ class Ue(Vertical):
     }
     .-wide Ue {
         layout: horizontal;
-        & > #procedures { width: 2fr; height: 1fr; }
-        & > #beside { width: 3fr; height: 1fr; border-left: vkey $panel; }
+        & > #procedures { width: 3fr; height: 1fr; }
+        & > #beside { width: 5fr; height: 1fr; border-left: vkey $panel; }
     }
     """
 
