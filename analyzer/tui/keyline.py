@@ -78,6 +78,13 @@ def _shown(screen: Screen[object], app: App[object]) -> Iterator[Key]:
     """The keys that are to be shown, one an action."""
     told: set[str] = set()
     for _, binding, enabled, _ in screen.active_bindings.values():
-        if binding.show and enabled and binding.action not in told:
+        written = app.get_key_display(binding)
+        if binding.show and enabled and binding.action not in told and not _typed(screen.focused, binding.key, written):
             told.add(binding.action)
-            yield binding.key, app.get_key_display(binding), binding.description
+            yield binding.key, written, binding.description
+
+
+def _typed(focused: Widget | None, key: str, written: str) -> bool:
+    """Say whether a key is a character of what is being typed; of "slash" and the like textual does not know it."""
+    is_character = len(written) == 1 and written.isascii()
+    return focused is not None and is_character and focused.check_consume_key(key, written)

@@ -37,7 +37,7 @@ SEEKS = (
 TONES = ("good", "warn", "bad", "dim", "accent")
 
 
-class Rows(ScrollView, can_focus=True):
+class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     """A list with a cursor; subclasses say how many lines there are and what stands on each."""
 
     BINDINGS = [*MOVES, Binding("enter", "choose", "Open"), *SEEKS]

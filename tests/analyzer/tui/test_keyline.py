@@ -61,5 +61,7 @@ async def test_the_keys_follow_the_focus(opened, press):
         assert "F Follow" in on_list
         await press(pilot, "f")
         assert "F Follow" not in line.render().plain
+        assert "/ Find" not in line.render().plain  # that is typed there
+        assert "Leave" in line.render().plain
         await press(pilot, "escape")
         assert line.render().plain == on_list

@@ -16,6 +16,7 @@ async def test_every_key_that_works_here_is_a_command_that_does_what_the_key_doe
             "Quit  (Ctrl+Q q)",
         ):
             assert any(words in name for name in names), (words, names)
+        assert not any("Scroll" in name or "Page Left" in name for name in names)  # textual's, without use here
         await press(pilot, "ctrl+p")
         palette = pilot.app.screen
         assert isinstance(palette, CommandPalette)
