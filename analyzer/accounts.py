@@ -128,14 +128,29 @@ def _media_step(group: Group) -> StepReport:
 
 def keys_of(session: Session, story: Story) -> tuple[Key, ...]:
     """Return the keys of a UE: those bound to its B-TIDs or IMPI, and the MSKs and MTKs that are for it."""
-    found: list[Key] = []
-    for key in story.chain.keys:
+    owned = story.once(_owned)
+    names = [
+        ("ue", session.id),
+        *(("b_tid", name) for name in session.b_tid),
+        *(("impi", name) for name in session.impi),
+    ]
+    places = sorted({place for name in names for place in owned.get(name, ())})
+    return tuple(story.chain.keys[place] for place in places)
+
+
+def _owned(story: Story) -> dict[tuple[str, str], list[int]]:
+    """The places in the chain of the keys that each B-TID, IMPI or UE has."""
+    owned: dict[tuple[str, str], list[int]] = {}
+    for place, key in enumerate(story.chain.keys):
         if key.kind == "MTK" or (key.kind == "MSK" and key.b_tid is None):
-            if session in audience(story, key.key_domain, key.msk_id):
-                found.append(key)
-        elif key.b_tid in session.b_tid or (key.b_tid is None and key.impi in session.impi):
-            found.append(key)
-    return tuple(found)
+            names = [("ue", session.id) for session in audience(story, key.key_domain, key.msk_id)]
+        elif key.b_tid is not None:
+            names = [("b_tid", key.b_tid)]
+        else:
+            names = [("impi", key.impi or "")]
+        for name in names:
+            owned.setdefault(name, []).append(place)
+    return owned
 
 
 def key_report(key: Key, show: bool) -> KeyReport:

@@ -229,21 +229,32 @@ def _by_address(groups: list[_Group]) -> list[_Group]:
     A group that lacks an IMPI and one that lacks an IMPU, or speaks no SIP, complete each other: a UE may well
     register under another IMPU than it invites with. One that has neither joins the only one there is.
     """
-    for address in sorted({address for group in groups for address in group.addresses}):
-        here = [group for group in groups if group.claims and address in group.addresses]
+    order = {id(group): number for number, group in enumerate(groups)}
+    at: dict[str, dict[int, _Group]] = {}
+    for group in groups:
+        for address in group.addresses:
+            at.setdefault(address, {})[id(group)] = group
+
+    def absorb(group: _Group, other: _Group) -> None:
+        for address in other.addresses:
+            at[address][id(group)] = group
+        _absorb(group, other)
+
+    for address in sorted(at):
+        here = sorted((group for group in at[address].values() if group.claims), key=lambda group: order[id(group)])
         named = [group for group in here if group.of("impi") or group.of("impu")]
         private = [group for group in named if not group.of("impu") or not group.speaks_sip]
         public = [group for group in named if not group.of("impi")]
         if len(named) == 2 and len(private) == 1 and len(public) == 1 and private[0] is not public[0]:
-            _absorb(private[0], public[0])
+            absorb(private[0], public[0])
             named = [private[0]]
         if len(named) == 1:
             for group in here:
                 if group is not named[0] and not (group.of("impi") or group.of("impu")):
-                    _absorb(named[0], group)
+                    absorb(named[0], group)
         elif not named:
             for group in here[1:]:
-                _absorb(here[0], group)
+                absorb(here[0], group)
     return [group for group in groups if group.claims]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
+from analyzer.correlate.sessions import Session
 from analyzer.judging import Procedure, Run, Step, Story
 from dissectors import Message
 from dissectors.digest import Auth
@@ -72,3 +73,17 @@ def maker(story: Story, b_tid: str | None) -> gba.Bootstrapping | None:
 
 def _makers(story: Story) -> Mapping[str, gba.Bootstrapping]:
     return {run.b_tid: run for run in story.traffic.bootstrappings if run.b_tid}
+
+
+def made_for(story: Story, ue: Session) -> list[gba.Bootstrapping]:
+    """Return the bootstrappings that gave the B-TIDs of a UE, in the order of time."""
+    by_b_tid = story.once(_made)
+    return sorted((run for b_tid in ue.b_tid for run in by_b_tid.get(b_tid, ())), key=lambda run: run.time)
+
+
+def _made(story: Story) -> Mapping[str, list[gba.Bootstrapping]]:
+    made: dict[str, list[gba.Bootstrapping]] = {}
+    for run in story.traffic.bootstrappings:
+        if run.b_tid and run.info is not None:
+            made.setdefault(run.b_tid, []).append(run)
+    return made

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from analyzer.correlate import bodies
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.procedures import history
+from analyzer.procedures.bootstrapping import made_for
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_key_rules import proven_muk
 from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, mikeys, stale
@@ -76,7 +77,7 @@ def _is_in_order(run: Run, message: Message) -> bool:
 
 def _is_last_generated(run: Run, message: Message, b_tid: str) -> bool:
     """TS 33.246 6.3.2.3.1: under an older MUK than the last generated the UE asks instead of answering."""
-    made = [r for r in run.story.traffic.bootstrappings if r.b_tid in run.ue.b_tid and r.info is not None]
+    made = made_for(run.story, run.ue)
     done = [r for r in made if r.info is not None and r.info.time < message.time]
     return not done or done[-1].b_tid == b_tid or all(r.b_tid != b_tid for r in made)
 
