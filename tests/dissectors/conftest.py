@@ -1,10 +1,11 @@
-"""Vectors, payloads and the tshark oracle that several tests here use."""
+"""Vectors, payloads, parsers and the tshark oracle that several tests here use."""
 
 import json
 import shutil
 import struct
 import subprocess
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,6 +13,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from dissectors import Field, Message, Payload, tree
+from dissectors.base import Cursor, Malformed
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 UDP, TCP = 17, 6
@@ -40,6 +42,52 @@ def value() -> Callable[[str], bytes]:
     """Octets of the self made chain from K to SRTP, by name."""
     values = json.loads((VECTORS / "chain.json").read_text())["values"]
     return lambda name: bytes.fromhex(values[name])
+
+
+@pytest.fixture(scope="module")
+def parser(request: pytest.FixtureRequest) -> Callable[[Cursor], Any]:
+    """The `parse` of the dissector that a test file is named after."""
+    parse: Callable[[Cursor], Any] = import_module(f"dissectors.{request.path.stem.removeprefix('test_')}").parse
+    return parse
+
+
+@pytest.fixture(scope="module")
+def read(parser: Callable[[Cursor], Any]) -> Callable[[bytes], Any]:
+    """Parses octets."""
+    return lambda data: parser(Cursor(data))
+
+
+@pytest.fixture(scope="module")
+def broken(parser: Callable[[Cursor], Any]) -> Callable[..., Malformed]:
+    """Gives the error that octets raise in the parser, or in another `reader`."""
+
+    def fail(data: bytes, reader: Callable[[Cursor], Any] = parser) -> Malformed:
+        with pytest.raises(Malformed) as caught:
+            reader(Cursor(data))
+        return caught.value
+
+    return fail
+
+
+@pytest.fixture(scope="module")
+def outcome(parser: Callable[[Cursor], Any]) -> Callable[[Cursor], tuple[object, str]]:
+    """Gives what the parser makes of the octets of a cursor; anything but Malformed is a bug and raises."""
+
+    def made(cursor: Cursor) -> tuple[object, str]:
+        try:
+            return parser(cursor), ""
+        except Malformed as error:
+            return error.partial, str(error)
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def named() -> Callable[[Message, str], list[Any]]:
+    """Gives the values of all fields of a name in a message."""
+    return lambda message, name: [
+        field.value for outer in tree(message) for field in outer.walk() if field.name == name
+    ]
 
 
 @pytest.fixture(scope="session")

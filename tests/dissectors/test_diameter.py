@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dissectors import Malformed, dissect, tree
-from dissectors.base import Cursor
-from dissectors.diameter import MAX_AVPS, MAX_DEPTH, MAX_MESSAGE, Diameter, length, matches, parse
+from dissectors import dissect, tree
+from dissectors.diameter import MAX_AVPS, MAX_DEPTH, MAX_MESSAGE, length, matches
 from dissectors.diameter_names import AVPS
 
 CAPTURE = Path(__file__).parents[3] / "shared" / "captures" / "diameter_tcp_sctp.pcap"
@@ -65,17 +64,7 @@ BIA = message(
 ERROR = message(avp(297, uint(266, VENDOR) + uint(298, 5403)))
 
 
-def read(data: bytes) -> Diameter:
-    return parse(Cursor(data))
-
-
-def broken(data: bytes) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        read(data)
-    return caught.value
-
-
-def test_request():
+def test_request(read):
     body = read(BIR)
     assert body.is_request
     assert (body.version, body.command, body.application) == (1, 310, 16777220)
@@ -88,7 +77,7 @@ def test_request():
     assert body.notes == ()
 
 
-def test_answer():
+def test_answer(read):
     body = read(BIA)
     assert not body.is_request
     assert body.uint(268) == 2001
@@ -100,7 +89,7 @@ def test_answer():
     assert "x80" not in repr(body)
 
 
-def test_experimental_result_is_grouped():
+def test_experimental_result_is_grouped(read):
     group = read(ERROR).find(297)
     assert [(child.code, child.data) for child in group.children] == [
         (266, VENDOR.to_bytes(4, "big")),
@@ -109,7 +98,7 @@ def test_experimental_result_is_grouped():
     assert read(ERROR).find(298) is None
 
 
-def test_text_that_is_no_utf8_stays_visible():
+def test_text_that_is_no_utf8_stays_visible(read):
     assert read(message(avp(1, b"\xffa"))).text(1) == "\\xffa"
 
 
@@ -153,7 +142,7 @@ def test_other_addresses(payload, leaves, octets, names):
 
 
 @pytest.mark.parametrize("data", [BIR, BIA, ERROR])
-def test_truncation_keeps_what_was_read(payload, leaves, data):
+def test_truncation_keeps_what_was_read(read, payload, leaves, data):
     whole = leaves(dissect(payload(data), "diameter"))
     complete = read(data)
     for cut in range(len(data)):
@@ -166,13 +155,13 @@ def test_truncation_keeps_what_was_read(payload, leaves, data):
             assert sent.body.avps == complete.avps[: len(sent.body.avps)]
 
 
-def test_missing_padding_at_the_end_is_noted():
+def test_missing_padding_at_the_end_is_noted(read):
     data = message(avp(1, b"a", padded=False))
     assert read(data).text(1) == "a"
     assert read(data).notes == ("padding of AVP 1 is missing",)
 
 
-def test_number_of_a_wrong_size_is_noted():
+def test_number_of_a_wrong_size_is_noted(read):
     body = read(message(avp(268, b"\1\2\3"), avp(1, b"u")))
     assert body.notes == ("Result-Code of 3 octets, expected 4",)
     assert body.text(1) == "u"
@@ -192,18 +181,18 @@ def test_number_of_a_wrong_size_is_noted():
         (message(b"\0\0"), "diameter.avp.code", 20),
     ],
 )
-def test_what_lies(data, field, offset):
+def test_what_lies(broken, data, field, offset):
     error = broken(data)
     assert (error.field, error.offset) == (field, offset)
 
 
-def test_avps_before_an_error_are_kept():
+def test_avps_before_an_error_are_kept(broken):
     error = broken(message(avp(1, b"abcd"), uint(268, 2001), b"\0\0\0\1\x40\xff\xff\xff"))
     assert error.partial.text(1) == "abcd"
     assert error.partial.uint(268) == 2001
 
 
-def test_limits():
+def test_limits(read, broken):
     assert len(read(message(*[avp(1, b"")] * MAX_AVPS)).avps) == MAX_AVPS
     assert "more than" in broken(message(*[avp(1, b"")] * (MAX_AVPS + 1))).reason
     nested = uint(268, 1)

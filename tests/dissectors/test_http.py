@@ -2,14 +2,14 @@
 
 import gzip
 import zlib
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors import Message, dissect, tree
-from dissectors.base import Cursor, Malformed, Recorder
+from dissectors import dissect, tree
+from dissectors.base import Cursor, Recorder
 from dissectors.http import HTTP, MAX_CHUNK_LINE, MAX_CHUNKS, Http, is_start_line, length, matches, parse
 from dissectors.mbms_xml import BootstrappingInfo, ServiceList
 from dissectors.mime import MAX_CONTENT
@@ -52,40 +52,20 @@ CHALLENGE = (
 SAMPLES = (REGISTER, CHUNKED, UNAUTHORIZED, GZIPPED, CHALLENGE)
 
 
-def read(data: bytes) -> Http:
-    return parse(Cursor(data))
-
-
-def broken(data: bytes) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        read(data)
-    return caught.value
-
-
-def outcome(cursor: Cursor) -> tuple[object, str]:
-    """Give what a cursor makes of its octets; anything but Malformed is a bug and raises."""
-    try:
-        return parse(cursor), ""
-    except Malformed as error:
-        return error.partial, str(error)
-
-
-def request(uri: bytes) -> Http:
-    return read(b"GET " + uri + b" HTTP/1.1\r\n\r\n")
+@pytest.fixture(scope="module")
+def get(read: Callable[[bytes], Http]) -> Callable[[bytes], Http]:
+    """Reads a GET of a URI."""
+    return lambda uri: read(b"GET " + uri + b" HTTP/1.1\r\n\r\n")
 
 
 def response(*lines: bytes, body: bytes = b"", status: bytes = b"200 OK") -> bytes:
     return b"\r\n".join((b"HTTP/1.1 " + status, *lines)) + b"\r\n\r\n" + body
 
 
-def named(message: Message, name: str) -> list[Any]:
-    return [field.value for outer in tree(message) for field in outer.walk() if field.name == name]
-
-
 # ---------------------------------------------------------------------------------------------- good
 
 
-def test_a_key_management_request():
+def test_a_key_management_request(read):
     body = read(REGISTER)
     assert (body.is_request, body.method, body.uri) == (True, "POST", "/keymanagement?requesttype=register")
     assert (body.path, body.query, body.request_type) == ("/keymanagement", (("requesttype", "register"),), "register")
@@ -104,7 +84,7 @@ def test_the_body_of_a_request_is_a_message_of_its_own(payload):
     assert inner.offset == REGISTER.index(REGISTER_BODY)
 
 
-def test_chunks_with_extensions_and_trailers(payload):
+def test_chunks_with_extensions_and_trailers(read, named, payload):
     body = read(CHUNKED)
     assert (body.status, body.reason, body.is_request, body.method) == (200, "OK", False, None)
     assert body.content == body.raw == BSF_BODY
@@ -117,18 +97,18 @@ def test_chunks_with_extensions_and_trailers(payload):
     assert named(found, "http.chunked_trailer_part") == ["X-Trailer: t"]
 
 
-def test_bare_line_feeds_between_chunks():
+def test_bare_line_feeds_between_chunks(read):
     assert read(response(b"Transfer-Encoding: chunked", body=b"1\na\n1 \nb\n0\n\n")).content == b"ab"
 
 
-def test_content_codings_are_undone_and_what_digest_covers_is_kept():
+def test_content_codings_are_undone_and_what_digest_covers_is_kept(read):
     body = read(GZIPPED)
     assert body.content == REGISTER_BODY
     assert GZIPPED.endswith(body.raw)
     assert (body.content_start, body.parts[0].content_type) == (-1, "application/mbms-register+xml")
 
 
-def test_transfer_codings_under_the_chunks_are_undone():
+def test_transfer_codings_under_the_chunks_are_undone(read):
     coded = gzip.compress(b"inside", mtime=0)
     data = response(
         b"Transfer-Encoding: gzip", b"Transfer-Encoding: Chunked", body=b"%x\r\n%s\r\n0\r\n\r\n" % (len(coded), coded)
@@ -137,7 +117,7 @@ def test_transfer_codings_under_the_chunks_are_undone():
     assert (body.raw, body.content, body.content_start) == (b"inside", b"inside", -1)
 
 
-def test_a_transfer_coding_that_ends_with_the_stream():
+def test_a_transfer_coding_that_ends_with_the_stream(read):
     data = response(b"Transfer-Encoding: deflate", b"Content-Length: 1", body=zlib.compress(b"inside"))
     assert read(data).raw == b"inside"
     assert length(data, False) is None
@@ -158,8 +138,8 @@ def test_a_transfer_coding_that_ends_with_the_stream():
         (b"/\xff?\xc3=%ff%", "/\\xff", (("\\xc3", "�%"),), None),
     ],
 )
-def test_request_targets(uri, path, query, host):
-    body = request(uri)
+def test_request_targets(get, uri, path, query, host):
+    body = get(uri)
     assert (body.path, body.query, body.host) == (path, query, host)
 
 
@@ -172,44 +152,44 @@ def test_request_targets(uri, path, query, host):
         b"/k?x=1&requesttype=register&requesttype=msk",
     ],
 )
-def test_the_request_type_whatever_its_blanks(uri):
-    assert request(uri).request_type == "register"
+def test_the_request_type_whatever_its_blanks(get, uri):
+    assert get(uri).request_type == "register"
 
 
-def test_what_is_not_asked_is_none():
-    assert request(b"/").request_type is None
+def test_what_is_not_asked_is_none(get, read):
+    assert get(b"/").request_type is None
     assert read(UNAUTHORIZED).host is None
 
 
 @pytest.mark.parametrize(
     ("value", "host"), [(b"a.b:80", "a.b"), (b"a.b", "a.b"), (b"[::1]", "[::1]"), (b"[::1]:80", "[::1]"), (b"", None)]
 )
-def test_the_host(value, host):
+def test_the_host(read, value, host):
     assert read(b"GET / HTTP/1.1\r\nHost: " + value + b"\r\n\r\n").host == host
 
 
-def test_an_absolute_uri_overrules_the_host_header():
+def test_an_absolute_uri_overrules_the_host_header(read):
     assert read(b"GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n").host == "a"
 
 
 @pytest.mark.parametrize("status", [b"100 Continue", b"101 Switching", b"204 No Content", b"304 Not Modified"])
-def test_responses_that_never_have_a_body(status):
+def test_responses_that_never_have_a_body(read, status):
     data = response(b"Content-Length: 5", status=status)
     assert (read(data).content, read(data).notes) == (b"", ())
     assert length(data + UNAUTHORIZED, False) == len(data)
 
 
-def test_a_response_without_a_length_goes_to_the_end():
+def test_a_response_without_a_length_goes_to_the_end(read):
     data = response(b"Content-Type: text/plain", body=b"all of it")
     assert (read(data).content, length(data, False), length(data, True)) == (b"all of it", None, len(data))
 
 
-def test_a_request_without_a_length_has_no_body():
+def test_a_request_without_a_length_has_no_body(read):
     data = b"GET / HTTP/1.1\r\n\r\nextra"
     assert (read(data).content, read(data).notes) == (b"", ("5 octets after the end of the message",))
 
 
-def test_reason_phrases_may_be_missing():
+def test_reason_phrases_may_be_missing(read):
     for line in (b"200", b"200 "):
         assert (read(response(status=line)).status, read(response(status=line)).reason) == (200, "")
 
@@ -231,7 +211,7 @@ def test_reason_phrases_may_be_missing():
     ],
     ids=["colon", "coding", "both", "head", "big"],
 )
-def test_oddities_are_noted(data, note):
+def test_oddities_are_noted(read, data, note):
     assert note in read(data).notes
 
 
@@ -346,12 +326,12 @@ AT = len(CHUNK_HEAD)
         (CHUNK_HEAD + b"0\r\nA: b\r\n", "http.chunk_size", AT + 9),
     ],
 )
-def test_broken_messages_say_where(data, field, offset):
+def test_broken_messages_say_where(broken, data, field, offset):
     error = broken(data)
     assert (error.field, error.offset) == (field, offset)
 
 
-def test_what_was_read_before_the_break_is_kept():
+def test_what_was_read_before_the_break_is_kept(broken):
     partial = broken(REGISTER[:-9]).partial
     assert isinstance(partial, Http)
     assert (partial.request_type, partial.parts) == ("register", ())
@@ -362,7 +342,7 @@ def test_what_was_read_before_the_break_is_kept():
 
 
 @pytest.mark.parametrize("data", SAMPLES)
-def test_messages_cut_anywhere(data, payload, leaves):
+def test_messages_cut_anywhere(outcome, data, payload, leaves):
     for cut in range(len(data)):
         part = data[:cut]
         body, error = outcome(Cursor(part))
@@ -399,7 +379,7 @@ def test_messages_cut_anywhere(data, payload, leaves):
     ],
     ids=lambda data: repr(data[:40]),
 )
-def test_hostile_messages_are_read_at_once_and_covered(data, payload, leaves):
+def test_hostile_messages_are_read_at_once_and_covered(outcome, data, payload, leaves):
     plain = outcome(Cursor(data))
     assert outcome(Recorder(data)) == plain
     found = dissect(payload(data, "tcp"), "http")
@@ -409,7 +389,7 @@ def test_hostile_messages_are_read_at_once_and_covered(data, payload, leaves):
     assert isinstance(length(data, True), int | None)
 
 
-def test_bombs_are_reported():
+def test_bombs_are_reported(broken):
     error = broken(response(b"Content-Encoding: gzip", body=gzip.compress(bytes(MAX_CONTENT + 1))))
     assert error.reason == f"content has more than {MAX_CONTENT} octets"
     error = broken(response(b"Transfer-Encoding: chunked", body=b"1\r\na\r\n" * (MAX_CHUNKS + 1)))
@@ -440,7 +420,7 @@ def test_values_stand_where_their_fields_say(payload):
     assert spans["http.request.version"] == (14, 22)
 
 
-def test_targets_that_are_blank_or_no_text_have_a_field_too(payload, leaves):
+def test_targets_that_are_blank_or_no_text_have_a_field_too(named, payload, leaves):
     for target, value in ((b"\xff/a?\xc3", "\\xff/a?\\xc3"), (b" ", ""), (b"  x  ", "x")):
         found = dissect(payload(b"GET " + target + b" HTTP/1.1\r\n\r\n", "tcp"))
         assert found is not None
@@ -448,7 +428,7 @@ def test_targets_that_are_blank_or_no_text_have_a_field_too(payload, leaves):
         assert named(found, "http.request.uri") == [value]
 
 
-def test_odd_headers_have_fields_and_keys_have_none(payload):
+def test_odd_headers_have_fields_and_keys_have_none(named, payload):
     data = response(
         b"Bad Name: 1", b"X-3GPP-Asserted-Identity: 2", b'WWW-Authenticate: Digest ik="00aa", realm="r"', b"Content-Length: 1",
         body=b"ab",
@@ -491,7 +471,7 @@ MUTATIONS = st.lists(
 
 
 @given(st.sampled_from(SAMPLES), MUTATIONS)
-def test_mutated_messages_are_read_or_refused_and_always_covered(payload, leaves, data, mutations):
+def test_mutated_messages_are_read_or_refused_and_always_covered(outcome, payload, leaves, data, mutations):
     for place, octets, removed in mutations:
         at = place * len(data) // 1_000
         data = data[:at] + octets + data[at + removed :]
@@ -505,7 +485,7 @@ def test_mutated_messages_are_read_or_refused_and_always_covered(payload, leaves
 
 
 @given(st.lists(st.integers(1, 40), max_size=6), st.binary(max_size=200))
-def test_chunks_say_what_was_cut_into_them(sizes, content):
+def test_chunks_say_what_was_cut_into_them(read, sizes, content):
     chunks, at = b"", 0
     for size in [*sizes, len(content)]:
         piece = content[at : at + size]
@@ -528,7 +508,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("data", SAMPLES, ids=["register", "chunked", "unauthorized", "gzipped", "challenge"])
-def test_tshark_reads_the_same_values(data, payload, oracle):
+def test_tshark_reads_the_same_values(named, data, payload, oracle):
     asked = payload(data, "tcp", 40000, 80)
     ((_, shown),) = oracle("http", [asked])
     found = dissect(asked)
@@ -542,7 +522,7 @@ def test_tshark_reads_the_same_values(data, payload, oracle):
     assert compared >= 5
 
 
-def test_tshark_reads_the_same_chunks(payload, oracle):
+def test_tshark_reads_the_same_chunks(named, payload, oracle):
     asked = payload(CHUNKED, "tcp", 40000, 80)
     ((_, shown),) = oracle("http", [asked])
     found = dissect(asked)

@@ -1,18 +1,16 @@
 """The XML bodies of key management: every document of TS 26.346, 26.237 and 24.109, and how senders vary them."""
 
 import base64
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors import Message, dissect, tree
-from dissectors.base import Cursor, Malformed, Recorder
+from dissectors import dissect, tree
+from dissectors.base import Cursor, Recorder
 from dissectors.mbms_xml import (
     MAX_TEXT,
     MBMS_XML,
-    Body,
     BootstrappingInfo,
     BTids,
     MskName,
@@ -25,7 +23,6 @@ from dissectors.mbms_xml import (
     ServiceList,
     ServiceStatus,
     ServiceStatuses,
-    parse,
     parse_time,
 )
 
@@ -67,28 +64,6 @@ BSF = (
     b"</BootstrappingInfo>"
 )
 SAMPLES = (REGISTER, REGISTER_RESPONSE, MSK_REQUEST, MSK_RESPONSE, B_TID, NAF_KEY_INFO, BSF)
-
-
-def read(data: bytes) -> Body:
-    return parse(Cursor(data))
-
-
-def broken(data: bytes) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        read(data)
-    return caught.value
-
-
-def outcome(cursor: Cursor) -> tuple[object, str]:
-    """Give what a cursor makes of its octets; anything but Malformed is a bug and raises."""
-    try:
-        return parse(cursor), ""
-    except Malformed as error:
-        return error.partial, str(error)
-
-
-def named(message: Message, name: str) -> list[Any]:
-    return [field.value for outer in tree(message) for field in outer.walk() if field.name == name]
 
 
 # ---------------------------------------------------------------------------------------------- documents
@@ -143,7 +118,7 @@ def named(message: Message, name: str) -> list[Any]:
         (b"<mbmsSomething><x>1</x></mbmsSomething>", OtherXml("mbmsSomething", "")),
     ],
 )
-def test_documents(data, body):
+def test_documents(read, data, body):
     assert read(data) == body
 
 
@@ -167,11 +142,11 @@ def test_the_first_security_procedure_counts():
     ],
     ids=["lower", "case", "prefix", "blanks", "bom", "alias", "text"],
 )
-def test_spelling_does_not_matter(change):
+def test_spelling_does_not_matter(read, change):
     assert read(change(REGISTER_RESPONSE)) == read(REGISTER_RESPONSE)
 
 
-def test_attributes_are_values_too():
+def test_attributes_are_values_too(read):
     body = read(
         b'<mbmsSecurityRegisterResponse><r serviceID="a" code="200"/><r code="403" serviceID="b"/></mbmsSecurityRegisterResponse>'
     )
@@ -192,7 +167,7 @@ def test_attributes_are_values_too():
         (b"<c>a</c><s/>", [("a", None)]),
     ],
 )
-def test_codes_find_their_services_whichever_comes_first(inside, codes):
+def test_codes_find_their_services_whichever_comes_first(read, inside, codes):
     inside = inside.replace(b"c>", b"serviceID>").replace(b"s>", b"ResponseCode>").replace(b"<s/", b"<ResponseCode/")
     body = read(b"<mbmsSecurityRegisterResponse>" + inside + b"</mbmsSecurityRegisterResponse>")
     assert body == ServiceStatuses(tuple(ServiceStatus(*pair) for pair in codes))
@@ -208,14 +183,14 @@ def test_codes_find_their_services_whichever_comes_first(inside, codes):
         (b"<m1/>", [(b"", MSK_1)]),
     ],
 )
-def test_key_domains_find_their_msks(inside, names):
+def test_key_domains_find_their_msks(read, inside, names):
     for name, value in ((b"d", b"26f210"), (b"m1", b"00010002"), (b"m2", b"00010003")):
         tag = b"keyDomainID" if name == b"d" else b"MSKID"
         inside = inside.replace(b"<" + name + b"/>", b"<%b>%b</%b>" % (tag, value, tag))
     assert read(b"<mbmsMSK>" + inside + b"</mbmsMSK>") == MskRequest(tuple(MskName(*pair) for pair in names))
 
 
-def test_one_code_for_the_msks_of_a_response():
+def test_one_code_for_the_msks_of_a_response(read):
     body = read(
         b"<mbmsMSKResponse><Response><MSK><keyDomainID>26f210</keyDomainID><MSKID>00010002</MSKID></MSK>"
         b"<MSK><keyDomainID>26f210</keyDomainID><MSKID>00010003</MSKID></MSK><ResponseCode>200</ResponseCode></Response>"
@@ -245,13 +220,13 @@ def test_one_code_for_the_msks_of_a_response():
         (b"abcdef0123", base64.b64decode("abcdef0123==")),
     ],
 )
-def test_ids_as_base64_hex_or_number(value, octets):
+def test_ids_as_base64_hex_or_number(read, value, octets):
     body = read(b"<mbmsMSK><keyDomainID>26f210</keyDomainID><MSKID>" + value + b"</MSKID></mbmsMSK>")
     assert body == MskRequest((MskName(DOMAIN, octets),))
 
 
 @pytest.mark.parametrize("value", [b"", b"?", b"abcde", "é".encode(), b"A" * (MAX_TEXT + 1)], ids=repr)
-def test_ids_that_cannot_be_decoded_are_malformed_and_the_rest_is_kept(value):
+def test_ids_that_cannot_be_decoded_are_malformed_and_the_rest_is_kept(broken, value):
     data = b"<mbmsMSK><MSK><keyDomainID>26f210</keyDomainID><MSKID>%b</MSKID></MSK></mbmsMSK>" % value
     error = broken(data)
     assert (error.field, error.offset) == ("mbms_xml.MSKID", data.index(b"<MSKID"))
@@ -259,7 +234,7 @@ def test_ids_that_cannot_be_decoded_are_malformed_and_the_rest_is_kept(value):
 
 
 @pytest.mark.parametrize("value", [base64.b64encode(MUK), MUK.hex().encode(), b"0x" + MUK.hex().encode()])
-def test_keys_as_base64_or_hex(value):
+def test_keys_as_base64_or_hex(read, value):
     body = read(
         b"<x:mbmsAuthorizedSecurityRegister xmlns:x='u'><x:muk>"
         + value
@@ -269,7 +244,7 @@ def test_keys_as_base64_or_hex(value):
     assert body.muks == (MUK,)
 
 
-def test_a_number_is_no_key():
+def test_a_number_is_no_key(broken):
     error = broken(b"<mbmsAuthorizedSecurityRegister><muk>12345</muk></mbmsAuthorizedSecurityRegister>")
     assert error.field == "mbms_xml.muk"
     assert error.partial == NafKeyInfo((), (), (), (), ())
@@ -287,7 +262,7 @@ def test_a_number_is_no_key():
         (b"10.1.2.300", "10.1.2.300"),
     ],
 )
-def test_addresses_with_scheme_brackets_or_port(value, address):
+def test_addresses_with_scheme_brackets_or_port(read, value, address):
     body = read(b"<mbmsA xmlns='urn:nafKeyInfo'><ueIPaddress>" + value + b"</ueIPaddress></mbmsA>")
     assert isinstance(body, NafKeyInfo)
     assert body.ue_addresses == (address,)
@@ -302,7 +277,7 @@ def test_addresses_with_scheme_brackets_or_port(value, address):
         (b"AAAA", "AAAA"),
     ],
 )
-def test_names_as_text_or_base64(value, fqdn):
+def test_names_as_text_or_base64(read, value, fqdn):
     body = read(b"<mbmsA xmlns='urn:nafKeyInfo'><nafFqdn>" + value + b"</nafFqdn></mbmsA>")
     assert isinstance(body, NafKeyInfo)
     assert body.naf_fqdns == (fqdn,)
@@ -348,7 +323,7 @@ def test_times(value, nanoseconds):
         (b"<a>" * 40, 99, "more than 10000 elements or 32 levels"),
     ],
 )
-def test_broken_documents_say_where(data, offset, reason):
+def test_broken_documents_say_where(broken, data, offset, reason):
     error = broken(data)
     assert error.field == "mbms_xml"
     assert reason in error.reason
@@ -357,7 +332,7 @@ def test_broken_documents_say_where(data, offset, reason):
 
 
 @pytest.mark.parametrize("data", SAMPLES)
-def test_documents_cut_anywhere(data, payload, leaves):
+def test_documents_cut_anywhere(outcome, data, payload, leaves):
     for cut in range(len(data.rstrip())):
         part = data[:cut]
         body, error = outcome(Cursor(part))
@@ -393,7 +368,7 @@ def test_documents_cut_anywhere(data, payload, leaves):
     ],
     ids=lambda data: repr(data[:30]),
 )
-def test_hostile_documents_are_read_at_once_and_covered(data, payload, leaves):
+def test_hostile_documents_are_read_at_once_and_covered(outcome, data, payload, leaves):
     assert outcome(Recorder(data)) == outcome(Cursor(data))
     found = dissect(payload(data), "mbms-xml")
     assert found is not None
@@ -412,7 +387,7 @@ def test_each_octet_has_one_field(data, payload, leaves):
     assert b"".join(data[field.start : field.end] for field in leaves(found)) == data
 
 
-def test_elements_are_fields(payload):
+def test_elements_are_fields(named, payload):
     found = dissect(payload(REGISTER), "mbms-xml")
     assert found is not None
     assert named(found, "mbms_xml.serviceID") == ["urn:service:1", "urn:service:2"]
@@ -420,7 +395,7 @@ def test_elements_are_fields(payload):
     assert named(found, "xml.epilog") == [""]
 
 
-def test_keys_stay_out_of_the_tree(payload):
+def test_keys_stay_out_of_the_tree(named, payload):
     for value in (base64.b64encode(MUK), MUK.hex().encode()):
         data = NAF_KEY_INFO.replace(base64.b64encode(MUK), value)
         found = dissect(payload(data), "mbms-xml")
@@ -433,7 +408,7 @@ def test_keys_stay_out_of_the_tree(payload):
     assert named(found, "mbms_xml.muk") == ["(hidden)"]
 
 
-def test_a_cut_document_shows_what_was_read_and_what_was_not(payload):
+def test_a_cut_document_shows_what_was_read_and_what_was_not(named, payload):
     found = dissect(payload(REGISTER[:-30]), "mbms-xml")
     assert found is not None
     assert found.body is None
@@ -469,7 +444,7 @@ MUTATIONS = st.lists(
 
 
 @given(st.sampled_from(SAMPLES), MUTATIONS)
-def test_mutated_documents_are_read_or_refused_and_always_covered(payload, leaves, data, mutations):
+def test_mutated_documents_are_read_or_refused_and_always_covered(outcome, payload, leaves, data, mutations):
     for place, octets, removed in mutations:
         at = place * len(data) // 1_000
         data = data[:at] + octets + data[at + removed :]
@@ -491,14 +466,14 @@ DOCUMENTS = st.recursive(
 
 
 @given(TAGS, DOCUMENTS)
-def test_any_document_has_a_body(tag, inside):
+def test_any_document_has_a_body(outcome, tag, inside):
     body, error = outcome(Cursor(f"<{tag}>{inside}</{tag}>".encode()))
     assert body is not None
     assert not error or "cannot be decoded" in error
 
 
 @given(st.binary(min_size=4, max_size=4), st.binary(min_size=3, max_size=3))
-def test_ids_in_base64_are_read_as_they_were_written(msk_id, domain):
+def test_ids_in_base64_are_read_as_they_were_written(read, msk_id, domain):
     coded = [base64.b64encode(octets) for octets in (domain, msk_id)]
     body = read(b"<mbmsMSK><keyDomainID>%b</keyDomainID><MSKID>%b</MSKID></mbmsMSK>" % tuple(coded))
     assert body == MskRequest((MskName(domain, msk_id),))

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dissectors import Malformed, dissect, tree
-from dissectors.base import Cursor
-from dissectors.mikey import MAX_PAYLOADS, Mikey, SrtpId, matches, parse
+from dissectors import dissect, tree
+from dissectors.mikey import MAX_PAYLOADS, SrtpId, matches
 from dissectors.mikey_names import MAC_OCTETS
 from dissectors.mikey_payloads import MAX_KEY_IDS, MAX_PARAMS
 
@@ -38,20 +37,10 @@ def chained(*payloads: tuple[int, bytes], data_type: int = 0) -> bytes:
     return found
 
 
-def read(data: bytes) -> Mikey:
-    return parse(Cursor(data))
-
-
-def broken(data: bytes) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        read(data)
-    return caught.value
-
-
 # ---------------------------------------------------------------------------------------------- the chain
 
 
-def test_msk_message(value):
+def test_msk_message(read, value):
     data = value(MSK_MESSAGE)
     body = read(data)
     assert (body.version, body.data_type, body.v, body.prf) == (1, 0, True, 0)
@@ -75,7 +64,7 @@ def test_msk_message(value):
     assert body.notes == ()
 
 
-def test_mtk_message(value):
+def test_mtk_message(read, value):
     body = read(value(MTK_MESSAGE))
     assert body.payloads == (T, EXT, KEMAC)
     assert (body.key_domain_id.hex(), body.msk_id.hex(), body.mtk_id.hex()) == ("32f451", "00010002", "0005")
@@ -83,7 +72,7 @@ def test_mtk_message(value):
     assert len(body.kemac.encr_data) == 36
 
 
-def test_verification_message(value):
+def test_verification_message(read, value):
     data = value(VERIFICATION)
     body = read(data)
     assert body.data_type == 1
@@ -95,13 +84,13 @@ def test_verification_message(value):
     assert body.verification.data == data[body.verification.start :]
 
 
-def test_solicited_pull_has_no_key(value):
+def test_solicited_pull_has_no_key(read, value):
     body = read(value(PULL))
     assert body.kemac.encr_data == b""
     assert body.msk_id == bytes.fromhex("00010000")
 
 
-def test_verification_without_its_mac_keeps_the_rest(value):
+def test_verification_without_its_mac_keeps_the_rest(broken, value):
     error = broken(value("Verification msg without ver data"))
     assert (error.field, error.offset) == ("mikey.v.ver_data", 60)
     assert error.partial.idr.text == B_TID
@@ -110,7 +99,7 @@ def test_verification_without_its_mac_keeps_the_rest(value):
 
 
 @pytest.mark.parametrize("name", [MSK_MESSAGE, MTK_MESSAGE, VERIFICATION, PULL])
-def test_truncation_keeps_what_was_read(value, payload, leaves, name):
+def test_truncation_keeps_what_was_read(read, value, payload, leaves, name):
     data = value(name)
     whole = leaves(dissect(payload(data)))
     complete = read(data)
@@ -127,7 +116,7 @@ def test_truncation_keeps_what_was_read(value, payload, leaves, name):
             assert message.body.payloads == complete.payloads[: len(message.body.payloads)]
 
 
-def test_key_octets_are_in_no_repr(value):
+def test_key_octets_are_in_no_repr(read, value):
     plain = bytes.fromhex("a0a1a2a3a4a5a6a7a8a9aaabacadaeaf")
     data = chained(COUNTER, (KEMAC, bytes.fromhex("00 0014 00200010") + plain + b"\0"))
     assert str(plain)[2:-1] not in repr(read(data))
@@ -151,7 +140,7 @@ def test_other_kemacs_hold_nothing_to_read(payload, data_type, encr_alg, size):
     assert dissect(payload(data)).inner == ()
 
 
-def test_mikey_in_a_session_description(value, payload):
+def test_mikey_in_a_session_description(read, value, payload):
     line = b"a=key-mgmt:mikey " + base64.b64encode(value(MSK_MESSAGE)) + b"\r\n"
     sdp = b"v=0\r\no=- 1 1 IN IP4 10.0.0.1\r\ns=-\r\nt=0 0\r\n" + line
     (inner,) = dissect(payload(sdp), "sdp").inner
@@ -218,7 +207,7 @@ def field_values(data: bytes, payload: Callable) -> dict[str, list]:
         (KEMAC, "02 0000 02" + "cd" * 32, {"mikey.kemac.encr_alg": 2, "mikey.kemac.mac": b"\xcd" * 32}),
     ],
 )  # fmt: skip
-def test_payload(payload, leaves, kind, octets, expected):
+def test_payload(read, broken, payload, leaves, kind, octets, expected):
     data = chained((kind, bytes.fromhex(octets)))
     found = field_values(data, payload)
     for name, wanted in expected.items():
@@ -250,30 +239,30 @@ def test_generic_id_map(payload, leaves):
     assert found["mikey.generic_id.spi"].hex() == "c0de"
 
 
-def test_srtp_id_map_of_several_sessions():
+def test_srtp_id_map_of_several_sessions(read):
     entries = b"".join(bytes((n,)) + bytes((n, 0, 0, n)) + bytes((0, 0, 0, n)) for n in range(3))
     body = read(header(T, count=3, map_type=0) + entries + b"\0" + COUNTER[1])
     assert body.srtp_ids[2] == SrtpId(2, 0x02000002, 2)
 
 
-def test_empty_map_for_sessions_is_noted():
+def test_empty_map_for_sessions_is_noted(read):
     body = read(header(T, count=3) + b"\0" + COUNTER[1])
     assert body.notes == ("empty map for 3 crypto sessions",)
 
 
 @pytest.mark.parametrize(("mac_alg", "size"), [(0, 20), (1, 0)])
-def test_dhhmac_has_its_own_mac_codes(mac_alg, size):
+def test_dhhmac_has_its_own_mac_codes(read, mac_alg, size):
     body = read(chained((KEMAC, bytes((0, 0, 0, mac_alg)) + bytes(size)), data_type=7))
     assert len(body.kemac.mac) == size
     assert len(body.kemac.mac) != MAC_OCTETS[mac_alg]
 
 
-def test_error_message():
+def test_error_message(read):
     body = read(chained(COUNTER, (ERR, b"\1\0\0"), (ERR, b"\3\0\0"), data_type=6))
     assert [error.number for error in body.errors] == [1, 3]
 
 
-def test_the_first_of_a_payload_counts():
+def test_the_first_of_a_payload_counts(read):
     kemac = (KEMAC, b"\1\0\0\0")
     twice = [COUNTER, (T, b"\2\0\0\0\x09"), (RAND, b"\1a"), (RAND, b"\1b"), kemac, kemac, (V, b"\0"), (V, b"\0")]
     body = read(chained(*twice))
@@ -306,12 +295,12 @@ def role(number: int, text: str) -> tuple[int, bytes]:
         ([role(3, "kms")], 14, None, None),
     ],
 )
-def test_whose_identity(payloads, data_type, idi, idr):
+def test_whose_identity(read, payloads, data_type, idi, idr):
     body = read(chained(COUNTER, *payloads, data_type=data_type))
     assert (body.idi and body.idi.text, body.idr and body.idr.text) == (idi, idr)
 
 
-def test_identity_that_is_no_utf8_stays_visible():
+def test_identity_that_is_no_utf8_stays_visible(read):
     assert read(chained(COUNTER, (ID, b"\0\0\2\xff\x61"), identity("x"))).idi.text == "\\xffa"
 
 
@@ -319,37 +308,37 @@ def test_identity_that_is_no_utf8_stays_visible():
 
 
 @pytest.mark.parametrize("octets", ["", "01", "010005"])
-def test_less_than_a_header(octets):
+def test_less_than_a_header(broken, octets):
     error = broken(bytes.fromhex(octets))
     assert error.partial is None
 
 
-def test_header_with_last_payload_only():
+def test_header_with_last_payload_only(read):
     body = read(header(0))
     assert (body.payloads, body.notes) == ((), ())
 
 
-def test_unknown_map_type():
+def test_unknown_map_type(broken):
     error = broken(header(T, map_type=7) + b"\0" + COUNTER[1])
     assert (error.field, error.offset) == ("mikey.cs_id_map_type", 9)
 
 
 @pytest.mark.parametrize("following", [16, 17, 18, 20, 22, 27, 240, 255])
-def test_unknown_payload_keeps_those_before(following):
+def test_unknown_payload_keeps_those_before(broken, following):
     data = chained(COUNTER)
     error = broken(data[:10] + bytes((following,)) + data[11:] + b"\0\0\0\0")
     assert (error.field, error.offset) == ("mikey.next_payload", 10)
     assert error.partial.t.value == 7
 
 
-def test_chain_that_runs_out():
+def test_chain_that_runs_out(broken):
     data = chained(COUNTER)
     error = broken(data[:10] + bytes((KEMAC,)) + data[11:])
     assert (error.field, error.offset) == ("mikey.kemac", len(data))
     assert error.partial.payloads == (T,)
 
 
-def test_octets_after_the_last_payload():
+def test_octets_after_the_last_payload(read, broken):
     error = broken(chained(COUNTER) + b"\1\2\3")
     assert (error.field, error.offset, error.reason) == ("mikey", 16, "3 octets after the last payload")
     assert error.partial == read(chained(COUNTER))
@@ -375,13 +364,13 @@ def test_octets_after_the_last_payload():
         (PKE, "3fff 00", "mikey.pke.data"),
     ],
 )  # fmt: skip
-def test_lengths_and_codes_that_lie(kind, octets, field):
+def test_lengths_and_codes_that_lie(broken, kind, octets, field):
     error = broken(chained(COUNTER, (kind, bytes.fromhex(octets))))
     assert error.field == field
     assert error.partial.t.value == 7
 
 
-def test_limits():
+def test_limits(read, broken):
     assert len(read(chained(*[COUNTER] * MAX_PAYLOADS)).payloads) == MAX_PAYLOADS
     error = broken(chained(*[COUNTER] * (MAX_PAYLOADS + 1)))
     assert "more than" in error.reason
@@ -392,7 +381,7 @@ def test_limits():
     assert "key IDs" in broken(chained((EXT, b"\3" + len(many).to_bytes(2, "big") + many))).reason
 
 
-def test_another_version_is_read_and_noted():
+def test_another_version_is_read_and_noted(read, broken):
     data = b"\2" + chained(COUNTER)[1:]
     assert read(data).notes == ("version 2",)
     assert broken(data + b"\0").partial is None
@@ -437,7 +426,7 @@ def test_any_payloads_are_read_or_told(payload, leaves, payloads, data_type):
 
 @settings(max_examples=50, deadline=None)
 @given(st.binary(max_size=20), st.binary(max_size=40), st.lists(st.tuples(st.integers(0, 255), st.binary(max_size=8))))
-def test_what_is_written_is_what_is_read(rand, name, params):
+def test_what_is_written_is_what_is_read(read, rand, name, params):
     listed = b"".join(bytes((kind, len(octets))) + octets for kind, octets in params)
     data = chained(
         (RAND, bytes((len(rand),)) + rand),

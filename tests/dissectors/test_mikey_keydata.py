@@ -4,32 +4,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dissectors import Malformed, dissect
-from dissectors.base import Cursor
-from dissectors.mikey import KeyData, KeyDataPlain
-from dissectors.mikey_keydata import MAX_KEYS, parse
+from dissectors import dissect
+from dissectors.mikey import KeyData
+from dissectors.mikey_keydata import MAX_KEYS
 
 MSK_KEY = "MSK msg: plaintext key data"
 MTK_KEY = "MTK msg: plaintext key data"
 
 
-def read(data: bytes) -> KeyDataPlain:
-    return parse(Cursor(data))
-
-
-def broken(data: bytes) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        read(data)
-    return caught.value
-
-
-def test_msk(value):
+def test_msk(read, value):
     (key,) = read(value(MSK_KEY)).keys
     assert (key.kind, key.kv, key.key, key.salt) == (2, 2, bytes(range(0xA0, 0xB0)), b"")
     assert (key.valid_from, key.valid_to, key.validity.spi) == (b"\0\1", b"\0\xff", None)
 
 
-def test_mtk(value):
+def test_mtk(read, value):
     (key,) = read(value(MTK_KEY)).keys
     assert (key.kind, key.kv, key.key, key.salt) == (3, 0, bytes(range(0xC0, 0xD0)), bytes(range(0xD0, 0xDE)))
     assert (key.valid_from, key.valid_to) == (None, None)
@@ -50,7 +39,7 @@ def test_field_names_are_those_of_wireshark(value, payload, leaves):
     }
 
 
-def test_several_keys_and_an_spi(leaves, payload):
+def test_several_keys_and_an_spi(read, leaves, payload):
     data = bytes.fromhex("14 21 0002 aaaa 02 c0de") + bytes.fromhex("14 10 0001 bb 0000") + bytes.fromhex("00 00 0000")
     first, second, third = read(data).keys
     assert (first.key, first.validity.spi) == (b"\xaa\xaa", b"\xc0\xde")
@@ -60,7 +49,7 @@ def test_several_keys_and_an_spi(leaves, payload):
 
 
 @pytest.mark.parametrize("name", [MSK_KEY, MTK_KEY])
-def test_truncation(value, name):
+def test_truncation(read, broken, value, name):
     data = value(name)
     for cut in range(len(data)):
         assert broken(data[:cut]).partial is None
@@ -79,19 +68,19 @@ def test_truncation(value, name):
         ("00 20 0001 aa 00", "mikey.keydata", 5),
     ],
 )
-def test_what_lies(octets, field, offset):
+def test_what_lies(broken, octets, field, offset):
     error = broken(bytes.fromhex(octets))
     assert (error.field, error.offset) == (field, offset)
 
 
-def test_limit():
+def test_limit(read, broken):
     key = bytes.fromhex("14 20 0001 aa")
     last = b"\0" + key[1:]
     assert len(read(key * (MAX_KEYS - 1) + last).keys) == MAX_KEYS
     assert len(broken(key * MAX_KEYS + last).partial.keys) == MAX_KEYS
 
 
-def test_no_key_octet_in_a_repr(value):
+def test_no_key_octet_in_a_repr(read, value):
     shown = repr(read(value(MTK_KEY)))
     assert "xc0" not in shown
     assert "xd0" not in shown
@@ -99,7 +88,7 @@ def test_no_key_octet_in_a_repr(value):
 
 @settings(max_examples=60, deadline=None)
 @given(st.binary(max_size=40), st.binary(max_size=20), st.binary(max_size=5), st.binary(max_size=5))
-def test_what_is_written_is_what_is_read(key, salt, low, high):
+def test_what_is_written_is_what_is_read(read, key, salt, low, high):
     data = b"\0\x32" + b"".join(len(octets).to_bytes(2, "big") + octets for octets in (key, salt))
     data += b"".join(bytes((len(octets),)) + octets for octets in (low, high))
     (found,) = read(data).keys

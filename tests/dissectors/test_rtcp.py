@@ -1,15 +1,14 @@
 """RTCP by hand, SRTCP of the chain, and what tshark says."""
 
 import struct
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dissectors import Malformed, dissect, tree
+from dissectors import dissect, tree
 from dissectors.base import Cursor, Recorder
-from dissectors.rtcp import MAX_ITEMS, MAX_PACKETS, RTCP, Report, Rtcp, SdesItem, SenderInfo, parse, srtcp_parser
+from dissectors.rtcp import MAX_ITEMS, MAX_PACKETS, RTCP, Report, SdesItem, SenderInfo, srtcp_parser
 
 SRTCP_PACKET = "SRTCP packet index 1, E=1 (SR; MKI; 10 octet tag)"
 MKI, TAG = 6, 10
@@ -37,38 +36,28 @@ COMPOUND = SR + SDES + APP + BYE
 SAMPLES = [SR, RR, SDES, BYE, APP, NACK, PLI, XR, OTHER, PADDED, COMPOUND, packet(203, b"")]
 
 
-def read(data: bytes) -> Rtcp:
-    return parse(Cursor(data))
-
-
-def broken(data: bytes, reader: Callable[[Cursor], Rtcp] = parse) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        reader(Cursor(data))
-    return caught.value
-
-
-def test_sender_report():
+def test_sender_report(read):
     (found,) = read(SR).packets
     assert (found.kind, found.count, found.ssrcs) == (200, 1, (7,))
     assert found.sender == SenderInfo(NTP, 9, 10, 11)
     assert found.reports == (Report(5, 128, -2, 0x10002, 3, 4, 5),)
 
 
-def test_receiver_report_with_an_extension(payload, leaves):
+def test_receiver_report_with_an_extension(read, payload, leaves):
     (found,) = read(RR).packets
     assert (found.sender, len(found.reports)) == (None, 2)
     last = leaves(dissect(payload(RR), "rtcp"))[-1]
     assert (last.name, last.value) == ("rtcp.profile-specific-extension", b"more")
 
 
-def test_description_and_goodbye():
+def test_description_and_goodbye(read):
     (description,) = read(SDES).packets
     assert description.items == (SdesItem(7, 1, "hello"), SdesItem(7, 2, "n"))
     (goodbye,) = read(BYE).packets
     assert (goodbye.ssrcs, goodbye.reason) == ((7, 8), "end")
 
 
-def test_compound():
+def test_compound(read):
     body = read(COMPOUND)
     assert [found.kind for found in body.packets] == [200, 202, 204, 203]
     assert (body.index, body.encrypted, body.mki) == (None, b"", b"")
@@ -91,7 +80,7 @@ def test_media_is_not_matched_by_its_octets(payload):
     assert not RTCP.matches(payload(SR))
 
 
-def test_srtcp_of_the_chain(value):
+def test_srtcp_of_the_chain(broken, value):
     data = value(SRTCP_PACKET)
     recorder = Recorder(data)
     body = srtcp_parser(MKI, TAG)(recorder)
@@ -107,14 +96,14 @@ def test_srtcp_of_the_chain(value):
         assert broken(data[:cut], srtcp_parser(MKI, TAG)).field == "rtcp"
 
 
-def test_srtcp_that_is_not_encrypted():
+def test_srtcp_that_is_not_encrypted(read):
     body = srtcp_parser(MKI, TAG)(Cursor(COMPOUND + b"\0\0\0\x09" + bytes(MKI) + b"t" * TAG))
     assert (body.index, body.encrypted, body.auth_tag) == (9, b"", b"t" * TAG)
     assert body.packets == read(COMPOUND).packets
 
 
 @pytest.mark.parametrize("data", SAMPLES)
-def test_truncation_keeps_what_was_read(payload, leaves, data):
+def test_truncation_keeps_what_was_read(read, payload, leaves, data):
     complete = read(data)
     for cut in range(len(data)):
         message = dissect(payload(data[:cut]), "rtcp")
@@ -141,16 +130,16 @@ def test_truncation_keeps_what_was_read(payload, leaves, data):
         (packet(207, struct.pack("!I", 7) + b"\4\0\xff\xff"), "rtcp.xr.data", 12),
     ],
 )
-def test_what_lies(data, field, offset):
+def test_what_lies(broken, data, field, offset):
     error = broken(data)
     assert (error.field, error.offset) == (field, offset)
 
 
-def test_packets_before_an_error_are_kept():
+def test_packets_before_an_error_are_kept(read, broken):
     assert broken(SR + b"\x01\x02\x03\x04").partial.packets == read(SR).packets
 
 
-def test_limits():
+def test_limits(read, broken):
     empty = packet(203, b"")
     assert len(read(empty * MAX_PACKETS).packets) == MAX_PACKETS
     assert len(broken(empty * (MAX_PACKETS + 1)).partial.packets) == MAX_PACKETS

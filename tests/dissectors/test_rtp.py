@@ -1,15 +1,14 @@
 """RTP by hand, SRTP of the chain, and what tshark says."""
 
 import struct
-from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dissectors import Malformed, dissect
+from dissectors import dissect
 from dissectors.base import Cursor, Recorder
-from dissectors.rtp import RTP, Extension, Rtp, parse, srtp_parser
+from dissectors.rtp import RTP, Extension, srtp_parser
 
 ROC_PACKET = "SRTP packet SEQ 0x0020 (SEQ mod 16 = 0: ROC 2 + 10 octets MAC), RCCm2"
 FULL_PACKET = "SRTP packet SEQ 0x0021 (full 14 octet MAC), RCCm2"
@@ -29,30 +28,20 @@ def packet(
 WHOLE = packet(csrcs=(5, 6), words=bytes(range(8)), padding=b"\0\0\3")
 
 
-def read(data: bytes) -> Rtp:
-    return parse(Cursor(data))
-
-
-def broken(data: bytes, reader: Callable[[Cursor], Rtp] = parse) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        reader(Cursor(data))
-    return caught.value
-
-
-def test_plain_packet():
+def test_plain_packet(read):
     body = read(packet())
     assert (body.marker, body.payload_type, body.seq, body.timestamp) == (True, 96, 7, 1000)
     assert (body.ssrc, body.header, body.payload) == (0x11223344, 12, b"payload")
     assert (body.csrcs, body.extension, body.padding) == ((), None, 0)
 
 
-def test_packet_with_everything():
+def test_packet_with_everything(read):
     body = read(WHOLE)
     assert (body.csrcs, body.extension) == ((5, 6), Extension(0xABCD, bytes(range(8))))
     assert (body.header, body.payload, body.padding) == (32, b"payload", 3)
 
 
-def test_empty_payload_and_empty_extension():
+def test_empty_payload_and_empty_extension(read):
     body = read(packet(b"", words=b""))
     assert (body.payload, body.extension, body.header) == (b"", Extension(0xABCD, b""), 16)
 
@@ -93,7 +82,7 @@ def test_srtp_padding_is_encrypted():
     assert srtp_parser(0, 0)(Cursor(packet(b"", padding=b"\xff"))).payload == b"\xff"
 
 
-def test_srtp_too_short_for_its_trailer():
+def test_srtp_too_short_for_its_trailer(broken):
     error = broken(packet(b"x" * (MKI + TAG - 1)), srtp_parser(MKI, TAG))
     assert (error.field, error.offset) == ("srtp.enc_payload", 12)
     assert error.partial.ssrc == 0x11223344
@@ -119,12 +108,12 @@ def test_truncated_header(payload, leaves, cut):
         (b"\x8f" + packet(b"abcd")[1:], "rtp.csrc.item", 16),
     ],
 )
-def test_what_lies(data, field, offset):
+def test_what_lies(broken, data, field, offset):
     error = broken(data)
     assert (error.field, error.offset) == (field, offset)
 
 
-def test_wrong_padding_leaves_the_header():
+def test_wrong_padding_leaves_the_header(broken):
     assert broken(packet(b"abc", padding=b"\x05")).partial.seq == 7
 
 
@@ -135,7 +124,7 @@ def test_wrong_padding_leaves_the_header():
     st.none() | st.integers(0, 5).map(lambda n: bytes(4 * n)),
     st.integers(0, 20),
 )
-def test_what_is_written_is_what_is_read(content, csrcs, words, padding):
+def test_what_is_written_is_what_is_read(read, content, csrcs, words, padding):
     fill = bytes(padding - 1) + bytes((padding,)) if padding else b""
     body = read(packet(content, tuple(csrcs), words, fill))
     assert (body.payload, body.csrcs, body.padding) == (content, tuple(csrcs), padding)

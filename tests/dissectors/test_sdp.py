@@ -1,15 +1,14 @@
 """SDP: session descriptions of MBMS, what senders get wrong, and what tshark says."""
 
 import base64
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors import Message, dissect, tree
-from dissectors.base import Cursor, Malformed, Recorder
-from dissectors.sdp import MAX_LINES, SDP, Sdp, SdpMedia, parse
+from dissectors import dissect, tree
+from dissectors.base import Cursor, Recorder
+from dissectors.sdp import MAX_LINES, SDP, Sdp, SdpMedia
 
 STREAMING = (
     b"v=0\r\n"
@@ -37,32 +36,10 @@ DOWNLOAD = (
 )
 
 
-def read(data: bytes) -> Sdp:
-    return parse(Cursor(data))
-
-
-def broken(data: bytes) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        read(data)
-    return caught.value
-
-
-def outcome(cursor: Cursor) -> tuple[object, str]:
-    """Give what a cursor makes of its octets; anything but Malformed is a bug and raises."""
-    try:
-        return parse(cursor), ""
-    except Malformed as error:
-        return error.partial, str(error)
-
-
-def named(message: Message, name: str) -> list[Any]:
-    return [field.value for outer in tree(message) for field in outer.walk() if field.name == name]
-
-
 # ---------------------------------------------------------------------------------------------- good
 
 
-def test_a_streaming_session():
+def test_a_streaming_session(read):
     body = read(STREAMING)
     assert body.connection == "239.1.2.3"
     assert body.attributes == (("mbms_service", "urn:service:1"),)
@@ -82,7 +59,7 @@ def test_a_streaming_session():
     assert body.notes == ()
 
 
-def test_a_download_session():
+def test_a_download_session(read):
     body = read(DOWNLOAD)
     assert body.mbms_services == ("urn:service:3",)
     assert body.attr("flute-tsi") == ["3"]
@@ -90,12 +67,12 @@ def test_a_download_session():
     assert (body.connection, body.media[0].proto, body.media[0].formats) == ("239.1.2.4", "FLUTE/UDP", ("0",))
 
 
-def test_media_without_formats_and_lines_without_an_end():
+def test_media_without_formats_and_lines_without_an_end(read):
     body = read(b"v=0\r\nm=audio 0 RTP/AVP")
     assert body.media == (SdpMedia("audio", 0, "RTP/AVP", ()),)
 
 
-def test_lines_know_where_they_stand():
+def test_lines_know_where_they_stand(read):
     data = b"v=0\r\n a= x \r\n\r\nb"
     assert [(line.kind, line.value, data[line.start : line.end]) for line in read(data).lines] == [
         ("v", "0", b"v=0\r\n"),
@@ -106,7 +83,7 @@ def test_lines_know_where_they_stand():
 
 
 @pytest.mark.parametrize("line", [b"c=IN IP4", b"c=", b"c=x"])
-def test_a_connection_without_an_address_is_none(line):
+def test_a_connection_without_an_address_is_none(read, line):
     assert read(b"v=0\r\n" + line).connection is None
 
 
@@ -122,7 +99,7 @@ def test_a_connection_without_an_address_is_none(line):
         (b"v=0\r\n\r\n\x00", ()),
     ],
 )
-def test_oddities_are_noted(data, notes):
+def test_oddities_are_noted(read, data, notes):
     assert read(data).notes == notes
     assert SDP.notes(read(data)) == notes
 
@@ -130,7 +107,7 @@ def test_oddities_are_noted(data, notes):
 @pytest.mark.parametrize(
     "media", [b"", b"audio", b"audio 5000", b"audio x RTP/AVP 0", b"audio 65536 RTP/AVP 0", b"audio -1 RTP/AVP"]
 )
-def test_media_that_cannot_be_read_keep_what_came_before(media):
+def test_media_that_cannot_be_read_keep_what_came_before(broken, media):
     error = broken(b"v=0\r\na=x\r\nm=audio 1 RTP/AVP 0\r\nm=" + media + b"\r\na=y\r\n")
     assert (error.field, error.offset) == ("sdp.media", 31)
     assert isinstance(error.partial, Sdp)
@@ -138,11 +115,11 @@ def test_media_that_cannot_be_read_keep_what_came_before(media):
     assert len(error.partial.media) == 1
 
 
-def test_nothing_is_no_description():
+def test_nothing_is_no_description(broken):
     assert (broken(b"").field, broken(b"").offset) == ("sdp.version", 0)
 
 
-def test_too_many_lines_are_refused():
+def test_too_many_lines_are_refused(broken):
     error = broken(b"a=1\n" * (MAX_LINES + 1))
     assert (error.field, error.offset) == ("sdp", 4 * MAX_LINES)
     assert isinstance(error.partial, Sdp)
@@ -150,7 +127,7 @@ def test_too_many_lines_are_refused():
 
 
 @pytest.mark.parametrize("data", [STREAMING, DOWNLOAD])
-def test_descriptions_cut_anywhere(data, payload, leaves):
+def test_descriptions_cut_anywhere(outcome, data, payload, leaves):
     for cut in range(len(data)):
         part = data[:cut]
         assert outcome(Recorder(part)) == outcome(Cursor(part))
@@ -171,7 +148,7 @@ def test_descriptions_cut_anywhere(data, payload, leaves):
     ],
     ids=lambda data: repr(data[:30]),
 )
-def test_hostile_descriptions_are_read_at_once_and_covered(data, payload, leaves):
+def test_hostile_descriptions_are_read_at_once_and_covered(outcome, data, payload, leaves):
     assert outcome(Recorder(data)) == outcome(Cursor(data))
     found = dissect(payload(data), "sdp")
     assert found is not None
@@ -190,7 +167,7 @@ def test_each_octet_has_one_field(data, payload, leaves):
     assert b"".join(data[field.start : field.end] for field in leaves(found)) == data
 
 
-def test_values_stand_where_their_fields_say(payload, leaves):
+def test_values_stand_where_their_fields_say(named, payload, leaves):
     data = b"v=0\r\n c= IN  IP4 \xc3\xa9/1\r\na= \xc3\xa9 : x\xff \r\nm=video 5/2 p \xc3\xa9\r\n"
     found = dissect(payload(data), "sdp")
     assert found is not None
@@ -203,7 +180,7 @@ def test_values_stand_where_their_fields_say(payload, leaves):
     assert named(found, "sdp.session_attr.value") == ["x\\xff"]
 
 
-def test_titles_of_media_and_unknown_letters(payload):
+def test_titles_of_media_and_unknown_letters(named, payload):
     found = dissect(payload(b"v=0\r\ni=1\r\nx=2\r\nnone\r\nm=a 1 b\r\ni=3\r\nm=a x b\r\n"), "sdp")
     assert found is not None
     assert named(found, "sdp.session_info") == ["1"]
@@ -248,7 +225,7 @@ PIECES = [
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=30))
-def test_any_lines_are_read_or_refused_and_always_covered(payload, leaves, pieces):
+def test_any_lines_are_read_or_refused_and_always_covered(outcome, payload, leaves, pieces):
     data = b"".join(pieces)
     assert outcome(Recorder(data)) == outcome(Cursor(data))
     found = dissect(payload(data), "sdp")
@@ -268,7 +245,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("data", [STREAMING, DOWNLOAD], ids=["streaming", "download"])
-def test_tshark_reads_the_same_values(data, payload, oracle):
+def test_tshark_reads_the_same_values(named, data, payload, oracle):
     lines = (b"INVITE sip:a SIP/2.0", b"Content-Type: application/sdp", b"Content-Length: %d" % len(data))
     asked = payload(b"\r\n".join(lines) + b"\r\n\r\n" + data, sport=5060, dport=5060)
     ((_, shown),) = oracle("sdp", [asked])

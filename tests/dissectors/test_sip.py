@@ -3,6 +3,7 @@
 import gzip
 import json
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors import Message, dissect, tree
-from dissectors.base import Cursor, Malformed, Recorder
+from dissectors import dissect, tree
+from dissectors.base import Cursor, Recorder
 from dissectors.mbms_xml import BTids, ServiceList
 from dissectors.sdp import Sdp
 from dissectors.sip import MAX_ADDRESSES, SIP, Sip, addr_spec, identities, is_start_line, length, matches, parse
@@ -97,32 +98,20 @@ CREDENTIALS = message(
 SAMPLES = (INVITE, COMPACT_INVITE, UNAUTHORIZED, CREDENTIALS)
 
 
-def read(data: bytes) -> Sip:
-    return parse(Cursor(data))
+@pytest.fixture(scope="module")
+def sip(read: Callable[[bytes], Sip]) -> Callable[..., Sip]:
+    """Reads an OPTIONS with these lines."""
 
+    def made(*lines: bytes, **more: Any) -> Sip:
+        return read(message(b"OPTIONS sip:x SIP/2.0", *lines, **more))
 
-def broken(data: bytes) -> Malformed:
-    with pytest.raises(Malformed) as caught:
-        read(data)
-    return caught.value
-
-
-def outcome(cursor: Cursor) -> tuple[object, str]:
-    """Give what a cursor makes of its octets; anything but Malformed is a bug and raises."""
-    try:
-        return parse(cursor), ""
-    except Malformed as error:
-        return error.partial, str(error)
-
-
-def sip(*lines: bytes, body: bytes = b"", length: bool = True) -> Sip:
-    return read(message(b"OPTIONS sip:x SIP/2.0", *lines, body=body, length=length))
+    return made
 
 
 # ---------------------------------------------------------------------------------------------- good
 
 
-def test_a_request():
+def test_a_request(read):
     body = read(INVITE)
     assert (body.is_request, body.method, body.uri, body.version) == (True, "INVITE", "sip:scf@home1.net", "SIP/2.0")
     assert (body.status, body.reason) == (None, "")
@@ -137,7 +126,7 @@ def test_a_request():
     assert body.notes == ()
 
 
-def test_a_response():
+def test_a_response(read):
     body = read(UNAUTHORIZED)
     assert (body.is_request, body.method, body.uri) == (False, None, None)
     assert (body.status, body.reason) == (401, "Unauthorized - Challenging the UE")
@@ -147,12 +136,12 @@ def test_a_response():
 @pytest.mark.parametrize(
     ("line", "reason"), [(b"SIP/2.0 200", ""), (b"SIP/2.0 200 ", ""), (b"SIP/2.0 180 Rin ging", "Rin ging")]
 )
-def test_reason_phrases_may_be_missing(line, reason):
+def test_reason_phrases_may_be_missing(read, line, reason):
     body = read(message(line))
     assert (body.status, body.reason) == (int(line[8:11]), reason)
 
 
-def test_compact_names_folding_and_blanks():
+def test_compact_names_folding_and_blanks(read):
     body = read(COMPACT_INVITE)
     assert (body.call_id, body.cseq, body.cseq_method, body.branch) == ("short", 7, "INVITE", "z9hG4bKshort")
     assert (body.from_uri, body.from_tag, body.to_uri) == ("sip:user1@home1.net", "1", "sip:scf@home1.net")
@@ -174,7 +163,7 @@ def test_the_bodies_of_an_invite(payload):
         assert INVITE[part.offset :].startswith(part.payload.data)
 
 
-def test_headers_that_are_missing_are_none():
+def test_headers_that_are_missing_are_none(read):
     body = read(message(b"OPTIONS sip:x SIP/2.0"))
     assert (body.call_id, body.cseq, body.cseq_method, body.branch, body.vias) == (None, None, None, None, ())
     assert (body.from_uri, body.from_tag, body.to_uri, body.to_tag, body.contact_uri) == (None,) * 5
@@ -185,12 +174,12 @@ def test_headers_that_are_missing_are_none():
     ("value", "cseq", "method"),
     [(b"1 ACK", 1, "ACK"), (b"4294967295", 4294967295, None), (b"x ACK", None, "ACK"), (b"", None, None)],
 )
-def test_cseq(value, cseq, method):
+def test_cseq(sip, value, cseq, method):
     body = sip(b"CSeq: " + value)
     assert (body.cseq, body.cseq_method) == (cseq, method)
 
 
-def test_the_expires_header_comes_before_the_contact():
+def test_the_expires_header_comes_before_the_contact(sip):
     assert sip(b"Expires: 60", b"Contact: <sip:a@b>;expires=5").expires == 60
     assert sip(b"Expires: soon").expires is None
 
@@ -225,17 +214,17 @@ def test_lists_of_identities(value, uris):
     assert identities(value) == uris
 
 
-def test_a_body_without_a_length_goes_to_the_end_of_a_datagram():
+def test_a_body_without_a_length_goes_to_the_end_of_a_datagram(sip):
     body = sip(b"Content-Type: application/sdp", body=SDP_BODY, length=False)
     assert (body.content, body.notes) == (SDP_BODY, ())
 
 
-def test_octets_after_the_end_are_noted():
+def test_octets_after_the_end_are_noted(read):
     body = read(message(b"OPTIONS sip:x SIP/2.0", body=b"abc") + b"extra")
     assert (body.content, body.notes) == (b"abc", ("5 octets after the end that Content-Length gives",))
 
 
-def test_coded_bodies_are_decoded(payload, leaves):
+def test_coded_bodies_are_decoded(read, payload, leaves):
     data = message(
         b"INFO sip:x SIP/2.0", b"Content-Type: application/sdp", b"e: gzip", body=gzip.compress(SDP_BODY, mtime=0)
     )
@@ -248,12 +237,12 @@ def test_coded_bodies_are_decoded(payload, leaves):
     assert leaves(found)
 
 
-def test_an_unknown_coding_is_noted_and_the_body_left():
+def test_an_unknown_coding_is_noted_and_the_body_left(sip):
     body = sip(b"Content-Encoding: br", body=b"abc")
     assert (body.content, body.notes) == (b"abc", ("content coding br is not read",))
 
 
-def test_lines_without_a_colon_are_noted():
+def test_lines_without_a_colon_are_noted(sip):
     body = sip(b"what is this", b"Call-ID: 1")
     assert body.notes == ("a header line has no colon",)
     assert body.call_id == "1"
@@ -351,12 +340,12 @@ def test_streams_that_are_cut_or_of_others(data, closed, octets):
         (b"SIP/2.0 200 OK\r\ne: gzip\r\n\r\nabc", "sip.msg_body", 27),
     ],
 )
-def test_broken_messages_say_where(data, field, offset):
+def test_broken_messages_say_where(broken, data, field, offset):
     error = broken(data)
     assert (error.field, error.offset) == (field, offset)
 
 
-def test_what_was_read_before_the_break_is_kept():
+def test_what_was_read_before_the_break_is_kept(broken):
     partial = broken(INVITE[:-10]).partial
     assert isinstance(partial, Sip)
     assert (partial.call_id, partial.parts) == ("cb03a0s09a2sdfglkj490333", ())
@@ -366,7 +355,7 @@ def test_what_was_read_before_the_break_is_kept():
 
 
 @pytest.mark.parametrize("data", SAMPLES)
-def test_messages_cut_anywhere(data, payload, leaves):
+def test_messages_cut_anywhere(outcome, data, payload, leaves):
     for cut in range(len(data)):
         part = data[:cut]
         body, error = outcome(Cursor(part))
@@ -405,7 +394,7 @@ def test_messages_cut_anywhere(data, payload, leaves):
     ],
     ids=lambda data: repr(data[:40]),
 )
-def test_hostile_messages_are_read_at_once_and_covered(data, payload, leaves):
+def test_hostile_messages_are_read_at_once_and_covered(outcome, data, payload, leaves):
     plain = outcome(Cursor(data))
     assert outcome(Recorder(data)) == plain
     found = dissect(payload(data), "sip")
@@ -414,21 +403,17 @@ def test_hostile_messages_are_read_at_once_and_covered(data, payload, leaves):
     assert leaves(found)[-1].end == len(data)
 
 
-def test_ten_thousand_headers_are_reported():
+def test_ten_thousand_headers_are_reported(broken):
     error = broken(message(b"INVITE sip:a SIP/2.0", *(b"X-%d: y" % n for n in range(10_000))))
     assert "more than 1000 headers" in error.reason
 
 
-def test_a_message_of_64_kib_is_read():
+def test_a_message_of_64_kib_is_read(read):
     data = message(b"MESSAGE sip:a SIP/2.0", b"Call-ID: big", body=b"x" * 65_000)
     assert len(read(data).content) == 65_000
 
 
 # ---------------------------------------------------------------------------------------------- fields
-
-
-def named(message: Message, name: str) -> list[Any]:
-    return [field.value for outer in tree(message) for field in outer.walk() if field.name == name]
 
 
 @pytest.mark.parametrize("data", SAMPLES)
@@ -457,14 +442,14 @@ def test_values_stand_where_their_fields_say(payload, leaves):
 
 
 @pytest.mark.parametrize("value", [b";tag=1 <sip:a@b>", b"<sip:a@b>;tag=1, <sip:c@d>", b"sip:a@b;tag=1 <sip:c@d>"])
-def test_addresses_and_tags_in_any_order_do_not_overlap(value, payload, leaves):
+def test_addresses_and_tags_in_any_order_do_not_overlap(named, value, payload, leaves):
     data = message(b"OPTIONS sip:x SIP/2.0", b"To: " + value)
     found = dissect(payload(data))
     assert leaves(found)
     assert named(found, "sip.to.tag") == ["1"]
 
 
-def test_keys_of_ims_aka_stay_out_of_the_tree(payload):
+def test_keys_of_ims_aka_stay_out_of_the_tree(named, payload):
     found = dissect(payload(UNAUTHORIZED))
     assert found is not None
     shown = repr(tree(found)).lower()
@@ -474,7 +459,7 @@ def test_keys_of_ims_aka_stay_out_of_the_tree(payload):
     assert named(found, "sip.auth.realm") == ['"home1.net"']
 
 
-def test_odd_headers_have_fields_too(payload):
+def test_odd_headers_have_fields_too(named, payload):
     data = message(
         b"OPTIONS sip:x SIP/2.0",
         b"Expires: never",
@@ -497,7 +482,7 @@ def test_odd_headers_have_fields_too(payload):
     assert named(found, "sip.msg_body") == [2]
 
 
-def test_the_tree_shows_a_limited_number_of_identities(payload):
+def test_the_tree_shows_a_limited_number_of_identities(named, payload):
     data = message(b"OPTIONS sip:x SIP/2.0", b"P-Asserted-Identity: " + b"<sip:a@b>," * (MAX_ADDRESSES + 9))
     found = dissect(payload(data))
     assert found is not None
@@ -531,7 +516,7 @@ def mutated(data: bytes, mutations: list[tuple[int, bytes, int]]) -> bytes:
 
 
 @given(st.sampled_from(SAMPLES), MUTATIONS)
-def test_mutated_messages_are_read_or_refused_and_always_covered(payload, leaves, data, mutations):
+def test_mutated_messages_are_read_or_refused_and_always_covered(outcome, payload, leaves, data, mutations):
     data = mutated(data, mutations)
     body, error = outcome(Cursor(data))
     assert outcome(Recorder(data)) == (body, error)
@@ -542,7 +527,7 @@ def test_mutated_messages_are_read_or_refused_and_always_covered(payload, leaves
 
 
 @given(st.binary(max_size=100))
-def test_any_octets_are_refused_with_malformed_only(data):
+def test_any_octets_are_refused_with_malformed_only(outcome, data):
     assert isinstance(outcome(Cursor(b"SIP/2.0 200 OK\r\n" + data))[1], str)
     assert isinstance(outcome(Cursor(data))[1], str)
 
@@ -557,7 +542,7 @@ def test_any_octets_are_refused_with_malformed_only(data):
         (b"[", [], []),
     ],
 )
-def test_where_a_via_was_sent_by(sent_by, address, port, payload):
+def test_where_a_via_was_sent_by(named, sent_by, address, port, payload):
     found = dissect(payload(message(b"OPTIONS sip:a@b SIP/2.0", b"Via: SIP/2.0/UDP " + sent_by), sport=5060))
     assert found is not None
     assert named(found, "sip.Via.sent-by.address") == address
@@ -580,7 +565,7 @@ NAMES = (
 
 
 @pytest.mark.parametrize("data", [INVITE, CREDENTIALS, UNAUTHORIZED], ids=["invite", "credentials", "unauthorized"])
-def test_tshark_reads_the_same_values(data, payload, oracle):
+def test_tshark_reads_the_same_values(named, data, payload, oracle):
     asked = payload(data, sport=5060, dport=5060)
     ((_, shown),) = oracle("sip", [asked])
     found = dissect(asked)
@@ -612,7 +597,7 @@ def frames(tshark: str, capture: str, shown: str, *options: str) -> list[dict[st
     return [packet["_source"]["layers"] for packet in json.loads(output)]
 
 
-def test_tshark_reads_the_same_in_a_registration(tshark, payload):
+def test_tshark_reads_the_same_in_a_registration(named, tshark, payload):
     see_into_esp = ("-o", "esp.enable_null_encryption_decode_heuristic:TRUE")
     layers_of = frames(tshark, "ims_registration_esp_null_gtp.pcapng", "sip && udp", *see_into_esp)
     compared = 0
@@ -627,7 +612,7 @@ def test_tshark_reads_the_same_in_a_registration(tshark, payload):
     assert compared >= 25
 
 
-def test_tshark_reads_the_same_in_a_stream(tshark, payload):
+def test_tshark_reads_the_same_in_a_stream(named, tshark, payload):
     streams: dict[str, list[tuple[int, bytes]]] = {}
     for layers in frames(tshark, "sip_tcp.pcap", "tcp.len > 0"):
         segment = (int(layers["tcp.seq"][0]), bytes.fromhex(layers["tcp.payload"][0]))
