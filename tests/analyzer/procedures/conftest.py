@@ -1,11 +1,13 @@
-"""What tests of rules share: verdicts by rule, and captures that show only some legs."""
+"""What tests of rules share: verdicts by rule, captures that show only some legs, and stories that begin alike."""
 
 from collections.abc import Callable
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 
 from analyzer.analysis import Analysis
+from sample_pcaps.stage import START
 from sample_pcaps.story import Story
 
 IPV4_ENDS = slice(26, 30), slice(30, 34)  # source and destination behind an Ethernet header
@@ -53,3 +55,45 @@ def keep() -> Callable[..., Story]:
         return story
 
     return only
+
+
+@pytest.fixture(scope="session")
+def begun() -> Callable[..., Story]:
+    """Begin the SIP variant: a bootstrapping, and a registration of which more can be said."""
+
+    def make(lifetime: float = 3600, **more: Any) -> Story:
+        story = Story("sip", by_sip=True)
+        story.bootstrap(lifetime=lifetime)
+        story.wait(0.2)
+        story.sip("register", **more)
+        story.wait(0.1)
+        return story
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def with_msk() -> Callable[..., Story]:
+    """Register by HTTP, unless a story is given, and send an MSK message with something in it that is unusual."""
+
+    def make(*, story: Story | None = None, **more: Any) -> Story:
+        story = story or Story.registered_by_http()
+        story.msk(**more)
+        story.linger(5)
+        return story
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def begun_late(with_msk: Callable[..., Story]) -> Callable[..., Story]:
+    """The same in a capture that begins after the registration."""
+
+    def make(**more: Any) -> Story:
+        story = Story.registered_by_http()
+        registered = (story.now - START) / 10**9
+        with_msk(story=story, **more)
+        story.cut(registered)
+        return story
+
+    return make

@@ -5,29 +5,12 @@ import pytest
 from sample_pcaps import forge_mikey as mikey
 from sample_pcaps.forge_keys import made_up
 from sample_pcaps.forge_text import Edit
-from sample_pcaps.stage import KEY_DOMAIN, START
+from sample_pcaps.stage import KEY_DOMAIN
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 
 MS = 10**6  # ns
 OTHER_GROUP = bytes.fromhex("00020001")
-
-
-def with_msk(**more):
-    story = Story.registered_by_http()
-    story.msk(**more)
-    story.linger(5)
-    return story
-
-
-def begun_late(**more):
-    """The same in a capture that begins after the registration."""
-    story = Story.registered_by_http()
-    registered = (story.now - START) / 10**9
-    story.msk(**more)
-    story.linger(5)
-    story.cut(registered)
-    return story
 
 
 def pulled(wait=0.1, answer=True, **more):
@@ -50,7 +33,7 @@ def test_passes_on_good_stories(sample, verdicts, code, name):
 
 
 class TestVerificationFollows:
-    def test_where_none_is_asked_for_none_is_missed(self, tell, verdicts):
+    def test_where_none_is_asked_for_none_is_missed(self, with_msk, tell, verdicts):
         assert verdicts(tell(with_msk(v=False)), "MS-19") == []
 
     def test_one_answers_all_retransmissions(self, tell, verdicts):
@@ -77,7 +60,7 @@ class TestVerificationFollows:
         story.linger(1.5)
         assert verdicts(tell(story), "MS-19") == ["inconc"]
 
-    def test_a_probe_of_one_direction(self, tell, verdicts):
+    def test_a_probe_of_one_direction(self, begun_late, tell, verdicts):
         story = begun_late(verify=False)
         ue = bytes(map(int, story.ue.ip.split(".")))
         story.tape.packets = [(time, packet) for time, packet in story.tape.packets if packet[26:30] != ue]
@@ -97,16 +80,16 @@ class TestVerificationFollows:
         ],
         ids=["MAC", "MUK", "address", "port", "version", "NTP", "no domain"],
     )
-    def test_a_message_that_has_to_be_dropped_gets_none(self, tell, verdicts, more):
+    def test_a_message_that_has_to_be_dropped_gets_none(self, with_msk, tell, verdicts, more):
         assert "fail" not in verdicts(tell(with_msk(verify=False, **more)), "MS-19")
 
-    def test_a_replay_gets_none(self, tell, verdicts):
+    def test_a_replay_gets_none(self, with_msk, tell, verdicts):
         story = with_msk()
         story.msk(msk_id=SECOND_MSK, counter=1, verify=False)
         story.linger(5)
         assert verdicts(tell(story), "MS-19") == ["pass"]
 
-    def test_a_muk_that_is_not_known(self, tell, verdicts, keep):
+    def test_a_muk_that_is_not_known(self, with_msk, tell, verdicts, keep):
         story = keep(with_msk(verify=False), ("ue", "bm_sc"))
         assert verdicts(tell(story, ""), "MS-19") == ["inconc"]
 
@@ -148,13 +131,13 @@ class TestVerificationFollows:
 
 
 class TestUnasked:
-    def test_an_answer_to_v_1_is_asked_for(self, tell, verdicts):
+    def test_an_answer_to_v_1_is_asked_for(self, with_msk, tell, verdicts):
         assert verdicts(tell(with_msk()), "MS-20") == []
 
-    def test_nothing_said_is_right(self, tell, verdicts):
+    def test_nothing_said_is_right(self, with_msk, tell, verdicts):
         assert verdicts(tell(with_msk(v=False)), "MS-20") == ["pass"]
 
-    def test_its_question_may_be_from_before_the_capture(self, tell, verdicts):
+    def test_its_question_may_be_from_before_the_capture(self, begun_late, tell, verdicts):
         story = begun_late()
         answer = next(p for p in story.tape.packets if p[1][43] == mikey.VERIFICATION)
         story.tape.packets = [p for p in story.tape.packets if p[0] >= answer[0]]
@@ -174,10 +157,10 @@ class TestVerificationRepeats:
         ],
         ids=["another counter", "another IDr", "no IDr", "no T"],
     )
-    def test_what_was_sent(self, tell, verdicts, verify):
+    def test_what_was_sent(self, with_msk, tell, verdicts, verify):
         assert verdicts(tell(with_msk(verify=verify)), "MS-21") == ["fail"]
 
-    def test_another_address(self, tell, verdicts):
+    def test_another_address(self, with_msk, tell, verdicts):
         moved = with_msk(edits={"verification": Edit(src="10.1.0.77")})
         assert verdicts(tell(moved), "MS-21") == ["fail"]
 
@@ -189,15 +172,15 @@ class TestVerificationRepeats:
 
 
 class TestVerificationMac:
-    def test_needs_the_muk(self, tell, verdicts, keep):
+    def test_needs_the_muk(self, with_msk, tell, verdicts, keep):
         assert verdicts(tell(keep(with_msk(), ("ue", "bm_sc")), ""), "MS-22") == ["inconc"]
 
-    def test_nothing_to_check(self, tell, verdicts):
+    def test_nothing_to_check(self, with_msk, tell, verdicts):
         assert verdicts(tell(with_msk(v=False)), "MS-22") == []
 
 
 class TestOldMuk:
-    def test_silence_is_right(self, tell, verdicts):
+    def test_silence_is_right(self, with_msk, tell, verdicts):
         story = with_msk()
         old = story.ue.last.b_tid
         story.bootstrap()
@@ -207,7 +190,7 @@ class TestOldMuk:
         assert verdicts(analysis, "MS-26") == ["pass"]
         assert "fail" not in verdicts(analysis, "MS-19")
 
-    def test_nobody_knows_of_bootstrappings_before_the_capture(self, tell, verdicts):
+    def test_nobody_knows_of_bootstrappings_before_the_capture(self, begun_late, tell, verdicts):
         story = begun_late()
         assert verdicts(tell(story, story.keyring(runs=True)), "MS-26") == []
 

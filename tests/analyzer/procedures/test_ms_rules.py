@@ -7,7 +7,7 @@ from sample_pcaps import forge_mikey as mikey
 from sample_pcaps.forge_mikey import POLICY
 from sample_pcaps.forge_text import Edit
 from sample_pcaps.good import http_good, sip_good
-from sample_pcaps.stage import KEY_DOMAIN, START
+from sample_pcaps.stage import KEY_DOMAIN
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 
@@ -15,24 +15,6 @@ MS = 10**6  # ns
 SECOND = 10**9
 OTHER_GROUP = bytes.fromhex("00020001")
 CODES = (*(f"MS-{n:02}" for n in range(1, 10)), "MS-12", "MS-13", "MS-14", "MS-15")
-
-
-def with_msk(*, story=None, **more):
-    """A registration, and an MSK message with one thing in it that is unusual."""
-    story = story or Story.registered_by_http()
-    story.msk(**more)
-    story.linger(5)
-    return story
-
-
-def begun_late(**more):
-    """The same in a capture that begins after the registration."""
-    story = Story.registered_by_http()
-    registered = (story.now - START) / 10**9
-    story.msk(**more)
-    story.linger(5)
-    story.cut(registered)
-    return story
 
 
 def twice(story, after, sport=2269):
@@ -65,10 +47,10 @@ def test_two_interfaces_of_one_capture_see_one_story(tell, failed, make):
 
 
 class TestAddress:
-    def test_another_port_is_a_fault(self, tell, failed):
+    def test_another_port_is_a_fault(self, with_msk, tell, failed):
         assert failed(tell(with_msk(dport=2270, verify=False))) == {"MS-01"}
 
-    def test_without_the_registration_no_address_is_wrong(self, tell, verdicts):
+    def test_without_the_registration_no_address_is_wrong(self, begun_late, tell, verdicts):
         story = begun_late(dst="10.1.0.77", verify=False)
         assert verdicts(tell(story, story.keyring(runs=True)), "MS-01") == ["pass"]
 
@@ -90,10 +72,10 @@ class TestAddress:
 
 
 class TestHeader:
-    def test_another_prf(self, tell, failed):
+    def test_another_prf(self, with_msk, tell, failed):
         assert failed(tell(with_msk(prf=1, verify=False, v=False))) >= {"MS-02"}
 
-    def test_a_verification_is_no_msk_message(self, tell, verdicts):
+    def test_a_verification_is_no_msk_message(self, with_msk, tell, verdicts):
         """Its data type is 1, and nobody asks it for another."""
         assert verdicts(tell(with_msk()), "MS-02") == ["pass"]
 
@@ -106,10 +88,10 @@ class TestHeader:
         ],
         ids=["download", "two sessions", "none with a map"],
     )
-    def test_sessions_and_their_map(self, tell, verdicts, more, verdict):
+    def test_sessions_and_their_map(self, with_msk, tell, verdicts, more, verdict):
         assert verdicts(tell(with_msk(**more)), "MS-03") == [verdict]
 
-    def test_no_t_payload(self, tell, verdicts):
+    def test_no_t_payload(self, with_msk, tell, verdicts):
         without = with_msk(arrange=lambda payloads: payloads[1:], verify=False, v=False)
         assert verdicts(tell(without), "MS-04") == ["fail"]
         assert verdicts(tell(without), "MS-12") == []
@@ -117,48 +99,48 @@ class TestHeader:
 
 class TestRand:
     @pytest.mark.parametrize("rand", [b"\x5f" * 8, b"\x5f" * 20])
-    def test_has_16_octets(self, tell, verdicts, rand):
+    def test_has_16_octets(self, with_msk, tell, verdicts, rand):
         assert verdicts(tell(with_msk(rand=rand)), "MS-05") == ["fail"]
 
-    def test_is_not_left_out(self, tell, verdicts):
+    def test_is_not_left_out(self, with_msk, tell, verdicts):
         bare = with_msk(arrange=lambda payloads: [p for p in payloads if p[0] != mikey.RAND], v=False)
         assert verdicts(tell(bare), "MS-05") == ["fail"]
 
-    def test_another_msk_has_another(self, tell, verdicts):
+    def test_another_msk_has_another(self, with_msk, tell, verdicts):
         story = with_msk()
         story.msk(msk_id=SECOND_MSK)
         assert verdicts(tell(story), "MS-05") == ["pass", "pass"]
 
-    def test_so_has_an_msk_of_the_same_id_in_another_domain(self, tell, verdicts):
+    def test_so_has_an_msk_of_the_same_id_in_another_domain(self, with_msk, tell, verdicts):
         story = with_msk()
         story.msk(key_domain=bytes.fromhex("00f220"), rand=b"\x5f" * 16)
         assert verdicts(tell(story), "MS-05") == ["pass", "pass"]
 
 
 class TestIdentities:
-    def test_the_naf_id_with_its_protocol_is_no_fqdn(self, tell, verdicts):
+    def test_the_naf_id_with_its_protocol_is_no_fqdn(self, with_msk, tell, verdicts):
         named = with_msk(idi=b"bmsc.home1.net" + bytes.fromhex("0100000003"), verify=False, v=False)
         assert verdicts(tell(named), "MS-06") == ["fail"]
 
-    def test_an_impi_is_no_b_tid(self, tell, verdicts):
+    def test_an_impi_is_no_b_tid(self, with_msk, tell, verdicts):
         assert verdicts(tell(with_msk(idr="user1", verify=False)), "MS-06") == ["fail"]
 
-    def test_none_at_all(self, tell, verdicts):
+    def test_none_at_all(self, with_msk, tell, verdicts):
         bare = with_msk(arrange=lambda payloads: [p for p in payloads if p[0] != mikey.ID], v=False)
         assert verdicts(tell(bare), "MS-06") == ["fail"]
 
-    def test_without_the_registration_any_fqdn_may_be_right(self, tell, verdicts):
+    def test_without_the_registration_any_fqdn_may_be_right(self, begun_late, tell, verdicts):
         story = begun_late(idi="other.home1.net", verify=False)
         assert verdicts(tell(story), "MS-06") == ["pass"]
 
-    def test_the_b_tid_of_before_is_right_until_the_ue_has_registered_anew(self, tell, verdicts):
+    def test_the_b_tid_of_before_is_right_until_the_ue_has_registered_anew(self, with_msk, tell, verdicts):
         story = with_msk()
         old = story.ue.last.b_tid
         story.bootstrap()
         story.msk(b_tid=old, verify=False)
         assert verdicts(tell(story), "MS-07") == ["pass", "pass"]
 
-    def test_nobody_knows_what_was_registered_before_the_capture(self, tell, verdicts):
+    def test_nobody_knows_what_was_registered_before_the_capture(self, begun_late, tell, verdicts):
         story = begun_late()
         assert verdicts(tell(story, story.keyring(runs=True)), "MS-07") == []
 
@@ -173,14 +155,14 @@ class TestKeyId:
         ],
         ids=["no MSK ID", "long domain", "short MSK ID"],
     )
-    def test_has_both_ids_whole(self, tell, verdicts, ids):
+    def test_has_both_ids_whole(self, with_msk, tell, verdicts, ids):
         assert "fail" in verdicts(tell(with_msk(ext=mikey.key_ids(*ids), v=False)), "MS-08")
 
-    def test_the_order_of_the_ids_does_not_matter(self, tell, verdicts):
+    def test_the_order_of_the_ids_does_not_matter(self, with_msk, tell, verdicts):
         turned = mikey.key_ids((mikey.MSK_ID, FIRST_MSK), (mikey.KEY_DOMAIN, KEY_DOMAIN))
         assert verdicts(tell(with_msk(ext=turned)), "MS-08") == ["pass"]
 
-    def test_null_mac(self, tell, failed):
+    def test_null_mac(self, with_msk, tell, failed):
         assert "MS-09" in failed(tell(with_msk(mac_alg=mikey.MAC_NULL, v=False)))
 
 
@@ -193,11 +175,11 @@ class TestCounter:
         story.linger(5)
         assert failed(tell(story)) == set()
 
-    def test_retransmission_with_the_same_counter_is_a_replay(self, tell, verdicts):
+    def test_retransmission_with_the_same_counter_is_a_replay(self, with_msk, tell, verdicts):
         again = with_msk(verify=False, v=False, edits={"msk": Edit(repeat=1)})
         assert "fail" in verdicts(tell(again), "MS-12")
 
-    def test_a_new_b_tid_counts_anew(self, tell, verdicts):
+    def test_a_new_b_tid_counts_anew(self, with_msk, tell, verdicts):
         story = with_msk()
         story.msk(msk_id=SECOND_MSK)
         story.bootstrap()
@@ -211,14 +193,14 @@ class TestCounter:
             story.msk(ue, counter=5)
         assert verdicts(tell(story), "MS-12") == ["pass", "pass"]
 
-    def test_each_bm_sc_has_its_own(self, tell, verdicts):
+    def test_each_bm_sc_has_its_own(self, with_msk, tell, verdicts):
         """IDi is part of what names a MUK."""
         story = with_msk(counter=5)
         story.msk(msk_id=OTHER_GROUP, counter=1, idi="bmsc2.home1.net", verify=False, v=False)
         assert verdicts(tell(story), "MS-12") == ["pass", "pass"]
 
     @pytest.mark.parametrize(("one", "other", "verdict"), [(0xFFFFFFFF, 0, "pass"), (0, 0xFFFFFFFF, "fail")])
-    def test_goes_round(self, tell, verdicts, one, other, verdict):
+    def test_goes_round(self, with_msk, tell, verdicts, one, other, verdict):
         story = with_msk(counter=one)
         story.msk(msk_id=SECOND_MSK, counter=other, v=False)
         assert verdicts(tell(story), "MS-12") == ["pass", verdict]
@@ -229,7 +211,7 @@ class TestCounter:
         assert not later(1 << 31, 0)  # RFC 1982 leaves this one open: it counts as a replay
         assert later((1 << 31) - 1, 0)
 
-    def test_a_pull_counts_too(self, tell, verdicts):
+    def test_a_pull_counts_too(self, with_msk, tell, verdicts):
         story = with_msk(counter=5)
         story.pull(counter=5)
         assert verdicts(tell(story), "MS-12") == ["pass", "fail"]
@@ -249,7 +231,7 @@ class TestCounter:
         assert verdicts(tell(story), "MS-12") == ["pass", "inconc"]
 
     @pytest.mark.parametrize(("after", "verdict"), [(9 * MS, {"pass"}), (20 * MS, {"pass", "fail"})])
-    def test_the_same_octets_at_once_are_one_packet(self, tell, verdicts, after, verdict):
+    def test_the_same_octets_at_once_are_one_packet(self, with_msk, tell, verdicts, after, verdict):
         story = with_msk(v=False)
         assert set(verdicts(tell(twice(story, after)), "MS-12")) == verdict
 
@@ -271,24 +253,24 @@ class TestCounter:
 
 
 class TestPolicy:
-    def test_sp_with_an_empty_map(self, tell, verdicts):
+    def test_sp_with_an_empty_map(self, with_msk, tell, verdicts):
         def added(payloads):
             return [*payloads[:-1], (mikey.SP, mikey.policy(POLICY)), payloads[-1]]
 
         assert "fail" in verdicts(tell(with_msk(download=True, arrange=added)), "MS-13")
 
-    def test_a_push_needs_none(self, tell, verdicts):
+    def test_a_push_needs_none(self, with_msk, tell, verdicts):
         story = with_msk()
         story.msk(msk_id=SECOND_MSK, sp=None)
         assert verdicts(tell(story), "MS-13") == ["pass", "pass"]
 
-    def test_an_msk_request_does(self, tell, verdicts):
+    def test_an_msk_request_does(self, with_msk, tell, verdicts):
         story = with_msk()
         story.msk_request()
         story.msk(msk_id=SECOND_MSK, sp=None)
         assert verdicts(tell(story), "MS-13") == ["pass", "fail"]
 
-    def test_nobody_knows_what_was_asked_before_the_capture(self, tell, verdicts):
+    def test_nobody_knows_what_was_asked_before_the_capture(self, begun_late, tell, verdicts):
         story = begun_late(sp=None)
         assert verdicts(tell(story, story.keyring(runs=True)), "MS-13") == ["pass"]
 
@@ -297,20 +279,20 @@ class TestPolicy:
         [(13, b"\0\0", "fail"), (13, b"\x01", "pass"), (6, b"\x01", "fail")],
         ids=["R of 0", "R of one octet", "key derivation rate"],
     )
-    def test_roc_rate_and_derivation_rate(self, tell, verdicts, kind, value, verdict):
+    def test_roc_rate_and_derivation_rate(self, with_msk, tell, verdicts, kind, value, verdict):
         changed = [(k, value if k == kind else v) for k, v in POLICY]
         assert verdicts(tell(with_msk(sp=changed)), "MS-14") == [verdict]
 
-    def test_nothing_to_look_at_without_sp(self, tell, verdicts):
+    def test_nothing_to_look_at_without_sp(self, with_msk, tell, verdicts):
         assert verdicts(tell(with_msk(download=True)), "MS-14") == []
         assert verdicts(tell(with_msk(download=True)), "MS-15") == []
 
-    def test_the_same_policy_written_otherwise(self, tell, verdicts):
+    def test_the_same_policy_written_otherwise(self, with_msk, tell, verdicts):
         story = with_msk()
         story.msk(msk_id=SECOND_MSK, sp=POLICY[::-1])
         assert verdicts(tell(story), "MS-15") == ["pass", "pass"]
 
-    def test_another_key_group_may_have_another(self, tell, verdicts):
+    def test_another_key_group_may_have_another(self, with_msk, tell, verdicts):
         story = with_msk()
         story.msk(msk_id=OTHER_GROUP, sp=[(k, b"\x0a" if k == 11 else v) for k, v in POLICY])
         assert verdicts(tell(story), "MS-15") == ["pass", "pass"]
@@ -329,5 +311,5 @@ class TestPull:
         story.pull(key_number=b"\0\1")
         assert verdicts(tell(story), "MS-27") == ["fail"]
 
-    def test_a_message_with_a_key_is_none(self, tell, verdicts):
+    def test_a_message_with_a_key_is_none(self, with_msk, tell, verdicts):
         assert verdicts(tell(with_msk()), "MS-27") == []

@@ -15,15 +15,6 @@ SIP = [("ue", "p_cscf"), ("p_cscf", "scf")]
 POST = ("scf", "bm_sc")
 
 
-def begun(lifetime=3600, **more):
-    story = Story("sip", by_sip=True)
-    story.bootstrap(lifetime=lifetime)
-    story.wait(0.2)
-    story.sip("register", **more)
-    story.wait(0.1)
-    return story
-
-
 @pytest.mark.parametrize("code", CODES)
 def test_passes_on_the_good_story(sample, verdicts, code):
     assert set(verdicts(sample("sip_good"), code)) == {"pass"}
@@ -35,13 +26,13 @@ def test_is_not_of_the_http_variant(sample, verdicts, code):
 
 
 class TestZn:
-    def test_that_was_not_captured_is_not_missing(self, tell, keep, verdicts):
+    def test_that_was_not_captured_is_not_missing(self, begun, tell, keep, verdicts):
         story = begun()
         story.linger(5)
         analysis = tell(keep(story, *SIP, POST, ("ue", "bsf")))
         assert verdicts(analysis, "SB-03") == verdicts(analysis, "SB-04") == []
 
-    def test_not_asked_for_a_new_b_tid_is_a_fault(self, tell, verdicts):
+    def test_not_asked_for_a_new_b_tid_is_a_fault(self, begun, tell, verdicts):
         """The SCF sends a key on that it cannot have."""
         story = begun(lifetime=600)
         story.at(300)
@@ -50,7 +41,7 @@ class TestZn:
         story.linger(5)
         assert verdicts(tell(story), "SB-03") == ["pass", "fail"]
 
-    def test_may_be_asked_again_when_its_key_has_ended(self, tell, verdicts):
+    def test_may_be_asked_again_when_its_key_has_ended(self, begun, tell, verdicts):
         story = begun(zn={"expiry": Story("clock", by_sip=True).now + 10 * 10**9})
         story.at(30)
         story.sip("msk-request", zn=True)
@@ -63,7 +54,7 @@ class TestZn:
         story.sip("register", in_dialog=False)
         assert verdicts(tell(story), "SB-03") == ["pass", "pass"]
 
-    def test_seen_before_and_behind_an_agent_is_asked_once(self, tell, verdicts):
+    def test_seen_before_and_behind_an_agent_is_asked_once(self, begun, tell, verdicts):
         """Session-Id and End-to-End stay the same, connections do not (RFC 6733 6.2)."""
         story = begun()
         scf, bsf, agent = (ip_address(a).packed for a in (story.addresses.scf, story.addresses.bsf, "10.3.0.9"))
@@ -80,10 +71,10 @@ class TestZn:
 
 
 class TestMuk:
-    def test_cannot_be_told_without_any_key(self, tell, keep, verdicts):
+    def test_cannot_be_told_without_any_key(self, begun, tell, keep, verdicts):
         assert verdicts(tell(keep(begun(), *SIP, POST), keyring=""), "SB-09") == ["inconc"]
 
-    def test_is_compared_with_that_of_zn(self, tell, verdicts):
+    def test_is_compared_with_that_of_zn(self, begun, tell, verdicts):
         story = begun(key_info={"muk": made_up("another", 32)})
         assert verdicts(tell(story, keyring=""), "SB-09") == ["fail"]
 
@@ -97,14 +88,14 @@ class TestMuk:
 
 
 class TestLifetime:
-    def test_in_seconds_counts_from_the_post(self, tell, verdicts):
+    def test_in_seconds_counts_from_the_post(self, begun, tell, verdicts):
         assert verdicts(tell(begun(key_info={"lifetime": "3000"})), "SB-10") == ["pass"]
         assert verdicts(tell(begun(key_info={"lifetime": "90000"})), "SB-10") == ["fail"]
 
-    def test_that_cannot_be_read_leaves_it_open(self, tell, verdicts):
+    def test_that_cannot_be_read_leaves_it_open(self, begun, tell, verdicts):
         assert verdicts(tell(begun(key_info={"lifetime": "tomorrow"})), "SB-10") == ["inconc"]
 
-    def test_without_ub_and_zn_is_not_judged(self, tell, keep, verdicts):
+    def test_without_ub_and_zn_is_not_judged(self, begun, tell, keep, verdicts):
         assert verdicts(tell(keep(begun(), *SIP, POST)), "SB-10") == []
 
 
@@ -114,19 +105,19 @@ class TestIdi:
         story.msk(idi="elsewhere.home1.net", v=False)
         assert verdicts(tell(story), "SB-20") == []
 
-    def test_of_the_bm_sc_is_a_fault(self, tell, verdicts):
+    def test_of_the_bm_sc_is_a_fault(self, begun, tell, verdicts):
         story = begun()
         story.msk(idi=BM_SC_FQDN, v=False)
         assert verdicts(tell(story), "SB-20") == ["fail"]
 
 
 class TestSeveralBmScs:
-    def test_a_repetition_at_another_node_is_none(self, tell, verdicts):
+    def test_a_repetition_at_another_node_is_none(self, begun, tell, verdicts):
         story = begun()
         story.sip("register", edits={"post": Edit(headers={"Host": "bmsc-2.home1.net"})})
         assert verdicts(tell(story), "SB-21") == ["pass", "pass"]
 
-    def test_another_service_at_the_same_one_is_none(self, tell, verdicts):
+    def test_another_service_at_the_same_one_is_none(self, begun, tell, verdicts):
         story = begun()
         story.sip("register", services=("urn:home1.net:mbms:sport",))
         assert verdicts(tell(story), "SB-21") == ["pass", "pass"]

@@ -12,15 +12,6 @@ CODES = ("SB-07", "SB-08", "SB-11", "SB-12", "SB-15", "SB-17", "SB-23")
 SPORT = "urn:x:sport"  # short: the INVITE has to fit into one packet
 
 
-def begun(**more):
-    story = Story("sip", by_sip=True)
-    story.bootstrap()
-    story.wait(0.2)
-    story.sip("register", **more)
-    story.wait(0.1)
-    return story
-
-
 @pytest.mark.parametrize("code", CODES)
 def test_passes_on_the_good_story(sample, verdicts, code):
     assert set(verdicts(sample("sip_good"), code)) == {"pass"}
@@ -32,7 +23,7 @@ def test_is_not_of_the_http_variant(sample, verdicts, code):
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_says_nothing_of_a_leg_that_was_not_captured(tell, keep, verdicts, code):
+def test_says_nothing_of_a_leg_that_was_not_captured(begun, tell, keep, verdicts, code):
     story = begun()
     story.sip("msk-request")
     story.sip("deregister")
@@ -41,19 +32,19 @@ def test_says_nothing_of_a_leg_that_was_not_captured(tell, keep, verdicts, code)
 
 
 class TestRefused:
-    def test_before_the_post_is_right(self, tell, verdicts):
+    def test_before_the_post_is_right(self, begun, tell, verdicts):
         assert verdicts(tell(begun(post="never", status="403 Forbidden")), "SB-06") == ["pass"]
 
-    def test_because_the_bm_sc_refused_is_right(self, tell, verdicts):
+    def test_because_the_bm_sc_refused_is_right(self, begun, tell, verdicts):
         story = begun(statuses={NEWS: 403}, status="403 Forbidden")
         assert verdicts(tell(story), "SB-06") == ["pass"]
 
-    def test_for_other_reasons_is_not_looked_at(self, tell, verdicts):
+    def test_for_other_reasons_is_not_looked_at(self, begun, tell, verdicts):
         assert verdicts(tell(begun(status="487 Request Terminated")), "SB-06") == []
 
 
 class TestForm:
-    def test_of_the_request_line(self, tell, verdicts):
+    def test_of_the_request_line(self, begun, tell, verdicts):
         line = "POST {} HTTP/1.1"
         for uri, verdict in (
             ("/keymanagement?requesttype=sip-based-register", "pass"),
@@ -68,19 +59,19 @@ class TestForm:
 
 class TestContents:
     @pytest.mark.parametrize("element", ["ue_ip", "muk", "lifetime", "b_tid", "naf_fqdn"])
-    def test_are_all_needed(self, tell, verdicts, element):
+    def test_are_all_needed(self, begun, tell, verdicts, element):
         assert verdicts(tell(begun(key_info={element: None})), "SB-08") == ["fail"]
 
-    def test_without_any_key_data_are_a_fault(self, tell, verdicts):
+    def test_without_any_key_data_are_a_fault(self, begun, tell, verdicts):
         assert verdicts(tell(begun(key_info=False)), "SB-08") == ["fail"]
 
-    def test_of_another_b_tid_are_a_fault(self, tell, verdicts):
+    def test_of_another_b_tid_are_a_fault(self, begun, tell, verdicts):
         assert verdicts(tell(begun(key_info={"b_tid": "b3RoZXI=@bsf.home1.net"})), "SB-08") == ["fail"]
 
-    def test_for_another_service_are_a_fault(self, tell, verdicts):
+    def test_for_another_service_are_a_fault(self, begun, tell, verdicts):
         assert verdicts(tell(begun(posted_services=(NEWS, SPORT))), "SB-08") == ["fail"]
 
-    def test_that_are_cut_leave_it_open(self, tell, verdicts):
+    def test_that_are_cut_leave_it_open(self, begun, tell, verdicts):
         def cut(parts):
             return [(kind, octets[:60] if kind == KEY_INFO_TYPE else octets) for kind, octets in parts]
 
@@ -89,11 +80,11 @@ class TestContents:
 
 class TestAddress:
     @pytest.mark.parametrize("address", ["10.1.0.11", "http://10.1.0.11/", "::ffff:10.9.9.9"])
-    def test_is_compared_however_it_is_written(self, tell, verdicts, address):
+    def test_is_compared_however_it_is_written(self, begun, tell, verdicts, address):
         expected = "pass" if "10.1.0.11" in address else "fail"
         assert verdicts(tell(begun(key_info={"ue_ip": address})), "SB-11") == [expected]
 
-    def test_behind_a_nat_is_either_of_both(self, tell, verdicts):
+    def test_behind_a_nat_is_either_of_both(self, begun, tell, verdicts):
         """The UE writes its own address into Contact and Via; the packet comes from that of the NAT."""
         natted = Edit(src="192.0.2.7")
         for address in ("10.1.0.11", "192.0.2.7"):
@@ -113,7 +104,7 @@ class TestStatuses:
         [({NEWS: 200, SPORT: 403}, "pass"), ({NEWS: 200}, "fail"), ({NEWS: 200, SPORT: 200, "urn:x": 200}, "fail")],
         ids=["each", "one less", "one more"],
     )
-    def test_are_one_for_each_service(self, tell, verdicts, answered, verdict):
+    def test_are_one_for_each_service(self, begun, tell, verdicts, answered, verdict):
         told = service_statuses_xml(answered)
         story = begun(
             services=(NEWS, SPORT),
@@ -123,39 +114,39 @@ class TestStatuses:
         assert verdicts(tell(story), "SB-12") == [verdict]
         assert verdicts(tell(story), "SB-13") == ["pass"]
 
-    def test_of_an_error_are_not_asked_for(self, tell, verdicts):
+    def test_of_an_error_are_not_asked_for(self, begun, tell, verdicts):
         story = begun(post_status="503 Service Unavailable", status="500 Server Internal Error")
         assert verdicts(tell(story), "SB-12") == ["pass"]
 
 
 class TestDeregistration:
-    def test_with_a_new_key_may_carry_it(self, tell, verdicts):
+    def test_with_a_new_key_may_carry_it(self, begun, tell, verdicts):
         story = begun()
         story.at(300)
         story.bootstrap()
         story.sip("deregister")
         assert verdicts(tell(story), "SB-15") == ["pass"]
 
-    def test_as_a_registration_is_a_fault(self, tell, verdicts):
+    def test_as_a_registration_is_a_fault(self, begun, tell, verdicts):
         story = begun()
         story.sip("deregister", requesttype="sip-based-register")
         assert verdicts(tell(story), "SB-15") == ["fail"]
 
 
 class TestMskRequest:
-    def test_lost_on_the_way_is_a_fault(self, tell, verdicts):
+    def test_lost_on_the_way_is_a_fault(self, begun, tell, verdicts):
         story = begun()
         pairs = ((KEY_DOMAIN, FIRST_MSK), (KEY_DOMAIN, SECOND_MSK))
         story.sip("msk-request", pairs=pairs, posted_pairs=pairs[:1])
         assert verdicts(tell(story), "SB-17") == ["fail"]
 
-    def test_with_statuses_of_its_own_is_right(self, tell, verdicts):
+    def test_with_statuses_of_its_own_is_right(self, begun, tell, verdicts):
         story = begun()
         pairs = ((KEY_DOMAIN, FIRST_MSK), (KEY_DOMAIN, SECOND_MSK))
         story.sip("msk-request", pairs=pairs, statuses={pairs[1]: 403})
         assert verdicts(tell(story), "SB-17") == ["pass"]
 
-    def test_before_a_deregistration_is_granted_rightly(self, tell, verdicts):
+    def test_before_a_deregistration_is_granted_rightly(self, begun, tell, verdicts):
         story = begun()
         story.sip("msk-request")
         story.sip("deregister")

@@ -10,15 +10,6 @@ from sample_pcaps.story_sip import B_TID_TYPE
 CODES = ("SB-01", "SB-02", "SB-13", "SB-14", "SB-16", "SB-18", "SB-19")
 
 
-def begun(**more):
-    story = Story("sip", by_sip=True)
-    story.bootstrap()
-    story.wait(0.2)
-    story.sip("register", **more)
-    story.wait(0.1)
-    return story
-
-
 @pytest.mark.parametrize("code", CODES)
 def test_passes_on_the_good_story(sample, verdicts, code):
     assert set(verdicts(sample("sip_good"), code)) == {"pass"}
@@ -29,7 +20,7 @@ def test_is_not_of_the_http_variant(sample, verdicts, code):
     assert verdicts(sample("http_good"), code) == []
 
 
-def test_one_leg_of_sip_is_enough(tell, keep, failed):
+def test_one_leg_of_sip_is_enough(begun, tell, keep, failed):
     for legs in ([("ue", "p_cscf")], [("p_cscf", "scf")]):
         story = begun()
         story.keys_and_media()
@@ -39,19 +30,19 @@ def test_one_leg_of_sip_is_enough(tell, keep, failed):
 
 class TestBodies:
     @pytest.mark.parametrize("kind", ["application/xml", "text/xml", "application/vnd.3gpp.b-tid+xml; charset=utf-8"])
-    def test_have_no_fixed_content_type(self, tell, verdicts, kind):
+    def test_have_no_fixed_content_type(self, begun, tell, verdicts, kind):
         def renamed(parts):
             return [(kind if name == B_TID_TYPE else name, octets) for name, octets in parts]
 
         assert verdicts(tell(begun(ue_parts=renamed)), "SB-01") == ["pass"]
 
-    def test_in_a_type_that_is_not_read_leave_it_open(self, tell, verdicts):
+    def test_in_a_type_that_is_not_read_leave_it_open(self, begun, tell, verdicts):
         def hidden(parts):
             return [("application/octet-stream" if name == B_TID_TYPE else name, octets) for name, octets in parts]
 
         assert verdicts(tell(begun(ue_parts=hidden)), "SB-01") == ["inconc"]
 
-    def test_without_a_b_tid_are_a_fault(self, tell, verdicts):
+    def test_without_a_b_tid_are_a_fault(self, begun, tell, verdicts):
         def without(parts):
             return [part for part in parts if part[0] != B_TID_TYPE]
 
@@ -59,11 +50,11 @@ class TestBodies:
 
 
 class TestBTid:
-    def test_of_a_bootstrapping_before_the_capture_is_not_judged(self, tell, keep, verdicts):
+    def test_of_a_bootstrapping_before_the_capture_is_not_judged(self, begun, tell, keep, verdicts):
         story = begun()
         assert verdicts(tell(keep(story, ("ue", "p_cscf"), ("p_cscf", "scf"))), "SB-02") == []
 
-    def test_other_than_those_seen_leaves_it_open(self, tell, verdicts):
+    def test_other_than_those_seen_leaves_it_open(self, begun, tell, verdicts):
         story = begun()
         story.cut(0.15)
         story.at(10)
@@ -105,26 +96,26 @@ class TestRefused:
 
 class TestOk:
     @pytest.mark.parametrize(("when", "verdict"), [("before", "pass"), ("late", "fail"), ("after", "fail")])
-    def test_waits_for_the_bm_sc(self, tell, verdicts, when, verdict):
+    def test_waits_for_the_bm_sc(self, begun, tell, verdicts, when, verdict):
         story = begun(post=when)
         story.linger(12)
         assert verdicts(tell(story), "SB-13") == [verdict]
 
     @pytest.mark.parametrize(("linger", "found"), [(1, ["pass"]), (12, ["fail", "pass"])])
-    def test_without_a_post_is_a_fault_when_it_is_due(self, tell, verdicts, linger, found):
+    def test_without_a_post_is_a_fault_when_it_is_due(self, begun, tell, verdicts, linger, found):
         story = begun()
         story.wait(1)
         story.sip("deregister", post="never")
         story.linger(linger)
         assert sorted(verdicts(tell(story), "SB-13")) == found
 
-    def test_changed_is_a_fault(self, tell, verdicts):
+    def test_changed_is_a_fault(self, begun, tell, verdicts):
         def changed(parts):
             return [(kind, octets.replace(b">200<", b">403<")) for kind, octets in parts]
 
         assert verdicts(tell(begun(ok_parts=changed)), "SB-13") == ["fail"]
 
-    def test_in_a_type_that_is_not_read_leaves_it_open(self, tell, verdicts):
+    def test_in_a_type_that_is_not_read_leaves_it_open(self, begun, tell, verdicts):
         def hidden(parts):
             return [(kind if kind == "application/sdp" else "application/octet-stream", o) for kind, o in parts]
 
@@ -133,7 +124,7 @@ class TestOk:
 
 class TestDialog:
     @pytest.mark.parametrize(("asked", "code"), [("deregister", "SB-14"), ("msk-request", "SB-16")])
-    def test_of_its_own_is_a_fault(self, tell, verdicts, asked, code):
+    def test_of_its_own_is_a_fault(self, begun, tell, verdicts, asked, code):
         story = begun()
         story.wait(1)
         story.sip(asked, in_dialog=False)
@@ -170,17 +161,17 @@ class TestNewBTid:
 
 
 class TestRequestUri:
-    def test_of_a_dialog_that_began_before_the_capture_is_not_judged(self, tell, verdicts):
+    def test_of_a_dialog_that_began_before_the_capture_is_not_judged(self, begun, tell, verdicts):
         story = begun()
         story.at(10)
         story.sip("msk-request", uri=PSI)
         story.cut(5)
         assert verdicts(tell(story), "SB-19") == []
 
-    def test_that_names_the_service_is_a_fault(self, tell, verdicts):
+    def test_that_names_the_service_is_a_fault(self, begun, tell, verdicts):
         assert verdicts(tell(begun(uri="sip:urn%3Ahome1.net%3Ambms%3Anews@home1.net")), "SB-19") == ["fail"]
 
-    def test_may_be_the_contact_of_the_scf(self, tell, verdicts):
+    def test_may_be_the_contact_of_the_scf(self, begun, tell, verdicts):
         story = begun(edits=dict.fromkeys(("gm-ok", "isc-ok"), Edit(headers={"Contact": "<sip:s1@10.3.0.1:5070>"})))
         story.sip("msk-request", uri="sip:s1@10.3.0.1:5070")
         assert verdicts(tell(story), "SB-19") == ["pass", "pass"]
