@@ -217,7 +217,8 @@ class Inspector(Vertical):
 def _ends(message: Message) -> str:
     payload = message.payload
     frames = f"frames {payload.frames[0]}–{payload.frame}" if len(payload.frames) > 1 else f"frame {payload.frame}"
-    return f"{frames} · {payload.transport} {payload.sport} → {payload.dport} · {len(payload.data)} octets"
+    ports = f"{payload.sport} → {payload.dport}" if payload.sport else f"→ {payload.dport}"  # media has no source kept
+    return f"{frames} · {payload.transport} {ports} · {len(payload.data)} octets"
 
 
 def innermost(roots: Iterable[Node], octet: int) -> Node | None:
