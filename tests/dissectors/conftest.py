@@ -17,6 +17,7 @@ from dissectors.base import Cursor, Malformed
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 UDP, TCP = 17, 6
+SIGN = 4  # the MIKEY payload that is always the last and has no next payload octet
 IP_HEADER, LINKTYPE_RAW = 20, 101
 PREFIXES = {"rtp": ("rtp.", "srtp."), "rtcp": ("rtcp.", "srtcp.")}  # of field names that are not the protocol's
 
@@ -96,6 +97,30 @@ def payload() -> Callable[..., Payload]:
 
     def make(data: bytes, transport: str = "udp", sport: int = 40000, dport: int = 2269) -> Payload:
         return Payload(data, transport, "10.0.0.1", sport, "10.0.0.2", dport, 0, 1, 0, (1,))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def header() -> Callable[..., bytes]:
+    """Makes a MIKEY header."""
+
+    def make(following: int, data_type: int = 0, third: int = 0, count: int = 0, map_type: int = 1) -> bytes:
+        return bytes((1, data_type, following, third)) + bytes.fromhex("c0ffee01") + bytes((count, map_type))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def chained(header: Callable[..., bytes]) -> Callable[..., bytes]:
+    """Makes a MIKEY message with an empty map: each payload as its type and what follows its next payload octet."""
+
+    def make(*payloads: tuple[int, bytes], data_type: int = 0) -> bytes:
+        types = [kind for kind, _ in payloads] + [0]
+        found = header(types[0], data_type)
+        for (kind, octets), following in zip(payloads, types[1:], strict=True):
+            found += octets if kind == SIGN else bytes((following,)) + octets
+        return found
 
     return make
 
