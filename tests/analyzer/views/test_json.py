@@ -1,4 +1,4 @@
-"""The report as JSON and JSON lines: as the schema says, the same every time, ASCII only."""
+"""The report as JSON: as the schema says, the same every time, ASCII only."""
 
 import json
 from dataclasses import replace
@@ -9,11 +9,9 @@ import pytest
 
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
 from analyzer.views import json as json_view
-from analyzer.views import jsonl
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "report.schema.json").read_text())
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
-CASES = jsonschema.Draft202012Validator({"$ref": "#/$defs/case", "$defs": SCHEMA["$defs"]})
 
 
 def test_the_document_is_as_the_schema_says(report):
@@ -85,13 +83,3 @@ def test_what_the_network_says_is_escaped(report, case, hostile):
     text = json_view.show(Report("1", (replace(case, name=hostile),)))
     assert text.isascii()
     assert json.loads(text)["cases"][0]["name"] == hostile
-
-
-def test_json_lines_are_the_cases(report, case):
-    text = jsonl.show(Report("1", (case, replace(case, name="other"))))
-    lines = [json.loads(line) for line in text.splitlines()]
-    assert [line["name"] for line in lines] == ["story", "other"]
-    assert lines[0] == json.loads(json_view.show(report))["cases"][0]
-    for line in lines:
-        CASES.validate(line)
-    assert jsonl.show(Report("1", ())) == ""
