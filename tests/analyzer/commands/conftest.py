@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer import cli
+from sample_pcaps.forge import pcapng
+
 SAMPLES = Path(__file__).parents[3] / "sample_pcaps"
 KEYS = ("k", "opc", "op", "ks", "ck", "ik", "ks_naf", "ks_ext_naf", "ks_int_naf", "muk", "mrk", "value", "salt")
 
@@ -13,6 +16,27 @@ KEYS = ("k", "opc", "op", "ks", "ck", "ik", "ks_naf", "ks_ext_naf", "ks_int_naf"
 @pytest.fixture(scope="session")
 def samples() -> Path:
     return SAMPLES
+
+
+@pytest.fixture
+def told(capsys):
+    """Run a command; of its talk only the warning of keyrings that are readable, as a checkout has them, is right."""
+
+    def run(*args):
+        code = cli.run(list(args))
+        out, err = capsys.readouterr()
+        assert [line for line in err.splitlines() if not line.startswith("warning: ")] == []
+        return code, out
+
+    return run
+
+
+@pytest.fixture
+def silent(tmp_path):
+    """Where a capture is in which nobody says anything."""
+    path = tmp_path / "silent.pcapng"
+    path.write_bytes(pcapng([]))
+    return str(path)
 
 
 def _values(table):

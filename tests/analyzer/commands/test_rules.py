@@ -1,12 +1,9 @@
-"""`keyshark rules` and `keyshark explain`."""
+"""`keyshark rules`."""
 
 import json
 
-import pytest
-
 from analyzer import cli
 from analyzer.procedures import CATALOGUE
-from analyzer.views.catalogue import page
 
 
 def test_all_rules_a_line_each(capsys):
@@ -28,20 +25,6 @@ def test_as_json(capsys):
     found = json.loads(capsys.readouterr().out)
     assert [rule["code"] for rule in found] == [rule.code for rule in CATALOGUE if rule.code.startswith("MS")]
     assert all(rule["page"].startswith(rule["title"]) for rule in found)
-
-
-@pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.code)
-def test_every_rule_is_explained_by_code_and_by_name(rule, capsys):
-    for code in (rule.code, rule.code.lower()):
-        assert cli.run(["explain", code]) == 0
-        assert capsys.readouterr().out == page(rule)
-    assert cli.run(["explain", rule.name]) == 0
-    assert page(rule) in capsys.readouterr().out
-
-
-def test_a_name_that_is_misspelt_is_guessed(capsys):
-    assert cli.run(["explain", "counter-increase"]) == 2
-    assert "is it counter-increases" in capsys.readouterr().err
 
 
 def test_codes_are_unique():

@@ -1,0 +1,34 @@
+"""`keyshark flow`: the steps of all procedures as arrows over the nodes, as wide as the terminal."""
+
+import pytest
+
+from analyzer.views.flow import arrows
+
+
+def test_each_step_has_its_arrow_over_all_nodes(told, sample, samples):
+    code, out = told("flow", str(samples / "sip_good"))
+    assert code == 0
+    head, *lines = out.splitlines()
+    assert head.split() == ["frame", "seconds", "ue", "im-cn", "scf", "bm-sc", "bsf", "multicast"]
+    drawn = [line for line in lines if "▶" in line or "◀" in line]
+    steps = arrows(sample("sip_good").report)
+    assert [line.split()[0] for line in drawn] == [str(arrow.step.frame) for arrow in steps]
+    assert all(text in line for arrow, line in zip(steps, drawn, strict=True) for text in arrow.told)
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_no_arrow_is_wider_than_the_terminal_and_no_text_is_cut(told, sample, samples, columns, monkeypatch):
+    path = str(samples / "http_good")
+    _, unbounded = told("flow", path)
+    assert max(map(len, unbounded.splitlines())) > columns
+    monkeypatch.setattr("analyzer.commands.flow.width", lambda: columns)
+    _, out = told("flow", path)
+    assert max(len(line) for line in out.splitlines() if "│" in line) <= columns
+    assert all(text in out for arrow in arrows(sample("http_good").report) for text in arrow.told)
+
+
+def test_without_procedures_it_says_where_to_look(told, silent):
+    assert told("flow", silent) == (
+        0,
+        "no procedure of a UE was found: see `keyshark info` for what the captures hold\n",
+    )
