@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from analyzer.correlate.sightings import Sightings
 from analyzer.correlate.traffic import Traffic
 from analyzer.decode.packets import MediaPacket
+from analyzer.decode.rtp import RTP_HEADER, header_length
 from analyzer.keys import srtp
 from analyzer.keys.chain import Chain
 from analyzer.keys.key import Key
 from analyzer.medialog import MediaLog, Stream
-from analyzer.mki import MKI_OCTETS, RTP_HEADER, Located, Locator, Mki, Named, named
+from analyzer.mki import MKI_OCTETS, Located, Locator, Mki, Named, named
 
 MAX_SHOWN = 20  # frames of one kind that a group remembers
 SENDER_REPORT = 200
@@ -224,7 +225,7 @@ class _Examination:
         """Return the same of an SRTP packet, and follow its ROC."""
         data = packet.data
         sequence = int.from_bytes(data[2:4], "big")
-        header = _rtp_header(data)
+        header = header_length(data)
         if header is None:
             return None
         bare: int | None = None  # the ROC where no MAC is wrong, because there is none
@@ -283,16 +284,6 @@ def _carried(packet: MediaPacket, located: Located | None) -> tuple[int, int] | 
     roc_octets, mac_octets = srtp.tag_layout(located[0], sequence)
     end = len(packet.data) - mac_octets
     return (sequence, int.from_bytes(packet.data[end - roc_octets : end], "big")) if roc_octets else None
-
-
-def _rtp_header(data: bytes) -> int | None:
-    """Length of the RTP header with CSRCs and extension (RFC 3550 5.1), None where it runs out of the packet."""
-    length = RTP_HEADER + 4 * (data[0] & 0x0F)
-    if data[0] & 0x10:
-        if len(data) < length + 4:
-            return None
-        length += 4 + 4 * int.from_bytes(data[length + 2 : length + 4], "big")
-    return length if length <= len(data) else None
 
 
 def _once(packets: list[MediaPacket]) -> list[MediaPacket]:

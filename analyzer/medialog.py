@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 from analyzer.decode.ip import text
 from analyzer.decode.packets import MediaPacket
+from analyzer.decode.rtp import RTCP_TYPES
 from analyzer.decode.sift import MediaColumns
 
 MAX_KEPT = 20_000  # packets of one stream whose octets are kept to be verified
 MAX_KEPT_OCTETS = 64 * 1024 * 1024  # of all streams together
 MAX_STREAMS = 4096  # destinations × SSRC that are told apart
-RTCP_TYPES = range(192, 224)  # RFC 5761 4
 
 StreamKey = tuple[str, int, int, bool]  # destination, port, SSRC, is RTCP
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from analyzer.correlate import bodies
 from analyzer.correlate.traffic import Traffic
+from analyzer.decode.rtp import RTCP_HEADER, RTP_HEADER
 from analyzer.keys import srtp
 from analyzer.keys.chain import Chain
 
 MKI_OCTETS = 6  # MSK ID and MTK ID (TS 33.246 6.6.2)
 SAMPLE = 64  # packets that have to agree on MKIs that nobody named
-RTP_HEADER, RTCP_HEADER = 12, 8
 # RFC 4771 4: what is tried when no SP tells the policy: mode RCCm2, none, m1, m3; tag lengths 14, 10, 4.
 UNTOLD_POLICIES: tuple[tuple[tuple[int, bytes], ...], ...] = (
     ((2, b"\x03"), (11, b"\x0e"), (13, b"\x00\x10"), (19, b"\x0a")),

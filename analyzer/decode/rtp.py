@@ -72,12 +72,17 @@ def is_rtp(data: bytes) -> bool:
     """Say whether octets can be an RTP packet: version, payload type, and a header that fits (RFC 3550 5.1)."""
     if len(data) < RTP_HEADER or data[0] >> 6 != 2 or data[1] & 0x7F in RESERVED_TYPES:
         return False
-    header = RTP_HEADER + 4 * (data[0] & 0x0F)
+    return header_length(data) is not None
+
+
+def header_length(data: bytes) -> int | None:
+    """Return the length of an RTP header with CSRCs and extension (RFC 3550 5.1), None where the octets run out."""
+    length = RTP_HEADER + 4 * (data[0] & 0x0F)
     if data[0] & 0x10:
-        if len(data) < header + 4:
-            return False
-        header += 4 + 4 * int.from_bytes(data[header + 2 : header + 4], "big")
-    return header <= len(data)
+        if len(data) < length + 4:
+            return None
+        length += 4 + 4 * int.from_bytes(data[length + 2 : length + 4], "big")
+    return length if length <= len(data) else None
 
 
 def is_rtcp(data: bytes) -> bool:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from analyzer.capture.reader import CaptureError, open_capture
 from analyzer.decode.decoder import Decoder
 from analyzer.decode.packets import MediaPacket
+from analyzer.decode.rtp import RTCP_TYPES
 from analyzer.tui.model import Place
 from dissectors import Message, Payload, dissect
 from dissectors.rtp import Rtp
 
 MAX_BEYOND = 64  # frames after the one wanted: a stream is known for media by its second packet
-RTCP_TYPES = range(192, 224)  # RFC 5761 4
 
 
 def read_guest(path: str, place: Place, is_unwanted: Callable[[], bool]) -> Message | None:
