@@ -15,6 +15,9 @@ from dissectors import Message
 from dissectors.digest import Auth, parse_info
 from dissectors.http import Http
 
+# What a reading of the MRK as password is called in a report; the one of the text needs no name.
+MRK_VARIANTS = {"base64": "", "raw": "MRK as raw octets", "hex": "MRK in hex"}
+
 
 def check(chain: Chain, traffic: Traffic) -> None:
     """Check every digest of every request, and the rspauth of its answer with the password that matched."""
@@ -35,7 +38,7 @@ def _ub_passwords(chain: Chain, run: gba.Bootstrapping, exchange: Exchange) -> I
     aka = None if vector is None else chain.aka.get(vector[0])
     if aka is None:
         return
-    yield None, "", aka.res
+    yield None, "", digest.aka_v1_password(res=aka.res)
     yield None, "RES in base64", base64.b64encode(aka.res)
     yield None, "RES in hex", aka.res.hex().encode()
 
@@ -47,9 +50,8 @@ def _ua_passwords(chain: Chain, request: Message) -> Iterator[tuple[Key | None, 
     if given is None:
         return
     for key in chain.mrks.get(given.get("username") or "", ()):
-        yield key, "", base64.b64encode(key.value)
-        yield key, "MRK as raw octets", key.value
-        yield key, "MRK in hex", key.value.hex().encode()
+        for encoding, password in digest.mrk_passwords(mrk=key.value):
+            yield key, MRK_VARIANTS[encoding], password
 
 
 def _check(chain: Chain, exchange: Exchange, passwords: list[tuple[Key | None, str, bytes]]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from analyzer.correlate import bodies
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
 from analyzer.procedures import history, sent
-from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
+from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from dissectors import Message
 from dissectors.mikey import Mikey
 
@@ -16,7 +16,6 @@ RAND_OCTETS = 16
 TS_COUNTER = 2
 ID_NAI = 0
 KEY_DOMAIN_OCTETS, MSK_ID_OCTETS = 3, 4
-KEY_NUMBER_CURRENT = b"\0\0"
 SP_RATE, SP_KDR = 13, 6  # RFC 4771 R, RFC 3830 6.10.1
 OVERTAKING = 100_000_000  # ns; messages that change places on the way are not further apart
 HALF = 1 << 31  # RFC 1982 with 32 bits
@@ -340,7 +339,7 @@ def keyless_message_is_a_pull(run: Run) -> Iterator[Problem]:
     for message, body in mikeys(run, "pull"):
         if body.v:
             yield wrong("V is 1 in a message without a key", message)
-        if body.msk_id is not None and body.msk_id[2:] != KEY_NUMBER_CURRENT:
+        if body.msk_id is not None and body.msk_id[2:] != CURRENT_MSK:
             yield wrong(f"Key Number {body.msk_id[2:].hex()} in a message without a key, expected 0000", message)
 
 

@@ -9,6 +9,7 @@ from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
 from analyzer.procedures import coverage, history
+from analyzer.procedures.delivery import CURRENT_MSK
 from analyzer.procedures.dg_rules import requests
 from analyzer.procedures.invites import KS_NAF_REFRESH, SIP_DEAUTHORIZATION, SIP_INITIATION, SIP_MSK_REFRESH, sips
 from analyzer.procedures.ms_key_rules import inside, interval
@@ -22,7 +23,6 @@ from dissectors.mikey import Mikey
 MSK_WITHIN = 10 * 10**9  # ns; a BM-SC sends the MSK at once
 IN_FLIGHT = 10**9  # ns; what a BM-SC had sent already when it took the deregistration
 FORBIDDEN = 403
-CURRENT = b"\0\0"  # Key Number that asks for the current MSK (TS 33.246 6.3.2.1)
 NO_GROUP = b"\0\0"  # TS 33.246 6.3.2.1: not allowed as Key Group part
 
 Group = tuple[bytes | None, bytes]  # Key Domain ID, Key Group part
@@ -229,7 +229,7 @@ def _serves(body: Mikey, asked: MskName) -> bool:
     """The MSK asked for, or any of its key group where the current one was asked for."""
     if group_of(body) != (asked.key_domain, asked.msk_id[:2]):
         return False
-    return asked.msk_id[2:] == CURRENT or asked.msk_id == body.msk_id
+    return asked.msk_id[2:] == CURRENT_MSK or asked.msk_id == body.msk_id
 
 
 @rule(
