@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -71,7 +71,4 @@ class Block:
 
     def shifted(self, offset: int) -> Block:
         """Return the same records with `offset` ns added to their times."""
-        return Block(
-            self.capture, self.octets, self.starts, self.captured, self.lengths, self.times + offset,
-            self.numbers, self.link_types, self.interfaces,
-        )  # fmt: skip
+        return replace(self, times=self.times + offset)

@@ -18,7 +18,6 @@ MAX_BLOCK = 16 * 1024 * 1024  # octets of a block that is read; longer ones are 
 MAX_INTERFACES = 65_536  # of one section
 MAX_PROBLEMS = 100  # that are told; the rest of a file that is all damage says no more
 
-SECTION = 0x0A0D0D0A
 INTERFACE = 1
 OBSOLETE_PACKET = 2
 SIMPLE_PACKET = 3

@@ -22,8 +22,11 @@ from analyzer.decode.tunnels import IN_UDP
 
 HEAD = 96  # octets of a frame that are looked at: SLL2, IPv6, UDP and the begin of what it carries
 # Where an ordinary frame has its IP packet, and the protocol of that
-IP_AT = {linktypes.EN10MB: (14, 12), linktypes.LINUX_SLL: (16, 14), linktypes.LINUX_SLL2: (20, 0)}
 RAW = (linktypes.RAW, *linktypes.RAW_ALSO, linktypes.IPV4, linktypes.IPV6)
+IP_AT: dict[int, tuple[int, int | None]] = {
+    linktypes.EN10MB: (14, 12), linktypes.LINUX_SLL: (16, 14), linktypes.LINUX_SLL2: (20, 0),
+    **dict.fromkeys(RAW, (0, None)),
+}  # fmt: skip
 ETHERTYPES = {4: 0x0800, 6: 0x86DD}
 UDP, UDP_HEADER = 17, 8
 IP_HEADERS = {4: 20, 6: 40}
@@ -96,12 +99,10 @@ def sift(block: Block, named: frozenset[int], knows: Knows) -> tuple[Ints, list[
     media: list[MediaColumns] = []
     within = block.starts + HEAD <= len(block.octets)
     for link_type in np.unique(block.link_types):
-        ip_at, type_at = (0, None) if link_type in RAW else IP_AT.get(int(link_type), (0, 0))
-        if not ip_at and type_at == 0:
-            continue
         rows = np.flatnonzero(within & (block.link_types == link_type))
-        if not len(rows):
+        if int(link_type) not in IP_AT or not len(rows):
             continue
+        ip_at, type_at = IP_AT[int(link_type)]
         shown = heads(block.octets.data, block.starts[rows], HEAD)
         for version in (4, 6):
             found = _datagrams(block, rows, shown, version, ip_at, type_at)
