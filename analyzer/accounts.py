@@ -8,7 +8,7 @@ from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
 from analyzer.decode.decoder import DecodeFacts
-from analyzer.judging import Run, Story
+from analyzer.judging import Run, Story, once
 from analyzer.keys.key import Key
 from analyzer.media import Group
 from analyzer.procedures.delivery import audience
@@ -128,7 +128,7 @@ def _media_step(group: Group) -> StepReport:
 
 def keys_of(session: Session, story: Story) -> tuple[Key, ...]:
     """Return the keys of a UE: those bound to its B-TIDs or IMPI, and the MSKs and MTKs that are for it."""
-    owned = story.once(_owned)
+    owned = _owned(story)
     names = [
         ("ue", session.id),
         *(("b_tid", name) for name in session.b_tid),
@@ -138,6 +138,7 @@ def keys_of(session: Session, story: Story) -> tuple[Key, ...]:
     return tuple(story.chain.keys[place] for place in places)
 
 
+@once
 def _owned(story: Story) -> dict[tuple[str, str], list[int]]:
     """The places in the chain of the keys that each B-TID, IMPI or UE has."""
     owned: dict[tuple[str, str], list[int]] = {}

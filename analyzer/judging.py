@@ -6,8 +6,8 @@ import inspect
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from typing import TypeVar, cast
+from functools import cache, wraps
+from typing import Protocol, TypeVar, TypeVarTuple, cast
 
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.traffic import Traffic
@@ -16,7 +16,9 @@ from analyzer.media import Group
 from analyzer.report import Evidence, Judgement, Verdict
 from dissectors import Message
 
+Of = TypeVar("Of", bound="Remembering")
 Made = TypeVar("Made")
+More = TypeVarTuple("More")
 
 MAX_EVIDENCE = 20  # frames that one judgement names
 
@@ -27,6 +29,29 @@ class CannotTell(Exception):  # noqa: N818  # an outcome, not an error
 
 class NotHere(Exception):  # noqa: N818
     """What a rule looks at is not part of this run: the judge makes it *none*."""
+
+
+class Remembering(Protocol):
+    """A story or a run: it keeps what was made of it, as many rules ask for the same."""
+
+    @property
+    def made(self) -> dict[object, object]: ...
+
+
+def once(make: Callable[[Of, *More], Made]) -> Callable[[Of, *More], Made]:
+    """Make of a function one that is computed once for each story or run, and what else it is asked with.
+
+    What it returns is everybody's, and nobody's to change.
+    """
+
+    @wraps(make)
+    def made(of: Of, *more: *More) -> Made:
+        asked, known = (make, *more), of.made
+        if asked not in known:
+            known[asked] = make(of, *more)
+        return cast(Made, known[asked])
+
+    return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,16 +80,11 @@ class Story:
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
     made: dict[object, object] = field(default_factory=dict, repr=False, compare=False)  # see `once`
 
-    def once(self, make: Callable[[Story], Made]) -> Made:
-        """Return what a function makes of the story, computed once for all that ask."""
-        if make not in self.made:
-            self.made[make] = make(self)
-        return cast(Made, self.made[make])
-
-    def runs_of(self, ue: Session, *kinds: str) -> list[Run]:
+    @once
+    def runs_of(self, ue: Session, *kinds: str) -> tuple[Run, ...]:
         """Return the procedures of these kinds that a UE went through, in the order of time."""
         found = [run for kind in kinds for run in self.by_ue.get((ue.id, kind), ())]
-        return sorted(found, key=lambda run: run.start)
+        return tuple(sorted(found, key=lambda run: run.start))
 
     def covers(self, start: int, duration: int) -> bool:
         """Say whether the capture goes on for `duration` ns after `start`: what did not come then, is missing."""
@@ -98,6 +118,7 @@ class Run:
     start: int = field(init=False)
     end: int = field(init=False)
     first_frame: tuple[int, int] = field(init=False)  # capture, frame
+    made: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)  # see `once`
 
     def __post_init__(self) -> None:
         """Reckon once what rules and views ask for again and again."""
@@ -117,6 +138,7 @@ class Run:
             raise CannotTell("the UE of this procedure is not known")
         return self.ues[0]
 
+    @once
     def all(self, *names: str) -> tuple[Message, ...]:
         """Return the messages of the steps named, in the order of time."""
         found = [message for name in names for message in self.steps.get(name, ())]
@@ -183,12 +205,17 @@ class Rule:
 
     @property
     def title(self) -> str:
-        return self.page.split("\n", 1)[0]
+        return _title(self.check)
 
 
 @cache
 def _page(check: Check) -> str:
     return inspect.getdoc(check) or ""
+
+
+@cache
+def _title(check: Check) -> str:
+    return _page(check).split("\n", 1)[0]
 
 
 def rule(code: str, *procedures: Procedure, clause: str, level: str, remedy: str) -> Callable[[Check], Rule]:
@@ -218,9 +245,9 @@ def judge(rules: Iterable[Rule], runs: Iterable[tuple[str, Run]]) -> tuple[Judge
     return tuple(sorted(found, key=_judgement_order))
 
 
-def _judgement_order(judgement: Judgement) -> tuple[tuple[int, int], str, str]:
-    first = min(((e.capture, e.frame) for e in judgement.evidence), default=(0, 0))
-    return first, judgement.rule, judgement.procedure or ""
+def _judgement_order(judgement: Judgement) -> tuple[int, int, str, str]:
+    first = judgement.evidence[0]
+    return first.capture, first.frame, judgement.rule, judgement.procedure or ""
 
 
 def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
@@ -238,26 +265,32 @@ def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
         verdict, text, trace = Verdict.ERROR, f"the rule failed: {type(bug).__name__}", traceback.format_exc()
     if problems and verdict is not Verdict.ERROR:
         verdict, text = Verdict.FAIL, "; ".join(dict.fromkeys(problem.text for problem in problems))
-    shown = [e for problem in problems for e in (*map(_evidence, problem.messages), *problem.frames)]
-    evidence = shown or [Evidence(*run.first_frame)]
-    ue = run.ues[0].id if len(run.ues) == 1 else None
     return Judgement(
         rule=item.code,
         name=item.name,
         verdict=verdict,
         level=item.level,
-        ue=ue,
+        ue=run.ues[0].id if len(run.ues) == 1 else None,
         procedure=name,
         clause=item.clause,
         message=text,
         remedy=item.remedy if verdict in (Verdict.FAIL, Verdict.INCONC) else "",
-        evidence=tuple(sorted(set(evidence), key=lambda e: (e.capture, e.frame)))[:MAX_EVIDENCE],
+        evidence=_evidence(problems) or _beginning(run),
         traceback=trace,
     )
 
 
-def _evidence(message: Message) -> Evidence:
-    return Evidence(message.payload.capture, message.frame)
+def _evidence(problems: list[Problem]) -> tuple[Evidence, ...]:
+    """The frames that show what is wrong, as many as a judgement names."""
+    shown = {(m.payload.capture, m.frame) for problem in problems for m in problem.messages}
+    shown |= {(frame.capture, frame.frame) for problem in problems for frame in problem.frames}
+    return tuple(Evidence(*place) for place in sorted(shown)[:MAX_EVIDENCE])
+
+
+@once
+def _beginning(run: Run) -> tuple[Evidence, ...]:
+    """The frame that a run begins with: evidence that it was looked at."""
+    return (Evidence(*run.first_frame),)
 
 
 def _order(message: Message) -> tuple[int, int, int]:

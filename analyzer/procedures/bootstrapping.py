@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
-from analyzer.judging import Procedure, Run, Step, Story
+from analyzer.judging import Procedure, Run, Step, Story, once
 from dissectors import Message
 from dissectors.digest import Auth
 
@@ -59,28 +59,31 @@ BOOTSTRAPPING = Procedure(
 
 def of_run(run: Run) -> gba.Bootstrapping:
     """Return the bootstrapping that a run was made of."""
-    return run.story.once(_by_message)[id(run.messages[0])]
+    return _by_message(run.story)[id(run.messages[0])]
 
 
+@once
 def _by_message(story: Story) -> Mapping[int, gba.Bootstrapping]:
     return {id(m): found for found in story.traffic.bootstrappings for e in found.exchanges for m in e.messages}
 
 
 def maker(story: Story, b_tid: str | None) -> gba.Bootstrapping | None:
     """Return the bootstrapping that gave a B-TID, None where the capture has none; the last one, if several did."""
-    return story.once(_makers).get(b_tid or "")
+    return _makers(story).get(b_tid or "")
 
 
+@once
 def _makers(story: Story) -> Mapping[str, gba.Bootstrapping]:
     return {run.b_tid: run for run in story.traffic.bootstrappings if run.b_tid}
 
 
 def made_for(story: Story, ue: Session) -> list[gba.Bootstrapping]:
     """Return the bootstrappings that gave the B-TIDs of a UE, in the order of time."""
-    by_b_tid = story.once(_made)
+    by_b_tid = _made(story)
     return sorted((run for b_tid in ue.b_tid for run in by_b_tid.get(b_tid, ())), key=lambda run: run.time)
 
 
+@once
 def _made(story: Story) -> Mapping[str, list[gba.Bootstrapping]]:
     made: dict[str, list[gba.Bootstrapping]] = {}
     for run in story.traffic.bootstrappings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange, of_request_type
-from analyzer.judging import CannotTell, Story
+from analyzer.judging import CannotTell, Story, once
 from analyzer.procedures.roles import SCF_REQUESTS
 from dissectors import Message
 from dissectors.diameter import Diameter
@@ -30,8 +30,9 @@ class Legs:
     answering: frozenset[str]  # addresses of HTTP servers
 
 
+@once
 def legs(story: Story) -> Legs:
-    """Look through all messages for the legs that they are of; ask for it by `story.once`."""
+    """Look through all messages for the legs that they are of."""
     windows: dict[int, tuple[int, int]] = {}
     posts: set[int] = set()
     sip: set[int] = set()
@@ -69,7 +70,7 @@ def shows(story: Story, captures: frozenset[int], start: int, end: int) -> bool:
     `captures` are those that show the leg at some time; each counts from its first to its last message, or where
     there is no other capture, from the first frame to the last.
     """
-    windows = story.once(legs).windows
+    windows = legs(story).windows
     if not captures:
         return False
     if captures == windows.keys():
@@ -83,25 +84,28 @@ def of_any(found: Mapping[str, frozenset[int]], names: Iterable[str]) -> frozens
     return frozenset(capture for name in names for capture in found.get(name, ()))
 
 
+@once
 def scf_posts(story: Story) -> tuple[Exchange, ...]:
-    """Return the POSTs of SCFs to BM-SCs, in the order of time; ask for it by `story.once`."""
+    """Return the POSTs of SCFs to BM-SCs, in the order of time."""
     return tuple(of_request_type(story.traffic.exchanges, *SCF_REQUESTS))
 
 
+@once
 def keyed_services(story: Story) -> frozenset[str]:
-    """Return the services that key management speaks of; ask for it by `story.once`."""
+    """Return the services that key management speaks of."""
     spoken = of_request_type(story.traffic.exchanges, *bodies.REQUEST_TYPES)
     return frozenset(service for exchange in spoken for service in bodies.services(exchange.first))
 
 
+@once
 def orphans(story: Story) -> tuple[Exchange, ...]:
-    """Return the exchanges whose request is not in the case; ask for it by `story.once`."""
+    """Return the exchanges whose request is not in the case."""
     return tuple(exchange for exchange in story.traffic.exchanges if not exchange.requests)
 
 
 def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int) -> None:
     """Raise CannotTell where a request may only be missing from the capture: its answer is there, or octets are not."""
-    for exchange in story.once(orphans):
+    for exchange in orphans(story):
         if exchange.protocol == protocol and start <= exchange.first.time <= end:
             raise CannotTell(f"no {what} is to be seen, yet frame {exchange.first.frame} answers a request that is not")
     if story.holes:
@@ -110,7 +114,7 @@ def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int
 
 def hears(story: Story, address: str) -> bool:
     """Say whether the case shows any HTTP answer of a server: a probe may see one direction only."""
-    return address in story.once(legs).answering
+    return address in legs(story).answering
 
 
 def is_reversed(earlier: Message, later: Message) -> bool | None:

@@ -9,7 +9,7 @@ from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import Exchange, of_request_type, status
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.sightings import OTHER_CAPTURE
-from analyzer.judging import Procedure, Run, Step, Story
+from analyzer.judging import Procedure, Run, Step, Story, once
 from analyzer.procedures.invites import invitations
 from analyzer.procedures.roles import owners
 from analyzer.procedures.sent import sighted
@@ -33,7 +33,7 @@ def find_msk_deliveries(procedure: Procedure, story: Story) -> Iterator[Run]:
 
     So does a packet that was seen twice.
     """
-    seen = story.once(sighted)
+    seen = sighted(story)
     waiting: dict[tuple[bytes | None, ...], _Delivery] = {}
     deliveries: list[_Delivery] = []
     by_csb: dict[int, list[_Delivery]] = {}
@@ -110,7 +110,7 @@ MSK_DELIVERY = Procedure(
 
 def find_pulls(procedure: Procedure, story: Story) -> Iterator[Run]:
     """A keyless MSK message, repeated until the UE answers, and the first MSK request of the UE after it."""
-    refreshes = [i for i in story.once(invitations) if i.kind == "sip-msk-refresh"]
+    refreshes = [i for i in invitations(story) if i.kind == "sip-msk-refresh"]
     asked = [
         *of_request_type(story.traffic.exchanges, "msk-request", "sip-based-msk-request"),
         *(leg for invitation in refreshes for leg in invitation.legs),
@@ -121,7 +121,7 @@ def find_pulls(procedure: Procedure, story: Story) -> Iterator[Run]:
             by_ue.setdefault(session.id, []).append(exchange)
     pulls: dict[int, tuple[list[Message], Exchange | None]] = {}  # by the id of the first message
     open_: dict[tuple[bytes | None, ...], list[Message]] = {}
-    seen = story.once(sighted)
+    seen = sighted(story)
     for message in story.traffic.mikey:
         body = bodies.mikey(message)
         if body is None or not bodies.is_solicited_pull(body):
@@ -178,9 +178,10 @@ MTK_DELIVERY = Procedure(
 
 def audience(story: Story, key_domain: bytes | None, msk_id: bytes | None) -> tuple[Session, ...]:
     """Return the UEs that something under an MSK is for: those the MSK went to, or else all there are."""
-    return story.once(_holders).get((key_domain, msk_id)) or story.traffic.sessions
+    return _holders(story).get((key_domain, msk_id)) or story.traffic.sessions
 
 
+@once
 def _holders(story: Story) -> dict[tuple[bytes | None, bytes | None], tuple[Session, ...]]:
     """The UEs that each MSK was sent to, by Key Domain ID and MSK ID."""
     holders: dict[tuple[bytes | None, bytes | None], dict[str, Session]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange, status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker
 from analyzer.procedures.dg_rules import KINDS, UA, credentials, requests
@@ -116,7 +116,7 @@ def _count(given: Auth) -> int | None:
 
 def _earlier(run: Run, message: Message, given: Auth) -> Iterator[tuple[Message, Auth]]:
     """Requests of the same UE under the same nonce before this one, the newest first."""
-    for other, sent, used in reversed(run.story.once(by_nonce).get(given.get("nonce") or "", ())):
+    for other, sent, used in reversed(by_nonce(run.story).get(given.get("nonce") or "", ())):
         if (
             other.ues == run.ues
             and (run.ues or other is run)
@@ -125,8 +125,9 @@ def _earlier(run: Run, message: Message, given: Auth) -> Iterator[tuple[Message,
             yield sent, used
 
 
+@once
 def by_nonce(story: Story) -> dict[str, list[tuple[Run, Message, Auth]]]:
-    """Return the requests with credentials by their nonce, in the order of time; ask for it by `story.once`."""
+    """Return the requests with credentials by their nonce, in the order of time."""
     found: dict[str, list[tuple[Run, Message, Auth]]] = {}
     for run in story.runs:
         for message, body in requests(run) if run.procedure.kind in KINDS else ():
@@ -138,8 +139,9 @@ def by_nonce(story: Story) -> dict[str, list[tuple[Run, Message, Auth]]]:
     return found
 
 
+@once
 def zn_by_b_tid(story: Story) -> dict[str, list[Exchange]]:
-    """Return the requests for NAF keys by the B-TID that they name; ask for it by `story.once`."""
+    """Return the requests for NAF keys by the B-TID that they name."""
     found: dict[str, list[Exchange]] = {}
     for exchange in story.traffic.exchanges:
         if exchange.protocol != "diameter" or exchange.request is None or not gba.is_zn(exchange):
@@ -156,7 +158,7 @@ def _zn(run: Run) -> Iterator[tuple[Exchange, Message]]:
     used = (gba.authorization(body) for _, body in requests(run))
     own = dict.fromkeys(given.get("username") or "" for given in used if given is not None)
     for b_tid in own:
-        for exchange in run.story.once(zn_by_b_tid).get(b_tid, ()):
+        for exchange in zn_by_b_tid(run.story).get(b_tid, ()):
             if exchange.request is not None and run.start <= exchange.request.time <= run.end:
                 yield exchange, exchange.request
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.sessions import TMPI_DOMAIN
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import history
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker
 from analyzer.procedures.delivery import MSK_DELIVERY
@@ -69,9 +69,9 @@ def new_b_tid_is_of_the_same_user(run: Run) -> Iterator[Problem]:
     or where one IMPI has bootstrapped both.
     """
     b_tid, user = b_tid_asked(run), keys_answer(run).text(gba.USER_NAME)
-    siblings = run.story.once(_dialogs).get(b_tid, frozenset()) | _of_impi(run.story, b_tid)
+    siblings = _dialogs(run.story).get(b_tid, frozenset()) | _of_impi(run.story, b_tid)
     before = [
-        known for other in siblings - {b_tid} for known in run.story.once(history.keys_told).get(other, ())
+        known for other in siblings - {b_tid} for known in history.keys_told(run.story).get(other, ())
         if known.impi and known.message.time < run.needs("bia").time
     ]  # fmt: skip
     if not user or not before:
@@ -81,8 +81,9 @@ def new_b_tid_is_of_the_same_user(run: Run) -> Iterator[Problem]:
         yield wrong(f"User-Name {user}, that of the B-TID before is {last.impi}", last.message, run.needs("bia"))
 
 
+@once
 def _dialogs(story: Story) -> Mapping[str, frozenset[str]]:
-    """Return for each B-TID those that came in the same dialogs, itself included; ask for it by `story.once`."""
+    """Return for each B-TID those that came in the same dialogs, itself included."""
     by_call: dict[tuple[str, str], set[str]] = {}
     for exchange in story.traffic.exchanges:
         for message in exchange.requests if exchange.protocol == "sip" else ():
@@ -102,9 +103,10 @@ def _of_impi(story: Story, b_tid: str) -> frozenset[str]:
     impi = None if made is None else made.impi
     if not impi or TMPI_DOMAIN in impi:
         return frozenset()
-    return story.once(_by_impi).get(impi, frozenset())
+    return _by_impi(story).get(impi, frozenset())
 
 
+@once
 def _by_impi(story: Story) -> Mapping[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
     for run in story.traffic.bootstrappings:
@@ -139,12 +141,13 @@ def no_key_is_written_out(run: Run) -> Iterator[Problem]:
 
 def _secrets(run: Run) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
     """Return the keys of a UE by kind, each in every form that a message may have it in."""
-    known = run.story.once(_forms)
+    known = _forms(run.story)
     return tuple(found for b_tid in (run.ue.b_tid if run.ues else ()) for found in known.get(b_tid, ()))
 
 
+@once
 def _forms(story: Story) -> Mapping[str, tuple[tuple[str, tuple[bytes, ...]], ...]]:
-    """Return the keys of the chain and the forms that each may have, by B-TID; ask for it by `story.once`."""
+    """Return the keys of the chain and the forms that each may have, by B-TID."""
     found: dict[str, list[tuple[str, tuple[bytes, ...]]]] = {}
     for key in story.chain.keys:
         if key.b_tid is not None and len(key.value) >= SECRET_OCTETS:
@@ -185,7 +188,7 @@ def _newer(run: Run, own: gba.Bootstrapping, message: Message, realm: str | None
         made = maker(run.story, b_tid)
         if made is None or made.time <= own.time or made.address != own.address:
             continue
-        for request in run.story.once(presented).get(b_tid, ()):
+        for request in presented(run.story).get(b_tid, ()):
             answered = request.answer is not None and request.answer.time < message.time
             if answered and realm_fqdn(request.given.get("realm")) == realm:
                 return request.message
@@ -208,7 +211,7 @@ def b_tid_is_copied_as_it_is(run: Run) -> Iterator[Problem]:
     It is only a name, and every node looks keys up by it. Without the "=" at its end, or with codes of a URI in it,
     it is another name: the BSF does not know it, or the UE has no MUK of it.
     """
-    known, looked = run.story.once(_b_tids_made), False
+    known, looked = _b_tids_made(run.story), False
     for message in run.messages:
         for b_tid in _b_tids(message):
             made = known.get(_plain(b_tid), ())
@@ -219,8 +222,9 @@ def b_tid_is_copied_as_it_is(run: Run) -> Iterator[Problem]:
         raise NotHere
 
 
+@once
 def _b_tids_made(story: Story) -> Mapping[str, tuple[str, ...]]:
-    """Return the B-TIDs that were given on Ub, by their plain form; ask for it by `story.once`."""
+    """Return the B-TIDs that were given on Ub, by their plain form."""
     found: dict[str, tuple[str, ...]] = {}
     for b_tid in (run.b_tid for run in story.traffic.bootstrappings if run.b_tid):
         found[_plain(b_tid)] = (*found.get(_plain(b_tid), ()), b_tid)

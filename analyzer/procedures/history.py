@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
-from analyzer.judging import Run, Story
+from analyzer.judging import Run, Story, once
 from analyzer.procedures.bootstrapping import maker
 from dissectors import Message
 from dissectors.http import Http
@@ -116,8 +116,9 @@ def msk_messages(story: Story, ue: Session) -> tuple[Message, ...]:
     )
 
 
+@once
 def keys_told(story: Story) -> Mapping[str, tuple[gba.NafKeys, ...]]:
-    """Return the NAF keys of Zn answers and POSTs in the order of time, by B-TID; ask for it by `story.once`."""
+    """Return the NAF keys of Zn answers and POSTs in the order of time, by B-TID."""
     found: dict[str, list[gba.NafKeys]] = {}
     for known in sorted(story.traffic.naf_keys, key=lambda told: told.message.time):
         if known.b_tid is not None:
@@ -131,7 +132,7 @@ def muk_expiry(story: Story, b_tid: str, time: int) -> int | None:
     By the POST of the SCF, else on Zn; the latest, where it was told several times. Where the capture shows neither,
     the lifetime that the UE got on Ub. None where nothing tells.
     """
-    told = [known for known in story.once(keys_told).get(b_tid, ()) if known.message.time <= time]
+    told = [known for known in keys_told(story).get(b_tid, ()) if known.message.time <= time]
     posted = [known.expires for known in told if known.muk is not None and known.expires is not None]
     asked = [known.expires for known in told if known.muk is None and known.expires is not None]
     if posted or asked:

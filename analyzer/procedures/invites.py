@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import Exchange, of_request_type
 from analyzer.correlate.nodes import UE, is_multicast
-from analyzer.judging import Procedure, Run, Step, Story
+from analyzer.judging import Procedure, Run, Step, Story, once
 from analyzer.procedures.roles import SCF_REQUESTS, finals, names, outcome, owners
 from dissectors import Message
 from dissectors.http import Http
@@ -92,11 +92,9 @@ def _subjects(message: Message) -> set[str]:
 # ------------------------------------------------------------------------------------------------ legs
 
 
+@once
 def invitations(story: Story) -> tuple[Invitation, ...]:
-    """Return the INVITEs of the case that belong to MBMS, each with its legs and its POSTs, in the order of time.
-
-    Ask for it by `story.once`.
-    """
+    """Return the INVITEs of the case that belong to MBMS, each with its legs and its POSTs, in the order of time."""
     calls = _calls(story.traffic.exchanges)
     _give_posts(calls, of_request_type(story.traffic.exchanges, *SCF_REQUESTS))
     found = ((_kind(call), call) for call in calls)
@@ -232,7 +230,7 @@ def _is_mbms(message: Message) -> bool:
 
 
 def find_invitations(procedure: Procedure, story: Story) -> Iterator[Run]:
-    for invitation in story.once(invitations):
+    for invitation in invitations(story):
         if invitation.kind != procedure.kind:
             continue
         legs, posts = invitation.legs, invitation.posts

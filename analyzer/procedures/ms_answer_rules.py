@@ -65,7 +65,7 @@ def _is_in_order(run: Run, message: Message) -> bool:
         return False
     if message.payload.dport != MIKEY_PORT:
         return False
-    if body.t is None or body.t.ts_type != TS_COUNTER or id(message) in run.story.once(stale):
+    if body.t is None or body.t.ts_type != TS_COUNTER or id(message) in stale(run.story):
         return False
     if opened.key.expires is not None and opened.key.expires < message.time:
         return False
@@ -181,7 +181,7 @@ def pull_is_answered(run: Run) -> Iterator[Problem]:
     """
     message = run.all("pull")[-1]  # one that was sent again was lost on the way
     body = bodies.mikey(message)
-    if id(message) in run.story.once(stale):
+    if id(message) in stale(run.story):
         raise NotHere  # a replay in the eyes of the UE: MS-12 says so
     if run.story.chain.opening(message) is None and run.story.chain.closing(message) is None:
         raise NotHere

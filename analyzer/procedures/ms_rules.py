@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import history, sent
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from dissectors import Message
@@ -116,7 +116,7 @@ def rand_is_common(run: Run) -> Iterator[Problem]:
             found = "no RAND" if body.rand is None else f"a RAND of {len(body.rand)} octets"
             yield wrong(f"{found}, expected {RAND_OCTETS} octets", message)
             continue
-        first = run.story.once(sent.first_msks).get((body.key_domain_id, body.msk_id))
+        first = sent.first_msks(run.story).get((body.key_domain_id, body.msk_id))
         other = None if first is None else bodies.mikey(first)
         if first is not None and other is not None and other.rand != body.rand:
             yield wrong("this RAND differs from the one first sent with the MSK", first, message)
@@ -215,7 +215,7 @@ def counter_increases(run: Run) -> Iterator[Problem]:
         raise NotHere
     overtaken = False
     for message, body in mikeys(run, "msk", "pull"):
-        replayed = run.story.once(stale).get(id(message))
+        replayed = stale(run.story).get(id(message))
         if replayed is None:
             continue
         previous, counter = replayed
@@ -232,12 +232,13 @@ def _counts(body: Mikey) -> bool:
     return body.t is not None and body.t.ts_type == TS_COUNTER and body.idr is not None
 
 
+@once
 def stale(story: Story) -> Mapping[int, tuple[Message, int]]:
-    """Return the MSK messages whose counter is not later than all before it under the same MUK; see `story.once`.
+    """Return the MSK messages whose counter is not later than all before it under the same MUK.
 
     By `id`, with the message that has the highest counter, and this counter. A packet that was seen twice is one.
     """
-    seen = story.once(sent.sighted)
+    seen = sent.sighted(story)
     found: dict[int, tuple[Message, int]] = {}
     for ue in story.traffic.sessions:
         highest: dict[tuple[bytes, ...], tuple[Message, int]] = {}
@@ -319,7 +320,7 @@ def policy_does_not_change(run: Run) -> Iterator[Problem]:
     if not shown:
         raise NotHere
     for message, body in shown:
-        first = run.story.once(sent.first_policies).get((body.key_domain_id, (body.msk_id or b"")[:2]))
+        first = sent.first_policies(run.story).get((body.key_domain_id, (body.msk_id or b"")[:2]))
         earlier = None if first is None or first.time >= message.time else bodies.mikey(first)
         if first is None or earlier is None:
             continue

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from analyzer.correlate import bodies
 from analyzer.correlate.nodes import is_multicast
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import sent
 from analyzer.procedures.delivery import MTK_DELIVERY
 from analyzer.procedures.ms_key_rules import MTK_ID_MAX, inside
@@ -31,7 +31,7 @@ def sent_to_the_group(run: Run) -> Iterator[Problem]:
 
     A UE listens there and nowhere else.
     """
-    streams = run.story.once(_destinations).get(_msk_id(run), frozenset())
+    streams = _destinations(run.story).get(_msk_id(run), frozenset())
     for message in run.all("mtk"):
         payload = message.payload
         if payload.dport != MIKEY_PORT:
@@ -42,6 +42,7 @@ def sent_to_the_group(run: Run) -> Iterator[Problem]:
             yield wrong(f"MTK message to {payload.dst}, its media go to {', '.join(sorted(streams))}", message)
 
 
+@once
 def _destinations(story: Story) -> Mapping[bytes | None, frozenset[str]]:
     """Return where the media under each MSK go."""
     found: dict[bytes | None, set[str]] = {}
@@ -115,7 +116,7 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
     body = bodies.mikey(message)
     if body is None or body.msk_id is None or body.key_domain_id is None:
         raise NotHere
-    delivered = run.story.once(sent.of_groups).get((body.key_domain_id, body.msk_id[:2]), ())
+    delivered = sent.of_groups(run.story).get((body.key_domain_id, body.msk_id[:2]), ())
     before = [msk_id for time, msk_id in delivered if time <= message.time]
     if body.msk_id in before:
         return
@@ -173,7 +174,7 @@ def mtk_id_increases(run: Run) -> Iterator[Problem]:
     number = int.from_bytes(body.mtk_id, "big")
     if number in (0, MTK_ID_MAX):
         yield wrong(f"MTK ID {number:04x} is never used", message)
-    highest = run.story.once(sent.before_mtks).get(id(message), NOTHING).highest
+    highest = sent.before_mtks(run.story).get(id(message), NOTHING).highest
     if highest is not None and number < sent.mtk_number(highest):
         if not _is_new(run, message, highest):
             raise CannotTell(f"MTK {number:04x} may have been sent before the capture began")
@@ -248,7 +249,7 @@ def mtk_counter_increases(run: Run) -> Iterator[Problem]:
     body = bodies.mikey(message)
     if body is None or body.t is None or body.t.ts_type != TS_COUNTER:
         raise NotHere
-    earlier = run.story.once(sent.before_mtks).get(id(message), NOTHING).other
+    earlier = sent.before_mtks(run.story).get(id(message), NOTHING).other
     if earlier is not None:
         stored = bodies.mikey(earlier)
         if stored is not None and stored.t is not None and not later(body.t.value, stored.t.value):
@@ -256,7 +257,7 @@ def mtk_counter_increases(run: Run) -> Iterator[Problem]:
                 raise CannotTell(f"MTK {sent.mtk_number(message):04x} may have been sent before the capture began")
             text = f"counter {body.t.value} of a new MTK after {stored.t.value} under the same MSK"
             yield wrong(text, earlier, message)
-    seen = run.story.once(sent.sighted)
+    seen = sent.sighted(run.story)
     for previous, repeat in pairwise(m for m in run.all("mtk") if id(m) not in seen):
         before, after = bodies.mikey(previous), bodies.mikey(repeat)
         if before is None or after is None or before.t is None or after.t is None:
@@ -300,7 +301,7 @@ def mtk_is_for_one_session(run: Run) -> Iterator[Problem]:
     The same key and salt for two streams of one SSRC give the same key stream: both lie open.
     """
     message = run.one("mtk")
-    users = run.story.once(_users)
+    users = _users(run.story)
     for key in inside(run.plain(message)):
         for other in users.get((key.key, key.salt), ()):
             if other is message:
@@ -309,6 +310,7 @@ def mtk_is_for_one_session(run: Run) -> Iterator[Problem]:
                 yield wrong(f"the same MTK goes to {other.payload.dst} and {message.payload.dst}", other, message)
 
 
+@once
 def _users(story: Story) -> Mapping[tuple[bytes, bytes], tuple[Message, ...]]:
     """Return by MTK and salt the first message of every delivery that brings it, in the order of time."""
     found: dict[tuple[bytes, bytes], list[Message]] = {}
@@ -357,10 +359,10 @@ def no_error_message(run: Run) -> Iterator[Problem]:
     asked = {body.csb_id: message for message, body in mikeys(run, "mtk")}
     begun = run.one("mtk").time
     for csb_id, message in asked.items():
-        for error in run.story.once(sent.errors).get(csb_id, ()):
+        for error in sent.errors(run.story).get(csb_id, ()):
             if error.time < begun:
                 continue
-            if csb_id in run.story.once(sent.msk_csb_ids):
+            if csb_id in sent.msk_csb_ids(run.story):
                 raise CannotTell(f"the error message in frame {error.frame} may answer an MSK message of its CSB ID")
             yield wrong(f"MIKEY error message from {error.payload.src}", message, error)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage, history
 from analyzer.procedures.delivery import CURRENT_MSK
 from analyzer.procedures.dg_rules import requests
@@ -28,8 +28,9 @@ NO_GROUP = b"\0\0"  # TS 33.246 6.3.2.1: not allowed as Key Group part
 Group = tuple[bytes | None, bytes]  # Key Domain ID, Key Group part
 
 
+@once
 def msks_by_ue(story: Story) -> dict[str, list[tuple[Message, Mikey]]]:
-    """Return the MSK messages to each UE, no pulls, in the order of time; ask for it by `story.once`."""
+    """Return the MSK messages to each UE, no pulls, in the order of time."""
     found: dict[str, list[tuple[Message, Mikey]]] = {}
     for ue in story.traffic.sessions:
         sent = [(message, bodies.mikey(message)) for message in history.msk_messages(story, ue)]
@@ -39,7 +40,7 @@ def msks_by_ue(story: Story) -> dict[str, list[tuple[Message, Mikey]]]:
 
 def msks(run: Run, start: int = 0, end: int | None = None) -> list[tuple[Message, Mikey]]:
     """Return the MSK messages to the UE of a run between two times, both included, in the order of time."""
-    found = run.story.once(msks_by_ue)[run.ue.id]
+    found = msks_by_ue(run.story)[run.ue.id]
     first = bisect_left(found, start, key=lambda sent: sent[0].time)
     return found[first:] if end is None else found[first : bisect_right(found, end, key=lambda sent: sent[0].time)]
 
@@ -52,7 +53,7 @@ def group_of(body: Mikey) -> Group:
 def misses(run: Run, time: int, what: str, shown: Message) -> Iterator[Problem]:
     """Say that no MSK message followed; CannotTell where the capture could not have shown one."""
     addresses = (*run.ue.addresses, *history.registered_addresses(run.story, run.ue, time))
-    captures = coverage.of_any(run.story.once(coverage.legs).msks, addresses)
+    captures = coverage.of_any(coverage.legs(run.story).msks, addresses)
     if not coverage.shows(run.story, captures, time, time + MSK_WITHIN):
         raise CannotTell("the capture does not show MSK messages to this UE, or ends too early")
     seen = {body.csb_id for _, body in msks(run)}

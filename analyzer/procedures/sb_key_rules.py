@@ -83,7 +83,7 @@ def zn_is_asked_for_new_b_tids(run: Run) -> Iterator[Problem]:
     if sent is None or not key_info(run):
         raise NotHere
     askers = (sent.payload.src, *(fqdn for _, told in key_info(run) for fqdn in told.naf_fqdns))
-    captures = coverage.of_any(run.story.once(coverage.legs).zn, askers)
+    captures = coverage.of_any(coverage.legs(run.story).zn, askers)
     if not coverage.shows(run.story, captures, made[-1].info.time, sent.time):
         raise NotHere
     coverage.sure_of_absence(run.story, "request on Zn", "diameter", made[-1].info.time, sent.time)

@@ -302,7 +302,7 @@ def _unregistered(run: Run) -> Iterator[Problem]:
     if any(b.time > made.time and b.b_tid in run.ue.b_tid for b in run.story.traffic.bootstrappings):
         raise NotHere  # a still newer one is what counts
     shown = [m for m, _ in sips(before[-1], "invite")]
-    if not coverage.shows(run.story, run.story.once(coverage.legs).sip, run.start, expires):
+    if not coverage.shows(run.story, coverage.legs(run.story).sip, run.start, expires):
         raise NotHere
     yield wrong(f"no re-INVITE with the new B-TID before {old} expired at {gba.when(expires)}", shown[0], made.info)
 

@@ -1,4 +1,4 @@
-"""What was sent in MIKEY, found by its ids: made once for a story (`story.once`), asked for by every rule."""
+"""What was sent in MIKEY, found by its ids: made once for a story, asked for by every rule."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analyzer.correlate import bodies
 from analyzer.correlate.sightings import again
-from analyzer.judging import Story
+from analyzer.judging import Story, once
 from dissectors import Message
 from dissectors.mikey import Mikey
 
@@ -24,6 +24,7 @@ class Before:
     other: Message | None = None  # the last one with another MTK ID
 
 
+@once
 def sighted(story: Story) -> Mapping[int, Message]:
     """Return the MIKEY messages that are another sighting of a packet, see `again`."""
     return again(story.traffic.mikey)
@@ -37,6 +38,7 @@ def msks(story: Story) -> Iterator[tuple[Message, Mikey]]:
             yield message, body
 
 
+@once
 def first_msks(story: Story) -> Mapping[MskName, Message]:
     """Return the first message of each MSK."""
     found: dict[MskName, Message] = {}
@@ -45,6 +47,7 @@ def first_msks(story: Story) -> Mapping[MskName, Message]:
     return found
 
 
+@once
 def first_policies(story: Story) -> Mapping[MskName, Message]:
     """Return the first message with SP for each key group."""
     found: dict[MskName, Message] = {}
@@ -54,6 +57,7 @@ def first_policies(story: Story) -> Mapping[MskName, Message]:
     return found
 
 
+@once
 def of_groups(story: Story) -> Mapping[MskName, tuple[tuple[int, bytes], ...]]:
     """Return when which MSK of each key group was sent, in the order of time."""
     found: dict[MskName, list[tuple[int, bytes]]] = {}
@@ -63,6 +67,7 @@ def of_groups(story: Story) -> Mapping[MskName, tuple[tuple[int, bytes], ...]]:
     return {name: tuple(times) for name, times in found.items()}
 
 
+@once
 def mtks(story: Story) -> Mapping[bytes, tuple[tuple[int, bytes], ...]]:
     """Return when which MTK under each MSK was sent, in the order of time."""
     found: dict[bytes, list[tuple[int, bytes]]] = {}
@@ -73,6 +78,7 @@ def mtks(story: Story) -> Mapping[bytes, tuple[tuple[int, bytes], ...]]:
     return {msk_id: tuple(times) for msk_id, times in found.items()}
 
 
+@once
 def named(story: Story) -> Mapping[bytes, int]:
     """Return when each MSK was first named, by a message that brings it or an MTK under it."""
     found: dict[bytes, int] = {}
@@ -83,6 +89,7 @@ def named(story: Story) -> Mapping[bytes, int]:
     return found
 
 
+@once
 def ssrcs(story: Story) -> Mapping[bytes, frozenset[int]]:
     """Return the SSRCs that the SRTP-ID maps with each MSK announce."""
     found: dict[bytes, set[int]] = {}
@@ -97,9 +104,10 @@ def mtk_number(message: Message) -> int:
     return int.from_bytes((body.mtk_id if body is not None else b"") or b"", "big")
 
 
+@once
 def before_mtks(story: Story) -> Mapping[int, Before]:
     """Return what went before each MTK message, by `id`; a packet that was seen twice is one."""
-    seen = story.once(sighted)
+    seen = sighted(story)
     found: dict[int, Before] = {}
     states: dict[tuple[str, bytes | None, bytes | None], tuple[Message, Before]] = {}  # the last, and what was before
     for message in story.traffic.mikey:
@@ -118,6 +126,7 @@ def before_mtks(story: Story) -> Mapping[int, Before]:
     return found
 
 
+@once
 def errors(story: Story) -> Mapping[int, tuple[Message, ...]]:
     """Return the error messages by the CSB ID that they answer."""
     found: dict[int, list[Message]] = {}
@@ -128,6 +137,7 @@ def errors(story: Story) -> Mapping[int, tuple[Message, ...]]:
     return {csb_id: tuple(messages) for csb_id, messages in found.items()}
 
 
+@once
 def msk_csb_ids(story: Story) -> frozenset[int]:
     """Return the CSB IDs of all MSK messages and pulls."""
     known = (bodies.mikey(message) for message in story.traffic.mikey)

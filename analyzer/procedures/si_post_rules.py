@@ -45,9 +45,9 @@ def lacks_post(run: Run, ok: Message) -> bool:
     POST at all for the same services meanwhile, which may be that of a leg behind a B2BUA.
     """
     until = ok.time + ANSWER_WITHIN
-    if not coverage.shows(run.story, run.story.once(coverage.legs).posts, run.start, until):
+    if not coverage.shows(run.story, coverage.legs(run.story).posts, run.start, until):
         return False
-    sent = run.story.once(coverage.scf_posts)
+    sent = coverage.scf_posts(run.story)
     own = {service for message in run.all("invite") for service in bodies.services(message)}
     meanwhile = [e for e in sent if run.start <= e.first.time <= until]
     at_scf = {message.payload.dst for message in run.all("invite")} & {exchange.client for exchange in sent}
@@ -60,7 +60,7 @@ def lacks_post(run: Run, ok: Message) -> bool:
 def unanswered(run: Run, post: Message) -> Iterator[Problem]:
     """Say that a POST got no answer; CannotTell where the capture could not have shown it."""
     server = post.payload.dst
-    if not coverage.shows(run.story, run.story.once(coverage.legs).posts, post.time, post.time + ANSWER_WITHIN):
+    if not coverage.shows(run.story, coverage.legs(run.story).posts, post.time, post.time + ANSWER_WITHIN):
         raise CannotTell("the capture ends before the answer of the BM-SC is due")
     if not coverage.hears(run.story, server):
         raise CannotTell(f"the capture shows no answers of {server} at all")
@@ -210,7 +210,7 @@ def _is_protected(run: Run) -> bool:
     own = {service for message in run.all("invite") for service in bodies.services(message)}
     if any("SAVP" in media.proto for m in run.all("invite") if (sdp := bodies.sdp(m)) for media in sdp.media):
         return True
-    return bool(own & run.story.once(coverage.keyed_services))
+    return bool(own & coverage.keyed_services(run.story))
 
 
 @rule(
@@ -373,7 +373,7 @@ def _unauthorized(run: Run, service: str, until: int) -> tuple[str, tuple[Messag
         return f"authorized was {told}, registered is {own}", (others[-1][0],)
     if posts(last):  # one that names nobody, or another service: SI-10 and SI-11 look at it
         return None
-    if not coverage.shows(run.story, run.story.once(coverage.legs).posts, last.start, until):
+    if not coverage.shows(run.story, coverage.legs(run.story).posts, last.start, until):
         return None
     coverage.sure_of_absence(run.story, "authorize POST", "http", last.start, until)
     return "no authorize POST was sent for its INVITE", tuple(last.all("invite")[-1:])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.correlate import bodies
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.media import Group, Place
 from analyzer.procedures import sent
 from analyzer.procedures.media import MEDIA
@@ -33,25 +33,27 @@ def _begun(group: Group) -> list[Evidence]:
 
 def _delivered(run: Run, group: Group) -> bool:
     """An MTK message names this MKI, or the user has supplied its key."""
-    return group.mki in run.story.once(_mkis)
+    return group.mki in _mkis(run.story)
 
 
+@once
 def _mkis(story: Story) -> frozenset[bytes]:
     supplied = {msk_id + mtk_id for _, msk_id, mtk_id in story.chain.mtks}
-    sent_here = {msk_id + mtk_id for msk_id, times in story.once(sent.mtks).items() for _, mtk_id in times}
+    sent_here = {msk_id + mtk_id for msk_id, times in sent.mtks(story).items() for _, mtk_id in times}
     return frozenset(supplied | sent_here)
 
 
 def _msk_known(run: Run, group: Group) -> bool:
-    return group.msk_id in run.story.once(_supplied) or group.msk_id in run.story.once(sent.named)
+    return group.msk_id in _supplied(run.story) or group.msk_id in sent.named(run.story)
 
 
 def _msk_held(run: Run, group: Group) -> bool:
     """Say whether the MSK of a group was supplied, or named by MIKEY before the group began."""
-    named = run.story.once(sent.named).get(group.msk_id or b"")
-    return group.msk_id in run.story.once(_supplied) or (named is not None and named <= group.first)
+    named = sent.named(run.story).get(group.msk_id or b"")
+    return group.msk_id in _supplied(run.story) or (named is not None and named <= group.first)
 
 
+@once
 def _supplied(story: Story) -> frozenset[bytes | None]:
     return frozenset(
         msk_id for (_, msk_id), keys in story.chain.msks.items() if any(key.status == "supplied" for key in keys)
@@ -75,7 +77,7 @@ def mki_names_delivered_keys(run: Run) -> Iterator[Problem]:
         if _delivered(run, group):
             continue
         mtk_id = group.mtk_id or b""
-        sent_under = run.story.once(sent.mtks).get(group.msk_id or b"", ())
+        sent_under = sent.mtks(run.story).get(group.msk_id or b"", ())
         brought = [sent_id for time, sent_id in sent_under if time <= group.first]
         if not brought or max(brought) > mtk_id:  # MTK IDs go up: those before the first that is seen had their time
             open_.append(mtk_id.hex())
@@ -166,7 +168,7 @@ def ssrc_is_the_announced(run: Run) -> Iterator[Problem]:
     UEs that rely on the map ignore another stream.
     """
     for group in protected(run):
-        announced = run.story.once(sent.ssrcs).get(group.msk_id or b"")
+        announced = sent.ssrcs(run.story).get(group.msk_id or b"")
         if not announced:
             raise NotHere
         if group.ssrc not in announced and 0 not in announced:

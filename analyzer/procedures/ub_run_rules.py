@@ -8,7 +8,7 @@ from itertools import pairwise
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import TMPI_DOMAIN
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, of_run
 from analyzer.procedures.dg_rules import KINDS
 from analyzer.procedures.invites import HTTP_INITIATION
@@ -29,8 +29,9 @@ def _made_before(run: Run) -> list[Run]:
 Answered = dict[bytes, list[tuple[gba.Bootstrapping, frozenset[str]]]]
 
 
+@once
 def answered(story: Story) -> Answered:
-    """Return the bootstrappings by RAND in which a UE answered it, each with its cnonces; for `story.once`."""
+    """Return the bootstrappings by RAND in which a UE answered it, each with its cnonces."""
     found: Answered = {}
     for made in story.traffic.bootstrappings:
         cnonces: dict[bytes, set[str]] = {}
@@ -56,7 +57,7 @@ def rand_is_new(run: Run) -> Iterator[Problem]:
     B-TID and Ks follow from the RAND. The same one once more gives the old key a new life, under a name that
     NAFs know already.
     """
-    own, known = of_run(run), run.story.once(answered)
+    own, known = of_run(run), answered(run.story)
     for message, offered in challenges(run):
         vector = gba.nonce_vector(offered.get("nonce"))
         if vector is None:

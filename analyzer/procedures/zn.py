@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.correlate import bodies, gba
-from analyzer.judging import CannotTell, NotHere, Procedure, Run, Step, Story
+from analyzer.judging import CannotTell, NotHere, Procedure, Run, Step, Story, once
 from analyzer.procedures.roles import owners
 from analyzer.procedures.ua import RETRY_WITHIN
 from dissectors import Message
@@ -99,8 +99,9 @@ class Presented:
         return self.message.time + RETRY_WITHIN if self.answer is None else self.answer.time
 
 
+@once
 def presented(story: Story) -> Mapping[str, tuple[Presented, ...]]:
-    """Return the requests that present a B-TID, by B-TID; ask for it by `story.once`."""
+    """Return the requests that present a B-TID, by B-TID."""
     found: dict[str, list[Presented]] = {}
     for exchange in story.traffic.exchanges:
         if exchange.protocol != "http" or gba.is_ub(exchange):
@@ -117,6 +118,6 @@ def waiting(run: Run) -> tuple[Presented, ...]:
     """Return the requests that wait at the NAF for the keys that a run asks for."""
     asked = run.needs("bir")
     return tuple(
-        request for request in run.story.once(presented).get(b_tid_asked(run), ())
+        request for request in presented(run.story).get(b_tid_asked(run), ())
         if request.message.payload.dst == asked.payload.src and request.message.time <= asked.time <= request.until
     )  # fmt: skip

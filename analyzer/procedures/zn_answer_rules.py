@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.sessions import TMPI_DOMAIN
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.keys import gba as arithmetic
 from analyzer.keys.key import Key
 from analyzer.procedures.bootstrapping import maker
@@ -147,7 +147,7 @@ def _proven(run: Run, user: str | None) -> list[Key]:
     b_tid, chain = b_tid_asked(run), run.story.chain
     made = maker(run.story, b_tid)
     named = {name for name in (user, None if made is None else made.impi) if name}
-    used = run.story.once(_used)
+    used = _used(run.story)
     found: list[Key] = []
     for key in chain.ks.get(b_tid, ()):
         aka = None if key.rand is None else chain.aka.get(key.rand)
@@ -157,8 +157,9 @@ def _proven(run: Run, user: str | None) -> list[Key]:
     return found
 
 
+@once
 def _used(story: Story) -> frozenset[tuple[bytes, str | None, str | None]]:
-    """Return each Ks that something has fitted, with its IMPI and B-TID; ask for it by `story.once`."""
+    """Return each Ks that something has fitted, with its IMPI and B-TID."""
     return frozenset((key.value, key.impi, key.b_tid) for key in story.chain.keys if key.kind == "Ks")
 
 

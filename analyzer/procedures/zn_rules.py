@@ -226,8 +226,8 @@ def _be_sure_of_silence(run: Run, message: Message, body: Diameter) -> None:
     )  # fmt: skip
     if not heard:
         raise CannotTell(f"the capture shows nothing that {sent.dst} has answered")
-    begin, end = story.once(coverage.legs).windows[sent.capture]
-    if len(story.once(coverage.legs).windows) > 1 and not begin <= until <= end:
+    begin, end = coverage.legs(story).windows[sent.capture]
+    if len(coverage.legs(story).windows) > 1 and not begin <= until <= end:
         raise CannotTell("the capture of this leg ends before an answer is due")
     if _has_keys(run, message):
         raise CannotTell("the NAF goes on with keys of this B-TID: the answer is missing from the capture only")

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from analyzer.judging import MAX_EVIDENCE, CannotTell, NotHere, Problem, Procedure, Rule, Run, judge, rule, wrong
+from analyzer.judging import MAX_EVIDENCE, CannotTell, NotHere, Problem, Procedure, Rule, Run, judge, once, rule, wrong
 from analyzer.judging import Story as Told
 from analyzer.media import Group
 from analyzer.report import Evidence, Verdict
@@ -120,12 +120,26 @@ def test_a_story_covers_up_to_the_end_of_the_capture_and_no_further(story):
     assert not story.covers(end - 5, 6)
 
 
-def test_what_a_story_makes_once_is_kept(story):
+def test_what_is_made_once_is_kept_for_each_story_or_run_and_what_it_is_asked_with(story):
     calls = []
 
-    def make(told):
-        calls.append(told)
+    @once
+    def made_of(of, *more):
+        calls.append((of, *more))
         return []
 
-    assert story.once(make) is story.once(make)
-    assert len(calls) == 1
+    run = run_at(story)
+    assert made_of(story) is made_of(story)
+    assert made_of(run, "a") is made_of(run, "a")
+    assert made_of(run, "a") is not made_of(run, "b")
+    assert calls == [(story,), (run, "a"), (run, "b")]
+
+
+def test_what_cannot_be_made_is_asked_again(story):
+    @once
+    def missing(of):
+        raise CannotTell("no key")
+
+    for _ in range(2):
+        with pytest.raises(CannotTell, match="no key"):
+            missing(story)

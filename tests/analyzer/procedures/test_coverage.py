@@ -33,21 +33,21 @@ class TestShows:
         story.linger(10)
         told = tell(story).story
         end = told.traffic.end
-        assert coverage.shows(told, told.once(coverage.legs).posts, told.traffic.begin, end)
-        assert not coverage.shows(told, told.once(coverage.legs).posts, told.traffic.begin - 1, end)
-        assert not coverage.shows(told, told.once(coverage.legs).posts, told.traffic.begin, end + 1)
+        assert coverage.shows(told, coverage.legs(told).posts, told.traffic.begin, end)
+        assert not coverage.shows(told, coverage.legs(told).posts, told.traffic.begin - 1, end)
+        assert not coverage.shows(told, coverage.legs(told).posts, told.traffic.begin, end + 1)
 
     def test_nothing_of_a_leg_that_is_not_there(self, tell, keep):
         told = tell(keep(Story.begun_by_http(), ("ue", "p_cscf"))).story
-        assert not coverage.shows(told, told.once(coverage.legs).posts, told.traffic.begin, told.traffic.begin)
+        assert not coverage.shows(told, coverage.legs(told).posts, told.traffic.begin, told.traffic.begin)
 
     def test_of_several_captures_that_of_the_leg_alone(self, tmp_path):
         story = Story.begun_by_http()
         story.linger(60)
         told = analyse(two_captures(tmp_path, story, between_scf_and_bm_sc)).story
-        posts = [exchange.first for exchange in told.once(coverage.scf_posts)]
-        assert coverage.shows(told, told.once(coverage.legs).posts, posts[0].time, posts[0].time)
-        assert not coverage.shows(told, told.once(coverage.legs).posts, posts[0].time, posts[0].time + 10 * SECOND)
+        posts = [exchange.first for exchange in coverage.scf_posts(told)]
+        assert coverage.shows(told, coverage.legs(told).posts, posts[0].time, posts[0].time)
+        assert not coverage.shows(told, coverage.legs(told).posts, posts[0].time, posts[0].time + 10 * SECOND)
 
 
 class TestAbsence:
@@ -75,7 +75,7 @@ class TestOrder:
 
     def test_of_two_clocks_is_not_when_they_are_close(self, tmp_path):
         told = analyse(two_captures(tmp_path, Story.begun_by_http(), between_scf_and_bm_sc)).story
-        post = told.once(coverage.scf_posts)[0].first
+        post = coverage.scf_posts(told)[0].first
         after = next(
             m for m in told.traffic.messages if m.time > post.time and m.payload.capture != post.payload.capture
         )
@@ -98,7 +98,7 @@ class TestLegs:
 
     def test_are_looked_for_once(self, tell):
         told = tell(Story.begun_by_http()).story
-        assert told.once(coverage.legs) is told.once(coverage.legs)
+        assert coverage.legs(told) is coverage.legs(told)
 
     def test_are_heard_by_their_answers(self, tell):
         story = Story.begun_by_http()
@@ -107,5 +107,5 @@ class TestLegs:
         assert not coverage.hears(told, story.addresses.scf)
 
     def test_know_the_services_that_are_keyed(self, tell):
-        assert tell(Story.begun_by_http()).story.once(coverage.keyed_services) == {NEWS}
-        assert tell(Story("none", by_sip=False)).story.once(coverage.keyed_services) == frozenset()
+        assert coverage.keyed_services(tell(Story.begun_by_http()).story) == {NEWS}
+        assert coverage.keyed_services(tell(Story("none", by_sip=False)).story) == frozenset()

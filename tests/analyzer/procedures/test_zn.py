@@ -107,4 +107,4 @@ class TestWaiting:
     def test_does_not_take_ub_for_ua(self, tell):
         story = registered()
         analysis = tell(story)
-        assert list(analysis.story.once(zn.presented)) == [story.ue.last.b_tid]
+        assert list(zn.presented(analysis.story)) == [story.ue.last.b_tid]
