@@ -8,6 +8,7 @@ from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
 from analyzer.decode.decoder import DecodeFacts
+from analyzer.diagnosis import diagnose
 from analyzer.judging import Run, Story, once
 from analyzer.keys.key import Key
 from analyzer.media import Group
@@ -48,7 +49,7 @@ def case_report(
         captures=tuple(_capture(facts) for facts in captures),
         ues=tuple(_ue(session, story, runs, show_keys) for session in story.traffic.sessions),
         judgements=tuple(judgements),
-        diagnoses=(),
+        diagnoses=diagnose(story, runs, judgements),
         media=tuple(_media(group) for group in story.media),
         malformed=tuple(_malformed(story.traffic.messages, decoded)),
     )

@@ -76,7 +76,7 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     traffic = correlate(messages, begin, end, config.nodes)
     chain = unlock(traffic, keyring)
     holes = sum(decoder.facts.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
-    story = Story(traffic, chain, examine(media, traffic, chain), holes=holes)
+    story = Story(traffic, chain, examine(media, traffic, chain), holes, tuple(decoder.facts.icmp_errors))
     runs = tell(story)
     judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
     report = accounts.case_report(

@@ -18,6 +18,7 @@ FAILED, INTERRUPTED = 3, 130  # exit codes (contract 4)
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "open": ("analyzer.commands.open", "Browse a case in the terminal UI."),
     "validate": ("analyzer.commands.validate", "Judge cases against the rules; for people and for CI."),
+    "diagnose": ("analyzer.commands.diagnose", "Say why keys did not arrive, and what to do."),
     "sessions": ("analyzer.commands.sessions", "List the UEs and what they did."),
     "keys": ("analyzer.commands.keys", "Show the key ladder of every UE."),
     "flow": ("analyzer.commands.flow", "Draw the message sequence."),
@@ -34,6 +35,8 @@ Look into a capture:
   keyshark open capture.pcapng
 Judge captures, by hand or in CI:
   keyshark validate captures/ --output json=report.json
+Find out why keys did not arrive:
+  keyshark diagnose capture.pcapng
 See who did what, and with which keys:
   keyshark sessions capture.pcapng      (then: flow, keys)
 Find messages, with every field:

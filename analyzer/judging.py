@@ -11,6 +11,7 @@ from typing import Protocol, TypeVar, TypeVarTuple, cast
 
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.traffic import Traffic
+from analyzer.decode.packets import IcmpError
 from analyzer.keys.chain import Chain, Opened
 from analyzer.media import Group
 from analyzer.report import Evidence, Judgement, Verdict
@@ -76,6 +77,7 @@ class Story:
     chain: Chain = field(repr=False)
     media: tuple[Group, ...] = ()
     holes: int = 0  # octets of TCP streams and chunks of SCTP that were not captured
+    icmp_errors: tuple[IcmpError, ...] = ()
     runs: list[Run] = field(default_factory=list, repr=False)
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
     made: dict[object, object] = field(default_factory=dict, repr=False, compare=False)  # see `once`

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import click
 
-from analyzer.analysis import Options, failing
-from analyzer.batch import UNREADABLE, USAGE, Outcome, collect, judge_cases
-from analyzer.commands.cases import Failure, find, inputs, show_keys_option, warn
-from analyzer.commands.output import ReaderGoneError, coloured, common, settings, show, tell, tell_trace
+from analyzer.analysis import Options
+from analyzer.batch import USAGE, Outcome, collect, judge_cases
+from analyzer.commands.cases import Failure, find, inputs, show_keys_option
+from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
+from analyzer.commands.output import ReaderGoneError, coloured, common, show
 from analyzer.commands.progress import bar
 from analyzer.commands.versions import installed
 from analyzer.procedures import CATALOGUE
-from analyzer.report import Verdict
 from analyzer.views import VIEWS
 from analyzer.views.text import show_coloured
-
-FAILED, NOTHING = 1, 4  # exit codes (contract 4)
-LEVELS = {"shall": ("shall",), "should": ("shall", "should")}  # `--fail-on` → levels that count
 
 
 @click.command("validate")
@@ -80,28 +77,12 @@ def command(
             outcomes.append(outcome)
             progress.done(outcome.report.name)
     report = collect(installed("keyshark"), outcomes)
-    _tell(outcomes)
+    tell_faults(outcomes)
     for form, path in files:
         _write(path, VIEWS[form](report))
     with suppress(ReaderGoneError):  # how it went is told by the exit code
         show(show_coloured(report) if format_ == "text" and coloured() else VIEWS[format_](report))
     ctx.exit(exit_code(outcomes, fail_on, strict, fail_if_empty))
-
-
-def exit_code(outcomes: Sequence[Outcome], fail_on: str, strict: bool, fail_if_empty: bool) -> int:
-    """Return the exit code of contract 4: where several apply 3, 2, 1, 4 win in that order."""
-    found = {outcome.fault.code for outcome in outcomes if outcome.fault is not None}
-    read = [outcome.report for outcome in outcomes if outcome.fault is None]
-    judgements = [judgement for case in read for judgement in case.judgements]
-    damaged = any(capture.truncated or capture.problems for case in read for capture in case.captures)
-    if damaged or any(judgement.verdict is Verdict.ERROR for judgement in judgements):
-        found.add(UNREADABLE)
-    unclear = strict and any(j.verdict is Verdict.INCONC and j.level in LEVELS[fail_on] for j in judgements)
-    if unclear or failing(judgements, fail_on):
-        found.add(FAILED)
-    if fail_if_empty and all(case.verdict is Verdict.NONE for case in read):
-        found.add(NOTHING)
-    return next((code for code in (UNREADABLE, USAGE, FAILED, NOTHING) if code in found), 0)
 
 
 def codes(given: Sequence[str]) -> tuple[str, ...]:
@@ -128,12 +109,3 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
         raise Failure(f"{path}: cannot be written: {error.strerror}", USAGE) from error
-
-
-def _tell(outcomes: Iterable[Outcome]) -> None:
-    told = {outcome.fault.text: outcome.fault for outcome in outcomes if outcome.fault is not None}
-    for fault in told.values():  # a keyring that many cases share is told of once
-        tell(f"error: {fault.text}")
-        if settings().debug:
-            tell_trace(fault.trace)
-    warn([warning for outcome in outcomes for warning in outcome.warnings])

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Verdict
+from analyzer.report import CaseReport, Evidence, Judgement, Report, Verdict
+from analyzer.views import diagnoses
+from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, paint, plural
 
 BROKEN = (Verdict.ERROR, Verdict.FAIL)
 NOTE = "i"
 EMPTY = {Verdict.NONE: "nothing to judge", Verdict.ERROR: "not judged"}  # what a case without judgements is
-MAX_FRAMES = 8  # of one judgement; the JSON report has them all
 MAX_MALFORMED = 10  # of one case
 
 
@@ -45,9 +46,9 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
             yield from _judgement(judgement, several, coloured)
     yield from _unclear(case.judgements, several, coloured)
     for diagnosis in case.diagnoses:
-        yield from _diagnosis(diagnosis, several)
+        yield from diagnoses.told(diagnosis, several)
     for malformed in case.malformed[:MAX_MALFORMED]:
-        place = _frames((Evidence(malformed.capture, malformed.frame),), several)
+        place = frames((Evidence(malformed.capture, malformed.frame),), several)
         yield (
             f"  ~ malformed {clean(malformed.protocol)}, {place}: {clean(malformed.field)} "
             f"at octet {malformed.offset}: {clean(malformed.reason)}"
@@ -80,7 +81,7 @@ def _judgement(judgement: Judgement, several: bool, coloured: bool) -> Iterator[
         mark = paint(f"{MARKS[judgement.verdict]} {judgement.rule}", judgement.verdict, coloured)
     head = [f"  {mark} {judgement.name}"]
     if judgement.evidence:
-        head.append(_frames(judgement.evidence, several))
+        head.append(frames(judgement.evidence, several))
     if judgement.procedure or judgement.ue:
         head.append(judgement.procedure or judgement.ue or "")
     head.append(f"{judgement.clause} ({judgement.level})")
@@ -99,24 +100,8 @@ def _unclear(judgements: Iterable[Judgement], several: bool, coloured: bool) -> 
     for reason, found in reasons.items():
         mark = paint(f"{MARKS[Verdict.INCONC]} cannot tell", Verdict.INCONC, coloured)
         evidence = sorted({(e.capture, e.frame) for judgement in found for e in judgement.evidence})
-        place = f" ({_frames((Evidence(*e) for e in evidence), several)})" if evidence else ""
+        place = f" ({frames((Evidence(*e) for e in evidence), several)})" if evidence else ""
         yield f"  {mark}: {clean(reason)}{place}: {', '.join(sorted({judgement.rule for judgement in found}))}"
-
-
-def _diagnosis(diagnosis: Diagnosis, several: bool) -> Iterator[str]:
-    place = f", {_frames(diagnosis.evidence, several)}" if diagnosis.evidence else ""
-    who = f"{diagnosis.ue}: " if diagnosis.ue else ""
-    yield f"  » {who}{diagnosis.symptom} because {diagnosis.cause} ({diagnosis.confidence}){place}"
-    yield f"      {clean(diagnosis.message)}"
-    if diagnosis.remedy:
-        yield f"      → {clean(diagnosis.remedy)}"
-
-
-def _frames(evidence: Iterable[Evidence], several: bool) -> str:
-    """Name frames as Wireshark numbers them; `[1] 12` is frame 12 of the second capture."""
-    told = [f"[{e.capture}] {e.frame}" if several else str(e.frame) for e in evidence]
-    more = f" and {len(told) - MAX_FRAMES} more" if len(told) > MAX_FRAMES else ""
-    return f"frame{'s' if len(told) > 1 else ''} {', '.join(told[:MAX_FRAMES])}{more}"
 
 
 def summary(report: Report, coloured: bool = False) -> str:

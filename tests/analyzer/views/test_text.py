@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from analyzer.report import CaptureReport, CaseReport, Evidence, MalformedReport, Report, Verdict
-from analyzer.views.text import MAX_FRAMES, MAX_MALFORMED, show, show_coloured
+from analyzer.views.frames import MAX_FRAMES
+from analyzer.views.text import MAX_MALFORMED, show, show_coloured
 
 EXPECTED = """\
 ✗ fail   story  (7 packets, 1 UE, 1 pass, 1 fail, 2 inconc, 1 error, 1 note)

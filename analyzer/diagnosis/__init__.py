@@ -1,0 +1,118 @@
+"""Why keys did not arrive: for everything that did not work its cause, how sure, and what to do (contract 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from analyzer.correlate import bodies
+from analyzer.correlate.exchanges import status
+from analyzer.diagnosis.answers import Reason
+from analyzer.diagnosis.effects import CERTAIN, CONFIDENCES
+from analyzer.diagnosis.reasons import reasons
+from analyzer.diagnosis.trouble import Known, Trouble, place, troubles
+from analyzer.judging import Run, Story
+from analyzer.report import Diagnosis, Judgement
+
+MAX_EVIDENCE = 20  # frames that one diagnosis names
+MAX_UES = 5  # that one diagnosis names
+MAX_OPEN = 2  # reasons why rules could not tell, that one diagnosis repeats
+SECOND = 10**9
+
+
+def diagnose(story: Story, runs: Iterable[tuple[str, Run]], judgements: Iterable[Judgement]) -> tuple[Diagnosis, ...]:
+    """Diagnose a case: what did not work in the order of time, each with its causes, the surest first.
+
+    What goes wrong for the same cause again and again is told once, with how often.
+    """
+    known = Known.of(story, runs, judgements)
+    found: dict[tuple[str | None, str, str, str], list[Diagnosis]] = {}
+    for trouble in troubles(known):
+        causes, sound = reasons(known, trouble)
+        for reason in sorted(causes, key=lambda reason: CONFIDENCES.index(reason.confidence)):
+            made = _diagnosis(known, trouble, reason, sound)
+            again = found.setdefault((made.ue, made.symptom, made.cause, made.confidence), [])
+            if made not in again:
+                again.append(made)
+    return tuple(_folded(again) for again in found.values())
+
+
+def _folded(again: list[Diagnosis]) -> Diagnosis:
+    """Tell the first of many, and where the others are."""
+    first = again[0]
+    if len(again) == 1:
+        return first
+    frames = sorted({e for one in again for e in one.evidence}, key=lambda e: (e.capture, e.frame))
+    message = f"{first.message} It happened {len(again)} times, the last in frame {again[-1].evidence[-1].frame}."
+    return replace(first, message=message, evidence=tuple(frames[:MAX_EVIDENCE]))
+
+
+def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str]) -> Diagnosis:
+    shown = [place(message) for message in (trouble.asked, trouble.answer) if message is not None]
+    sentences = [_what(trouble, reason), reason.text, _whom(trouble), _recovered(known, trouble), _ruled_out(sound)]
+    if reason.confidence != CERTAIN:
+        sentences.append(_open(known, trouble))
+    evidence = sorted({*shown, *reason.evidence}, key=lambda e: (e.capture, e.frame))
+    return Diagnosis(
+        ue=None if trouble.ue is None else trouble.ue.id,
+        symptom=trouble.symptom,
+        cause=reason.cause,
+        confidence=reason.confidence,
+        message=" ".join(filter(None, sentences)),
+        remedy=reason.remedy,
+        evidence=tuple(evidence[:MAX_EVIDENCE]),
+    )
+
+
+def _what(trouble: Trouble, reason: Reason) -> str:
+    """Say what failed, unless the reason says it already."""
+    if trouble.answer is not None and trouble.asked is not None:
+        if place(trouble.answer) in reason.evidence:
+            return ""
+        code = "" if trouble.code is None else f" with {trouble.code}"
+        return f"The request in frame {trouble.asked.frame} was answered{code} in frame {trouble.answer.frame}."
+    if trouble.asked is not None:
+        return ""
+    shown = next((message for message in trouble.run.messages if place(message) in reason.evidence), None)
+    if shown is not None:
+        return f"{bodies.summary(shown)} went to {shown.payload.dst} in frame {shown.frame}."
+    group = next(iter(trouble.run.media), None)
+    return "" if group is None else f"Media go to {group.destination} from frame {group.frame} on."
+
+
+def _whom(trouble: Trouble) -> str:
+    """Name the UEs that something sent to all is for."""
+    ues = trouble.run.ues
+    if len(ues) < 2:
+        return ""
+    more = f" and {len(ues) - MAX_UES} more" if len(ues) > MAX_UES else ""
+    return f"It concerns {', '.join(ue.id for ue in ues[:MAX_UES])}{more}."
+
+
+def _recovered(known: Known, trouble: Trouble) -> str:
+    """Say when the UE got through all the same."""
+    if trouble.ue is None or trouble.asked is None:
+        return ""
+    for run in (trouble.run, *known.story.runs_of(trouble.ue, trouble.run.procedure.kind)):
+        if run.outcome == "success" and run.end > trouble.time and trouble.code != _last_status(run):
+            after = (run.end - trouble.time) / SECOND
+            return f"It got through {after:.1f} s later, in frame {run.messages[-1].frame}."
+    return ""
+
+
+def _last_status(run: Run) -> int | None:
+    return status(run.messages[-1]) if run.messages else None
+
+
+def _ruled_out(sound: list[str]) -> str:
+    told = list(dict.fromkeys(sound))
+    return f"In order before it: {', '.join(told)}." if told else ""
+
+
+def _open(known: Known, trouble: Trouble) -> str:
+    """Name what kept rules about the same run from a verdict: often a key that the keyring lacks."""
+    told = dict.fromkeys(judgement.message for judgement in known.unclear.get(trouble.name, ()))
+    return f"Left open: {'; '.join(list(told)[:MAX_OPEN])}." if told else ""
+
+
+__all__ = ["diagnose"]

@@ -1,0 +1,203 @@
+"""What did not work: runs that failed, were refused on the way, or broke a rule that no UE gets over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import status
+from analyzer.correlate.sessions import Session
+from analyzer.diagnosis.effects import EFFECTS, OF_THE_REPEAT
+from analyzer.judging import Run, Story
+from analyzer.procedures import history
+from analyzer.report import Evidence, Judgement, Verdict
+from dissectors import Message
+from dissectors.mbms_xml import MskStatuses, ServiceStatuses
+
+SYMPTOMS = {
+    "http-initiation": "initiation-failed",
+    "sip-initiation": "initiation-failed",
+    "http-registration": "registration-failed",
+    "http-deregistration": "deregistration-failed",
+    "sip-deauthorization": "deregistration-failed",
+    "http-msk-request": "msk-request-failed",
+    "sip-msk-refresh": "msk-refresh-failed",
+    "ks-naf-refresh": "ks-naf-refresh-failed",
+    "msk-delivery": "msk-not-delivered",
+    "solicited-pull": "msk-refresh-failed",
+}
+STARTED = ("http-initiation", "sip-initiation", "http-registration")
+UNAUTHORIZED, FORBIDDEN = 401, 403
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """One thing that did not work: the run that shows it, and the answer that says so, where there is one."""
+
+    symptom: str
+    run: Run
+    name: str  # of the run
+    asked: Message | None = None  # what got no answer, or a bad one
+    answer: Message | None = None
+    code: int | None = None  # the status, for one of several services perhaps
+
+    @property
+    def ue(self) -> Session | None:
+        return self.run.ues[0] if len(self.run.ues) == 1 else None
+
+    @property
+    def time(self) -> int:
+        return self.run.end if self.answer is None else self.answer.time
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A case when it is diagnosed: its story, what its runs are named, and the rules that each broke or left open."""
+
+    story: Story
+    runs: tuple[tuple[str, Run], ...] = field(repr=False)
+    names: Mapping[int, str] = field(repr=False)  # by the id of a run
+    broken: Mapping[str, list[Judgement]] = field(repr=False)
+    unclear: Mapping[str, list[Judgement]] = field(repr=False)
+
+    @classmethod
+    def of(cls, story: Story, runs: Iterable[tuple[str, Run]], judgements: Iterable[Judgement]) -> Known:
+        told = tuple(runs)
+        broken: dict[str, list[Judgement]] = {}
+        unclear: dict[str, list[Judgement]] = {}
+        holding = {place(message): name for name, run in told for message in run.messages}
+        for judgement in judgements:
+            name = judgement.procedure or ""
+            if judgement.rule in OF_THE_REPEAT and judgement.evidence:
+                name = holding.get(judgement.evidence[-1], name)
+            if judgement.verdict is Verdict.FAIL and judgement.rule in EFFECTS:
+                broken.setdefault(name, []).append(judgement)
+            elif judgement.verdict is Verdict.INCONC:
+                unclear.setdefault(name, []).append(judgement)
+        return cls(story, told, {id(run): name for name, run in told}, broken, unclear)
+
+    def name(self, run: Run) -> str:
+        """Return what a run is named in the report."""
+        return self.names[id(run)]
+
+    def only(self, run: Run) -> Known:
+        """Return the same case with no run but one."""
+        return replace(self, runs=((self.name(run), run),))
+
+
+def place(message: Message) -> Evidence:
+    """Return where a message is in the case."""
+    return Evidence(message.payload.capture, message.frame)
+
+
+def troubles(known: Known) -> Iterator[Trouble]:
+    """Yield what did not work, in the order of time."""
+    for name, run in known.runs:
+        match run.procedure.kind:
+            case "gba-bootstrapping":
+                yield from _bootstrapping(known, name, run)
+            case "http-registration" | "http-deregistration" | "http-msk-request":
+                yield from _ua(known, name, run)
+            case "http-initiation" | "sip-initiation" | "sip-deauthorization" | "sip-msk-refresh" | "ks-naf-refresh":
+                yield from _invite(known, name, run)
+            case "msk-delivery" | "solicited-pull" if run.outcome == "incomplete" and name not in known.broken:
+                if _waited(known.story, run):
+                    yield Trouble(SYMPTOMS[run.procedure.kind], run, name, asked=run.messages[-1])
+            case _:
+                pass
+        seen: set[str] = set()
+        for judgement in known.broken.get(name, ()):
+            symptom = EFFECTS[judgement.rule].symptom
+            if symptom and symptom not in seen:
+                seen.add(symptom)
+                yield Trouble(symptom, run, name)
+
+
+ANSWER_WITHIN = 32 * 10**9  # ns; a request that is older gets no answer (RFC 3261 17.1.1.2, timer B)
+
+
+def _waited(story: Story, run: Run) -> bool:
+    return story.covers(run.end, ANSWER_WITHIN) and not story.holes
+
+
+def _bootstrapping(known: Known, name: str, run: Run) -> Iterator[Trouble]:
+    shown = run.outcome == "failure" or name in known.broken or _waited(known.story, run)
+    if run.outcome == "success" or not shown:
+        return
+    started = bool(run.ues) and any(r.end < run.start for r in known.story.runs_of(run.ues[0], *STARTED))
+    symptom = "ks-naf-refresh-failed" if started else "initiation-failed"
+    asked = run.all("request", "response")
+    answer = next(iter(reversed(run.all("challenge", "refusal"))), None)
+    yield Trouble(symptom, run, name, asked[-1] if asked else None, answer, status(answer))
+
+
+def _ua(known: Known, name: str, run: Run) -> Iterator[Trouble]:
+    symptom = _request_symptom(known, run)
+    asked = run.all("authorized", "request")
+    latest = asked[-1] if asked else None
+    answer = next(iter(reversed(run.all("answer"))), None)
+    refused = _refused_credentials(run)
+    if refused is not None and run.outcome == "success":
+        yield Trouble(symptom, run, name, refused[0], refused[1], UNAUTHORIZED)
+    if run.outcome == "failure":
+        told = answer if answer is not None else next(iter(reversed(run.all("challenge"))), None)
+        if answer is not None or refused is not None or name in known.broken or _waited(known.story, run):
+            yield Trouble(symptom, run, name, latest, told, status(told))
+    elif run.outcome == "incomplete" and latest is not None and _waited(known.story, run):
+        yield Trouble(symptom, run, name, latest)
+    elif run.outcome == "success" and (code := _worst(answer)) is not None:
+        yield Trouble(symptom, run, name, latest, answer, code)
+
+
+def _request_symptom(known: Known, run: Run) -> str:
+    """A request for an MSK refreshes, where the UE has had an MSK before."""
+    kind = run.procedure.kind
+    if kind == "http-msk-request" and run.ues:
+        had = any(message.time < run.start for message in history.msk_messages(known.story, run.ues[0]))
+        return "msk-refresh-failed" if had else SYMPTOMS[kind]
+    return SYMPTOMS[kind]
+
+
+def _refused_credentials(run: Run) -> tuple[Message, Message] | None:
+    """Return the last request whose credentials met a 401 that does not say stale, and that 401."""
+    found = None
+    waiting: Message | None = None
+    for message in run.all("authorized", "challenge"):
+        body = bodies.http(message)
+        if body is None:
+            continue
+        if body.is_request:
+            given = gba.authorization(body)
+            waiting = message if given is not None and given.get("nonce") else None
+        elif waiting is not None:
+            told = gba.challenge(body)
+            if told is None or (told.get("stale") or "").lower() != "true":
+                found = (waiting, message)
+            waiting = None
+    return found
+
+
+def _invite(known: Known, name: str, run: Run) -> Iterator[Trouble]:
+    symptom = SYMPTOMS[run.procedure.kind]
+    invite = run.first("invite")
+    if run.outcome == "failure":
+        answer = run.first("refusal")
+        yield Trouble(symptom, run, name, invite, answer, status(answer))
+    elif run.outcome == "incomplete" and invite is not None and _waited(known.story, run):
+        yield Trouble(symptom, run, name, invite)
+    elif run.outcome == "success":
+        for answer in run.all("post-answer"):
+            code = _worst(answer)
+            if code is not None:
+                yield Trouble(symptom, run, name, run.first("post"), answer, code)
+                return
+
+
+def _worst(answer: Message | None) -> int | None:
+    """Return the status that an answer gives one of several services or MSKs and that is no success."""
+    if answer is None:
+        return None
+    codes = [item.code for listed in bodies.find_all(answer, ServiceStatuses) for item in listed.items]
+    codes += [item.code for listed in bodies.find_all(answer, MskStatuses) for item in listed.items]
+    return next((code for code in codes if code is not None and code >= 300), None)
