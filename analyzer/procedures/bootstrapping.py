@@ -77,6 +77,11 @@ def _makers(story: Story) -> Mapping[str, gba.Bootstrapping]:
     return {run.b_tid: run for run in story.traffic.bootstrappings if run.b_tid}
 
 
+def was_made(story: Story, b_tid: str) -> bool:
+    """Say whether a bootstrapping in the capture has given a B-TID."""
+    return b_tid in _made(story)
+
+
 def made_for(story: Story, ue: Session) -> list[gba.Bootstrapping]:
     """Return the bootstrappings that gave the B-TIDs of a UE, in the order of time."""
     by_b_tid = _made(story)

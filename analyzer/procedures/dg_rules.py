@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
 from analyzer.procedures import coverage, digests
 from analyzer.procedures.bootstrapping import maker
 from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
@@ -21,17 +21,16 @@ UA = (REGISTRATION, DEREGISTRATION, MSK_REQUEST)
 KINDS = tuple(procedure.kind for procedure in UA)
 
 
-def requests(run: Run) -> Iterator[tuple[Message, Http]]:
-    """Yield the POSTs of a run with their bodies."""
-    for message in run.all("request", "authorized"):
-        body = bodies.http(message)
-        if body is not None:
-            yield message, body
+@once
+def requests(run: Run) -> tuple[tuple[Message, Http], ...]:
+    """Return the POSTs of a run with their bodies."""
+    return tuple((m, body) for m in run.all("request", "authorized") if (body := bodies.http(m)) is not None)
 
 
-def credentials(run: Run) -> list[tuple[Message, Http, Auth]]:
+@once
+def credentials(run: Run) -> tuple[tuple[Message, Http, Auth], ...]:
     """Return the POSTs that carry an Authorization; NotHere where none does."""
-    found = [(m, b, given) for m, b in requests(run) if (given := gba.authorization(b)) is not None]
+    found = tuple((m, b, given) for m, b in requests(run) if (given := gba.authorization(b)) is not None)
     if not found:
         raise NotHere
     return found
@@ -248,17 +247,21 @@ def identity_is_that_of_the_invite(run: Run) -> Iterator[Problem]:
 
     Another one of the same user is legal, but seldom meant.
     """
-    invites = run.story.runs_of(run.ue, "http-initiation") if run.ues else []
-    known = {
-        impu for invite in invites for m in invite.all("invite")
-        if isinstance(m.body, Sip) for impu in bodies.identities(m.body)
-    }  # fmt: skip
+    invites = run.story.runs_of(run.ue, "http-initiation") if run.ues else ()
+    known = {impu for invite in invites for impu in _invited(invite)}
     if not known:
         raise NotHere
     for message, body in requests(run):
         for impu in bodies.unquoted(body.headers.get("X-3GPP-Intended-Identity") or ""):
             if impu not in known:
                 yield wrong(f"intended identity {impu}, the INVITE had {', '.join(sorted(known))}", message)
+
+
+@once
+def _invited(run: Run) -> frozenset[str]:
+    """Return the IMPUs of an INVITE."""
+    asked = (m.body for m in run.all("invite") if isinstance(m.body, Sip))
+    return frozenset(impu for body in asked for impu in bodies.identities(body))
 
 
 RULES: tuple[Rule, ...] = (

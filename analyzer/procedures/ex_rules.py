@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.sessions import TMPI_DOMAIN
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
+from analyzer.keys.key import Key
 from analyzer.procedures import history
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker
 from analyzer.procedures.delivery import MSK_DELIVERY
@@ -133,27 +134,35 @@ def no_key_is_written_out(run: Run) -> Iterator[Problem]:
     for message in run.messages:
         if not isinstance(message.body, Sip | Http) or id(message) in inner:
             continue
-        octets = message.payload.data + (message.body.content if isinstance(message.body, Http) else b"")
-        for kind, forms in secrets:
-            if any(form in octets for form in forms):
-                yield wrong(f"{kind} stands in the clear", message)
+        octets, body = message.payload.data, message.body
+        if isinstance(body, Http) and body.content_start < 0:  # its coding hides it
+            octets += body.content
+        for kind in dict.fromkeys(kind for form, kind in secrets if form in octets):
+            yield wrong(f"{kind} stands in the clear", message)
 
 
-def _secrets(run: Run) -> tuple[tuple[str, tuple[bytes, ...]], ...]:
-    """Return the keys of a UE by kind, each in every form that a message may have it in."""
+def _secrets(run: Run) -> tuple[tuple[bytes, str], ...]:
+    """Return the keys of a UE in every form that a message may have them in, with their kinds."""
     known = _forms(run.story)
     return tuple(found for b_tid in (run.ue.b_tid if run.ues else ()) for found in known.get(b_tid, ()))
 
 
 @once
-def _forms(story: Story) -> Mapping[str, tuple[tuple[str, tuple[bytes, ...]], ...]]:
-    """Return the keys of the chain and the forms that each may have, by B-TID."""
-    found: dict[str, list[tuple[str, tuple[bytes, ...]]]] = {}
+def _forms(story: Story) -> Mapping[str, tuple[tuple[bytes, str], ...]]:
+    """Return the keys of the chain in all their forms, with their kinds, by B-TID."""
+    known: dict[str, list[Key]] = {}
     for key in story.chain.keys:
         if key.b_tid is not None and len(key.value) >= SECRET_OCTETS:
-            digits, coded = key.value.hex().encode(), base64.b64encode(key.value).rstrip(b"=")
-            found.setdefault(key.b_tid, []).append((key.kind, (key.value, digits, digits.upper(), coded)))
-    return {b_tid: tuple(keys[:MAX_SECRETS]) for b_tid, keys in found.items()}
+            known.setdefault(key.b_tid, []).append(key)
+    return {
+        b_tid: tuple((form, key.kind) for key in keys[:MAX_SECRETS] for form in _written(key.value))
+        for b_tid, keys in known.items()
+    }
+
+
+def _written(value: bytes) -> tuple[bytes, ...]:
+    digits = value.hex().encode()
+    return value, digits, digits.upper(), base64.b64encode(value).rstrip(b"=")
 
 
 @rule(
@@ -214,6 +223,9 @@ def b_tid_is_copied_as_it_is(run: Run) -> Iterator[Problem]:
     known, looked = _b_tids_made(run.story), False
     for message in run.messages:
         for b_tid in _b_tids(message):
+            if maker(run.story, b_tid) is not None:
+                looked = True
+                continue
             made = known.get(_plain(b_tid), ())
             looked = looked or bool(made)
             if made and _spelled(b_tid) not in {_spelled(name) for name in made}:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies, gba
@@ -22,11 +23,18 @@ SECOND = 10**9
 
 def before(story: Story, ue: Session, time: int, *kinds: str) -> Iterator[Run]:
     """Yield the successful runs of a UE that ended at or before a time, the newest first."""
-    for run in reversed(story.runs_of(ue, *kinds)):
+    runs = story.runs_of(ue, *kinds)
+    for place in reversed(range(bisect_right(runs, time, key=_start))):
+        run = runs[place]
         if run.outcome == "success" and answered(run) <= time:
             yield run
 
 
+def _start(run: Run) -> int:
+    return run.start
+
+
+@once
 def answered(run: Run) -> int:
     """Return when the BM-SC gave its answer: MSK messages may follow at once."""
     answers = run.all("answer") or run.all("post-answer") or run.messages
@@ -35,13 +43,11 @@ def answered(run: Run) -> int:
 
 def last_b_tid(story: Story, ue: Session, time: int) -> str | None:
     """Return the B-TID of the last successful registration or request of a UE before a time."""
-    for run in before(story, ue, time, *REGISTERING, *REQUESTING):
-        b_tid = b_tid_of(run)
-        if b_tid is not None:
-            return b_tid
-    return None
+    used = map(b_tid_of, before(story, ue, time, *REGISTERING, *REQUESTING))
+    return next((b_tid for b_tid in used if b_tid is not None), None)
 
 
+@once
 def b_tid_of(run: Run) -> str | None:
     """Return the B-TID that a registration or request used: in its digest, its INVITE, or its POST."""
     for message in reversed(run.all("authorized", "request", "invite", "post")):
@@ -60,36 +66,39 @@ def registered_addresses(story: Story, ue: Session, time: int) -> tuple[str, ...
 
     Of the last registration or request before the time; empty where the capture shows none.
     """
-    for run in before(story, ue, time, *REGISTERING, *REQUESTING):
-        post = run.first("post")
-        if post is None:
-            asked = run.first("authorized") or run.first("request")
-            if asked is not None:
-                return (asked.payload.src,)
-            continue
-        told = bodies.find(post, NafKeyInfo)
-        if told is not None and told.ue_addresses:
-            return told.ue_addresses
-    return ()
+    return next(filter(None, map(_addresses, before(story, ue, time, *REGISTERING, *REQUESTING))), ())
+
+
+@once
+def _addresses(run: Run) -> tuple[str, ...]:
+    post = run.first("post")
+    if post is None:
+        asked = run.first("authorized") or run.first("request")
+        return () if asked is None else (asked.payload.src,)
+    told = bodies.find(post, NafKeyInfo)
+    return () if told is None else told.ue_addresses
 
 
 def naf_fqdns(story: Story, ue: Session, time: int) -> tuple[str, ...]:
     """Return the NAF FQDNs under which the last registration of a UE ran: its realm, Host, or nafFqdn."""
-    for run in before(story, ue, time, *REGISTERING):
-        found: dict[str, None] = {}
-        for message in run.all("authorized", "request", "post"):
-            told = bodies.find(message, NafKeyInfo)
-            found |= dict.fromkeys(told.naf_fqdns if told is not None else ())
-            if told is None and isinstance(message.body, Http) and run.first("post") is None:
-                given = gba.authorization(message.body)
-                realm = (given.get("realm") or "") if given is not None else ""
-                if "@" in realm:
-                    found[realm.split("@", 1)[1]] = None
-        if found:
-            return tuple(found)
-    return ()
+    return next(filter(None, map(_nafs, before(story, ue, time, *REGISTERING))), ())
 
 
+@once
+def _nafs(run: Run) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for message in run.all("authorized", "request", "post"):
+        told = bodies.find(message, NafKeyInfo)
+        found |= dict.fromkeys(told.naf_fqdns if told is not None else ())
+        if told is None and isinstance(message.body, Http) and run.first("post") is None:
+            given = gba.authorization(message.body)
+            realm = (given.get("realm") or "") if given is not None else ""
+            if "@" in realm:
+                found[realm.split("@", 1)[1]] = None
+    return tuple(found)
+
+
+@once
 def granted(run: Run) -> tuple[str, ...]:
     """Return the services, or MSKs as hex of domain and id, that an answer gives status 200."""
     found: dict[str, None] = {}
@@ -109,6 +118,7 @@ def deregistered(story: Story, ue: Session, time: int) -> bool:
     return last is not None and last.procedure.kind in DEREGISTERING
 
 
+@once
 def msk_messages(story: Story, ue: Session) -> tuple[Message, ...]:
     """Return the MSK messages to a UE, solicited pulls included, in the order of time."""
     return tuple(

@@ -21,12 +21,10 @@ OVERTAKING = 100_000_000  # ns; messages that change places on the way are not f
 HALF = 1 << 31  # RFC 1982 with 32 bits
 
 
-def mikeys(run: Run, *names: str) -> Iterator[tuple[Message, Mikey]]:
-    """Yield the MIKEY messages of the steps named with their bodies."""
-    for message in run.all(*names):
-        body = bodies.mikey(message)
-        if body is not None:
-            yield message, body
+@once
+def mikeys(run: Run, *names: str) -> tuple[tuple[Message, Mikey], ...]:
+    """Return the MIKEY messages of the steps named with their bodies."""
+    return tuple((m, body) for m in run.all(*names) if (body := bodies.mikey(m)) is not None)
 
 
 def later(counter: int, stored: int) -> bool:

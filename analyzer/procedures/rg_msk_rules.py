@@ -87,6 +87,7 @@ def msk_follows_registration(run: Run) -> Iterator[Problem]:
 # ------------------------------------------------------------------------------------------------ deregistration
 
 
+@once
 def left_groups(run: Run, time: int) -> frozenset[Group]:
     """Return the key groups that a UE has surely no right to any more at a time.
 
@@ -121,7 +122,8 @@ def until_next_registration(run: Run) -> int:
     return min(starts, default=run.story.traffic.end)
 
 
-def after_deregistration(run: Run) -> tuple[int, list[tuple[Message, Mikey]]]:
+@once
+def after_deregistration(run: Run) -> tuple[int, tuple[tuple[Message, Mikey], ...]]:
     """Return when a UE had left all its services, and the MSK messages after it; NotHere where it had not."""
     if not run.ues or run.outcome != "success" or not history.granted(run):
         raise NotHere
@@ -130,7 +132,7 @@ def after_deregistration(run: Run) -> tuple[int, list[tuple[Message, Mikey]]]:
     if not groups:
         raise NotHere
     end = until_next_registration(run)
-    return left, [(m, body) for m, body in msks(run, left + 1, end - 1) if group_of(body) in groups]
+    return left, tuple((m, body) for m, body in msks(run, left + 1, end - 1) if group_of(body) in groups)
 
 
 def is_invalidation(run: Run, message: Message) -> bool:

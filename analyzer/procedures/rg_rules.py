@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import digests, history
+from analyzer.procedures.bootstrapping import was_made
+from analyzer.procedures.dg_rules import KINDS as UA_KINDS
 from analyzer.procedures.dg_rules import credentials, host, requests
 from analyzer.procedures.sb_key_rules import named_in
 from analyzer.procedures.sb_post_rules import RESPONSE_TYPE, status_problems
@@ -264,41 +266,63 @@ def zn_asks_for_the_b_tid_presented(run: Run) -> Iterator[Problem]:
     if body is None or naf is None:
         raise NotHere
     b_tid, (fqdn, _) = body.text(gba.TRANSACTION_IDENTIFIER), gba.split_naf_id(naf.data)
-    waiting = [
-        (message, user) for message, user, server in _waiting(run, asked)
-        if server == fqdn.lower() or message.payload.dst == asked.payload.src
-    ]  # fmt: skip
+    if b_tid is not None and _waiting(_by_user(run.story).get(b_tid, ()), asked, fqdn, b_tid):
+        return
+    waiting = _waiting(_on_ua(run.story), asked, fqdn)
     if not waiting:
         raise NotHere
-    if b_tid in {user for _, user in waiting}:
-        return
     for message, user in waiting:
         if _is_new(run, message, user):
             yield wrong(f"Zn asks for B-TID {b_tid}, the UE presented {user}", message, asked)
 
 
-def _waiting(run: Run, asked: Message) -> Iterator[tuple[Message, str, str]]:
-    """Yield the requests on Ua with credentials that wait for an answer: message, user name and host."""
-    runs = run.story.runs
-    for other in reversed(runs[: bisect_right(runs, asked.time, key=lambda r: r.start)]):
-        if other.start < asked.time - RETRY_WITHIN:
-            return
-        if other.procedure in UA and asked.time <= other.end:
-            for message, body in requests(other):
-                given = gba.authorization(body)
-                if given is not None and message.time <= asked.time:
-                    yield message, given.get("username") or "", host(body)
+def _waiting(runs: Sequence[Run], asked: Message, naf: str, b_tid: str | None = None) -> list[tuple[Message, str]]:
+    """Return the requests to a NAF with credentials, or this B-TID, that wait for an answer; the newest run first."""
+    lately = bisect_left(runs, asked.time - RETRY_WITHIN, key=_start)
+    until = bisect_right(runs, asked.time, key=_start)
+    return [
+        (message, user)
+        for run in reversed(runs[lately:until]) if asked.time <= run.end
+        for message, user, server in _presenting(run)
+        if message.time <= asked.time and (server == naf.lower() or message.payload.dst == asked.payload.src)
+        and b_tid in (None, user)
+    ]  # fmt: skip
+
+
+def _start(run: Run) -> int:
+    return run.start
+
+
+@once
+def _presenting(run: Run) -> tuple[tuple[Message, str, str], ...]:
+    """Return the requests of a run with credentials: message, user name and host."""
+    asked = ((message, body, gba.authorization(body)) for message, body in requests(run))
+    return tuple((m, given.get("username") or "", host(body)) for m, body, given in asked if given is not None)
+
+
+@once
+def _on_ua(story: Story) -> tuple[Run, ...]:
+    """Return all requests on Ua in the order of time."""
+    return tuple(run for run in story.runs if run.procedure.kind in UA_KINDS)
+
+
+@once
+def _by_user(story: Story) -> Mapping[str, Sequence[Run]]:
+    """Return the requests on Ua by the B-TID that they present, in the order of time."""
+    found: dict[str, list[Run]] = {}
+    for run in _on_ua(story):
+        for user in {user for _, user, _ in _presenting(run)}:
+            found.setdefault(user, []).append(run)
+    return found
 
 
 def _is_new(run: Run, message: Message, b_tid: str) -> bool:
     """Whether the BM-SC cannot have keys of a B-TID: it was made in the capture, and Zn never asked for it."""
     session = run.story.traffic.session_of(message)
-    made = any(b.b_tid == b_tid and b.info is not None for b in run.story.traffic.bootstrappings)
-    known = any(
-        e.protocol == "diameter" and gba.is_zn(e) and named_in(e)[0] == b_tid
-        for e in (() if session is None else session.exchanges)
-    )
-    return made and session is not None and not known
+    if session is None or not was_made(run.story, b_tid):
+        return False
+    asked = (e for e in session.exchanges if e.protocol == "diameter" and gba.is_zn(e))
+    return not any(named_in(exchange)[0] == b_tid for exchange in asked)
 
 
 RULES: tuple[Rule, ...] = (

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange, status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
-from analyzer.keys import aka, digest
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
+from analyzer.keys import aka, digest, digests
 from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, answers_a_challenge, of_run
 from dissectors import Message
@@ -27,11 +27,15 @@ VECTOR_OCTETS = 32  # RAND and AUTN
 
 def ub(run: Run) -> tuple[Exchange, ...]:
     """Return the exchanges of a run that is Ub beyond doubt; NotHere for other uses of AKA or of GBA's tokens."""
-    exchanges = of_run(run).exchanges
-    messages = [message for exchange in exchanges for message in exchange.messages]
-    if not any(map(_is_at_a_bsf, messages)) or any(map(_is_at_a_naf, messages)):
+    if not _is_ub(run):
         raise NotHere
-    return exchanges
+    return of_run(run).exchanges
+
+
+@once
+def _is_ub(run: Run) -> bool:
+    messages = [message for exchange in of_run(run).exchanges for message in exchange.messages]
+    return any(map(_is_at_a_bsf, messages)) and not any(map(_is_at_a_naf, messages))
 
 
 def _is_at_a_bsf(message: Message) -> bool:
@@ -55,29 +59,31 @@ def _is_aka(told: Auth) -> bool:
     return (told.get("algorithm") or "").upper().startswith("AKA")
 
 
-def challenges(run: Run) -> list[tuple[Message, Auth]]:
+@once
+def challenges(run: Run) -> tuple[tuple[Message, Auth], ...]:
     """Return the AKA challenges of a run; NotHere where it has none."""
-    found = [
+    found = tuple(
         (message, offered)
         for exchange in ub(run)
         for message in exchange.answers
         if (body := bodies.http(message)) is not None and status(message) == 401
         and (offered := gba.challenge(body)) is not None and _is_aka(offered)
-    ]  # fmt: skip
+    )  # fmt: skip
     if not found:
         raise NotHere
     return found
 
 
-def responses(run: Run) -> list[tuple[Exchange, Message, Http, Auth]]:
+@once
+def responses(run: Run) -> tuple[tuple[Exchange, Message, Http, Auth], ...]:
     """Return the requests of a run that answer a challenge, resynchronisations included; NotHere where it has none."""
-    found = [
+    found = tuple(
         (exchange, message, body, given)
         for exchange in ub(run)
         for message in exchange.requests
         if (body := bodies.http(message)) is not None and (given := gba.authorization(body)) is not None
         and answers_a_challenge(given)
-    ]  # fmt: skip
+    )  # fmt: skip
     if not found:
         raise NotHere
     return found
@@ -236,7 +242,7 @@ def response_verifies_with_res(run: Run) -> Iterator[Problem]:
         checked, found = run.story.chain.digest(message), aka_of(run, given.get("nonce"))
         if checked.ok is None or found is None:
             raise CannotTell("K of the subscription is needed to check the digest response on Ub")
-        if checked.ok and checked.variant:
+        if checked.ok and checked.variant not in digests.RIGHT:
             yield wrong(f"the digest response fits only with {checked.variant}", message)
         elif not checked.ok and not found.mac_ok:
             raise CannotTell("K of the keyring fits neither AUTN nor the response: it may be another subscription's")
@@ -311,6 +317,21 @@ def resynchronisation_brings_a_fresh_rand(run: Run) -> Iterator[Problem]:
             yield wrong("200 to a resynchronisation, which proves nothing; expected a new challenge", message, answer)
         elif vector is not None and new is not None and vector[0] == new[0]:
             yield wrong("the challenge after a resynchronisation has the same RAND", message, answer)
+        yield from _sequence_numbers(
+            run, message, answer, given.get("nonce"), offered.get("nonce") if offered else None
+        )
+
+
+def _sequence_numbers(
+    run: Run, message: Message, answer: Message, nonce: str | None, new_nonce: str | None
+) -> Iterator[Problem]:
+    """Hold AUTS against K, and SQN of the new challenge against that of the UICC (TS 33.102 6.3.5)."""
+    sqn, before, after = run.story.chain.resynchronisations.get(id(message)), aka_of(run, nonce), aka_of(run, new_nonce)
+    if sqn == b"" and before is not None and before.mac_ok:
+        yield wrong("the MAC in auts is not of the K that made the challenge", message)
+    if sqn and after is not None and after.mac_ok and after.sqn <= sqn:
+        text = f"SQN {after.sqn.hex()} of the new challenge, the UICC told {sqn.hex()} and takes only what is above"
+        yield wrong(text, message, answer)
 
 
 def _resynchronisation(message: Message, body: Http, given: Auth) -> Iterator[Problem]:
