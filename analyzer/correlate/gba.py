@@ -19,7 +19,7 @@ from dissectors.mbms_xml import BootstrappingInfo, NafKeyInfo, parse_time
 
 NTP_TO_UNIX = 2208988800  # seconds from 1900 to 1970
 NTP_ERA = 1 << 32  # s; a time with the top bit clear is after 7 February 2036 (RFC 6733 4.3.1)
-TRANSACTION_IDENTIFIER, NAF_ID, KEY_EXPIRY, ME_KEY, UICC_KEY = 401, 402, 404, 405, 406  # TS 29.109 6.3
+TRANSACTION_IDENTIFIER, NAF_ID, KEY_EXPIRY, ME_KEY, UICC_KEY, TYPE = 401, 402, 404, 405, 406, 410  # TS 29.109 6.3
 USER_NAME = 1
 UA_ID_OCTETS = 5  # TS 33.220 Annex H
 RAND_OCTETS = 16
@@ -37,6 +37,7 @@ class Bootstrapping:
     info: Message | None  # the 200 OK
     b_tid: str | None
     lifetime: int | None  # ns; when Ks expires
+    server_data: bytes = b""  # behind RAND and AUTN in the nonce; with 2G GBA it is Ks-input
 
     @property
     def time(self) -> int:
@@ -63,6 +64,7 @@ class NafKeys:
     naf_fqdn: str | None
     ua_id: bytes | None
     expires: int | None  # ns
+    type: int | None = None  # GBA-Type: 0 is 3G, 1 is 2G, 2 is GBA_Digest
     me_key: bytes | None = field(default=None, repr=False)
     uicc_key: bytes | None = field(default=None, repr=False)
     muk: bytes | None = field(default=None, repr=False)
@@ -86,13 +88,19 @@ def _parsed(value: str) -> Auth:
     return parse_auth(value)
 
 
-def nonce_vector(nonce: str | None) -> tuple[bytes, bytes] | None:
-    """Split an AKA nonce into RAND and AUTN (RFC 3310 3.2), None where it is not one."""
+def nonce_parts(nonce: str | None) -> tuple[bytes, bytes, bytes] | None:
+    """Split an AKA nonce into RAND, AUTN and server data (RFC 3310 3.2), None where it is not one."""
     try:
         octets = base64.b64decode(nonce or "", validate=True)
     except (binascii.Error, ValueError):
         return None
-    return (octets[:RAND_OCTETS], octets[RAND_OCTETS:32]) if len(octets) >= 32 else None
+    return (octets[:RAND_OCTETS], octets[RAND_OCTETS:32], octets[32:]) if len(octets) >= 32 else None
+
+
+def nonce_vector(nonce: str | None) -> tuple[bytes, bytes] | None:
+    """Return RAND and AUTN of an AKA nonce, None where it is not one."""
+    parts = nonce_parts(nonce)
+    return None if parts is None else parts[:2]
 
 
 def is_ub(exchange: Exchange) -> bool:
@@ -152,7 +160,7 @@ def _is_first_request(exchange: Exchange) -> bool:
 
 def _bootstrapping(run: list[Exchange]) -> Bootstrapping:
     rand = autn = b_tid = info = impi = None
-    lifetime = None
+    lifetime, data = None, b""
     for exchange in run:
         impi = impi or _username(exchange)
         for message in (*exchange.requests, *exchange.answers):
@@ -161,14 +169,14 @@ def _bootstrapping(run: list[Exchange]) -> Bootstrapping:
                 continue
             # The challenge that was answered last is the one that the keys come from.
             given = challenge(body) if not body.is_request else authorization(body)
-            vector = None if given is None else nonce_vector(given.get("nonce"))
+            vector = None if given is None else nonce_parts(given.get("nonce"))
             if vector is not None:
-                rand, autn = vector
+                rand, autn, data = vector
             told = bodies.find(message, BootstrappingInfo)
             if told is not None and status(message) == 200:
                 info, b_tid = message, told.b_tid
                 lifetime = None if told.lifetime is None else parse_time(told.lifetime)
-    return Bootstrapping(tuple(run), impi, rand, autn, info, b_tid, lifetime)
+    return Bootstrapping(tuple(run), impi, rand, autn, info, b_tid, lifetime, data)
 
 
 def naf_keys(exchanges: Iterable[Exchange]) -> tuple[NafKeys, ...]:
@@ -223,6 +231,7 @@ def _zn(exchange: Exchange) -> list[NafKeys]:
             naf_fqdn=fqdn,
             ua_id=ua_id,
             expires=key_expiry(answer),
+            type=answer.uint(TYPE),
             me_key=None if me_key is None else me_key.data,
             uicc_key=None if uicc_key is None else uicc_key.data,
         )

@@ -170,9 +170,9 @@ def _known(agreement: Agreement, keyring: Keyring) -> Iterator[Keys]:
             continue
         for entry in ue.gba:
             if entry.rand in (None, agreement.rand) and entry.b_tid is None:
-                if entry.ck is not None and entry.ik is not None:
+                if entry.ck is not None and entry.ik is not None and len(entry.ck) == len(entry.ik) == KEY:
                     yield Keys(entry.ck, entry.ik)
-                elif entry.ks is not None:
+                elif entry.ks is not None and len(entry.ks) == 2 * KEY:
                     yield Keys(entry.ks[:KEY], entry.ks[KEY:])
         yield from _of_k(agreement, ue)
 
@@ -180,9 +180,11 @@ def _known(agreement: Agreement, keyring: Keyring) -> Iterator[Keys]:
 def _of_k(agreement: Agreement, ue: UeKeys) -> Iterator[Keys]:
     if ue.k is None or ue.opc is None:
         return
-    run = aka.run(k=ue.k, opc=ue.opc, rand=agreement.rand, autn=agreement.autn, algorithm=ue.algorithm)
-    if run.mac_ok and len(run.ck) == len(run.ik) == KEY:
-        yield Keys(run.ck, run.ik)
+    for run in aka.runs(
+        k=ue.k, opc=ue.opc, rand=agreement.rand, autn=agreement.autn, algorithm=ue.algorithm, iterations=ue.iterations
+    ):
+        if run.mac_ok and len(run.ck) == len(run.ik) == KEY:
+            yield Keys(run.ck, run.ik)
 
 
 # ------------------------------------------------------------------------------------------------ associations

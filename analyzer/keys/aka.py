@@ -23,7 +23,8 @@ class AkaRun:
     """What K makes of a challenge; `mac_ok` says whether the challenge was made with the same K.
 
     Without an AUTN there is no `sqn`, no `amf`, and `mac_ok` is None: nobody can tell. `gba_u` is set where
-    the MAC fits only after the change that a BSF makes for a GBA_U capable UICC.
+    the MAC fits only after the change that a BSF makes for a GBA_U capable UICC. `variant` names what else was
+    chosen of several: the sizes of TUAK, the SRES of 2G GBA.
     """
 
     res: bytes = field(repr=False)
@@ -33,6 +34,26 @@ class AkaRun:
     amf: bytes
     mac_ok: bool | None
     gba_u: bool
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """The octets of RES, CK and IK, which an operator chooses with TUAK (TS 35.231 6.1)."""
+
+    res: int = 8
+    ck: int = 16
+    ik: int = 16
+
+    @property
+    def named(self) -> str:
+        """Nothing for the usual ones, otherwise the bits of each."""
+        return "" if self == Sizes() else f"RES {8 * self.res}, CK {8 * self.ck}, IK {8 * self.ik} bit"
+
+
+SIZES = tuple(  # the likelier first
+    Sizes(res, ck, ik) for ck in tuak.KEY_LENGTHS for ik in tuak.KEY_LENGTHS for res in tuak.RES_LENGTHS
+)
 
 
 def _xor(a: bytes, b: bytes) -> bytes:
@@ -89,43 +110,79 @@ def f5_star(*, k: bytes, opc: bytes, rand: bytes) -> bytes:
     return _out(k=k, opc=opc, rand=rand, r=12, c=8)[:SQN_LENGTH]
 
 
-def derive_opc(*, k: bytes, op: bytes, algorithm: str = "milenage") -> bytes:
+def derive_opc(*, k: bytes, op: bytes, algorithm: str = "milenage", iterations: int = 1) -> bytes:
     """Return OPc of Milenage or TOPc of TUAK from the operator's OP or TOP."""
     _check(algorithm)
-    return tuak.topc(top=op, k=k) if algorithm == "tuak" else opc(k=k, op=op)
+    return tuak.topc(top=op, k=k, iterations=iterations) if algorithm == "tuak" else opc(k=k, op=op)
 
 
 def run(
-    *, k: bytes, opc: bytes, rand: bytes, autn: bytes | None, algorithm: str = "milenage", res_length: int = 8
+    *,
+    k: bytes,
+    opc: bytes,
+    rand: bytes,
+    autn: bytes | None,
+    algorithm: str = "milenage",
+    sizes: Sizes = Sizes(),
+    iterations: int = 1,
 ) -> AkaRun:
     """Return the keys of a challenge, and whether its MAC fits `k` (TS 33.102 6.3.3).
 
     `autn` is (SQN xor AK) || AMF || MAC, 16 octets, None where it was not seen. `opc` is TOPc for TUAK, where
-    `res_length` (4, 8, 16 or 32 octets) also enters CK and IK; Milenage has 8. Raises ValueError for an
-    unknown algorithm or wrong lengths.
+    `sizes` also enter CK, IK and AK; Milenage has those of the default. Raises ValueError for an unknown
+    algorithm or wrong lengths.
     """
     _check(algorithm)
     if len(rand) != 16 or (autn is not None and len(autn) != AUTN_LENGTH):
         raise ValueError("RAND and AUTN are 16 octets each")
     if algorithm == "tuak":
-        keys = tuak.f2345(k=k, topc=opc, rand=rand, res_length=res_length)
+        keys = tuak.f2345(
+            k=k,
+            topc=opc,
+            rand=rand,
+            res_length=sizes.res,
+            ck_length=sizes.ck,
+            ik_length=sizes.ik,
+            iterations=iterations,
+        )
     else:
         keys = f2345(k=k, opc=opc, rand=rand)
     if autn is None:
-        return AkaRun(keys.res, keys.ck, keys.ik, sqn=b"", amf=b"", mac_ok=None, gba_u=False)
+        return AkaRun(keys.res, keys.ck, keys.ik, sqn=b"", amf=b"", mac_ok=None, gba_u=False, variant=sizes.named)
     sqn, amf, mac = _xor(autn[:6], keys.ak), autn[6:8], autn[8:]
     if algorithm == "tuak":
-        expected = tuak.f1(k=k, topc=opc, rand=rand, sqn=sqn, amf=amf)
+        expected = tuak.f1(k=k, topc=opc, rand=rand, sqn=sqn, amf=amf, iterations=iterations)
     else:
         expected = f1(k=k, opc=opc, rand=rand, sqn=sqn, amf=amf)
     plain = hmac.compare_digest(mac, expected)
-    # TS 33.220 5.3.2: MAC* = MAC xor the leading 64 bits of SHA-1(IK)
-    hidden = _xor(expected, hashlib.sha1(keys.ik).digest()[:8])  # noqa: S324 - the SHA-1 of the specification
-    gba_u = not plain and hmac.compare_digest(mac, hidden)
-    return AkaRun(keys.res, keys.ck, keys.ik, sqn, amf, mac_ok=plain or gba_u, gba_u=gba_u)
+    gba_u = not plain and hmac.compare_digest(mac, hidden_mac(mac=expected, ik=keys.ik))
+    return AkaRun(keys.res, keys.ck, keys.ik, sqn, amf, mac_ok=plain or gba_u, gba_u=gba_u, variant=sizes.named)
 
 
-def check_auts(*, k: bytes, opc: bytes, rand: bytes, auts: bytes, algorithm: str = "milenage") -> bytes | None:
+def hidden_mac(*, mac: bytes, ik: bytes) -> bytes:
+    """Return MAC*, which a BSF puts in the place of MAC for a GBA_U capable UICC (TS 33.220 5.3.2)."""
+    return _xor(mac, hashlib.sha1(ik).digest()[: len(mac)])  # noqa: S324 - the SHA-1 of the specification
+
+
+def runs(
+    *, k: bytes, opc: bytes, rand: bytes, autn: bytes | None, algorithm: str = "milenage", iterations: int = 1
+) -> tuple[AkaRun, ...]:
+    """Return what a challenge may be: the sizes of TUAK are the operator's choice, and only AUTN tells which.
+
+    One run where the MAC fits, or where no size makes it fit; without an AUTN one of each size.
+    """
+    found: list[AkaRun] = []
+    for sizes in SIZES if algorithm == "tuak" else SIZES[:1]:
+        tried = run(k=k, opc=opc, rand=rand, autn=autn, algorithm=algorithm, sizes=sizes, iterations=iterations)
+        if tried.mac_ok:
+            return (tried,)
+        found.append(tried)
+    return tuple(found) if autn is None else tuple(found[:1])
+
+
+def check_auts(
+    *, k: bytes, opc: bytes, rand: bytes, auts: bytes, algorithm: str = "milenage", iterations: int = 1
+) -> bytes | None:
     """Return SQN_MS, 6 octets, of a resynchronisation, or None when MAC-S does not fit `k` (TS 33.102 6.3.3).
 
     `auts` is (SQN_MS xor AK*) || MAC-S, 14 octets. Raises ValueError for an unknown algorithm or wrong lengths.
@@ -134,12 +191,24 @@ def check_auts(*, k: bytes, opc: bytes, rand: bytes, auts: bytes, algorithm: str
     if len(rand) != 16 or len(auts) != AUTS_LENGTH:
         raise ValueError("RAND is 16 octets, AUTS 14")
     if algorithm == "tuak":
-        sqn = _xor(auts[:6], tuak.f5_star(k=k, topc=opc, rand=rand))
-        expected = tuak.f1_star(k=k, topc=opc, rand=rand, sqn=sqn, amf=bytes(2))
+        sqn = _xor(auts[:6], tuak.f5_star(k=k, topc=opc, rand=rand, iterations=iterations))
+        expected = tuak.f1_star(k=k, topc=opc, rand=rand, sqn=sqn, amf=bytes(2), iterations=iterations)
     else:
         sqn = _xor(auts[:6], f5_star(k=k, opc=opc, rand=rand))
         expected = f1_star(k=k, opc=opc, rand=rand, sqn=sqn, amf=bytes(2))
     return sqn if hmac.compare_digest(auts[6:], expected) else None
+
+
+def kc(*, ck: bytes, ik: bytes) -> bytes:
+    """Return Kc, 8 octets, of the SIM that a USIM can be: the conversion c3 (TS 33.102 6.8.1.2, TS 55.205 4)."""
+    return _xor(_xor(ck[:8], ck[8:16]), _xor(ik[:8], ik[8:16]))
+
+
+def sres(*, res: bytes) -> tuple[tuple[str, bytes], ...]:
+    """Return both SRES, 4 octets, that an operator may choose of RES, named (TS 33.102 6.8.1.2, TS 55.205 4)."""
+    padded = res.ljust(16, b"\0")
+    folded = _xor(_xor(padded[:4], padded[4:8]), _xor(padded[8:12], padded[12:16]))
+    return (("SRES#1", folded), ("SRES#2", res[:4]))
 
 
 def flipped_res(*, res: bytes) -> bytes:

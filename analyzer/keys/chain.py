@@ -48,7 +48,9 @@ class Chain:
 
     keys: list[Key] = field(default_factory=list)  # those supplied, seen, or proven by use, in the order of finding
     ks: dict[str, list[Key]] = field(default_factory=dict)  # by B-TID
-    aka: dict[bytes, AkaRun] = field(default_factory=dict)  # by RAND
+    aka: dict[bytes, AkaRun] = field(default_factory=dict)  # by RAND; the one whose MAC fits, if any does
+    vectors: dict[bytes, list[AkaRun]] = field(default_factory=dict)  # by RAND; all that the keyring can make of it
+    resynchronisations: dict[int, bytes] = field(default_factory=dict)  # SQN_MS by message; b"" where no K fits AUTS
     muks: dict[str, list[Key]] = field(default_factory=dict)  # candidates by B-TID
     mrks: dict[str, list[Key]] = field(default_factory=dict)
     msks: dict[MskId, list[Key]] = field(default_factory=dict)
@@ -57,18 +59,37 @@ class Chain:
     shut: dict[int, Shut] = field(default_factory=dict)
     digests: dict[int, Checked] = field(default_factory=dict)  # requests and answers that carry a digest
     verifications: dict[int, Checked] = field(default_factory=dict)  # MIKEY verification messages
+    proven: set[bytes] = field(default_factory=set, repr=False)  # octets under which something verified
     _places: dict[tuple[object, ...], int] = field(default_factory=dict, repr=False)  # of a key in `keys`
 
     def use(self, key: Key) -> None:
-        """Note that a key is real: it, and what it came from, belong in the report."""
+        """Note that a key is real, as something verified under it: it, and what it came from, belong in the report."""
+        self.proven.add(key.value)
         for parent in key.parents:
             self.use(parent)
+        self.tell(key)
+
+    def tell(self, key: Key) -> None:
+        """Put a key into the report that was supplied or seen, and may have proven nothing."""
         place = self._places.setdefault(_identity(key), len(self.keys))
         if place == len(self.keys):
             self.keys.append(key)
         elif not self.keys[place].parents and key.parents:
             # Supplied or seen outright, and derived as well: it hangs on what it comes from.
             self.keys[place] = replace(self.keys[place], parents=key.parents)
+
+    def is_sure(self, key: Key) -> bool:
+        """Say whether a key is beyond doubt that of its B-TID: the capture shows it, or something verified under it.
+
+        A Ks is too when its K has made the AUTN; what is derived from it only if the reading is the right one. A key
+        of the keyring that opened nothing may be a slip of the pen, and is no evidence against anybody.
+        """
+        if key.status == "seen" or key.value in self.proven:
+            return True
+        run = self.aka.get(key.rand) if key.kind == "Ks" and key.rand is not None else None
+        if run is not None and run.mac_ok and run.ck + run.ik == key.value:
+            return True
+        return key.status == "derived" and any(map(self.is_sure, key.parents))
 
     def opening(self, message: Message) -> Opened | None:
         return self.opened.get(id(message))

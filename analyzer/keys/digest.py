@@ -6,14 +6,19 @@ import base64
 import hashlib
 import hmac
 
-_HASHES = {"md5": "md5", "sha-256": "sha256"}
+_HASHES = {"md5": "md5", "sha-256": "sha256", "sha-512-256": "sha512_256"}
 _AKA_PREFIXES = ("akav1-", "akav2-")
 _SESSION_SUFFIX = "-sess"
 
 
 def supported(algorithm: str) -> bool:
-    """Say whether digests of this algorithm can be computed: MD5, SHA-256, their -sess and AKA forms."""
+    """Say whether digests of this algorithm can be computed: MD5, SHA-256, SHA-512/256, their -sess and AKA forms."""
     return _hash(algorithm) is not None
+
+
+def has_sessions(algorithm: str) -> bool:
+    """Say whether HA1 of this algorithm goes on from the request that began a session (RFC 2617 3.2.2.2)."""
+    return algorithm.lower().endswith(_SESSION_SUFFIX)
 
 
 def ha1(
@@ -25,7 +30,7 @@ def ha1(
     that is not supported.
     """
     first = _hex(algorithm, b":".join((_octets(username), _octets(realm), password)))
-    if first and algorithm.lower().endswith(_SESSION_SUFFIX):
+    if first and has_sessions(algorithm):
         return _hex(algorithm, _octets(f"{first}:{nonce}:{cnonce}"))
     return first
 

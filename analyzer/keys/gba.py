@@ -12,6 +12,8 @@ UA_MBMS = bytes.fromhex("0100000001")  # TS 33.246
 UA_HTTP = bytes.fromhex("0100000003")  # TS 26.237 10.4.1
 UA_SIP = bytes.fromhex("0100000004")  # TS 26.237 10.4.2
 
+KS_INPUT_LENGTH = 16  # octets, of 2G GBA
+
 RAND_LENGTH = 16
 
 
@@ -42,6 +44,21 @@ def ks_naf(*, ks: bytes, rand: bytes, impi: str, naf_id: bytes) -> bytes:
 def ks_int_naf(*, ks: bytes, rand: bytes, impi: str, naf_id: bytes) -> bytes:
     """Return Ks_int_NAF of GBA_U, 32 octets (TS 33.220 B.3)."""
     return kdf(key=ks, fc=0x01, params=(b"gba-u", rand, _text(impi), naf_id))
+
+
+def key_2g(*, kc: bytes, rand: bytes) -> bytes:
+    """Return the key that RES and Ks of 2G GBA are derived with, 32 octets (TS 33.220 I.5.2)."""
+    return kc + kc + rand
+
+
+def res_2g(*, kc: bytes, rand: bytes, sres: bytes) -> bytes:
+    """Return RES of 2G GBA, 16 octets: the password on Ub (TS 33.220 I.5.2)."""
+    return kdf(key=key_2g(kc=kc, rand=rand), fc=0x01, params=(b"3gpp-gba-res", sres))[:16]
+
+
+def ks_2g(*, kc: bytes, rand: bytes, sres: bytes, ks_input: bytes) -> bytes:
+    """Return Ks of 2G GBA, 32 octets; `ks_input` is the server data of the challenge (TS 33.220 I.5.2)."""
+    return kdf(key=key_2g(kc=kc, rand=rand), fc=0x01, params=(ks_input, b"3gpp-gba-ks", sres))
 
 
 def mrk(*, ks_naf: bytes) -> bytes:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 FINGERPRINT_DIGITS = 8
+KEYRING = "keyring"  # the origin of a key that the user gave
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from analyzer.keys import aka, gba
-from analyzer.keys.tables import KeyringError, Reader, Table, address, either, octets, one_of, spi, text, texts, time
+from analyzer.keys import aka, gba, tuak
+from analyzer.keys.tables import (
+    KeyringError,
+    Reader,
+    Table,
+    address,
+    count,
+    either,
+    octets,
+    one_of,
+    spi,
+    text,
+    texts,
+    time,
+)
 
 __all__ = [
     "EspSa",
@@ -49,6 +62,9 @@ class GbaRun:
     res: bytes | None = field(default=None, repr=False)
     lifetime: int | None = None
     type: str = "me"
+    kc: bytes | None = field(default=None, repr=False)
+    sres: bytes | None = field(default=None, repr=False)
+    ks_input: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +91,7 @@ class UeKeys:
     opc: bytes | None = field(default=None, repr=False)
     op: bytes | None = field(default=None, repr=False)
     algorithm: str = "milenage"
+    iterations: int = 1
     gba: tuple[GbaRun, ...] = ()
     naf: tuple[NafKeys, ...] = ()
 
@@ -126,14 +143,17 @@ _GBA = Table(
     {
         "b_tid": text,
         "rand": octets(16),
-        "ks": octets(32),
-        "ck": octets(16),
-        "ik": octets(16),
-        "res": octets(*range(4, 17), 32),
+        "ks": octets(32, 48, 64),
+        "ck": octets(*tuak.KEY_LENGTHS),
+        "ik": octets(*tuak.KEY_LENGTHS),
+        "res": octets(*range(4, 17), 32),  # TS 33.102 6.3.2, TS 35.231 6.1
         "lifetime": time,
         "type": one_of(*GBA_TYPES),
+        "kc": octets(8),
+        "sres": octets(4),
+        "ks_input": octets(gba.KS_INPUT_LENGTH),
     },
-    together=(("ck", "ik"),),
+    together=(("ck", "ik"), ("kc", "sres")),
 )
 _NAF = Table(
     {
@@ -157,6 +177,7 @@ _UE = Table(
         "opc": octets(16, 32),
         "op": octets(16, 32),
         "algorithm": one_of(*aka.ALGORITHMS),
+        "iterations": count(1, tuak.MAX_ITERATIONS),
     },
     required=("impi",),
     apart=(("opc", "op"),),
@@ -265,7 +286,7 @@ def _ues(reader: Reader, raw: dict[str, Any]) -> tuple[UeKeys, ...]:
 
 
 def _check_long_term_key(at: Reader, values: dict[str, Any]) -> None:
-    algorithm = values.get("algorithm", "milenage")
+    algorithm, iterations = values.get("algorithm", "milenage"), values.get("iterations", 1)
     given = [name for name in ("opc", "op") if name in values]
     if "k" in values and not given:
         raise at.wrong("k", "needs opc or op too")
@@ -276,7 +297,7 @@ def _check_long_term_key(at: Reader, values: dict[str, Any]) -> None:
         if name in values and len(values[name]) not in allowed:
             raise at.wrong(name, f"has {len(values[name])} octets, must have {either(allowed)} for {algorithm}")
     if "op" in values:
-        values["opc"] = aka.derive_opc(k=values["k"], op=values["op"], algorithm=algorithm)
+        values["opc"] = aka.derive_opc(k=values["k"], op=values["op"], algorithm=algorithm, iterations=iterations)
 
 
 def _gba(reader: Reader, raw: dict[str, Any]) -> tuple[GbaRun, ...]:

@@ -7,17 +7,20 @@ from dataclasses import replace
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.traffic import Traffic
-from analyzer.keys import aka
 from analyzer.keys import gba as arithmetic
+from analyzer.keys import vectors
 from analyzer.keys.chain import Chain
-from analyzer.keys.key import Key
+from analyzer.keys.key import KEYRING, Key
 from analyzer.keys.keyring import GbaRun, Keyring, UeKeys
+from analyzer.keys.vectors import Challenge
 from dissectors.http import Http
 
 # Spec contradiction 7: Annex H of 33.220 lists …03 and …04 for 26.237, plain 33.246 has …01. All are tried.
 UA_IDS = (arithmetic.UA_HTTP, arithmetic.UA_SIP, arithmetic.UA_MBMS)
 MAX_NAFS = 32  # FQDNs that are tried with one Ks
 GBA_REALM = "3GPP-bootstrapping"
+TYPE_2G = 1
+GBA_TYPES = {TYPE_2G: "2G GBA", 2: "GBA_Digest"}  # TS 29.109 6.3.1.11; 0, that of a UICC, needs no word
 
 
 def fill(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
@@ -40,7 +43,7 @@ def _add(chain: Chain, keys: Iterable[Key]) -> None:
         elif key.kind == "MRK":
             chain.mrks.setdefault(key.b_tid, []).append(key)
         elif key.status != "derived":
-            chain.use(key)
+            chain.tell(key)
 
 
 def _b_tids(traffic: Traffic) -> dict[str, gba.Bootstrapping | None]:
@@ -57,12 +60,9 @@ def _b_tids(traffic: Traffic) -> dict[str, gba.Bootstrapping | None]:
 
 def _ks(chain: Chain, traffic: Traffic, keyring: Keyring) -> Iterator[Key]:
     impis = {b_tid: session.impi for session in traffic.sessions for b_tid in session.b_tid}
-    for run in traffic.bootstrappings:  # runs that ended without a B-TID are checked too
-        for ue in keyring.ues:
-            if run.impi is None or ue.impi == run.impi:
-                _aka(chain, ue, run.rand, run.autn)
     for b_tid, seen in _b_tids(traffic).items():
-        rand = seen.rand if seen is not None else arithmetic.rand_of(b_tid)
+        challenge = None if seen is None else vectors.answered(seen)
+        rand = challenge.rand if challenge is not None else arithmetic.rand_of(b_tid)
         if rand is None:
             continue
         known = impis.get(b_tid, ())
@@ -71,37 +71,30 @@ def _ks(chain: Chain, traffic: Traffic, keyring: Keyring) -> Iterator[Key]:
                 continue
             supplied = (entry.lifetime for entry in ue.gba if b_tid == entry.b_tid or rand == entry.rand)
             expires = next(supplied, None) if seen is None else seen.lifetime
-            yield from _ks_of(chain, ue, b_tid, rand, None if seen is None else seen.autn, expires)
+            yield from _ks_of(chain, ue, b_tid, challenge or Challenge(rand), expires)
 
 
-def _aka(chain: Chain, ue: UeKeys, rand: bytes | None, autn: bytes | None) -> aka.AkaRun | None:
-    """Run AKA with the long-term key; what it gives proves itself or not, whatever AUTN says."""
-    if ue.k is None or ue.opc is None or rand is None:
-        return None
-    run = aka.run(k=ue.k, opc=ue.opc, rand=rand, autn=autn, algorithm=ue.algorithm)
-    known = chain.aka.get(rand)
-    if known is None or (run.mac_ok and not known.mac_ok):  # of several UEs the one whose K the challenge was made with
-        chain.aka[rand] = run
-    return run
-
-
-def _ks_of(
-    chain: Chain, ue: UeKeys, b_tid: str, rand: bytes, autn: bytes | None, expires: int | None
-) -> Iterator[Key]:  # fmt: skip
-    for entry in ue.gba:
+def _ks_of(chain: Chain, ue: UeKeys, b_tid: str, challenge: Challenge, expires: int | None) -> Iterator[Key]:
+    rand = challenge.rand
+    named = [entry for entry in ue.gba if entry.b_tid == b_tid or vectors.fits(entry, rand)]
+    for entry in named:
         value = entry.ks or _ks_from(entry)
-        if value is not None and (entry.b_tid == b_tid or entry.rand == rand or (not entry.b_tid and not entry.rand)):
+        if value is not None:
             yield Key(
-                "Ks", value, "keyring", "supplied" if entry.ks else "derived",
+                "Ks", value, KEYRING, "supplied" if entry.ks else "derived",
                 b_tid=b_tid, impi=ue.impi, rand=rand, expires=entry.lifetime or expires, variant=entry.type,
             )  # fmt: skip
-    run = _aka(chain, ue, rand, autn)
-    if run is not None and ue.k is not None:
-        root = Key("K", ue.k, "keyring", "supplied", impi=ue.impi)
+    said = next((entry.type for entry in named if entry.type != "me"), None)
+    for made in vectors.learn(chain, ue, challenge):
+        if not made.origin:
+            continue  # RES alone, or with the CK and IK that were taken above
+        run = made.run
+        roots = (Key("K", ue.k or b"", KEYRING, "supplied", impi=ue.impi),) if made.from_k else ()
+        kind = "2g" if made.origin.startswith(vectors.OF_2G) else said or ("u" if run.gba_u else "me")
         yield Key(
-            "Ks", arithmetic.ks(ck=run.ck, ik=run.ik), f"{ue.algorithm} with RAND {rand.hex()}", "derived",
-            b_tid=b_tid, impi=ue.impi, rand=rand, expires=expires, parents=(root,),
-            variant="u" if run.gba_u else "me",
+            "Ks", arithmetic.ks(ck=run.ck, ik=run.ik), f"{made.origin} with RAND {rand.hex()}", "derived",
+            b_tid=b_tid, impi=ue.impi, rand=rand, expires=expires, parents=roots,
+            variant=", ".join(filter(None, (kind, run.variant))),
         )  # fmt: skip
 
 
@@ -149,6 +142,7 @@ def _naf_keys(ks: Key, nafs: Iterable[tuple[str, bytes]]) -> Iterator[tuple[Key,
     """Derive from one Ks all that MUK and MRK can be (TS 33.246 6.1), the likely case first."""
     if ks.rand is None or ks.impi is None:
         return
+    kind = ks.variant.split(",")[0]
     for fqdn, ua_id in nafs:
         naf_id = arithmetic.naf_id(fqdn=fqdn, ua_id=ua_id)
         told = replace(ks, naf=fqdn, ua_id=ua_id, status="derived", parents=(ks,), variant=f"Ua id {ua_id.hex()}")
@@ -160,20 +154,29 @@ def _naf_keys(ks: Key, nafs: Iterable[tuple[str, bytes]]) -> Iterator[tuple[Key,
             told, kind="Ks_int_NAF", origin=f"Ks for {fqdn}",
             value=arithmetic.ks_int_naf(ks=ks.value, rand=ks.rand, impi=ks.impi, naf_id=naf_id),
         )  # fmt: skip
-        yield _mbms_keys(ext, internal)
+        yield _mbms_keys(ext, None if kind == "2g" else internal, kind)
 
 
-def _mbms_keys(ext: Key | None, internal: Key | None) -> tuple[Key, ...]:
-    """MUK and MRK from NAF keys: GBA_ME, GBA_U with an MBMS UICC, GBA_U without (TS 33.246 6.1)."""
-    found: list[Key] = []
-    if ext is not None:
-        mrk = arithmetic.mrk(ks_naf=ext.value)
-        found.append(_from(ext, "MUK", ext.value, "Ks_NAF is the MUK"))
-        found.append(_from(ext, "MRK", mrk, "KDF of Ks_NAF"))
-        found.append(_from(replace(ext, kind="Ks_ext_NAF"), "MRK", ext.value, "Ks_ext_NAF is the MRK"))
+def _mbms_keys(ext: Key | None, internal: Key | None, kind: str) -> tuple[Key, ...]:
+    """Return MUK and MRK in all cases of TS 33.246 6.1, that of the kind of GBA first; the name of a key says which.
+
+    GBA_ME and 2G GBA: MUK is Ks_NAF, MRK is derived from it. GBA_U with a UICC that does MBMS: MUK is Ks_int_NAF, MRK
+    Ks_ext_NAF. GBA_U with one that does not: MUK is Ks_ext_NAF, MRK is derived from it.
+    """
+    on_uicc: list[Key] = []
+    on_me: list[Key] = []
     if internal is not None:
-        found.append(_from(internal, "MUK", internal.value, "Ks_int_NAF is the MUK"))
-    return tuple(found)
+        on_uicc.append(_from(internal, "MUK", internal.value, "Ks_int_NAF is the MUK"))
+    if ext is not None:
+        named = replace(ext, kind="Ks_ext_NAF")
+        on_uicc.append(_from(named, "MRK", ext.value, "Ks_ext_NAF is the MRK"))
+        own = named if kind in ("u", "u-me") else ext
+        mrk = arithmetic.mrk(ks_naf=ext.value)
+        on_me.append(_from(own, "MUK", ext.value, f"{own.kind} is the MUK"))
+        on_me.append(_from(own, "MRK", mrk, f"KDF of {own.kind}"))
+    if kind == "2g":
+        return tuple(on_me)
+    return (*on_uicc, *on_me) if kind == "u" else (*on_me, *on_uicc)
 
 
 def _from(parent: Key, kind: str, value: bytes, origin: str) -> Key:
@@ -187,12 +190,13 @@ def _supplied(traffic: Traffic, keyring: Keyring) -> Iterator[tuple[Key, ...]]:
         for naf in ue.naf:
             for b_tid in (naf.b_tid,) if naf.b_tid else linked or tuple(_b_tids(traffic)):
                 base = Key(
-                    "MUK", b"", "keyring", "supplied",
+                    "MUK", b"", KEYRING, "supplied",
                     b_tid=b_tid, naf=naf.fqdn, ua_id=naf.ua_id, impi=ue.impi,
                 )  # fmt: skip
+                ext_kind = "Ks_ext_NAF" if naf.ks_ext_naf or naf.ks_int_naf else "Ks_NAF"
                 given = {
                     kind: replace(base, kind=kind, value=value)
-                    for kind, value in (("Ks_NAF", naf.ks_naf or naf.ks_ext_naf), ("Ks_int_NAF", naf.ks_int_naf))
+                    for kind, value in ((ext_kind, naf.ks_naf or naf.ks_ext_naf), ("Ks_int_NAF", naf.ks_int_naf))
                     if value
                 }
                 yield tuple(given.values())
@@ -201,7 +205,9 @@ def _supplied(traffic: Traffic, keyring: Keyring) -> Iterator[tuple[Key, ...]]:
                     for kind, value in (("MUK", naf.muk), ("MRK", naf.mrk))
                     if value
                 )
-                yield _mbms_keys(given.get("Ks_NAF"), given.get("Ks_int_NAF"))
+                internal = given.get("Ks_int_NAF")
+                on = "u" if internal is not None else "u-me" if naf.ks_ext_naf else "me"
+                yield _mbms_keys(given.get(ext_kind), internal, on)
 
 
 def _seen(traffic: Traffic) -> Iterator[tuple[Key, ...]]:
@@ -210,8 +216,9 @@ def _seen(traffic: Traffic) -> Iterator[tuple[Key, ...]]:
         if told.b_tid is None:
             continue
         source = "Zn" if told.muk is None else "POST of the SCF"
+        kind = GBA_TYPES.get(told.type or 0, "")
         base = Key(
-            "MUK", b"", f"{source}, frame {told.message.frame}", "seen",
+            "MUK", b"", f"{source}, frame {told.message.frame}{kind and ', '}{kind}", "seen",
             b_tid=told.b_tid, naf=told.naf_fqdn, ua_id=told.ua_id, impi=told.impi, expires=told.expires,
             capture=told.message.payload.capture, frame=told.message.frame,
         )  # fmt: skip
@@ -226,4 +233,4 @@ def _seen(traffic: Traffic) -> Iterator[tuple[Key, ...]]:
         )
         internal = replace(base, kind="Ks_int_NAF", value=told.uicc_key) if told.uicc_key else None
         yield tuple(key for key in (ext, internal) if key is not None)
-        yield _mbms_keys(ext, internal)
+        yield _mbms_keys(ext, internal, "u" if internal is not None else "2g" if told.type == TYPE_2G else "me")

@@ -91,6 +91,15 @@ def address(value: Any) -> str:
     raise WrongValueError("must be an IP address")
 
 
+def count(low: int, high: int) -> Parser:
+    def parse(value: Any) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise WrongValueError(f"must be a number from {low} to {high}, without quotes")
+        return value
+
+    return parse
+
+
 def spi(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 0xFFFFFFFF:
         return value

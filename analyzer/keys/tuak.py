@@ -6,7 +6,9 @@ from analyzer.keys.key import AkaKeys
 
 RES_LENGTHS = (8, 4, 16, 32)  # octets; TS 35.231 6.1, the likelier first
 MAC_LENGTHS = (8, 16, 32)
+KEY_LENGTHS = (16, 32)  # of CK and IK
 AK_LENGTH = 6
+MAX_ITERATIONS = 16  # of Keccak, which the operator chooses; TS 35.231 6.1 recommends one
 
 _LANE = (1 << 64) - 1
 _ROUNDS = 24
@@ -55,7 +57,7 @@ def _keccak(state: bytes) -> bytes:
     return b"".join(lane.to_bytes(8, "little") for lane in lanes)
 
 
-def _run(*, top: bytes, instance: int, k: bytes, rand: bytes, amf: bytes, sqn: bytes) -> bytes:
+def _run(*, top: bytes, instance: int, k: bytes, rand: bytes, amf: bytes, sqn: bytes, iterations: int) -> bytes:
     # TS 35.231 6.2 to 6.5: every field goes in with its octets reversed
     if len(k) not in (16, 32) or len(top) != 32:
         raise ValueError("TUAK takes a K of 16 or 32 octets and a TOP of 32")
@@ -63,44 +65,61 @@ def _run(*, top: bytes, instance: int, k: bytes, rand: bytes, amf: bytes, sqn: b
     state = (
         top[::-1] + bytes([instance]) + b"TUAK1.0"[::-1] + rand[::-1] + amf[::-1] + sqn[::-1] + k[::-1].ljust(32, b"\0")
     )
-    return _keccak((state + b"\x1f").ljust(135, b"\0") + b"\x80" + bytes(64))
+    state = (state + b"\x1f").ljust(135, b"\0") + b"\x80" + bytes(64)
+    for _ in range(iterations):
+        state = _keccak(state)
+    return state
 
 
 def _field(out: bytes, start: int, length: int) -> bytes:
     return out[start : start + length][::-1]
 
 
-def topc(*, top: bytes, k: bytes) -> bytes:
+def topc(*, top: bytes, k: bytes, iterations: int = 1) -> bytes:
     """Return TOPc, 32 octets, from the operator's TOP (TS 35.231 6.2)."""
-    return _field(_run(top=top, instance=0, k=k, rand=bytes(16), amf=bytes(2), sqn=bytes(6)), 0, 32)
+    out = _run(top=top, instance=0, k=k, rand=bytes(16), amf=bytes(2), sqn=bytes(6), iterations=iterations)
+    return _field(out, 0, 32)
 
 
-def _mac(*, k: bytes, topc: bytes, rand: bytes, sqn: bytes, amf: bytes, mac_length: int, star: int) -> bytes:
+def _mac(
+    *, k: bytes, topc: bytes, rand: bytes, sqn: bytes, amf: bytes, mac_length: int, star: int, iterations: int
+) -> bytes:
     # INSTANCE: MAC of 64, 128 or 256 bit is 0x08, 0x10 or 0x20; f1* adds 0x80
-    return _field(_run(top=topc, instance=star | mac_length, k=k, rand=rand, amf=amf, sqn=sqn), 0, mac_length)
+    out = _run(top=topc, instance=star | mac_length, k=k, rand=rand, amf=amf, sqn=sqn, iterations=iterations)
+    return _field(out, 0, mac_length)
 
 
-def f1(*, k: bytes, topc: bytes, rand: bytes, sqn: bytes, amf: bytes, mac_length: int = 8) -> bytes:
+def f1(
+    *, k: bytes, topc: bytes, rand: bytes, sqn: bytes, amf: bytes, mac_length: int = 8, iterations: int = 1
+) -> bytes:
     """Return MAC-A, of 8, 16 or 32 octets (TS 35.231 6.3)."""
-    return _mac(k=k, topc=topc, rand=rand, sqn=sqn, amf=amf, mac_length=mac_length, star=0)
+    return _mac(k=k, topc=topc, rand=rand, sqn=sqn, amf=amf, mac_length=mac_length, star=0, iterations=iterations)
 
 
-def f1_star(*, k: bytes, topc: bytes, rand: bytes, sqn: bytes, amf: bytes, mac_length: int = 8) -> bytes:
+def f1_star(
+    *, k: bytes, topc: bytes, rand: bytes, sqn: bytes, amf: bytes, mac_length: int = 8, iterations: int = 1
+) -> bytes:
     """Return MAC-S, of 8, 16 or 32 octets (TS 35.231 6.3)."""
-    return _mac(k=k, topc=topc, rand=rand, sqn=sqn, amf=amf, mac_length=mac_length, star=0x80)
+    return _mac(k=k, topc=topc, rand=rand, sqn=sqn, amf=amf, mac_length=mac_length, star=0x80, iterations=iterations)
 
 
 def f2345(
-    *, k: bytes, topc: bytes, rand: bytes, res_length: int = 8, ck_length: int = 16, ik_length: int = 16
+    *,
+    k: bytes,
+    topc: bytes,
+    rand: bytes,
+    res_length: int = 8,
+    ck_length: int = 16,
+    ik_length: int = 16,
+    iterations: int = 1,
 ) -> AkaKeys:
     """Return RES (4, 8, 16 or 32 octets), CK and IK (16 or 32) and AK (TS 35.231 6.4).
 
     The lengths go into the computation: another RES length gives another CK, IK and AK.
     """
-    instance = 0x40 | (res_length if res_length > 4 else 0) | (0x04 if ck_length == 32 else 0)
-    out = _run(
-        top=topc, instance=instance | (0x02 if ik_length == 32 else 0), k=k, rand=rand, amf=bytes(2), sqn=bytes(6)
-    )
+    instance = 0x40 | (res_length if res_length > 4 else 0)
+    instance |= (0x04 if ck_length == 32 else 0) | (0x02 if ik_length == 32 else 0)
+    out = _run(top=topc, instance=instance, k=k, rand=rand, amf=bytes(2), sqn=bytes(6), iterations=iterations)
     return AkaKeys(
         res=_field(out, 0, res_length),
         ck=_field(out, 32, ck_length),
@@ -109,6 +128,7 @@ def f2345(
     )
 
 
-def f5_star(*, k: bytes, topc: bytes, rand: bytes) -> bytes:
+def f5_star(*, k: bytes, topc: bytes, rand: bytes, iterations: int = 1) -> bytes:
     """Return AK*, 6 octets (TS 35.231 6.5)."""
-    return _field(_run(top=topc, instance=0xC0, k=k, rand=rand, amf=bytes(2), sqn=bytes(6)), 96, AK_LENGTH)
+    out = _run(top=topc, instance=0xC0, k=k, rand=rand, amf=bytes(2), sqn=bytes(6), iterations=iterations)
+    return _field(out, 96, AK_LENGTH)

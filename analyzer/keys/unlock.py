@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from analyzer.correlate import bodies
 from analyzer.correlate.traffic import Traffic
-from analyzer.keys import digests, mikey, roots
+from analyzer.keys import digests, mikey, roots, vectors
 from analyzer.keys.chain import Chain, Checked, Opened, Shut
-from analyzer.keys.key import Key
+from analyzer.keys.key import KEYRING, Key
 from analyzer.keys.keyring import Keyring
 from dissectors import Message, dissect
 from dissectors.mikey import Kemac, KeyData, KeyDataPlain, Mikey
@@ -32,17 +32,17 @@ def _supplied(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
     """Keys given outright: MSKs and MTKs of the keyring."""
     for msk in keyring.msks:
         key = Key(
-            "MSK", msk.value, "keyring", "supplied", key_domain=msk.key_domain, msk_id=msk.msk_id, rand=msk.rand
+            "MSK", msk.value, KEYRING, "supplied", key_domain=msk.key_domain, msk_id=msk.msk_id, rand=msk.rand
         )  # fmt: skip
         chain.msks.setdefault((msk.key_domain, msk.msk_id), []).append(key)
-        chain.use(key)
+        chain.tell(key)
     for mtk in keyring.mtks:
         key = Key(
-            "MTK", mtk.value, "keyring", "supplied",
+            "MTK", mtk.value, KEYRING, "supplied",
             key_domain=mtk.key_domain, msk_id=mtk.msk_id, mtk_id=mtk.mtk_id, salt=mtk.salt or b"",
         )  # fmt: skip
         chain.mtks.setdefault((mtk.key_domain, mtk.msk_id, mtk.mtk_id), []).append(key)
-        chain.use(key)
+        chain.tell(key)
 
 
 def _msk_messages(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
@@ -236,6 +236,7 @@ def _digests(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
 # Each reads what the ones before it have found: the chain of TS 33.246 6.1 from its root to its leaves.
 DERIVATIONS: tuple[Callable[[Chain, Traffic, Keyring], None], ...] = (
     _supplied,
+    vectors.check,
     roots.fill,
     _digests,
     _msk_messages,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.keys.chain import Opened
+from analyzer.keys.key import KEYRING, Key
 from analyzer.procedures import coverage, history
 from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_rules import mikeys
@@ -99,21 +100,36 @@ def mac_verifies_under_muk(run: Run) -> Iterator[Problem]:
                 yield wrong(f"the MAC verifies under the MUK of {opened.key.b_tid}, IDr is {body.idr.text}", message)
             continue
         muk = proven_muk(run, body)
+        if muk is None and _supplied_muk(run, body.idr.text):
+            raise CannotTell(
+                f"the keyring's key opened nothing: no MUK made of it fits the MAC in frame {message.frame}"
+            )
         if muk is None:
             raise CannotTell(f"no MUK of B-TID {body.idr.text} is at hand to check the MAC in frame {message.frame}")
         yield wrong(f"the MAC fails under MUK {muk} of {body.idr.text}, and under every other MUK at hand", message)
 
 
 def proven_muk(run: Run, body: Mikey) -> str | None:
-    """Return the fingerprint of a MUK of this B-TID and NAF that was given, seen, or has opened something."""
-    idr, idi = body.idr, body.idi
-    used = {key.fingerprint for key in run.story.chain.keys}
-    for key in run.story.chain.muks.get(idr.text if idr is not None else "", ()):
-        source = key.status if key.status != "derived" else key.parents[0].status if key.parents else "derived"
+    """Return the fingerprint of a MUK of this B-TID and NAF that the capture shows, or that has opened something.
+
+    One of the keyring that has opened nothing may be a wrong one, and one of several readings of a Ks is.
+    """
+    idr, idi, chain = body.idr, body.idi, run.story.chain
+    for key in chain.muks.get(idr.text if idr is not None else "", ()):
+        seen = key.status == "seen" or any(parent.status == "seen" for parent in key.parents)
         same_naf = idi is None or key.naf in (None, idi.text)
-        if same_naf and (source in ("supplied", "seen") or key.fingerprint in used):
+        if same_naf and (seen or key.value in chain.proven):
             return key.fingerprint
     return None
+
+
+def _supplied_muk(run: Run, b_tid: str) -> bool:
+    """Whether a MUK of a B-TID is made of the keyring."""
+    return any(_is_supplied(key) for key in run.story.chain.muks.get(b_tid, ()))
+
+
+def _is_supplied(key: Key) -> bool:
+    return key.origin == KEYRING or any(map(_is_supplied, key.parents))
 
 
 RULES: tuple[Rule, ...] = (

@@ -278,13 +278,15 @@ def mac_verifies_under_msk(run: Run) -> Iterator[Problem]:
     checked = [(m, body) for m, body in mikeys(run, "mtk") if body.kemac is not None and body.kemac.mac_alg]
     if not checked:
         raise NotHere
-    open_ = ""
+    open_, chain = "", run.story.chain
     for message, body in checked:
-        if run.story.chain.opening(message) is not None:
+        if chain.opening(message) is not None:
             continue
-        shut = run.story.chain.closing(message)
+        shut = chain.closing(message)
         if shut is None or not shut.tried:
             open_ = open_ or f"MSK {(body.msk_id or b'').hex()} is needed to check the MAC in frame {message.frame}"
+        elif not any(map(chain.is_sure, chain.msks.get((body.key_domain_id, body.msk_id or b""), ()))):
+            open_ = open_ or f"the keyring's key opened nothing: its MSK does not fit the MAC in frame {message.frame}"
         else:
             yield wrong(f"the MAC fails under MSK {(body.msk_id or b'').hex()}", message)
     if open_:

@@ -132,8 +132,12 @@ def muk_is_the_naf_key(run: Run) -> Iterator[Problem]:
         raise NotHere
     for message, told in found:
         b_tid = told.b_tids[0] if told.b_tids else invited_b_tid(run)
-        known = [key for key in run.story.chain.muks.get(b_tid, ()) if not _origin(key).startswith(POST_KEYS)]
+        chain = run.story.chain
+        given = [key for key in chain.muks.get(b_tid, ()) if not _origin(key).startswith(POST_KEYS)]
+        known = [key for key in given if chain.is_sure(key) or key.value in told.muks]
         own = [key for key in known if key.naf is None or key.naf in told.naf_fqdns]
+        if not own and given:
+            raise CannotTell(f"the keyring's key opened nothing: the muk of B-TID {b_tid} may be right")
         if not own:
             raise CannotTell(f"no key is at hand to compare the muk of B-TID {b_tid} with")
         values = {key.value for key in own}

@@ -146,6 +146,8 @@ def packets_authenticate(run: Run) -> Iterator[Problem]:
         )
         if not group.policy_told and group.protocol == "srtp":
             open_ = f"{text}, and no SP payload tells how they are protected"
+        elif not group.authenticated and not _mtk_is_sure(run, group):
+            open_ = f"{text}: the keyring's key opened nothing, and may be the wrong one"
         elif broken == 1 and group.authenticated:
             open_ = f"{text}: damaged on the way, or forged"
         else:
@@ -156,6 +158,13 @@ def packets_authenticate(run: Run) -> Iterator[Problem]:
         raise CannotTell("the MTK is needed to check the packets")
     if not any(group.authenticated or group.failed for group in groups):
         raise CannotTell("the packets bring no MAC, or the ROC under it is not known")
+
+
+def _mtk_is_sure(run: Run, group: Group) -> bool:
+    """Whether an MTK of the MKI came in an MTK message, and not from the keyring alone."""
+    chain = run.story.chain
+    found = (keys for (_, msk_id, mtk_id), keys in chain.mtks.items() if msk_id + mtk_id == group.mki)
+    return any(chain.is_sure(key) for keys in found for key in keys)
 
 
 @rule(

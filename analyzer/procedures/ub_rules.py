@@ -10,7 +10,7 @@ from itertools import pairwise
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange, status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
-from analyzer.keys import aka, digest
+from analyzer.keys import aka, digest, digests
 from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, answers_a_challenge, of_run
 from dissectors import Message
@@ -242,7 +242,7 @@ def response_verifies_with_res(run: Run) -> Iterator[Problem]:
         checked, found = run.story.chain.digest(message), aka_of(run, given.get("nonce"))
         if checked.ok is None or found is None:
             raise CannotTell("K of the subscription is needed to check the digest response on Ub")
-        if checked.ok and checked.variant:
+        if checked.ok and checked.variant not in digests.RIGHT:
             yield wrong(f"the digest response fits only with {checked.variant}", message)
         elif not checked.ok and not found.mac_ok:
             raise CannotTell("K of the keyring fits neither AUTN nor the response: it may be another subscription's")
@@ -317,6 +317,21 @@ def resynchronisation_brings_a_fresh_rand(run: Run) -> Iterator[Problem]:
             yield wrong("200 to a resynchronisation, which proves nothing; expected a new challenge", message, answer)
         elif vector is not None and new is not None and vector[0] == new[0]:
             yield wrong("the challenge after a resynchronisation has the same RAND", message, answer)
+        yield from _sequence_numbers(
+            run, message, answer, given.get("nonce"), offered.get("nonce") if offered else None
+        )
+
+
+def _sequence_numbers(
+    run: Run, message: Message, answer: Message, nonce: str | None, new_nonce: str | None
+) -> Iterator[Problem]:
+    """Hold AUTS against K, and SQN of the new challenge against that of the UICC (TS 33.102 6.3.5)."""
+    sqn, before, after = run.story.chain.resynchronisations.get(id(message)), aka_of(run, nonce), aka_of(run, new_nonce)
+    if sqn == b"" and before is not None and before.mac_ok:
+        yield wrong("the MAC in auts is not of the K that made the challenge", message)
+    if sqn and after is not None and after.mac_ok and after.sqn <= sqn:
+        text = f"SQN {after.sqn.hex()} of the new challenge, the UICC told {sqn.hex()} and takes only what is above"
+        yield wrong(text, message, answer)
 
 
 def _resynchronisation(message: Message, body: Http, given: Auth) -> Iterator[Problem]:

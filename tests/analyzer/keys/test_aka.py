@@ -87,3 +87,19 @@ def test_check_auts_of_the_chain(value):
 
 def test_flipped_res_changes_the_last_bit_only():
     assert aka.flipped_res(res=b"\x01\x02") == b"\x01\x03"
+
+
+def test_a_usim_stands_in_for_a_sim():
+    """TS 55.206, test set 1: GSM-MILENAGE."""
+    given = {k: bytes.fromhex(v) for k, v in SETS[0].items() if k != "set"}
+    assert aka.kc(ck=given["ck"], ik=given["ik"]).hex() == "eae4be823af9a08b"
+    assert aka.sres(res=given["res"]) == (
+        ("SRES#1", bytes.fromhex("46f8416a")), ("SRES#2", bytes.fromhex("a54211d5"))
+    )  # fmt: skip
+
+
+def test_milenage_has_one_size():
+    given = {k: bytes.fromhex(v) for k, v in SETS[0].items() if k != "set"}
+    base = {"k": given["k"], "opc": given["opc"], "rand": given["rand"]}
+    assert [run.variant for run in aka.runs(**base, autn=None)] == [""]
+    assert [run.mac_ok for run in aka.runs(**base, autn=bytes(16))] == [False]

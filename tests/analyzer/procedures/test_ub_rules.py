@@ -177,3 +177,23 @@ class TestResynchronisation:
 
     def test_its_answer_is_missing(self, tell, verdicts):
         assert verdicts(tell(bootstrapped(resync=True, stop_after="resync")), "UB-07") == ["inconc"]
+
+    def test_auts_of_another_k(self, tell, verdicts):
+        """AUTN is of the K in the keyring, so that is the subscriber's, and the UICC has another."""
+        wrong = base64.b64encode(bytes(14)).decode()
+        story = bootstrapped(resync=True, edits={"resync": Edit(claim={"auts": wrong})})
+        assert verdicts(tell(story), "UB-07") == ["fail"]
+        assert verdicts(tell(story, ""), "UB-07") == ["pass"]
+        assert verdicts(tell(story, story.keyring().replace(story.ue.k.hex(), "00" * 16)), "UB-07") == ["pass"]
+
+    @pytest.mark.parametrize(("sqn", "verdict"), [(127, "fail"), (128, "fail"), (129, "pass")])
+    def test_the_new_challenge_is_above_what_the_uicc_told(self, tell, verdicts, sqn, verdict):
+        """AUTS tells SQN 128; the UICC refuses that and all below, and nobody resets the HSS."""
+        rand, ue = made_up("RAND after AUTS", 16), Story("names", by_sip=False).ue
+        told, sent = (base64.b64encode(rand + milenage(ue.k, ue.opc, rand, number.to_bytes(6, "big")).autn)
+                      for number in (160, sqn))  # fmt: skip
+        edit = Edit(mutate=lambda octets: octets.replace(told, sent))
+        story = bootstrapped(
+            resync=True, resync_rand=rand, stop_after="second-challenge", edits={"second-challenge": edit}
+        )
+        assert verdicts(tell(story), "UB-07") == [verdict]
