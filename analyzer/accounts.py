@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
+from analyzer.correlate.sightings import Folded, Sighting
 from analyzer.decode.decoder import DecodeFacts
 from analyzer.diagnosis import diagnose
 from analyzer.judging import Run, Story, once
@@ -17,11 +19,14 @@ from analyzer.procedures.roles import owners
 from analyzer.report import (
     CaptureReport,
     CaseReport,
+    ClockReport,
     Judgement,
     KeyReport,
+    LegReport,
     MalformedReport,
     MediaReport,
     ProcedureReport,
+    SightingsReport,
     StepReport,
     UeReport,
     Verdict,
@@ -29,6 +34,7 @@ from analyzer.report import (
 from dissectors import Message
 
 SECOND = 10**9
+MAX_SIGHTINGS = 10_000  # messages of a case that a report says the legs of
 
 
 def case_report(
@@ -39,6 +45,7 @@ def case_report(
     runs: Sequence[tuple[str, Run]],
     judgements: Sequence[Judgement],
     show_keys: bool,
+    clocks: Sequence[ClockReport] = (),
 ) -> CaseReport:
     """Make the report of a case; its verdict is the worst of all rules above level info."""
     counted = [judgement.verdict for judgement in judgements if judgement.level != "info"]
@@ -52,6 +59,8 @@ def case_report(
         diagnoses=diagnose(story, runs, judgements),
         media=tuple(_media(group) for group in story.media),
         malformed=tuple(_malformed(story.traffic.messages, decoded)),
+        sightings=tuple(islice(_sightings(story.traffic.folded), MAX_SIGHTINGS)),
+        clocks=tuple(clocks),
     )
 
 
@@ -70,6 +79,27 @@ def _capture(facts: CaptureFacts) -> CaptureReport:
         link_types=tuple(facts.link_types),
         truncated=facts.truncated,
         problems=tuple(facts.problems),
+    )
+
+
+def _sightings(folded: Folded) -> Iterator[SightingsReport]:
+    """Account for messages that were seen more than once, in the order of time."""
+    for message in folded.messages:
+        others = folded.sightings.get(id(message))
+        if others:
+            at = message.payload
+            legs = (Sighting(at.capture, at.frames or (at.frame,), at.time, at.leg), *others)
+            yield SightingsReport(at.capture, at.frame, tuple(_leg(seen, at.time) for seen in legs))
+
+
+def _leg(seen: Sighting, first: int) -> LegReport:
+    return LegReport(
+        capture=seen.capture,
+        frames=seen.frames,
+        seconds=_seconds(seen.time - first),
+        interface=seen.leg.interface,
+        tunnels=seen.leg.tunnels,
+        hops=seen.leg.hops or None,
     )
 
 

@@ -47,7 +47,7 @@ class Analysis:
 
     case: CaseFiles
     report: CaseReport
-    messages: tuple[Message, ...] = field(repr=False)
+    messages: tuple[Message, ...] = field(repr=False)  # every sighting; each once: story.traffic.messages
     story: Story = field(repr=False)
     runs: tuple[tuple[str, Run], ...] = field(repr=False)
     captures: tuple[Capture, ...] = field(repr=False)
@@ -73,7 +73,7 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     if options.engine == "tshark":
         messages += _through_tshark(case, keyring, messages)
     begin, end = _window(captures, offsets)
-    traffic = correlate(messages, begin, end, config.nodes)
+    traffic = correlate(messages, begin, end, config.nodes, repeats=decoder.facts.repeats)
     chain = unlock(traffic, keyring)
     holes = sum(decoder.facts.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
     story = Story(traffic, chain, examine(media, traffic, chain), holes, tuple(decoder.facts.icmp_errors))
@@ -82,7 +82,7 @@ def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | 
     report = accounts.case_report(
         case.name, [capture.facts for capture in captures], decoder.facts, story, runs, judgements, options.show_keys
     )
-    return Analysis(case, report, traffic.messages, story, runs, tuple(captures), decoder.facts, keyring)
+    return Analysis(case, report, traffic.folded.seen, story, runs, tuple(captures), decoder.facts, keyring)
 
 
 def _messages(frames: Iterable[Frame], decoder: Decoder, media: MediaLog, keyring: Keyring) -> list[Message]:

@@ -143,6 +143,44 @@ class MalformedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class LegReport:
+    """Where a message was seen; `seconds` after it was seen first."""
+
+    capture: int
+    frames: tuple[int, ...]
+    seconds: float
+    interface: int
+    tunnels: tuple[str, ...]  # outermost first
+    hops: int | None  # that its IP packet could still go
+
+
+@dataclass(frozen=True, slots=True)
+class SightingsReport:
+    """A message that was seen more than once: where first, and all its legs, that one too."""
+
+    capture: int
+    frame: int
+    legs: tuple[LegReport, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClockReport:
+    """The clock of captures that one probe wrote, held against that of another capture of the case.
+
+    `added` are the seconds that were added to their times, as `source` says: case.toml, estimate, or none. `behind`
+    is what `pairs` packets seen in both tell, None where they tell nothing, and `spread` how far they are apart.
+    """
+
+    captures: tuple[int, ...]
+    against: int | None
+    added: float
+    source: str
+    behind: float | None
+    spread: float | None
+    pairs: int
+
+
+@dataclass(frozen=True, slots=True)
 class CaseReport:
     name: str
     verdict: Verdict
@@ -152,6 +190,8 @@ class CaseReport:
     diagnoses: tuple[Diagnosis, ...]
     media: tuple[MediaReport, ...]
     malformed: tuple[MalformedReport, ...]
+    sightings: tuple[SightingsReport, ...] = ()
+    clocks: tuple[ClockReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from dissectors.base import (
+    ANYWHERE,
     Cursor,
     Dissector,
     Field,
+    Leg,
     Malformed,
     Message,
     Part,
@@ -101,10 +103,12 @@ def _read(dissector: Dissector, payload: Payload, offset: int, depth: int) -> Me
 
 
 __all__ = [
+    "ANYWHERE",
     "DISSECTORS",
     "Cursor",
     "Dissector",
     "Field",
+    "Leg",
     "Malformed",
     "Message",
     "Part",

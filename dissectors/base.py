@@ -13,11 +13,24 @@ SYNTAX = ".syntax"  # how the names of fields end that hold no value
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """Where on its way a packet was seen: interface of the capture, tunnels around it, hops it may still go (TTL)."""
+
+    interface: int = 0
+    tunnels: tuple[str, ...] = ()  # outermost first: "GTP-U 192.0.2.1 > 192.0.2.2"
+    hops: int = 0  # 0: not known
+
+
+ANYWHERE = Leg()
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
     """Octets that one end sent to another: a datagram, one message of a stream, or a part of a message.
 
     `time` is in nanoseconds since 1970 UTC. `frame` is the 1-based number of the frame that
-    completed the octets, `frames` all that carried them.
+    completed the octets, `frames` all that carried them. `leg` is where that frame was seen, `ident` the
+    identification of its IP packet, 0 where it has none; neither is part of what the payload is.
     """
 
     data: bytes = field(repr=False)
@@ -30,6 +43,8 @@ class Payload:
     frame: int
     time: int
     frames: tuple[int, ...] = ()
+    leg: Leg = field(default=ANYWHERE, compare=False)
+    ident: int = field(default=0, compare=False)
 
 
 class Malformed(Exception):  # noqa: N818  # a finding about octets, not an error of the program

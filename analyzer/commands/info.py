@@ -21,5 +21,5 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
 
 
 def _draw(analysis: Analysis) -> str:
-    protocols = (part.protocol for message in analysis.messages for part in message.walk())
+    protocols = (part.protocol for message in analysis.story.traffic.messages for part in message.walk())
     return facts.show(analysis.report, protocols, analysis.decoded.opened, analysis.decoded.counts, drawn)

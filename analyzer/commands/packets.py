@@ -55,10 +55,11 @@ def command(
 
 
 def _lines(analysis: Analysis, passes: Filter) -> Iterator[packets.Line]:
+    again = analysis.story.traffic.folded.again
     for message in analysis.messages:
         whole = packets.with_plaintext(message, analysis.story.chain)
         if passes(whole):
-            yield packets.Line(whole, summary(message))
+            yield packets.Line(whole, summary(message), again.get(id(message)))
 
 
 def _text(analysis: Analysis, passes: Filter) -> str:

@@ -23,5 +23,6 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
 def _draw(analysis: Analysis) -> str:
     case = analysis.report
     if not case.ues:
-        return f"no UE: {len(analysis.messages)} messages were found, see `keyshark info` and `keyshark packets`\n"
+        found = len(analysis.story.traffic.messages)
+        return f"no UE: {found} messages were found, see `keyshark info` and `keyshark packets`\n"
     return sessions.show(case, drawn, coloured())

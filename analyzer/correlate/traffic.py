@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.correlate import gba
@@ -10,19 +10,20 @@ from analyzer.correlate.exchanges import Exchange, pair
 from analyzer.correlate.nodes import Nodes, tell
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.sessions import sessions as tie
+from analyzer.correlate.sightings import Folded, Repeats, fold
 from dissectors import Message
 from dissectors.mikey import Mikey
 
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """The messages of a case in the order of time, and what belongs to what.
+    """The messages of a case in the order of time, each once, and what belongs to what.
 
-    `begin` and `end` are the times (ns) of the first and the last frame: what happened outside them
-    the case cannot show.
+    `folded` says which were seen more than once, and where. `begin` and `end` are the times (ns) of the first and the
+    last frame: what happened outside them the case cannot show.
     """
 
-    messages: tuple[Message, ...] = field(repr=False)
+    folded: Folded = field(repr=False)
     exchanges: tuple[Exchange, ...] = field(repr=False)
     mikey: tuple[Message, ...] = field(repr=False)
     bootstrappings: tuple[gba.Bootstrapping, ...] = field(repr=False)
@@ -33,23 +34,36 @@ class Traffic:
     end: int
     owners: Mapping[int, Session] = field(default_factory=dict, repr=False)
 
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        return self.folded.messages
+
     def session_of(self, message: Message) -> Session | None:
         """Return the session that a message belongs to, None for what is said to all or to nobody known."""
-        return self.owners.get(id(message))
+        return self.owners.get(id(self.folded.again.get(id(message), message)))
 
 
 def correlate(
-    messages: Iterable[Message], begin: int, end: int, named: Mapping[str, tuple[str, ...]] | None = None
+    messages: Iterable[Message],
+    begin: int,
+    end: int,
+    named: Mapping[str, tuple[str, ...]] | None = None,
+    points: Sequence[int] = (),
+    repeats: Repeats | None = None,
 ) -> Traffic:
-    """Put the messages of a case in order; `named` gives the addresses of nodes that the user knows."""
-    ordered = tuple(sorted(messages, key=lambda m: (m.time, m.payload.capture, m.frame)))
+    """Put the messages of a case in order; `named` gives the addresses of nodes that the user knows.
+
+    `points` and `repeats` tell what was seen more than once, see `fold`.
+    """
+    folded = fold(sorted(messages, key=lambda m: (m.time, m.payload.capture, m.frame)), points, repeats)
+    ordered = folded.messages
     exchanges = pair(ordered)
     loose = tuple(message for message in ordered if isinstance(message.body, Mikey))
     runs = gba.bootstrappings(exchanges)
     roles = tell(exchanges, loose, named or {})
     found = tie(exchanges, loose, runs, roles)
     return Traffic(
-        messages=ordered,
+        folded=folded,
         exchanges=exchanges,
         mikey=loose,
         bootstrappings=runs,

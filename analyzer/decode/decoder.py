@@ -16,12 +16,12 @@ from analyzer.decode.exported import ETHERNET, IP, Exports, read_exported
 from analyzer.decode.fragments import Fragments
 from analyzer.decode.icmp import read_icmp
 from analyzer.decode.ip import IpPacket, read_ip, upper
-from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin
+from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin, leg_of
 from analyzer.decode.rtp import MediaFilter
 from analyzer.decode.sctp import Messages
 from analyzer.decode.sift import MediaColumns, sift
 from analyzer.decode.tcp import Connections
-from analyzer.decode.tunnels import IN_IP, IN_UDP
+from analyzer.decode.tunnels import IN_IP, IN_UDP, NAMES_IN_IP, NAMES_IN_UDP
 from dissectors import Payload
 
 MAX_TUNNELS = 4  # IP packets within an IP packet
@@ -69,7 +69,8 @@ class Decoder:
 
     def feed(self, frame: Frame) -> Iterator[Found]:
         """Yield what a frame completes; what is broken in it is told in `facts`."""
-        origin = Origin(frame.capture, frame.number, frame.time, (frame.number,))
+        leg = leg_of(frame.interface)
+        origin = Origin(frame.capture, frame.number, frame.time, (frame.number,), leg)
         try:
             if frame.link_type == linktypes.WIRESHARK_UPPER_PDU:
                 yield from self._exported(frame.data, origin)
@@ -117,6 +118,7 @@ class Decoder:
             self.facts.count(TOO_DEEP)
             return
         packet = read_ip(data)
+        origin = origin.of(packet.hops, packet.number)
         if packet.ident >= 0:
             whole = self._fragments.add(packet, origin)
             if whole is None:
@@ -134,11 +136,13 @@ class Decoder:
         elif packet.protocol == SCTP:
             yield from self._messages.add(packet, origin)
         elif packet.protocol in IP_IN_IP:
-            yield from self._ip(packet.data, origin, depth + 1)
+            tunnel = f"IP in IP {packet.src} > {packet.dst}"
+            yield from self._ip(packet.data, origin.within(tunnel), depth + 1)
         elif packet.protocol == ESP:
             yield from self._unwrapped(self._esp.add(packet, origin, depth))
         elif packet.protocol in IN_IP:
-            yield from self._within(IN_IP[packet.protocol](packet.data), origin, depth)
+            tunnel = f"{NAMES_IN_IP[packet.protocol]} {packet.src} > {packet.dst}"
+            yield from self._within(IN_IP[packet.protocol](packet.data), origin.within(tunnel), depth)
         elif packet.protocol == ICMP[packet.version]:
             self._icmp(packet, origin)
         else:
@@ -151,7 +155,7 @@ class Decoder:
                 if depth >= MAX_TUNNELS:
                     self.facts.count(TOO_DEEP)
                 else:
-                    yield from self._carried(packet, origin, depth + 1)
+                    yield from self._carried(packet, origin.within("ESP"), depth + 1)
             except Broken as broken:
                 self.facts.tell(origin, broken)
 
@@ -172,9 +176,11 @@ class Decoder:
         if end < UDP_HEADER or end > len(data) + packet.lost:
             raise Broken("udp", "udp.length", 4, f"{length} octets, its packet holds {len(data) + packet.lost}")
         body = data[UDP_HEADER:end]
-        tunnel = IN_UDP.get(dport) or IN_UDP.get(sport)
+        port = dport if dport in IN_UDP else sport
+        tunnel = IN_UDP.get(port)
         if tunnel is not None and not self._named & {sport, dport} and (inner := tunnel(body)) is not None:
-            yield from self._within(inner, origin, depth)  # what was cut of it, the inner packet tells
+            around = origin.within(f"{NAMES_IN_UDP[port]} {packet.src} > {packet.dst}")
+            yield from self._within(inner, around, depth)  # what was cut of it, the inner packet tells
             return
         if end > len(data):
             self._tell_cut(data, sport, dport, end, origin)
@@ -199,7 +205,7 @@ class Decoder:
                 return
         yield Payload(
             body, "udp", packet.src, sport, packet.dst, dport,
-            origin.capture, origin.frame, origin.time, origin.frames,
+            origin.capture, origin.frame, origin.time, origin.frames, origin.leg, origin.ident,
         )  # fmt: skip
 
     def _icmp(self, packet: IpPacket, origin: Origin) -> None:

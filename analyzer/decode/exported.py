@@ -118,7 +118,7 @@ class Exports:
         else:
             yield Payload(
                 found.data, found.transport, found.src, found.sport, found.dst, found.dport,
-                origin.capture, origin.frame, origin.time, origin.frames,
+                origin.capture, origin.frame, origin.time, origin.frames, origin.leg, origin.ident,
             )  # fmt: skip
 
     def finish(self) -> Iterator[Payload]:

@@ -73,8 +73,8 @@ class Fragments:
             del self._groups[key]
             self._octets -= group.pieces.octets
             whole = b"".join(run for run, _, _ in group.pieces.runs)
-            frames = tuple(sorted(frame for capture, frame in group.frames if capture == origin.capture))
-            return group.protocol, whole, Origin(origin.capture, origin.frame, origin.time, frames)
+            frames = (frame for capture, frame in group.frames if capture == origin.capture)
+            return group.protocol, whole, origin.joined(frames)
         while len(self._groups) > MAX_FRAGMENT_GROUPS or self._octets > MAX_FRAGMENT_OCTETS:
             self._drop()
         return None

@@ -19,8 +19,8 @@ AH = dpkt_ip.IP_PROTO_AH
 # Hop-by-hop, routing, destination options, mobility, HIP, shim6: length in 8 octets after the first 8 (RFC 8200 4)
 EXTENSIONS = frozenset({0, 43, 60, 135, 139, 140})
 
-_V4 = struct.Struct("!BxHHHxB2x4s4s")
-_V6 = struct.Struct("!4xHBx16s16s")
+_V4 = struct.Struct("!BxHHHBB2x4s4s")
+_V6 = struct.Struct("!4xHBB16s16s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,8 @@ class IpPacket:
     """An IP packet or a fragment of one.
 
     `data` is what follows its headers, padding cut off, and `lost` the octets of it that were not captured.
-    `ident` is -1 where it is no fragment; `offset` in octets.
+    `ident` is -1 where it is no fragment; `offset` in octets. `hops` it may still go; `number` is the identification
+    whether it is a fragment or not, 0 where there is none.
     """
 
     version: int
@@ -40,6 +41,8 @@ class IpPacket:
     ident: int = -1
     offset: int = 0
     more: bool = False
+    hops: int = field(default=0, compare=False)
+    number: int = field(default=0, compare=False)
 
 
 def read_ip(data: bytes) -> IpPacket:
@@ -90,7 +93,7 @@ def upper(protocol: int, data: bytes) -> tuple[int, int]:
 def _read_v4(data: bytes) -> IpPacket:
     if len(data) < 20:
         raise Broken("ip", "ip.hdr_len", 0, f"needs 20 octets, {len(data)} left")
-    first, length, ident, flags, protocol, src, dst = _V4.unpack_from(data)
+    first, length, ident, flags, hops, protocol, src, dst = _V4.unpack_from(data)
     header = (first & 15) * 4
     if header < 20 or len(data) < header:
         raise Broken("ip", "ip.hdr_len", 0, f"a header of {header} octets, {len(data)} left")
@@ -102,23 +105,23 @@ def _read_v4(data: bytes) -> IpPacket:
     lost = length - header - len(body)
     offset, more = (flags & 0x1FFF) * 8, bool(flags & 0x2000)
     if offset or more:
-        return IpPacket(4, text(src), text(dst), protocol, body, lost, ident, offset, more)
+        return IpPacket(4, text(src), text(dst), protocol, body, lost, ident, offset, more, hops, ident)
     if protocol == AH:
         protocol, start = upper(protocol, body)
         body = body[start:]
-    return IpPacket(4, text(src), text(dst), protocol, body, lost)
+    return IpPacket(4, text(src), text(dst), protocol, body, lost, hops=hops, number=ident)
 
 
 def _read_v6(data: bytes) -> IpPacket:
     if len(data) < 40:
         raise Broken("ipv6", "ipv6.plen", 0, f"needs 40 octets, {len(data)} left")
-    length, protocol, src, dst = _V6.unpack_from(data)
+    length, protocol, hops, src, dst = _V6.unpack_from(data)
     body = data[40 : 40 + length] if length else data[40:]  # 0: jumbogram, or segmentation offload
     lost = max(length - len(body), 0)
     protocol, start = upper(protocol, body)
     body = body[start:]
     if protocol != FRAGMENT:
-        return IpPacket(6, text(src), text(dst), protocol, body, lost)
+        return IpPacket(6, text(src), text(dst), protocol, body, lost, hops=hops)
     # RFC 8200 4.5
     if len(body) < 8:
         raise Broken("ipv6", "ipv6.fraghdr", 40 + start, f"needs 8 octets, {len(body)} left")
@@ -126,9 +129,9 @@ def _read_v6(data: bytes) -> IpPacket:
     offset, more = flags & 0xFFF8, bool(flags & 1)
     body = body[8:]
     if offset or more:
-        return IpPacket(6, text(src), text(dst), protocol, body, lost, ident, offset, more)
+        return IpPacket(6, text(src), text(dst), protocol, body, lost, ident, offset, more, hops, ident)
     protocol, start = upper(protocol, body)
-    return IpPacket(6, text(src), text(dst), protocol, body[start:], lost)
+    return IpPacket(6, text(src), text(dst), protocol, body[start:], lost, hops=hops, number=ident)
 
 
 @lru_cache(maxsize=65_536)

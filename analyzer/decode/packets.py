@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
+
+from dissectors import ANYWHERE, Leg
 
 MAX_PROBLEMS = 1000  # that are kept; the rest is only counted
 MAX_REASONS = 256  # different reasons that are counted apart
 OTHER = "other reasons"
 MORE_PROBLEMS = "problems beyond those kept"
+MAX_REPEATS = 50_000  # that are kept
 MAX_ICMP_ERRORS = 1000  # that are kept; all are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where octets come from: the frame that completed them, its time (ns), and all `frames` of that capture."""
+    """Where octets come from: the frame that completed them, its time (ns), and all `frames` of that capture.
+
+    `leg` is where on its way the packet was seen, `ident` its identification in IP, 0 where it has none.
+    """
 
     capture: int
     frame: int
     time: int
     frames: tuple[int, ...]
+    leg: Leg = field(default=ANYWHERE, compare=False)
+    ident: int = field(default=0, compare=False)
+
+    def of(self, hops: int, ident: int) -> Origin:
+        """Return the same of an IP packet in the frame."""
+        leg = leg_of(self.leg.interface, self.leg.tunnels, hops)
+        return Origin(self.capture, self.frame, self.time, self.frames, leg, ident)
+
+    def within(self, tunnel: str) -> Origin:
+        """Return the same of what a tunnel carries."""
+        leg = leg_of(self.leg.interface, (*self.leg.tunnels, tunnel), self.leg.hops)
+        return Origin(self.capture, self.frame, self.time, self.frames, leg, self.ident)
+
+    def joined(self, frames: Iterable[int]) -> Origin:
+        """Return the same of octets that several frames carried."""
+        return Origin(self.capture, self.frame, self.time, tuple(sorted(frames)), self.leg, self.ident)
+
+
+@lru_cache(maxsize=65_536)
+def leg_of(interface: int, tunnels: tuple[str, ...] = (), hops: int = 0) -> Leg:
+    """Return a leg; there are few, so that each is made once."""
+    return Leg(interface, tunnels, hops)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +102,15 @@ class DecodeFacts:
     """Why frames, or octets of streams, gave nothing: how often for each reason, and what was broken where.
 
     `icmp_errors` are those that speak of a flow. `opened` is what was protected and could be read all the same,
-    and how often.
+    and how often. `repeats` are parts of streams that came again, each with where they came first: by that place.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     icmp_errors: list[IcmpError] = field(default_factory=list)
     opened: dict[str, int] = field(default_factory=dict)
+    repeats: dict[tuple[int, int], list[tuple[Origin, Origin]]] = field(default_factory=dict)  # by capture and frame
+    repeated: int = 0
 
     def count(self, reason: str, times: int = 1) -> None:
         _add(self.counts, reason, times)
@@ -91,6 +123,12 @@ class DecodeFacts:
         self.count(f"ICMP errors: {error.what}")
         if len(self.icmp_errors) < MAX_ICMP_ERRORS:
             self.icmp_errors.append(error)
+
+    def repeat(self, first: Origin, again: Origin) -> None:
+        """Keep where a part of a stream came again, while there are not too many."""
+        if self.repeated < MAX_REPEATS:
+            self.repeated += 1
+            self.repeats.setdefault((first.capture, first.frame), []).append((first, again))
 
     def tell(self, origin: Origin, broken: Broken) -> None:
         """Keep one problem, or count it when there are too many."""

@@ -99,7 +99,7 @@ class Messages:
 
     def __init__(self, facts: DecodeFacts) -> None:
         self._facts = facts
-        self._recent: OrderedDict[tuple[Key, int], int] = OrderedDict()  # the octets' CRC
+        self._recent: OrderedDict[tuple[Key, int], tuple[int, Origin]] = OrderedDict()  # the octets' CRC
         self._numbers: OrderedDict[Key, Numbers] = OrderedDict()
         self._runs: OrderedDict[Run, None] = OrderedDict()  # that which grew last at the end
         self._firsts: dict[tuple[Key, int], Run] = {}
@@ -119,7 +119,7 @@ class Messages:
                 if self._is_read(ppid, message):
                     yield Payload(
                         message, "sctp", packet.src, sport, packet.dst, dport,
-                        told.capture, told.frame, told.time, told.frames,
+                        told.capture, told.frame, told.time, told.frames, told.leg, told.ident,
                     )  # fmt: skip
 
     def finish(self) -> None:
@@ -163,9 +163,11 @@ class Messages:
     def _take(self, key: Key, chunk: Chunk) -> Iterator[tuple[int, bytes, Origin]]:
         """Yield the message that a chunk completes: payload protocol, octets, and origin."""
         place, mark = (key, chunk.tsn), crc32(chunk.data)
-        if self._recent.get(place) == mark:
+        known = self._recent.get(place)
+        if known is not None and known[0] == mark:
+            self._facts.repeat(known[1], chunk.origin)
             return
-        self._recent[place] = mark
+        self._recent[place] = mark, chunk.origin
         self._recent.move_to_end(place)
         if len(self._recent) > MAX_RECENT:
             self._recent.popitem(last=False)
@@ -184,8 +186,7 @@ class Messages:
             self._remove(run)
             last = chunk.origin
             frames = {f for part in run.chunks if part.origin.capture == last.capture for f in part.origin.frames}
-            origin = Origin(last.capture, last.frame, last.time, tuple(sorted(frames)))
-            yield run.chunks[0].ppid, b"".join(part.data for part in run.chunks), origin
+            yield run.chunks[0].ppid, b"".join(part.data for part in run.chunks), last.joined(frames)
         while self._octets > MAX_WAITING or self._fragments > MAX_FRAGMENTS:
             self._drop()
 

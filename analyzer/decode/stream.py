@@ -366,10 +366,10 @@ class Stream:
         frames = {frame for *_, origin in carriers if origin.capture == last.capture for frame in origin.frames}
         data = bytes(self._buffer[:size])
         self._drop(size)
-        return self._at(data, Origin(last.capture, last.frame, last.time, tuple(sorted(frames))))
+        return self._at(data, last.joined(frames))
 
-    def _at(self, data: bytes, origin: Origin) -> Payload:
-        return Payload(data, "tcp", *self.ends, origin.capture, origin.frame, origin.time, origin.frames)
+    def _at(self, data: bytes, at: Origin) -> Payload:
+        return Payload(data, "tcp", *self.ends, at.capture, at.frame, at.time, at.frames, at.leg, at.ident)
 
     def _drop(self, size: int) -> None:
         del self._buffer[:size]

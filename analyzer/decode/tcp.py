@@ -13,6 +13,7 @@ from analyzer.decode.stream import DROPPED, Ends, Stream
 from dissectors import DISSECTORS, Dissector, Payload
 
 MAX_STREAMS = 16_384  # directions of connections that are told apart
+MAX_SEGMENTS = 8192  # the last, that are told when they come again
 MAX_TOTAL_OCTETS = 64 * 1024 * 1024  # that all of them hold back
 
 HEADER = 20
@@ -26,6 +27,7 @@ class Connections:
         self._ports = ports
         self._streams: OrderedDict[Ends, Stream] = OrderedDict()
         self._octets = 0
+        self._segments: dict[tuple[Ends, int, int], Origin] = {}  # by ends, sequence number and size
 
     def add(self, packet: IpPacket, origin: Origin) -> Iterator[Payload]:
         """Take one segment; yields the messages that it completes, raises Broken."""
@@ -49,6 +51,8 @@ class Connections:
             if ends not in self._streams:
                 return
         if body or packet.lost or fin:
+            if body:
+                self._note((ends, sequence, len(body)), origin)
             stream = self._stream(ends)
             before = stream.octets
             yield from stream.add(sequence, body, packet.lost, fin, origin)
@@ -61,6 +65,14 @@ class Connections:
             yield from stream.finish()
         self._streams.clear()
         self._octets = 0
+
+    def _note(self, segment: tuple[Ends, int, int], origin: Origin) -> None:
+        """Remember a segment, or tell that it came again: on another leg, or sent again."""
+        first = self._segments.setdefault(segment, origin)
+        if first is not origin:
+            self._facts.repeat(first, origin)
+        elif len(self._segments) > MAX_SEGMENTS:
+            del self._segments[next(iter(self._segments))]
 
     def _begin(self, ends: Ends, sequence: int, acknowledged: int | None, origin: Origin) -> Iterator[Payload]:
         """Take a SYN; one that does not fit what is there opens the ports anew."""

@@ -184,3 +184,6 @@ IN_UDP: dict[int, Callable[[bytes], Inner | None]] = {
     6081: geneve,
     1701: l2tp,
 }
+# What a leg calls them
+NAMES_IN_IP = {dpkt_ip.IP_PROTO_GRE: "GRE", 97: "EtherIP", 115: "L2TPv3", 137: "MPLS in IP"}
+NAMES_IN_UDP = {GTP_PORT: "GTP-U", 4789: "VXLAN", 8472: "VXLAN", 6081: "Geneve", 1701: "L2TP"}

@@ -13,7 +13,7 @@ from analyzer.views.tables import Drawing, Table, moment, record
 def show(
     case: CaseReport, protocols: Iterable[str], opened: Mapping[str, int], unread: Mapping[str, int], drawn: Drawing
 ) -> str:
-    """Return the facts of each capture, then counts of messages by protocol, what was not read or malformed, and media.
+    """Return the facts of each capture, then counts of messages by protocol, legs, what was not read, and media.
 
     `opened` is what was protected and was read, `unread` the reasons for which packets or octets gave no message;
     both with how often.
@@ -21,6 +21,7 @@ def show(
     shown = [_capture(capture) for capture in case.captures]
     messages = counts("protocol", "messages", protocols)
     shown.append(drawn(messages) if messages.rows else "no messages\n")
+    shown += [drawn(legs(case))] if case.sightings else []
     shown += [drawn(told(title, found)) for title, found in (("opened", opened), ("not read", unread)) if found]
     malformed = [item.protocol for item in case.malformed]
     shown += [drawn(counts("malformed", "messages", malformed))] if malformed else []
@@ -44,6 +45,16 @@ def counts(title: str, what: str, found: Iterable[str]) -> Table:
     """One row a name with how often it was seen."""
     rows = tuple((name, str(count)) for name, count in sorted(Counter(found).items()))
     return Table((title, what), rows, frozenset({what}))
+
+
+def legs(case: CaseReport) -> Table:
+    """One row a leg with how many messages were seen on it of those that were seen on several."""
+    found = Counter((leg.capture, leg.interface, leg.tunnels) for told in case.sightings for leg in told.legs)
+    rows = tuple(
+        (", ".join((f"capture {capture}, interface {interface}", *tunnels)), str(count))
+        for (capture, interface, tunnels), count in sorted(found.items())
+    )
+    return Table(("seen more than once on", "messages"), rows, frozenset({"messages"}))
 
 
 def told(title: str, found: Mapping[str, int]) -> Table:

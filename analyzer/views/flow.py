@@ -8,6 +8,8 @@ from rich.cells import cell_len
 
 from analyzer.report import CaseReport, Judgement, StepReport, Verdict
 from analyzer.views.ink import MARKS, clean, paint
+from analyzer.views.legs import frames as frames_of
+from analyzer.views.legs import seen
 from analyzer.views.sessions import begin
 from analyzer.views.tables import GAP
 
@@ -69,7 +71,8 @@ def show(case: CaseReport, coloured: bool = False, width: int | None = None) -> 
     frames = [f"[{a.step.capture}] {a.step.frame}" if several else str(a.step.frame) for a in found]
     times = [f"{a.step.time - start:.6f}" for a in found]
     sizes = max(len("frame"), *map(len, frames)), max(len("seconds"), *map(len, times))
-    told = [_told(arrow) for arrow in found]
+    legs = seen(case)
+    told = [_told(arrow, frames_of(arrow.step, legs, several)[1:]) for arrow in found]
     least = max(len(clean(name)) for name in columns)
     margin = sum(sizes) + 2 * len(GAP)
     pitch = max(PITCH, least + 3)
@@ -86,10 +89,11 @@ def show(case: CaseReport, coloured: bool = False, width: int | None = None) -> 
     return "\n".join(lines) + "\n"
 
 
-def _told(arrow: Arrow) -> str:
+def _told(arrow: Arrow, again: tuple[str, ...]) -> str:
     protocol, summary = clean(arrow.step.protocol), clean(arrow.step.summary)
     named = summary.lower().startswith(protocol.lower())
-    return f"{summary if named else f'{protocol} {summary}'}  [{', '.join(arrow.told)}]"
+    told = f"{summary if named else f'{protocol} {summary}'}  [{', '.join(arrow.told)}]"
+    return f"{told}  seen again: {', '.join(again)}" if again else told
 
 
 def _rungs(sender: int, receiver: int, columns: int, pitch: int) -> str:

@@ -16,10 +16,11 @@ SECOND = 10**9
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A message and what it is, in a line for people."""
+    """A message and what it is, in a line for people; `first` is the message that it is another sighting of."""
 
     message: Message
     summary: str
+    first: Message | None = None
 
 
 def with_plaintext(message: Message, chain: Chain) -> Message:
@@ -40,16 +41,21 @@ def table(lines: Iterable[Line], start: int) -> Table:
 def _row(line: Line, start: int) -> tuple[str, ...]:
     message, payload = line.message, line.message.payload
     protocols = "/".join(dict.fromkeys(part.protocol for part in message.walk()))
-    frame = f"[{payload.capture}] {payload.frame}" if payload.capture else str(payload.frame)
+    again = "" if line.first is None else f"[{_frame(line.first)} again] "
     error = f" [malformed: {message.error}]" if message.error else ""
     return (
-        frame,
+        _frame(message),
         f"{(message.time - start) / SECOND:.6f}",
         _end(payload.src, payload.sport),
         _end(payload.dst, payload.dport),
         protocols,
-        line.summary + error,
+        again + line.summary + error,
     )
+
+
+def _frame(message: Message) -> str:
+    at = message.payload
+    return f"[{at.capture}] {at.frame}" if at.capture else str(at.frame)
 
 
 def _end(address: str, port: int) -> str:
@@ -70,6 +76,12 @@ def plain_message(case: str, line: Line, hider: Hider) -> dict[str, Plain]:
         "sport": payload.sport,
         "dst": payload.dst,
         "dport": payload.dport,
+        "interface": payload.leg.interface,
+        "tunnels": list(payload.leg.tunnels),
+        "hops": payload.leg.hops or None,
+        "again": None
+        if line.first is None
+        else {"capture": line.first.payload.capture, "frame": line.first.payload.frame},
         "summary": hider.told(line.summary),
         **_content(line.message, hider),
     }

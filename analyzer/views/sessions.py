@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from analyzer.report import CaseReport, KeyReport, ProcedureReport, UeReport, Verdict
 from analyzer.views.ink import MARKS, clean, paint
+from analyzer.views.legs import Seen, frames, seen
 from analyzer.views.tables import Drawing, Table, moment, record
 
 OUTCOMES = {"success": "✓", "failure": "✗", "incomplete": "?"}
@@ -55,10 +56,11 @@ def _held(keys: Iterable[KeyReport]) -> str:
 
 
 def procedures(case: CaseReport, ue: UeReport) -> Table:
-    """One row a procedure of a UE."""
+    """One row a procedure of a UE; `12=14` is a message that was seen twice."""
     start = begin(case)
     columns = ("procedure", "kind", "outcome", "rules", "seconds", "lasts", "frames")
-    rows = tuple(_procedure(case, procedure, start) for procedure in ue.procedures)
+    legs = seen(case)
+    rows = tuple(_procedure(case, procedure, start, legs) for procedure in ue.procedures)
     return Table(columns, rows, frozenset({"seconds", "lasts"}), frozenset({"frames"}), indent="  ")
 
 
@@ -67,10 +69,10 @@ def begin(case: CaseReport) -> float:
     return min((capture.first for capture in case.captures if capture.first is not None), default=0.0)
 
 
-def _procedure(case: CaseReport, procedure: ProcedureReport, start: float) -> tuple[str, ...]:
+def _procedure(case: CaseReport, procedure: ProcedureReport, start: float, legs: Seen) -> tuple[str, ...]:
     verdict = _worst(case, lambda name: name == procedure.id)
     several = len(case.captures) > 1
-    frames = (f"[{step.capture}]{step.frame}" if several else str(step.frame) for step in procedure.steps)
+    shown = ("=".join(frames(step, legs, several)) for step in procedure.steps)
     return (
         procedure.id,
         procedure.kind,
@@ -78,5 +80,5 @@ def _procedure(case: CaseReport, procedure: ProcedureReport, start: float) -> tu
         f"{MARKS[verdict]} {verdict}",
         f"{procedure.start - start:.6f}",
         f"{procedure.end - procedure.start:.6f}",
-        " ".join(dict.fromkeys(frames)) or "-",
+        " ".join(dict.fromkeys(shown)) or "-",
     )

@@ -110,6 +110,25 @@ def test_the_calls_of_an_ims_registration(capsys):
     assert "REGISTER" in lines[1]
 
 
+def test_an_ims_registration_counts_each_message_once_and_loses_none(capsys):
+    """Every frame in which tshark finds SIP shows a message, first or again; TCP it finds on the first leg alone."""
+    options = ("-o", "esp.enable_null_encryption_decode_heuristic:TRUE")
+    theirs = {int(frame) for (frame,) in tshark(IMS, "sip", "frame.number", options=options)}
+    messages = listed(capsys, IMS, "--filter", "sip")
+    again = {message["frame"]: message["again"]["frame"] for message in messages if message["again"]}
+    first = [message for message in messages if not message["again"]]
+    assert len(first) == 28
+    assert len({value(message, "sip.Call-ID") for message in first}) == 4
+    assert {frame: again[frame] for frame in (280, 281, 407, 408)} == {280: 279, 281: 279, 407: 406, 408: 406}
+    (case,) = json.loads(told(capsys, "validate", "--format", "json", str(CAPTURES / IMS)))["cases"]
+    legs = {seen["frame"]: seen["legs"] for seen in case["sightings"]}
+    shown = {message["frame"] for message in first} | {leg["frames"][-1] for found in legs.values() for leg in found}
+    assert theirs <= shown
+    assert [leg["tunnels"][-1:] for leg in legs[460]] == [["ESP"]] * 3  # TCP inside ESP, inside two tunnels and outside
+    assert [leg["frames"] for leg in legs[460]] == [[459, 460], [462, 463], [465, 467]]
+    assert "sip             28" in told(capsys, "info", str(CAPTURES / IMS))
+
+
 @pytest.mark.parametrize("keyring", [True, False])
 def test_esp_of_an_ims_registration_is_verified(keyring, capsys, tmp_path):
     """Three legs of 14 packets, under the IK of a keyring, or of Cx and the headers of the registration."""

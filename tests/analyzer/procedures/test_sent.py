@@ -25,6 +25,7 @@ def story(tell):
     told.mtk(SECOND_MSK)
     told.mtk(dst="239.1.2.4", mtk_id=7)
     told.mikey_error(csb_id=5)
+    told.wait(0.5)
     told.mikey_error(csb_id=5)
     return tell(told).story
 
@@ -73,12 +74,14 @@ def test_what_went_before_each_mtk(story):
     assert numbers == [(None, None), (1, 1), (3, 3), (3, 2), (3, 2), (None, None), (None, None)]
 
 
-def test_a_packet_that_was_seen_twice_is_one(tell):
+def test_a_packet_that_a_translator_passed_on_is_one(tell):
     told = Story.registered_by_http()
     told.msk()
     told.mtk()
-    told.tape.packets += [(time + 2 * MS, packet) for time, packet in told.tape.packets[-3:]]
+    for time, packet in told.tape.packets[-3:]:
+        told.tape.add_udp(time + 2 * MS, "192.0.2.1", 2269, "192.0.2.2", 2269, packet[42:])
     story = tell(told).story
+    assert len(story.traffic.mikey) == 6
     assert len(sent.sighted(story)) == 3
     assert len(sent.before_mtks(story)) == 1
 

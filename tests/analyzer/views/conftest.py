@@ -9,10 +9,12 @@ from analyzer.report import (
     Evidence,
     Judgement,
     KeyReport,
+    LegReport,
     MalformedReport,
     MediaReport,
     ProcedureReport,
     Report,
+    SightingsReport,
     StepReport,
     UeReport,
     Verdict,
@@ -86,6 +88,17 @@ def case() -> CaseReport:
         ),
         malformed=(MalformedReport(0, 9, "mikey", "mikey.kemac", 61, "needs 4 octets, 2 left"),),
     )  # fmt: skip
+
+
+@pytest.fixture
+def twice() -> tuple[SightingsReport, ...]:
+    """The MSK message of the case was seen on three legs."""
+    legs = (
+        LegReport(0, (3,), 0.0, 0, (), 64),
+        LegReport(0, (2, 4), 0.0001, 1, ("GTP-U 192.0.2.1 > 192.0.2.2",), 63),
+        LegReport(1, (8,), 0.02, 0, (), None),
+    )
+    return (SightingsReport(0, 3, legs),)
 
 
 @pytest.fixture

@@ -47,6 +47,16 @@ def test_media_that_is_fine_needs_no_columns_of_troubles(case):
     assert lines[-1] == "239.1.2.3:5000  0x1234abcd  srtp  -                    50    50"
 
 
+def test_legs_on_which_messages_were_seen_more_than_once(case, twice):
+    text = show(replace(case, sightings=twice), [], {}, {}, draw)
+    assert (
+        "seen more than once on                               messages\n"
+        "capture 0, interface 0                                      1\n"
+        "capture 0, interface 1, GTP-U 192.0.2.1 > 192.0.2.2         1\n"
+        "capture 1, interface 0                                      1\n"
+    ) in text
+
+
 def test_a_capture_without_packets_and_one_that_is_damaged(case):
     empty = CaptureReport("a\x1b", "pcap", 0, 0, None, None, (), True, ("cut\x1b", "and more"))
     text = show(replace(case, captures=(empty,), malformed=(), media=()), [], {}, {}, draw)

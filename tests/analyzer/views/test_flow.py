@@ -13,6 +13,14 @@ frame   seconds       ue       bm-sc     10.0.0.9
 """
 
 
+def test_a_message_that_was_seen_again_is_drawn_once(case, twice):
+    lines = show(replace(case, sightings=twice)).splitlines()
+    assert len(lines) == 4
+    assert lines[1].endswith("[ue1.p1 msk]  seen again: 4, 8")
+    several = show(replace(case, captures=case.captures * 2, sightings=twice))
+    assert "[ue1.p1 msk]  seen again: [0]4, [1]8\n" in several
+
+
 def test_an_arrow_a_message(case):
     assert [line.rstrip() for line in show(case).splitlines()] == [line.rstrip() for line in EXPECTED.splitlines()]
 

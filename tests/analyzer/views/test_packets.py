@@ -1,6 +1,7 @@
 """Messages as rows, and as JSON values with their trees."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from analyzer.keys.key import Key
 from analyzer.views.hiding import Hider
 from analyzer.views.packets import Line, plain_message, table, with_plaintext
 from analyzer.views.tables import draw
-from dissectors import Dissector, Message, Part, Payload
+from dissectors import Dissector, Leg, Message, Part, Payload
 
 SECRET = bytes.fromhex("9600b54e1bd8f14c26a85842e00d9fc2")
 
@@ -55,12 +56,22 @@ def test_a_row_a_message():
     ).replace("frame  seconds ", "frame   seconds ")
 
 
+def test_another_sighting_is_marked():
+    first, seen = message(capture=1), message()
+    told = Line(replace(seen, payload=replace(seen.payload, leg=Leg(2, ("ESP",), 63))), "a toy", first)
+    assert [row[-1] for row in table([told], 0).rows] == ["[[1] 7 again] a toy"]
+    document = plain_message("story", told, Hider(()))
+    assert (document["again"], document["summary"]) == ({"capture": 1, "frame": 7}, "a toy")
+    assert (document["interface"], document["tunnels"], document["hops"]) == (2, ["ESP"], 63)
+
+
 def test_a_message_with_its_tree():
     document = plain_message("story", Line(message(), "a toy"), Hider(()))
     assert json.loads(json.dumps(document)) == document
     assert document == {
         "case": "story", "capture": 0, "frame": 7, "frames": [6, 7], "time": 3.5, "transport": "udp",
-        "src": "10.0.0.1", "sport": 5, "dst": "ff02::1", "dport": 2269, "summary": "a toy",
+        "src": "10.0.0.1", "sport": 5, "dst": "ff02::1", "dport": 2269,
+        "interface": 0, "tunnels": [], "hops": None, "again": None, "summary": "a toy",
         "protocol": "toy", "offset": -1, "error": None, "notes": [],
         "fields": [
             {

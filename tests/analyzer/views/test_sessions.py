@@ -39,6 +39,12 @@ def test_frames_of_several_captures_are_told_apart(case):
     assert "  [0]3 [0]5\n" in show(replace(case, captures=case.captures * 2), draw)
 
 
+def test_frames_of_one_message_are_told_as_one(case, twice):
+    assert "  3=4=8 5\n" in show(replace(case, sightings=twice), draw)
+    both = replace(case, captures=case.captures * 2, sightings=twice)
+    assert "  [0]3=[0]4=[1]8 [0]5\n" in show(both, draw)
+
+
 def test_a_ue_of_which_nothing_is_known(case):
     ue = replace(case.ues[0], impi=(), impu=(), b_tid=(), addresses=(), services=(), procedures=(), keys=())
     text = show(replace(case, ues=(ue,), judgements=()), draw)
