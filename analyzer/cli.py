@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "diagnose": ("analyzer.commands.diagnose", "Say why keys did not arrive, and what to do."),
     "sessions": ("analyzer.commands.sessions", "List the UEs and what they did."),
     "keys": ("analyzer.commands.keys", "Show the key ladder of every UE."),
+    "derive": ("analyzer.commands.derive", "Derive keys step by step, from what is typed in."),
     "flow": ("analyzer.commands.flow", "Draw the message sequence."),
     "packets": ("analyzer.commands.packets", "List messages, filtered; with all fields as JSON."),
     "info": ("analyzer.commands.info", "Tell the facts of captures."),

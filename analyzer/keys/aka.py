@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -13,9 +14,11 @@ from analyzer.keys import tuak
 from analyzer.keys.key import AkaKeys
 
 ALGORITHMS = ("milenage", "tuak")
+MacFunction = Callable[[bytes, bytes], bytes]  # of SQN and AMF
 SQN_LENGTH = 6
 AUTN_LENGTH = 16
 AUTS_LENGTH = 14
+MAC_LENGTH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ SIZES = tuple(  # the likelier first
 )
 
 
-def _xor(a: bytes, b: bytes) -> bytes:
+def xor(a: bytes, b: bytes) -> bytes:
+    """Return a XOR b; both have one length."""
     return bytes(x ^ y for x, y in zip(a, b, strict=True))
 
 
@@ -71,21 +75,21 @@ def _rotate(block: bytes, octets: int) -> bytes:
 
 def opc(*, k: bytes, op: bytes) -> bytes:
     """Return OPc, 16 octets (TS 35.206 4.1)."""
-    return _xor(_encrypt(k, op), op)
+    return xor(_encrypt(k, op), op)
 
 
 def _out1(*, k: bytes, opc: bytes, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
     # TS 35.206 4.1: r1 = 64 bit, c1 = 0
-    temp = _encrypt(k, _xor(rand, opc))
-    rotated = _rotate(_xor((sqn + amf) * 2, opc), 8)
-    return _xor(_encrypt(k, _xor(temp, rotated)), opc)
+    temp = _encrypt(k, xor(rand, opc))
+    rotated = _rotate(xor((sqn + amf) * 2, opc), 8)
+    return xor(_encrypt(k, xor(temp, rotated)), opc)
 
 
 def _out(*, k: bytes, opc: bytes, rand: bytes, r: int, c: int) -> bytes:
     # TS 35.206 4.1: OUT2 to OUT5; r in octets
-    temp = _encrypt(k, _xor(rand, opc))
-    rotated = _rotate(_xor(temp, opc), r)
-    return _xor(_encrypt(k, _xor(rotated, c.to_bytes(16, "big"))), opc)
+    temp = _encrypt(k, xor(rand, opc))
+    rotated = _rotate(xor(temp, opc), r)
+    return xor(_encrypt(k, xor(rotated, c.to_bytes(16, "big"))), opc)
 
 
 def f1(*, k: bytes, opc: bytes, rand: bytes, sqn: bytes, amf: bytes) -> bytes:
@@ -149,7 +153,7 @@ def run(
         keys = f2345(k=k, opc=opc, rand=rand)
     if autn is None:
         return AkaRun(keys.res, keys.ck, keys.ik, sqn=b"", amf=b"", mac_ok=None, gba_u=False, variant=sizes.named)
-    sqn, amf, mac = _xor(autn[:6], keys.ak), autn[6:8], autn[8:]
+    sqn, amf, mac = xor(autn[:6], keys.ak), autn[6:8], autn[8:]
     if algorithm == "tuak":
         expected = tuak.f1(k=k, topc=opc, rand=rand, sqn=sqn, amf=amf, iterations=iterations)
     else:
@@ -161,7 +165,7 @@ def run(
 
 def hidden_mac(*, mac: bytes, ik: bytes) -> bytes:
     """Return MAC*, which a BSF puts in the place of MAC for a GBA_U capable UICC (TS 33.220 5.3.2)."""
-    return _xor(mac, hashlib.sha1(ik).digest()[: len(mac)])  # noqa: S324 - the SHA-1 of the specification
+    return xor(mac, hashlib.sha1(ik).digest()[:MAC_LENGTH])  # noqa: S324 - the SHA-1 of the specification
 
 
 def runs(
@@ -191,23 +195,23 @@ def check_auts(
     if len(rand) != 16 or len(auts) != AUTS_LENGTH:
         raise ValueError("RAND is 16 octets, AUTS 14")
     if algorithm == "tuak":
-        sqn = _xor(auts[:6], tuak.f5_star(k=k, topc=opc, rand=rand, iterations=iterations))
+        sqn = xor(auts[:6], tuak.f5_star(k=k, topc=opc, rand=rand, iterations=iterations))
         expected = tuak.f1_star(k=k, topc=opc, rand=rand, sqn=sqn, amf=bytes(2), iterations=iterations)
     else:
-        sqn = _xor(auts[:6], f5_star(k=k, opc=opc, rand=rand))
+        sqn = xor(auts[:6], f5_star(k=k, opc=opc, rand=rand))
         expected = f1_star(k=k, opc=opc, rand=rand, sqn=sqn, amf=bytes(2))
     return sqn if hmac.compare_digest(auts[6:], expected) else None
 
 
 def kc(*, ck: bytes, ik: bytes) -> bytes:
     """Return Kc, 8 octets, of the SIM that a USIM can be: the conversion c3 (TS 33.102 6.8.1.2, TS 55.205 4)."""
-    return _xor(_xor(ck[:8], ck[8:16]), _xor(ik[:8], ik[8:16]))
+    return xor(xor(ck[:8], ck[8:16]), xor(ik[:8], ik[8:16]))
 
 
 def sres(*, res: bytes) -> tuple[tuple[str, bytes], ...]:
     """Return both SRES, 4 octets, that an operator may choose of RES, named (TS 33.102 6.8.1.2, TS 55.205 4)."""
     padded = res.ljust(16, b"\0")
-    folded = _xor(_xor(padded[:4], padded[4:8]), _xor(padded[8:12], padded[12:16]))
+    folded = xor(xor(padded[:4], padded[4:8]), xor(padded[8:12], padded[12:16]))
     return (("SRES#1", folded), ("SRES#2", res[:4]))
 
 

@@ -15,15 +15,21 @@ UA_SIP = bytes.fromhex("0100000004")  # TS 26.237 10.4.2
 KS_INPUT_LENGTH = 16  # octets, of 2G GBA
 
 RAND_LENGTH = 16
+LABEL_ME, LABEL_U, LABEL_MRK = b"gba-me", b"gba-u", b"mbms-mrk"  # P0
 
 
 def kdf(*, key: bytes, fc: int, params: Sequence[bytes]) -> bytes:
     """Return the 32 octets derived from `key`, the function code and the parameters (TS 33.220 B.2)."""
+    return hmac.digest(key, kdf_input(fc=fc, params=params), "sha256")
+
+
+def kdf_input(*, fc: int, params: Sequence[bytes]) -> bytes:
+    """Return S, which goes into the derivation: FC || P0 || L0 || P1 || L1 … (TS 33.220 B.2)."""
     s = bytes([fc])
     for param in params:
         # a length has two octets; a longer parameter has no defined key, so any result is as wrong
         s += param + (len(param) & 0xFFFF).to_bytes(2, "big")
-    return hmac.digest(key, s, "sha256")
+    return s
 
 
 def naf_id(*, fqdn: str, ua_id: bytes) -> bytes:
@@ -38,12 +44,17 @@ def ks(*, ck: bytes, ik: bytes) -> bytes:
 
 def ks_naf(*, ks: bytes, rand: bytes, impi: str, naf_id: bytes) -> bytes:
     """Return Ks_NAF of GBA_ME, or Ks_ext_NAF of GBA_U, 32 octets (TS 33.220 B.3)."""
-    return kdf(key=ks, fc=0x01, params=(b"gba-me", rand, _text(impi), naf_id))
+    return hmac.digest(ks, naf_input(label=LABEL_ME, rand=rand, impi=impi, naf_id=naf_id), "sha256")
 
 
 def ks_int_naf(*, ks: bytes, rand: bytes, impi: str, naf_id: bytes) -> bytes:
     """Return Ks_int_NAF of GBA_U, 32 octets (TS 33.220 B.3)."""
-    return kdf(key=ks, fc=0x01, params=(b"gba-u", rand, _text(impi), naf_id))
+    return hmac.digest(ks, naf_input(label=LABEL_U, rand=rand, impi=impi, naf_id=naf_id), "sha256")
+
+
+def naf_input(*, label: bytes, rand: bytes, impi: str, naf_id: bytes) -> bytes:
+    """Return S of the derivation of a NAF key (TS 33.220 B.3)."""
+    return kdf_input(fc=0x01, params=(label, rand, _text(impi), naf_id))
 
 
 def key_2g(*, kc: bytes, rand: bytes) -> bytes:
@@ -63,7 +74,7 @@ def ks_2g(*, kc: bytes, rand: bytes, sres: bytes, ks_input: bytes) -> bytes:
 
 def mrk(*, ks_naf: bytes) -> bytes:
     """Return the MRK of ME based key management, 32 octets, from Ks_NAF or Ks_ext_NAF (TS 33.246 Annex F)."""
-    return kdf(key=ks_naf, fc=0x01, params=(b"mbms-mrk",))
+    return kdf(key=ks_naf, fc=0x01, params=(LABEL_MRK,))
 
 
 def b_tid(*, rand: bytes, bsf: str) -> str:

@@ -22,6 +22,8 @@ ENCR_LENGTHS = {  # octets of key and salt, RFC 3830 4.2.3
     ENCR_AES_CM_256: (32, 14),
 }
 
+WITH_IV = (ENCR_AES_CM_128, ENCR_AES_CM_256)
+
 # RFC 3830 4.1.4: constants of keys from a pre-shared or envelope key
 PSK_ENCRYPTION = bytes.fromhex("150533e1")
 PSK_AUTHENTICATION = bytes.fromhex("2d22ac75")
@@ -87,12 +89,17 @@ def psk_keys(*, psk: bytes, csb_id: int, rand: bytes, prf: int = 0, encr_alg: in
     """
     key_length, salt_length = _encr_lengths(encr_alg)
     auth_length = _mac_length(mac_alg)
-    tail = b"\xff" + csb_id.to_bytes(4, "big") + rand
+    tail = psk_label_tail(csb_id=csb_id, rand=rand)
     return PskKeys(
         encr_key=_derive(psk, PSK_ENCRYPTION + tail, key_length, prf),
         auth_key=_derive(psk, PSK_AUTHENTICATION + tail, auth_length, prf),
         salt=_derive(psk, PSK_SALT + tail, salt_length, prf),
     )
+
+
+def psk_label_tail(*, csb_id: int, rand: bytes) -> bytes:
+    """Return what follows the constant in the label of every key under a pre-shared key (RFC 3830 4.1.4)."""
+    return b"\xff" + csb_id.to_bytes(4, "big") + rand
 
 
 def tgk_keys(

@@ -21,6 +21,7 @@ ROC_CARRYING = (AUTH_RCCM1, AUTH_RCCM2, AUTH_RCCM3)
 
 MKI_LENGTH = 6  # MSK ID || MTK ID, TS 33.246 6.6.2
 SALT_LENGTH = 14
+KEY_LENGTHS = (16, 24, 32)  # of a master key; RFC 6188
 ROC_LENGTH = 4
 RTP_HEADER = 12  # octets without CSRCs and extension
 RTCP_HEADER = 8  # octets that stay in the clear
@@ -33,7 +34,7 @@ _TO_INNER = bytes(octet ^ 0x36 for octet in range(256))
 _TO_OUTER = bytes(octet ^ 0x5C for octet in range(256))
 
 _MAX_ROC = 0xFFFFFFFF
-_LABELS = {False: (0, 1, 2), True: (3, 4, 5)}  # RFC 3711 4.3: encryption, authentication, salt
+LABELS = {False: (0, 1, 2), True: (3, 4, 5)}  # RFC 3711 4.3: encryption, authentication, salt
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,12 +171,16 @@ def session_keys(*, master_key: bytes, master_salt: bytes, rtcp: bool = False, a
         raise ValueError(f"an authentication key has up to {MAX_AUTH_KEY} octets")
     if len(master_salt) > SALT_LENGTH:
         raise ValueError(f"a master salt has {SALT_LENGTH} octets, not {len(master_salt)}")
-    salt = int.from_bytes(master_salt, "big")
     encryption, authentication, salting = (
-        keystream(key=master_key, iv=((label << 48 ^ salt) << 16).to_bytes(16, "big"), length=length)
-        for label, length in zip(_LABELS[rtcp], (len(master_key), auth_length, SALT_LENGTH), strict=True)
+        keystream(key=master_key, iv=derivation_iv(master_salt=master_salt, label=label), length=length)
+        for label, length in zip(LABELS[rtcp], (len(master_key), auth_length, SALT_LENGTH), strict=True)
     )
     return SessionKeys(encryption, authentication, salting)
+
+
+def derivation_iv(*, master_salt: bytes, label: int) -> bytes:
+    """Return the IV that the key of a label is derived with: label XOR salt, two octets of zero (RFC 3711 4.3.1)."""
+    return ((label << 48 ^ int.from_bytes(master_salt, "big")) << 16).to_bytes(16, "big")
 
 
 def keystream(*, key: bytes, iv: bytes, length: int) -> bytes:

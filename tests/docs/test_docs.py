@@ -58,6 +58,15 @@ def test_the_error_shown_is_the_error_that_comes(tmp_path):
     assert str(caught.value) == f"{tmp_path}/{text.strip()}"
 
 
+def test_the_derivation_shown_is_the_one_that_comes(tmp_path, monkeypatch, capsys):
+    ((line, *table),) = [param.values[0].splitlines() for param in blocks("keyring.md", "console")]
+    monkeypatch.chdir(tmp_path)
+    vectors = json.loads((DOCS.parent / "tests" / "vectors" / "chain.json").read_text())["values"]
+    Path("ks_naf.hex").write_text(vectors["http: Ks_NAF / Ks_ext_NAF"])
+    assert cli.run(line.removeprefix("$ keyshark ").split()) == 0
+    assert capsys.readouterr().out.splitlines() == table
+
+
 NAMES = {"A case": "case", "captures": "capture", "ues": "ue", "judgements": "judgement", "diagnoses": "diagnosis"}
 
 
