@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, wraps
-from typing import Protocol, TypeVar, TypeVarTuple, cast
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.traffic import Traffic
@@ -21,6 +21,7 @@ Of = TypeVar("Of", bound="Remembering")
 Made = TypeVar("Made")
 More = TypeVarTuple("More")
 
+UNKNOWN = object()  # what was not made yet
 MAX_EVIDENCE = 20  # frames that one judgement names
 
 
@@ -36,7 +37,7 @@ class Remembering(Protocol):
     """A story or a run: it keeps what was made of it, as many rules ask for the same."""
 
     @property
-    def made(self) -> dict[object, object]: ...
+    def made(self) -> dict[object, Any]: ...
 
 
 def once(make: Callable[[Of, *More], Made]) -> Callable[[Of, *More], Made]:
@@ -47,10 +48,11 @@ def once(make: Callable[[Of, *More], Made]) -> Callable[[Of, *More], Made]:
 
     @wraps(make)
     def made(of: Of, *more: *More) -> Made:
-        asked, known = (make, *more), of.made
-        if asked not in known:
-            known[asked] = make(of, *more)
-        return cast(Made, known[asked])
+        asked = (make, *more)
+        found: Made = of.made.get(asked, UNKNOWN)
+        if found is UNKNOWN:
+            found = of.made[asked] = make(of, *more)
+        return found
 
     return made
 
@@ -80,7 +82,7 @@ class Story:
     icmp_errors: tuple[IcmpError, ...] = ()
     runs: list[Run] = field(default_factory=list, repr=False)
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
-    made: dict[object, object] = field(default_factory=dict, repr=False, compare=False)  # see `once`
+    made: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)  # see `once`
 
     @once
     def runs_of(self, ue: Session, *kinds: str) -> tuple[Run, ...]:
@@ -120,7 +122,7 @@ class Run:
     start: int = field(init=False)
     end: int = field(init=False)
     first_frame: tuple[int, int] = field(init=False)  # capture, frame
-    made: dict[object, object] = field(default_factory=dict, init=False, repr=False, compare=False)  # see `once`
+    made: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)  # see `once`
 
     def __post_init__(self) -> None:
         """Reckon once what rules and views ask for again and again."""
@@ -277,7 +279,7 @@ def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
         clause=item.clause,
         message=text,
         remedy=item.remedy if verdict in (Verdict.FAIL, Verdict.INCONC) else "",
-        evidence=_evidence(problems) or _beginning(run),
+        evidence=(_evidence(problems) if problems else ()) or _beginning(run),
         traceback=trace,
     )
 

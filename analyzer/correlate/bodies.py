@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import TypeVar
 
 from dissectors import Message
@@ -34,17 +34,20 @@ REQUEST_TYPE_OF_CONTENT = {
 
 def find(message: Message, kind: type[Body]) -> Body | None:
     """Return the first body of a type in a message or in anything inside it."""
-    for part in message.walk():
+    for part in whole(message):
         if isinstance(part.body, kind):
             return part.body
     return None
 
 
-def find_all(message: Message, kind: type[Body]) -> Iterator[Body]:
-    """Yield all bodies of a type in a message and inside it."""
-    for part in message.walk():
-        if isinstance(part.body, kind):
-            yield part.body
+def find_all(message: Message, kind: type[Body]) -> list[Body]:
+    """Return all bodies of a type in a message and inside it."""
+    return [part.body for part in whole(message) if isinstance(part.body, kind)]
+
+
+def whole(message: Message) -> Sequence[Message]:
+    """Return a message and all inside it, most often nothing."""
+    return list(message.walk()) if message.inner else (message,)
 
 
 def sip(message: Message) -> Sip | None:
@@ -109,16 +112,16 @@ def content_type(body: Sip | Http) -> str:
 
 def services(message: Message) -> tuple[str, ...]:
     """Return the MBMS user service ids that a message names, in its order."""
-    found = [service for listed in find_all(message, ServiceList) for service in listed.services]
-    for description in find_all(message, Sdp):
-        found += description.mbms_services
+    parts = whole(message)
+    found = [service for part in parts if isinstance(part.body, ServiceList) for service in part.body.services]
+    found += [service for part in parts if isinstance(part.body, Sdp) for service in part.body.mbms_services]
     return tuple(dict.fromkeys(found))
 
 
 def b_tids(message: Message) -> tuple[str, ...]:
     """Return the B-TIDs that the bodies of a message carry."""
     found: list[str] = []
-    for part in message.walk():
+    for part in whole(message):
         match part.body:
             case BTids(b_tids=listed) | NafKeyInfo(b_tids=listed):
                 found += listed

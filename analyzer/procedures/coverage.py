@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -98,16 +99,18 @@ def keyed_services(story: Story) -> frozenset[str]:
 
 
 @once
-def orphans(story: Story) -> tuple[Exchange, ...]:
-    """Return the exchanges whose request is not in the case."""
-    return tuple(exchange for exchange in story.traffic.exchanges if not exchange.requests)
+def _orphans(story: Story, protocol: str) -> tuple[Exchange, ...]:
+    """Return the exchanges whose request is not in the case, in the order of time."""
+    return tuple(e for e in story.traffic.exchanges if not e.requests and e.protocol == protocol)
 
 
 def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int) -> None:
     """Raise CannotTell where a request may only be missing from the capture: its answer is there, or octets are not."""
-    for exchange in orphans(story):
-        if exchange.protocol == protocol and start <= exchange.first.time <= end:
-            raise CannotTell(f"no {what} is to be seen, yet frame {exchange.first.frame} answers a request that is not")
+    orphans = _orphans(story, protocol)
+    first = bisect_left(orphans, start, key=lambda exchange: exchange.first.time)
+    if first < len(orphans) and orphans[first].first.time <= end:
+        frame = orphans[first].first.frame
+        raise CannotTell(f"no {what} is to be seen, yet frame {frame} answers a request that is not")
     if story.holes:
         raise CannotTell(f"no {what} is to be seen, yet {story.holes} octets or chunks of streams were not captured")
 

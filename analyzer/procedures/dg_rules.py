@@ -36,6 +36,13 @@ def credentials(run: Run) -> tuple[tuple[Message, Http, Auth], ...]:
     return found
 
 
+@once
+def intended(run: Run) -> tuple[tuple[Message, tuple[str, ...], tuple[str, ...]], ...]:
+    """Return the POSTs of a run with all their X-3GPP-Intended-Identity, and the identities in the first of these."""
+    told = ((message, body.headers.all("X-3GPP-Intended-Identity")) for message, body in requests(run))
+    return tuple((message, values, bodies.unquoted(values[0]) if values else ()) for message, values in told)
+
+
 def host(body: Http) -> str:
     """Return the FQDN that a request is for: its Host without port."""
     return (body.headers.get("Host") or "").rsplit(":", 1)[0].strip("[]").lower()
@@ -228,11 +235,10 @@ def intended_identity_is_there(run: Run) -> Iterator[Problem]:
 
     The BM-SC joins the request with the authorization of the SCF by this identity.
     """
-    for message, body in requests(run):
-        values = body.headers.all("X-3GPP-Intended-Identity")
+    for message, values, named in intended(run):
         if not values:
             yield wrong("no X-3GPP-Intended-Identity", message)
-        elif len(values) > 1 or len(bodies.unquoted(values[0])) != 1:
+        elif len(values) > 1 or len(named) != 1:
             yield wrong("more than one identity in X-3GPP-Intended-Identity", message)
         elif not (values[0].startswith('"') and values[0].endswith('"')):
             yield wrong(f"the identity {values[0]} is not in quotes", message)
@@ -251,8 +257,8 @@ def identity_is_that_of_the_invite(run: Run) -> Iterator[Problem]:
     known = {impu for invite in invites for impu in _invited(invite)}
     if not known:
         raise NotHere
-    for message, body in requests(run):
-        for impu in bodies.unquoted(body.headers.get("X-3GPP-Intended-Identity") or ""):
+    for message, _, named in intended(run):
+        for impu in named:
             if impu not in known:
                 yield wrong(f"intended identity {impu}, the INVITE had {', '.join(sorted(known))}", message)
 

@@ -131,14 +131,18 @@ def no_key_is_written_out(run: Run) -> Iterator[Problem]:
     if not secrets:
         raise NotHere
     inner = {id(message) for message in run.all(*OF_THE_NETWORK)}
-    for message in run.messages:
-        if not isinstance(message.body, Sip | Http) or id(message) in inner:
-            continue
-        octets, body = message.payload.data, message.body
-        if isinstance(body, Http) and body.content_start < 0:  # its coding hides it
-            octets += body.content
-        for kind in dict.fromkeys(kind for form, kind in secrets if form in octets):
+    texts = [(m, _text(m)) for m in run.messages if isinstance(m.body, Sip | Http) and id(m) not in inner]
+    together = b"".join(octets for _, octets in texts)
+    written = [(form, kind) for form, kind in secrets if form in together]  # nearly always none
+    for message, octets in texts if written else ():
+        for kind in dict.fromkeys(kind for form, kind in written if form in octets):
             yield wrong(f"{kind} stands in the clear", message)
+
+
+def _text(message: Message) -> bytes:
+    """Return the octets of a message, with its body where a coding hides it."""
+    data, body = message.payload.data, message.body
+    return data + body.content if isinstance(body, Http) and body.content_start < 0 else data
 
 
 def _secrets(run: Run) -> tuple[tuple[bytes, str], ...]:

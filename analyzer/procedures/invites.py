@@ -264,11 +264,13 @@ SIP_MSK_REFRESH = Procedure("sip-msk-refresh", "TS 26.237 10.4.2.2", STEPS, find
 KS_NAF_REFRESH = Procedure("ks-naf-refresh", "TS 26.237 10.4.2.3", STEPS, find_invitations)
 
 
-def sips(run: Run, *steps: str) -> list[tuple[Message, Sip]]:
+@once
+def sips(run: Run, *steps: str) -> tuple[tuple[Message, Sip], ...]:
     """Return the SIP messages of the steps named with their bodies, in the order of time."""
-    return [(message, body) for message in run.all(*steps) if (body := bodies.sip(message)) is not None]
+    return tuple((message, body) for message in run.all(*steps) if (body := bodies.sip(message)) is not None)
 
 
+@once
 def sent_by_ue(run: Run) -> list[tuple[Message, Sip]]:
     """Return the INVITEs as the UE sent them: one Via, from its own address, not yet asserted by a proxy.
 
@@ -281,6 +283,7 @@ def sent_by_ue(run: Run) -> list[tuple[Message, Sip]]:
     ]  # fmt: skip
 
 
+@once
 def nearest_to_scf(run: Run) -> list[tuple[Message, Sip]]:
     """Return the INVITEs of the leg that comes nearest to the SCF: that with most Vias."""
     found = sips(run, "invite")
@@ -288,6 +291,7 @@ def nearest_to_scf(run: Run) -> list[tuple[Message, Sip]]:
     return [(message, body) for message, body in found if len(body.vias) == most]
 
 
+@once
 def posts(run: Run) -> list[tuple[Message, Http, Message | None]]:
     """Return the POSTs of a run, each with its final answer where the capture has it."""
     found: list[tuple[Message, Http, Message | None]] = []
@@ -308,6 +312,7 @@ def posts(run: Run) -> list[tuple[Message, Http, Message | None]]:
     return found
 
 
+@once
 def offer_and_answer(run: Run) -> tuple[Message, Sdp, Message, Sdp | None] | None:
     """Return an INVITE with its offer and the 2xx of the same leg with its answer, nearest to the SCF."""
     accepted = sips(run, "ok")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import history
 from analyzer.procedures.bootstrapping import made_for
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
@@ -44,10 +44,13 @@ def verification_follows(run: Run) -> Iterator[Problem]:
 
 def _hears(run: Run, message: Message) -> bool:
     """Say whether the capture of a message shows the other direction as well."""
-    return any(
-        other.payload.src == message.payload.dst and other.payload.capture == message.payload.capture
-        for other in run.story.traffic.messages
-    )
+    return (message.payload.dst, message.payload.capture) in _senders(run.story)
+
+
+@once
+def _senders(story: Story) -> frozenset[tuple[str, int]]:
+    """Return who is seen to send something, and in which captures."""
+    return frozenset((message.payload.src, message.payload.capture) for message in story.traffic.messages)
 
 
 def _is_in_order(run: Run, message: Message) -> bool:

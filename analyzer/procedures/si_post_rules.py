@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import Exchange, of_request_type, status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
 from analyzer.procedures import coverage
+from analyzer.procedures.dg_rules import intended
 from analyzer.procedures.invites import HTTP_INITIATION, asserted, posts, sips
 from analyzer.procedures.roles import names, outcome
 from analyzer.procedures.ua import REGISTRATION
@@ -329,13 +330,14 @@ def _statuses(run: Run) -> list[tuple[Message, str, int | None]]:
     return found
 
 
+@once
 def _intended(run: Run) -> set[str]:
     """Whom a registration is for: the identity intended, or where it tells none, any of the UE."""
-    asked = [body for m in run.all("request", "authorized") if (body := bodies.http(m)) is not None]
-    told = [body.headers.get("X-3GPP-Intended-Identity") or "" for body in asked]
-    return {name for value in told for name in names(bodies.unquoted(value))} or set(names(run.ue.impu))
+    told = (identities for _, _, identities in intended(run))
+    return {name for identities in told for name in names(identities)} or set(names(run.ue.impu))
 
 
+@once
 def _authorizations(run: Run, service: str, until: int) -> list[Exchange]:
     """The authorize POSTs for a service that name the identity of a registration, before a time."""
     own = _intended(run)
