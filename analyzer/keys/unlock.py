@@ -12,12 +12,12 @@ from analyzer.keys.chain import Chain, Checked, Opened, Shut
 from analyzer.keys.key import KEYRING, Key
 from analyzer.keys.keyring import Keyring
 from dissectors import Message, dissect
-from dissectors.mikey import Kemac, KeyData, KeyDataPlain, Mikey
+from dissectors.mikey import Kemac, KeyData, KeyDataPlain, Mikey, Verification
 
 KEY_DATA = "mikey.keydata"
-MAC_OCTETS = {0: 0, 1: 20, 2: 32}  # RFC 3830 6.2, RFC 6043
 TS_COUNTER = 2
 NTP_UTC_32 = 3
+OTHER_RAND, OTHER_CSB_ID = "RAND of another message with this MSK", "CSB ID of the MSK message"
 
 
 def unlock(traffic: Traffic, keyring: Keyring) -> Chain:
@@ -119,9 +119,9 @@ def _mtk_candidates(
         seen.add(msk.value)
         own = {msk.rand: None} if msk.rand is not None else {}
         for rand in own | rands:
-            yield msk, body.csb_id, rand, ""
+            yield msk, body.csb_id, rand, "" if not own or rand in own else OTHER_RAND
         for csb_id, rand in delivered:
-            yield msk, csb_id, rand, "CSB ID of the MSK message"
+            yield msk, csb_id, rand, OTHER_CSB_ID
 
 
 def _keep_mtks(chain: Chain, opened: Opened, body: Mikey) -> None:
@@ -147,18 +147,22 @@ def _open(
     message: Message, body: Mikey, kemac: Kemac, key: Key, csb_id: int, rand: bytes, variant: str
 ) -> Opened | None:
     """Verify the MAC, and decrypt only when it holds (TS 33.246 6.5.3); None when the key is not the one."""
-    if kemac.mac_alg not in MAC_OCTETS:
+    if kemac.mac_alg not in mikey.MAC_LENGTHS:
         return None
     try:
         keys = mikey.psk_keys(
             psk=key.value, csb_id=csb_id, rand=rand, prf=body.prf, encr_alg=kemac.encr_alg, mac_alg=kemac.mac_alg
         )
-        covered = message.payload.data[: kemac.mac_start]
-        mac = mikey.kemac_mac(auth_key=keys.auth_key, covered=covered, mac_alg=kemac.mac_alg)
+        macs = [
+            (reading, mikey.kemac_mac(auth_key=keys.auth_key, covered=covered, mac_alg=kemac.mac_alg))
+            for reading, covered in _covered(message.payload.data, kemac)
+        ]
     except ValueError:  # an algorithm that is not defined
         return None
-    if not mac or mac != kemac.mac:
+    fitting = next((reading for reading, mac in macs if mac and mac == kemac.mac), None)
+    if fitting is None:
         return None
+    variant = ", ".join(filter(None, (variant, fitting)))
     if not kemac.encr_data:
         return Opened(message, key, keys.auth_key, variant, None)
     for reading, counter in _counters(body):
@@ -172,6 +176,14 @@ def _open(
         if plain is not None and plain.error is None:
             return Opened(message, key, keys.auth_key, ", ".join(filter(None, (variant, reading))), plain)
     return Opened(message, key, keys.auth_key, variant, None)
+
+
+def _covered(data: bytes, kemac: Kemac) -> Iterator[tuple[str, bytes]]:
+    """What the MAC is over; spec contradiction 1: where payloads follow the KEMAC, without them first, then with."""
+    yield "", data[: kemac.mac_start]
+    rest = data[kemac.mac_start + len(kemac.mac) :]
+    if rest:
+        yield "MAC over the payloads behind the KEMAC too", data[: kemac.mac_start] + rest
 
 
 def _counters(body: Mikey) -> Iterator[tuple[str, int]]:
@@ -211,10 +223,14 @@ def _verified(chain: Chain, message: Message, body: Mikey, requests: list[Messag
         opened, sent = chain.opening(request), bodies.mikey(request)
         if opened is None or sent is None or verification is None or body.t is None:
             continue
+        auth_key = _auth_key(opened, sent, verification)
+        if auth_key is None:
+            continue
         checked = Checked(False, opened.key)
         whole, asking = message.payload.data, request.payload.data
         macs = mikey.verification_macs(
-            auth_key=opened.auth_key,
+            auth_key=auth_key,
+            mac_alg=verification.auth_alg,
             covered=whole[: verification.start],
             idi=sent.idi.data if sent.idi is not None else b"",
             idr=sent.idr.data if sent.idr is not None else b"",
@@ -227,6 +243,17 @@ def _verified(chain: Chain, message: Message, body: Mikey, requests: list[Messag
             if mac == verification.data:
                 return Checked(True, opened.key, variant)
     return checked
+
+
+def _auth_key(opened: Opened, sent: Mikey, verification: Verification) -> bytes | None:
+    """The key of V: that of the MSK message, in the length of its own algorithm; None where that is not defined."""
+    if sent.kemac is not None and sent.kemac.mac_alg == verification.auth_alg:
+        return opened.auth_key
+    if not mikey.MAC_LENGTHS.get(verification.auth_alg) or sent.rand is None:
+        return None
+    return mikey.psk_keys(
+        psk=opened.key.value, csb_id=sent.csb_id, rand=sent.rand, prf=sent.prf, mac_alg=verification.auth_alg
+    ).auth_key
 
 
 def _digests(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:

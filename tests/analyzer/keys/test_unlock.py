@@ -5,8 +5,12 @@ from ipaddress import ip_address
 import pytest
 
 from analyzer.correlate import bodies
-from analyzer.keys.keyring import Keyring
+from analyzer.correlate.traffic import correlate
+from analyzer.keys import mikey
+from analyzer.keys.keyring import Keyring, NafKeys, UeKeys
 from analyzer.keys.unlock import unlock
+from dissectors import dissect
+from dissectors.base import Payload
 from sample_pcaps import good
 from sample_pcaps.faults_ms import msk_with_a_rand_for_each_ue
 from sample_pcaps.story import Story
@@ -206,7 +210,75 @@ def test_an_mtk_opens_under_either_rand(tell):
 
 
 def test_nothing_to_unlock():
-    from analyzer.correlate.traffic import correlate
-
     chain = unlock(correlate((), 0, 0), Keyring())
     assert (chain.keys, chain.opened, chain.shut) == ([], {}, {})
+
+
+# ------------------------------------------------------------------------------------------------ readings, by hand
+
+KEMAC, EXT, LAST = 1, 21, 0
+VENDOR = bytes.fromhex("0000 0002 aabb")  # Last, Vendor ID
+
+
+def unlocked(value, *messages):
+    """Unlock MIKEY messages by themselves, with the MUK of the chain in the keyring; return the chain and them."""
+    b_tid = "I1U8vpY3qJ0hiuZNrke/NQ==@bsf.home1.net"
+    naf = NafKeys("bmsc.home1.net", b_tid=b_tid, muk=value("MSK msg: PSK = MUK (10.4.1 Ks_NAF)"))
+    read = [
+        dissect(Payload(octets, "udp", "10.4.0.1", 2269, "10.1.0.11", 2269, 0, frame, frame * 10**6))
+        for frame, octets in enumerate(messages, 1)
+    ]
+    assert all(message is not None and message.error is None for message in read)
+    keyring = Keyring(ues=(UeKeys("user1_private@home1.net", naf=(naf,)),))
+    return unlock(correlate(tuple(read), 0, 10**9), keyring), read
+
+
+def with_a_payload_behind(value, covers_all):
+    """The MSK message of the chain with a payload behind its KEMAC, and its MAC in either reading."""
+    mac = value("MSK msg: MAC")
+    before = value("MSK msg: complete UDP payload (217 octets)").removesuffix(mac)
+    at = len(before) - 5 - len(value("MSK msg: encr data"))  # the KEMAC: next payload, algorithm, length; data; MAC alg
+    assert before[at] == LAST
+    before = before[:at] + bytes([EXT]) + before[at + 1 :]
+    covered = before + VENDOR if covers_all else before
+    made = mikey.kemac_mac(auth_key=value("MSK msg: auth_key"), covered=covered)
+    return before + made + VENDOR
+
+
+@pytest.mark.parametrize("covers_all", [False, True])
+def test_payloads_behind_the_kemac(value, covers_all):
+    """Spec contradiction 1: any order is read, and what the MAC covers is named."""
+    chain, (message,) = unlocked(value, with_a_payload_behind(value, covers_all))
+    opened_message = chain.opening(message)
+    assert [key.value.hex() for key in opened_message.keys] == ["a0a1a2a3a4a5a6a7a8a9aaabacadaeaf"]
+    assert opened_message.variant == ("MAC over the payloads behind the KEMAC too" if covers_all else "")
+
+
+@pytest.mark.parametrize("auth_alg", [1, 2])
+def test_a_verification_message_has_an_algorithm_of_its_own(value, auth_alg):
+    asked = value("MSK msg: complete UDP payload (217 octets)")
+    auth_key = mikey.psk_keys(
+        psk=value("MSK msg: PSK = MUK (10.4.1 Ks_NAF)"), csb_id=0xC0FFEE01, rand=bytes(range(16)), mac_alg=auth_alg
+    ).auth_key
+    covered = value("Verification msg without ver data")[:-1] + bytes([auth_alg])
+    identities = b"bmsc.home1.net" + b"I1U8vpY3qJ0hiuZNrke/NQ==@bsf.home1.net"
+    mac = mikey.kemac_mac(auth_key=auth_key, covered=covered + identities + bytes(7) + b"\7", mac_alg=auth_alg)
+    chain, (_, right) = unlocked(value, asked, covered + mac)
+    assert chain.verification(right).ok
+    assert chain.verification(right).variant == "raw IDs + 8-octet T"
+    chain, (_, wrong) = unlocked(value, asked, covered + bytes(len(mac)))
+    assert chain.verification(wrong).ok is False
+
+
+def test_a_verification_message_without_a_mac_is_not_checked(value):
+    asked = value("MSK msg: complete UDP payload (217 octets)")
+    covered = value("Verification msg without ver data")[:-1] + bytes([0])
+    chain, (_, answer) = unlocked(value, asked, covered)
+    assert chain.verification(answer).ok is None
+
+
+def test_the_rand_of_another_message_is_named(tell):
+    """Spec contradiction 5: the MSK came with one RAND, the MTK message was made with that of another UE."""
+    analysis = tell(msk_with_a_rand_for_each_ue())
+    variants = {opened_message.variant for opened_message in analysis.story.chain.opened.values()}
+    assert variants <= {"", "RAND of another message with this MSK"}
