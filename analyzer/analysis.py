@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from analyzer import accounts
 from analyzer.capture import tshark
 from analyzer.capture.case import CaseConfig, CaseFiles, load_case_config
+from analyzer.capture.follow import Follow
 from analyzer.capture.frame import Frame
 from analyzer.capture.merge import merged
 from analyzer.capture.reader import Capture, open_capture
@@ -55,50 +56,95 @@ class Analysis:
     keyring: Keyring = field(repr=False)
 
 
-def analyse(case: CaseFiles, options: Options = Options(), progress: Progress | None = None) -> Analysis:
-    """Analyse a case: same octets, keyring and options, same report.
+def _unseen(message: Message, begin: int) -> None:
+    """Look at no message before all are there."""
+
+
+@dataclass(slots=True)
+class Live:
+    """Who looks on while captures that grow are read: `seen` takes each message with the time of the first frame.
+
+    `account`, which `analyse` sets, tells of all that came so far; it may be asked for while `follow` rests.
+    """
+
+    follow: Follow
+    seen: Callable[[Message, int], None] = _unseen
+    account: Callable[[], Analysis] | None = None
+    messages: int = 0  # that were seen
+
+
+def analyse(
+    case: CaseFiles, options: Options = Options(), progress: Progress | None = None, live: Live | None = None
+) -> Analysis:  # fmt: skip
+    """Analyse a case: same octets, keyring and options, same report. With `live` it follows captures that grow.
 
     Raises CaptureError, KeyringError or ConfigError for what cannot be read; damage within a capture
     is told in the report.
     """
     config = CaseConfig() if case.config is None else load_case_config(case.config)
     keyring = merge([load_keyring(path) for path in (*case.keyrings, *options.keys)])
-    captures = [open_capture(path, index) for index, path in enumerate(case.captures)]
+    follow = None if live is None else live.follow
+    captures = [open_capture(path, index, follow) for index, path in enumerate(case.captures)]
     decoder = Decoder(ports=config.ports, opener=esp.opener(keyring.esp))
     media = MediaLog()
     offsets = _offsets(case, config)
     told = _told(captures, progress)
     frames = merged([_sifted(c, offsets.get(c.index, 0), decoder, media, told) for c in captures])
-    messages = _messages(frames, decoder, media, keyring)
+    messages: list[Message] = []
+
+    def account() -> Analysis:
+        """Judge what was read."""
+        begin, end = _window(captures, offsets)
+        traffic = correlate(messages, begin, end, config.nodes, repeats=decoder.facts.repeats)
+        chain = unlock(traffic, keyring)
+        holes = sum(decoder.facts.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
+        story = Story(traffic, chain, examine(media, traffic, chain), holes, tuple(decoder.facts.icmp_errors))
+        runs = tell(story)
+        judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
+        facts = [capture.facts for capture in captures]
+        report = accounts.case_report(case.name, facts, decoder.facts, story, runs, judgements, options.show_keys)
+        return Analysis(case, report, traffic.folded.seen, story, runs, tuple(captures), decoder.facts, keyring)
+
+    seen = messages.append
+    if live is not None:
+        live.account = account
+        seen = _looked_at(messages, live, lambda: _window(captures, offsets)[0])
+    _read(frames, decoder, media, _agreed(messages, keyring), seen)
     if options.engine == "tshark":
         messages += _through_tshark(case, keyring, messages)
-    begin, end = _window(captures, offsets)
-    traffic = correlate(messages, begin, end, config.nodes, repeats=decoder.facts.repeats)
-    chain = unlock(traffic, keyring)
-    holes = sum(decoder.facts.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
-    story = Story(traffic, chain, examine(media, traffic, chain), holes, tuple(decoder.facts.icmp_errors))
-    runs = tell(story)
-    judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
-    report = accounts.case_report(
-        case.name, [capture.facts for capture in captures], decoder.facts, story, runs, judgements, options.show_keys
-    )
-    return Analysis(case, report, traffic.folded.seen, story, runs, tuple(captures), decoder.facts, keyring)
+    return account()
 
 
-def _messages(frames: Iterable[Frame], decoder: Decoder, media: MediaLog, keyring: Keyring) -> list[Message]:
-    messages: list[Message] = []
+def _looked_at(messages: list[Message], live: Live, begin: Callable[[], int]) -> Callable[[Message], None]:
+    """Return what keeps each message and shows it to who looks on."""
+
+    def see(message: Message) -> None:
+        messages.append(message)
+        live.messages += 1
+        live.seen(message, begin())
+
+    return see
+
+
+def _read(
+    frames: Iterable[Frame],
+    decoder: Decoder,
+    media: MediaLog,
+    shown: Callable[[], Opener | None],
+    seen: Callable[[Message], None],
+) -> None:
+    """Read all frames: messages are seen one by one, media go to the log."""
 
     def take(found: Iterable[Payload | MediaPacket]) -> None:
         for item in found:
             if isinstance(item, MediaPacket):
                 media.add(item)
             elif (message := dissect(item)) is not None:
-                messages.append(message)
+                seen(message)
 
     for frame in frames:
         take(decoder.feed(frame))
-    take(decoder.finish(_agreed(messages, keyring)))
-    return messages
+    take(decoder.finish(shown))
 
 
 def _agreed(messages: Sequence[Message], keyring: Keyring) -> Callable[[], Opener | None]:

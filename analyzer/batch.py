@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from analyzer.analysis import Options, analyse
+from analyzer.analysis import Live, Options, analyse
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
@@ -44,11 +44,15 @@ class Outcome:
 
 
 def judge_case(
-    case: CaseFiles, options: Options, failures_only: bool = False, progress: Progress | None = None
+    case: CaseFiles,
+    options: Options,
+    failures_only: bool = False,
+    progress: Progress | None = None,
+    live: Live | None = None,
 ) -> Outcome:
     """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case."""
     try:
-        analysis = analyse(case, options, progress)
+        analysis = analyse(case, options, progress, live)
     except (KeyringError, ConfigError, TsharkError) as error:
         return _failed(case, USAGE, str(error))
     except CaptureError as error:

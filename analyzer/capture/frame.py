@@ -35,3 +35,8 @@ class CaptureFacts:
     link_types: list[str] = field(default_factory=list)  # tcpdump names: "EN10MB"
     truncated: bool = False  # the file ends within a record
     problems: list[str] = field(default_factory=list)  # what was wrong and where, one sentence each
+
+    def cut(self, what: str) -> None:
+        """Say that the capture ends within a record."""
+        self.truncated = True
+        self.problems.append(what)

@@ -31,8 +31,8 @@ def read_pcap(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Blo
     facts.format = "pcap"
     header = source.take(FILE_HEADER)
     if len(header) < FILE_HEADER:
-        facts.truncated = True
-        facts.problems.append(f"file header: {len(header)} of {FILE_HEADER} octets are there")
+        if not source.left:
+            facts.cut(f"file header: {len(header)} of {FILE_HEADER} octets are there")
         return
     order, tick = MAGICS[header[:4]]
     # The upper 16 bits tell of a frame check sequence, not of the link type.
@@ -94,13 +94,11 @@ def _more(source: Source, order: str, number: int, facts: CaptureFacts) -> bool:
     """Get the record that begins here whole into the window; False, and told in `facts`, where that cannot be."""
     start = source.offset
     head = source.peek(RECORD_HEADER)
-    if not head:
-        return False
     if len(head) < RECORD_HEADER:
-        facts.truncated = True
-        facts.problems.append(
-            f"record {number} at offset {start}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there"
-        )
+        if head and not source.left:
+            facts.cut(
+                f"record {number} at offset {start}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there"
+            )
         return False
     captured = struct.unpack_from(f"{order}I", head, 8)[0]
     if captured > MAX_RECORD:
@@ -112,9 +110,7 @@ def _more(source: Source, order: str, number: int, facts: CaptureFacts) -> bool:
     octets, begin = source.window(RECORD_HEADER + captured)
     there = len(octets) - begin - RECORD_HEADER
     if there < captured:
-        facts.truncated = True
-        facts.problems.append(
-            f"record {number} at offset {start}: the packet is cut, {there} of {captured} octets are there"
-        )
+        if not source.left:
+            facts.cut(f"record {number} at offset {start}: the packet is cut, {there} of {captured} octets are there")
         return False
     return True

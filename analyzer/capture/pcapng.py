@@ -88,7 +88,7 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
         if head[:4] == SECTION_MAGIC:
             order = BYTE_ORDERS.get(source.peek(4), "")
             if len(head) < 8 or len(source.peek(4)) < 4:
-                _cut(facts, f"section header block at offset {start} is cut")
+                _cut(source, facts, f"section header block at offset {start} is cut")
                 return
             if not order:
                 facts.problems.append(
@@ -97,7 +97,7 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
                 return
             interfaces = []
         elif len(head) < 8:
-            _cut(facts, f"block at offset {start} is cut, {len(head)} of 8 octets of its header are there")
+            _cut(source, facts, f"block at offset {start} is cut, {len(head)} of 8 octets of its header are there")
             return
         kind, total = struct.unpack(order + "II", head)
         if total < 12 or total % 4 or total > MAX_BLOCK:
@@ -109,9 +109,8 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
         body = source.take(total - 12)
         tail = source.take(4)
         if len(tail) < 4:
-            _cut(
-                facts, f"block at offset {start} after packet {number} is cut: a length of {total}, too few octets left"
-            )
+            where = f"block at offset {start} after packet {number}"
+            _cut(source, facts, f"{where} is cut: a length of {total}, too few octets left")
             return
         if struct.unpack(order + "I", tail)[0] != total:
             _tell(facts, f"block at offset {start}: its two lengths differ")
@@ -255,9 +254,9 @@ def _interface(order: str, body: bytes) -> Interface | None:
     return Interface(link_type, snaplen, ticks, offset)
 
 
-def _cut(facts: CaptureFacts, what: str) -> None:
-    facts.truncated = True
-    facts.problems.append(what)
+def _cut(source: Source, facts: CaptureFacts, what: str) -> None:
+    if not source.left:
+        facts.cut(what)
 
 
 def _tell(facts: CaptureFacts, what: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analyzer.capture import pcap, pcapng
 from analyzer.capture.block import Block
+from analyzer.capture.follow import Follow, Growing
 from analyzer.capture.frame import CaptureFacts, Frame
 from analyzer.capture.source import Source
 
@@ -89,27 +90,30 @@ class Capture:
                 facts.last = last if facts.last is None else max(facts.last, last)
                 yield block
             if opened.damage:
-                facts.truncated = True
-                facts.problems.append(f"after packet {facts.packets}, offset {opened.offset}: {opened.damage}")
+                facts.cut(f"after packet {facts.packets}, offset {opened.offset}: {opened.damage}")
         finally:
             opened.close()
 
 
-def open_capture(path: str, index: int = 0) -> Capture:
+def open_capture(path: str, index: int = 0, follow: Follow | None = None) -> Capture:
     """Open a pcap or pcapng file, plain or compressed; `-` is standard input.
 
-    Raises CaptureError when nothing can be read of it: missing, empty, or of another format.
+    With `follow` its end is waited for, which takes a plain one. Raises CaptureError when nothing can be read of it:
+    missing, empty, or of another format.
     """
-    opened = Source(_stream(path))
+    opened = Source(_stream(path, follow))
     try:
-        refusal = _refusal(opened)
+        if follow is not None and opened.compression:
+            refusal = f"is compressed with {opened.compression}, and only a plain capture can be followed"
+        else:
+            refusal = _refusal(opened)
     except BaseException:
         opened.close()
         raise
     if refusal:
         opened.close()
         raise CaptureError(path, 0, refusal)
-    if _rereadable(path):
+    if follow is None and _rereadable(path):
         opened.close()
         return Capture(path, index, None, CaptureFacts(path))
     return Capture(path, index, opened, CaptureFacts(path))
@@ -135,10 +139,12 @@ def _rereadable(path: str) -> bool:
     return path != STDIN and Path(path).is_file()
 
 
-def _stream(path: str) -> FileIO:
-    if path == STDIN:
-        return FileIO(0, "rb", closefd=False)
+def _stream(path: str, follow: Follow | None = None) -> FileIO:
     try:
+        if follow is not None:
+            return Growing(0 if path == STDIN else path, follow)
+        if path == STDIN:
+            return FileIO(0, "rb", closefd=False)
         return FileIO(path, "rb")  # unbuffered: a pipe gives what it has
     except IsADirectoryError:
         raise CaptureError(path, 0, "is a folder, not a capture") from None

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from io import FileIO
 from typing import Protocol
 
+from analyzer.capture.follow import Growing
+
 CHUNK = 256 * 1024  # octets read, or decompressed, at a time
 WINDOW = 8 * 1024 * 1024  # octets that records are looked for in at a time
 COMPRESSED_CHUNK = 16 * 1024  # compressed octets at a time: what follows a stream is copied once for each stream
@@ -165,6 +167,11 @@ class Source:
     @property
     def compression(self) -> str:
         return "" if self._compression is None else self._compression.name
+
+    @property
+    def left(self) -> bool:
+        """Whether the stream was left while it still grew: that it ends within a record is no damage then."""
+        return isinstance(self._stream, Growing) and self._stream.left
 
     def peek(self, size: int) -> bytes:
         """Return the next `size` octets, fewer at the end, without taking them."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 import click
 
-from analyzer.analysis import Analysis, Options, analyse
+from analyzer.analysis import Analysis, Live, Options, analyse
 from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles, ConfigError, find_cases
 from analyzer.capture.reader import CaptureError
@@ -59,11 +60,11 @@ def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
     return cases
 
 
-def analysed(case: CaseFiles, options: Options) -> Analysis:
+def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Analysis:
     """Analyse a case with progress on the terminal; raises Failure when it cannot be read."""
-    with bar(1) as progress:
+    with nullcontext() if live is not None else bar(1) as progress:
         try:
-            analysis = analyse(case, options, progress.octets)
+            analysis = analyse(case, options, None if progress is None else progress.octets, live)
         except (KeyringError, ConfigError, TsharkError) as error:
             raise Failure(str(error), USAGE) from error
         except CaptureError as error:

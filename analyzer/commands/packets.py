@@ -7,21 +7,28 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from analyzer.analysis import Analysis, Options
-from analyzer.commands.cases import each, find, inputs, present, show_keys_option
+from analyzer.analysis import Analysis, Live, Options
+from analyzer.capture.case import CaseFiles
+from analyzer.commands.cases import analysed, each, find, inputs, present, show_keys_option, told_damage
 from analyzer.commands.drawing import drawn
+from analyzer.commands.following import follow_option, followed_case, following
 from analyzer.commands.output import common, show
 from analyzer.correlate.bodies import summary
 from analyzer.filters import Filter, FilterError, compile_filter
 from analyzer.views import packets
-from analyzer.views.hiding import Hider, secrets
+from analyzer.views.hiding import Hider, secrets, written
 from analyzer.views.ink import plural
+from analyzer.views.tables import Rows
+from dissectors import Message
+
+WIDTHS = (6, 12, 21, 21, 8, 0)  # of the columns while messages come
 
 
 @click.command("packets")
 @inputs
 @click.option("--filter", "filter_", default="", metavar="FILTER", help="For example: mikey && ip.dst == 10.0.0.5")
 @click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", help="Form [text].")
+@follow_option
 @show_keys_option
 @common
 @click.pass_context
@@ -33,6 +40,7 @@ def command(
     engine: str,
     filter_: str,
     format_: str,
+    follow: bool,
     show_keys: bool,
 ) -> None:
     """List the messages of a case; as JSON with every field, and its octets' place in the message.
@@ -40,18 +48,48 @@ def command(
     \b
     keyshark packets capture.pcapng --filter 'sip.Method == INVITE'
     keyshark packets capture.pcapng --filter 'mikey && ip.dst == 10.0.0.0/8' --format json
+    tcpdump -i any -U -w - | keyshark packets --follow -
 
     A filter names protocols and fields, as in Wireshark: a name alone asks whether it is there; ==, !=, <, <=, >, >=,
     contains, matches (a regular expression) and in {1, 5..9} compare; &&, ||, ! and parentheses combine.
+
+    With --follow messages are shown as they come, without what keys open in them: without --follow, the rest.
     """
     try:
         passes = compile_filter(filter_)
     except FilterError as error:
         raise click.UsageError(f"--filter {filter_}: {error}") from error
     options = Options(show_keys=show_keys, engine=engine, keys=keys)
+    if follow:
+        ctx.exit(_follow(followed_case(paths, engine), options, passes, format_ == "json"))
     if format_ == "text":
         ctx.exit(present(paths, merge, options, lambda analysis: _text(analysis, passes)))
     ctx.exit(_json(paths, merge, options, passes))
+
+
+def _follow(case: CaseFiles, options: Options, passes: Filter, as_json: bool) -> int:
+    """Show each message as it comes."""
+    rows, hider, comma = Rows(packets.COLUMNS, packets.NUMBERS, WIDTHS), Hider(()), ""
+
+    def seen(message: Message, begin: int) -> None:
+        nonlocal comma
+        if as_json and not options.show_keys:
+            hider.learn(written(message))
+        if not passes(message):
+            return
+        line = packets.Line(message, summary(message))
+        if as_json:
+            show(f"{comma}\n{json.dumps(packets.plain_message(case.name, line, hider))}")
+            comma = ","
+        else:
+            show(rows.row(packets.row(line, begin)))
+
+    show("[" if as_json else rows.head())
+    with following(case) as follow:
+        analysis = analysed(case, options, Live(follow, seen))
+    if as_json:
+        show("\n]\n")
+    return told_damage(analysis)
 
 
 def _lines(analysis: Analysis, passes: Filter) -> Iterator[packets.Line]:

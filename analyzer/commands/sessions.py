@@ -7,16 +7,22 @@ import click
 from analyzer.analysis import Analysis, Options
 from analyzer.commands.cases import inputs, present
 from analyzer.commands.drawing import drawn
+from analyzer.commands.following import follow_option, followed_case, retold
 from analyzer.commands.output import coloured, common
 from analyzer.views import sessions
 
 
 @click.command("sessions")
 @inputs
+@follow_option
 @common
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str) -> None:
+def command(
+    ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str, follow: bool
+) -> None:  # fmt: skip
     """List the UEs of a case, and the procedures they went through."""
+    if follow:
+        ctx.exit(retold(followed_case(paths, engine), Options(keys=keys), _draw))
     ctx.exit(present(paths, merge, Options(engine=engine, keys=keys), _draw))
 
 

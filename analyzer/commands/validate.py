@@ -8,9 +8,11 @@ from pathlib import Path
 
 import click
 
-from analyzer.analysis import Options
-from analyzer.batch import USAGE, Outcome, collect, judge_cases
+from analyzer.analysis import Live, Options
+from analyzer.batch import USAGE, Outcome, collect, judge_case, judge_cases
+from analyzer.capture.case import CaseFiles
 from analyzer.commands.cases import Failure, find, inputs, show_keys_option
+from analyzer.commands.following import follow_option, followed_case, following
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, coloured, common, show
 from analyzer.commands.progress import bar
@@ -36,6 +38,7 @@ from analyzer.views.text import show_coloured
 @click.option("--fail-if-empty", is_flag=True, help="Exit 4 when there was nothing to judge.")
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the report.")
 @click.option("--jobs", type=click.IntRange(min=0), default=1, help="Processes that work [1]; 0 is one a CPU.")
+@follow_option
 @show_keys_option
 @common
 @click.pass_context
@@ -54,6 +57,7 @@ def command(
     fail_if_empty: bool,
     failures_only: bool,
     jobs: int,
+    follow: bool,
     show_keys: bool,
 ) -> None:
     """Judge cases against the rules; `keyshark rules` lists them.
@@ -70,12 +74,10 @@ def command(
     """
     files = [_output(text) for text in outputs]
     options = Options(show_keys=show_keys, engine=engine, select=codes(select), ignore=codes(ignore), keys=keys)
-    cases = find(paths, merge)
-    outcomes: list[Outcome] = []
-    with bar(len(cases)) as progress:
-        for outcome in judge_cases(cases, options, jobs, failures_only, progress.octets):
-            outcomes.append(outcome)
-            progress.done(outcome.report.name)
+    if follow:
+        outcomes = [_followed(followed_case(paths, engine), options, failures_only)]
+    else:
+        outcomes = _judged(find(paths, merge), options, jobs, failures_only)
     report = collect(installed("keyshark"), outcomes)
     tell_faults(outcomes)
     for form, path in files:
@@ -83,6 +85,21 @@ def command(
     with suppress(ReaderGoneError):  # how it went is told by the exit code
         show(show_coloured(report) if format_ == "text" and coloured() else VIEWS[format_](report))
     ctx.exit(exit_code(outcomes, fail_on, strict, fail_if_empty))
+
+
+def _judged(cases: Sequence[CaseFiles], options: Options, jobs: int, failures_only: bool) -> list[Outcome]:
+    outcomes = []
+    with bar(len(cases)) as progress:
+        for outcome in judge_cases(cases, options, jobs, failures_only, progress.octets):
+            outcomes.append(outcome)
+            progress.done(outcome.report.name)
+    return outcomes
+
+
+def _followed(case: CaseFiles, options: Options, failures_only: bool) -> Outcome:
+    """Judge a capture that grows when it is over, or nobody wants more."""
+    with following(case) as follow:
+        return judge_case(case, options, failures_only, live=Live(follow))
 
 
 def codes(given: Sequence[str]) -> tuple[str, ...]:

@@ -30,6 +30,10 @@ class Hider:
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
         self._rows: dict[int, set[bytes]] = {OCTETS: set(), DIGITS: set(), CHARACTERS: set()}
+        self.learn(secrets)
+
+    def learn(self, secrets: Iterable[bytes]) -> None:
+        """Take more secrets, which are hidden from now on."""
         for secret in secrets:
             if len(secret) >= OCTETS:
                 self._learn(secret)
@@ -85,8 +89,13 @@ def secrets(messages: Iterable[Message], chain: Chain) -> Iterator[bytes]:
     for run in chain.aka.values():
         yield from (run.res, run.ck, run.ik)
     for message in messages:
-        for part in message.walk():
-            yield from _named(part)
+        yield from written(message)
+
+
+def written(message: Message) -> Iterator[bytes]:
+    """Yield the octets of a message that stand where a key belongs."""
+    for part in message.walk():
+        yield from _named(part)
 
 
 def _named(message: Message) -> Iterator[bytes]:

@@ -12,6 +12,8 @@ from analyzer.views.tables import Table
 from dissectors import Field, Message, tree
 
 SECOND = 10**9
+COLUMNS = ("frame", "seconds", "source", "destination", "protocol", "summary")
+NUMBERS = frozenset({"frame", "seconds"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,11 @@ def with_plaintext(message: Message, chain: Chain) -> Message:
 
 def table(lines: Iterable[Line], start: int) -> Table:
     """One row a message; times in seconds since `start`, a time in ns."""
-    columns = ("frame", "seconds", "source", "destination", "protocol", "summary")
-    return Table(columns, tuple(_row(line, start) for line in lines), frozenset({"frame", "seconds"}))
+    return Table(COLUMNS, tuple(row(line, start) for line in lines), NUMBERS)
 
 
-def _row(line: Line, start: int) -> tuple[str, ...]:
+def row(line: Line, start: int) -> tuple[str, ...]:
+    """Return the cells of a message."""
     message, payload = line.message, line.message.payload
     protocols = "/".join(dict.fromkeys(part.protocol for part in message.walk()))
     again = "" if line.first is None else f"[{_frame(line.first)} again] "

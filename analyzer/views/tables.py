@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -59,6 +59,24 @@ def _line(table: Table, cells: Sequence[str], widths: Sequence[int]) -> str:
         padding = " " * (size - cell_len(cell))
         set_out.append(padding + cell if name in table.numbers else cell + padding)
     return table.indent + GAP.join(set_out).rstrip()
+
+
+class Rows:
+    """Draws a table row by row, before all of it is known: a column grows with what it holds and stays as wide."""
+
+    def __init__(self, columns: tuple[str, ...], numbers: frozenset[str], widths: Iterable[int]) -> None:
+        self._table = Table(columns, (), numbers)
+        self._widths = list(widths)
+
+    def head(self) -> str:
+        return self.row(self._table.columns)
+
+    def row(self, cells: Sequence[str]) -> str:
+        """Return the line of a row."""
+        cleaned = [clean(cell) for cell in cells]
+        self._widths = [max(width, cell_len(cell)) for width, cell in zip(self._widths, cleaned, strict=True)]
+        # What comes last is followed by nothing, and need not be as wide as the widest
+        return _line(self._table, cleaned, [*self._widths[:-1], 0]) + "\n"
 
 
 def fold(text: str, width: int) -> list[str]:

@@ -28,7 +28,7 @@ def analyse(monkeypatch):
     """Puts what is to come of each case in the place of `analyse`."""
 
     def put(**outcomes):
-        def fake(case, options, progress):
+        def fake(case, options, progress, live=None):
             found = outcomes.get(case.name) or analysis(case)
             if isinstance(found, Exception):
                 raise found
