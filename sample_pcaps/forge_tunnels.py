@@ -47,6 +47,16 @@ def ethernet_snap(packet: bytes) -> bytes:
     return typed(len(rest), rest)
 
 
+def ethernet_llc(packet: bytes) -> bytes:
+    """Return a frame of IEEE 802.3 with LLC for IP alone (RFC 948)."""
+    return typed(3 + len(packet), b"\x06\x06\x03" + packet)
+
+
+def backbone(frame: bytes) -> bytes:
+    """Return a provider backbone's frame (IEEE 802.1ah) with a backbone tag, around a customer's."""
+    return typed(0x88A8, struct.pack("!HHI", 5, 0x88E7, 0x000ABC) + frame)
+
+
 def labels(*numbers: int) -> bytes:
     """Return an MPLS label stack (RFC 3032 2.1)."""
     last = len(numbers) - 1
@@ -85,6 +95,28 @@ def null(packet: bytes, *, order: str = "<") -> bytes:
 def hdlc(packet: bytes) -> bytes:
     """Return Cisco's HDLC."""
     return b"\x0f\x00" + ethertype_of(packet) + packet
+
+
+def frame_relay(packet: bytes, *, cisco: bool = False, snap: bool = False) -> bytes:
+    """Return frame relay with the headers of RFC 2427, or with Cisco's."""
+    if cisco:
+        return b"\x18\x41" + ethertype_of(packet) + packet
+    if snap:
+        return b"\x18\x41\x03\x00\x80" + bytes(3) + ethertype_of(packet) + packet
+    return b"\x18\x41\x03" + (b"\xcc" if packet[0] >> 4 == 4 else b"\x8e") + packet
+
+
+def nflog(packet: bytes, *, order: str = "<") -> bytes:
+    """Return a record of Linux's NFLOG, its attributes in the order of the machine."""
+    attributes = ((1, bytes(4)), (10, b"probe\0"), (9, packet))
+    told = [struct.pack(f"{order}HH", 4 + len(value), kind) + value for kind, value in attributes]
+    head = struct.pack("!BBH", 2 if packet[0] >> 4 == 4 else 10, 0, 5)
+    return head + b"".join(one + b"\0" * (-len(one) % 4) for one in told)
+
+
+def ppi(link_type: int, frame: bytes) -> bytes:
+    """Return CACE's per-packet information with a field of its own, and a frame of the link type."""
+    return struct.pack("<BBHIHH4x", 0, 0, 16, link_type, 6, 4) + frame
 
 
 def wlan(packet: bytes, *, qos: bool = True, both: bool = False, order: bool = False) -> bytes:
@@ -228,6 +260,11 @@ def vxlan(frame: bytes, *, policy: bool = False) -> bytes:
     return struct.pack("!BBHI", 0x88 if policy else 0x08, 0, 7 if policy else 0, 5 << 8) + frame
 
 
+def vxlan_gpe(rest: bytes, kind: int = 0) -> bytes:
+    """Return VXLAN-GPE: 1 IPv4, 2 IPv6, 3 Ethernet, 5 MPLS; 0 names no protocol."""
+    return struct.pack("!BxxBI", 0x0C if kind else 0x08, kind, 5 << 8) + rest
+
+
 def geneve(kind: int, rest: bytes, options: bytes = b"") -> bytes:
     """Return Geneve (RFC 8926 3.4); `options` in multiples of 4 octets."""
     return struct.pack("!BBHI", len(options) // 4, 0, kind, 5 << 8) + options + rest
@@ -279,11 +316,14 @@ def chunk(kind: int, value: bytes, flags: int = 0) -> bytes:
     return struct.pack("!BBH", kind, flags, 4 + len(value)) + value + b"\0" * (-len(value) % 4)
 
 
-def sctp(src: str, sport: int, dst: str, dport: int, *chunks: bytes, tag: int = 0x01020304) -> bytes:
-    """Return an SCTP packet in IP, with its CRC32c."""
+def sctp(
+    src: str, sport: int, dst: str, dport: int, *chunks: bytes, tag: int = 0x01020304, udp_port: int | None = None
+) -> bytes:  # fmt: skip
+    """Return an SCTP packet in IP, with its CRC32c; or in UDP (RFC 6951)."""
     head = struct.pack("!HHI", sport, dport, tag)
     whole = b"".join(chunks)
-    return ip_packet(src, dst, 132, head + struct.pack("<I", crc32c(head + bytes(4) + whole)) + whole)
+    packet = head + struct.pack("<I", crc32c(head + bytes(4) + whole)) + whole
+    return ip_packet(src, dst, 132, packet) if udp_port is None else udp(src, udp_port, dst, udp_port, packet)
 
 
 def crc32c(octets: bytes) -> int:

@@ -18,7 +18,9 @@ from analyzer.decode.icmp import read_icmp
 from analyzer.decode.ip import IpPacket, read_ip, upper
 from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin, leg_of
 from analyzer.decode.rtp import MediaFilter
+from analyzer.decode.sctp import UDP_PORT as SCTP_PORT
 from analyzer.decode.sctp import Messages
+from analyzer.decode.sctp import encapsulated as sctp_in_udp
 from analyzer.decode.sift import MediaColumns, sift
 from analyzer.decode.tcp import Connections
 from analyzer.decode.tunnels import IN_IP, IN_UDP, NAMES_IN_IP, NAMES_IN_UDP
@@ -187,6 +189,9 @@ class Decoder:
             return
         if not body:
             self.facts.count(NO_OCTETS)
+            return
+        if SCTP_PORT in (sport, dport) and not self._named & {sport, dport} and sctp_in_udp(body):
+            yield from self._messages.add(IpPacket(packet.version, packet.src, packet.dst, SCTP, body, 0), origin)
             return
         if NATT_PORT in (sport, dport) and not self._named & {sport, dport}:
             within = encapsulated(body, sport, dport)

@@ -17,7 +17,7 @@ from analyzer.decode.packets import Broken
 MAX_LAYERS = 8  # VLAN tags, label stacks, pseudowires and sessions one in the other
 MAX_LABELS = 16  # of one MPLS label stack
 
-ARP, BRIDGED, PPP = dpkt_ethernet.ETH_TYPE_ARP, 0x6558, 0x880B
+ARP, BRIDGED, PPP, BACKBONE = dpkt_ethernet.ETH_TYPE_ARP, 0x6558, 0x880B, 0x88E7
 PPPOE_DISCOVERY, PPPOE_SESSION = 0x8863, 0x8864
 VLAN_TAGS = frozenset({
     dpkt_ethernet.ETH_TYPE_8021Q, dpkt_ethernet.ETH_TYPE_8021AD,
@@ -36,7 +36,8 @@ UNREAD = {
 }
 LENGTH_FIELD = 1500  # an Ethernet type up to here is a length (IEEE 802.3)
 SNAP = frozenset({b"\xaa\xaa\x03\x00\x00\x00", b"\xaa\xaa\x03\x00\x00\xf8"})  # RFC 1042, and bridges' own
-ETHERNET_HEADER, PPPOE_HEADER, VLAN_TAG, LABEL = 14, 6, 4, 4
+LLC_IP = b"\x06\x06\x03"  # RFC 948
+ETHERNET_HEADER, PPPOE_HEADER, VLAN_TAG, LABEL, SERVICE_TAG = 14, 6, 4, 4, 4
 PPP_IP, PPP_MPLS = frozenset({0x0021, 0x0057}), frozenset({0x0281, 0x0283})
 CONTROL_WORD = 4
 TOO_MANY = f"more than {MAX_LAYERS} headers before the IP packet"
@@ -53,7 +54,9 @@ def ethernet(data: bytes, at: int = 0, layers: int = 0) -> int | str:
 
 
 def llc(data: bytes, at: int, layers: int = 0) -> int | str:
-    """Read an LLC header (IEEE 802.2) with SNAP; one without carries no IP."""
+    """Read an LLC header (IEEE 802.2) with SNAP, or that of IP alone; others carry no IP."""
+    if data[at : at + 3] == LLC_IP:
+        return at + 3
     if data[at : at + 6] not in SNAP:
         return "llc"
     return by_type(u16("llc", "llc.type", data, at + 6), data, at + 8, layers)
@@ -73,6 +76,8 @@ def by_type(kind: int, data: bytes, at: int, layers: int = 0) -> int | str:
         return pppoe(data, at, layers + 1)
     if kind == BRIDGED:
         return ethernet(data, at, layers + 1)
+    if kind == BACKBONE:  # IEEE 802.1ah: the tag of a service, and the customer's frame
+        return ethernet(data, at + SERVICE_TAG, layers + 1)
     if kind == PPP:
         return ppp(data, at, layers + 1)
     return UNREAD.get(kind, f"ethertype 0x{kind:04x}")
@@ -125,7 +130,7 @@ def is_ethernet(data: bytes, at: int) -> bool:
     kind = header[12] << 8 | header[13]
     if kind in IP_TYPES:
         return header[14] >> 4 == (4 if kind == dpkt_ethernet.ETH_TYPE_IP else 6)
-    return kind in VLAN_TAGS or kind in MPLS or kind in (PPPOE_SESSION, ARP)
+    return kind in VLAN_TAGS or kind in MPLS or kind in (PPPOE_SESSION, BACKBONE, ARP)
 
 
 def u16(protocol: str, field: str, data: bytes, at: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from analyzer.capture import linktypes
 from analyzer.decode.ethertype import by_type, ethernet, llc, ppp, pppoe, u16
+from analyzer.decode.ip import begins_ip
 from analyzer.decode.packets import Broken
 from analyzer.decode.wlan import radiotap, wlan
 
@@ -14,7 +15,16 @@ IP_FAMILIES = frozenset({2, 24, 28, 30, 10})
 SLL_HEADER, SLL2_HEADER = 16, 20
 LLC_OF_LINUX = 0x0004  # the protocol that Linux gives to frames with a length in place of a type
 PKTAP_HEADER = 108  # at least
+PPI_HEADER = 8  # at least
+NFLOG_HEADER, NFLOG_ATTRIBUTE, NFLOG_PAYLOAD = 4, 4, 9
+MAX_ATTRIBUTES = 64  # of one NFLOG record
 NO_PACKET = "pktap records without a packet"
+NO_PAYLOAD = "NFLOG records without a packet"
+MAX_ADDRESS = 4  # octets, of frame relay
+UI = 3  # the control field of frame relay's frames
+FRAME_RELAY = {0xCC: 4, 0x8E: 6}  # network layer protocol → version of IP (RFC 2427 3)
+FRAME_RELAY_SNAP, ROUTED, BRIDGES = 0x80, b"\x00\x00\x00", b"\x00\x80\xc2"
+BRIDGED_ETHERNET = frozenset({1, 7})  # with a frame check sequence and without
 
 Reader = Callable[[bytes, int], int | str]
 SeveralReader = Callable[[bytes, int], Iterator[int | str]]
@@ -22,7 +32,8 @@ SeveralReader = Callable[[bytes, int], Iterator[int | str]]
 
 def ip_offsets(link_type: int, data: bytes) -> Iterable[int | str]:
     """Return the offset of each IP header in a frame, or why there is none; raises Broken where octets run out."""
-    return _pktap(data) if link_type == linktypes.PKTAP else _read(link_type, data, 0)
+    around = AROUND.get(link_type)
+    return _read(link_type, data, 0) if around is None else around(data)
 
 
 def _read(link_type: int, data: bytes, at: int) -> Iterable[int | str]:
@@ -43,6 +54,54 @@ def _pktap(data: bytes) -> Iterable[int | str]:
     if not PKTAP_HEADER <= size <= len(data):
         raise Broken("pktap", "pktap.hdrlen", 0, f"a header of {size} octets, {len(data)} left")
     return _read(inner, data, size) if following else (NO_PACKET,)
+
+
+def _ppi(data: bytes) -> Iterable[int | str]:
+    """CACE's per-packet information: what follows has a link type of its own."""
+    if len(data) < PPI_HEADER:
+        raise Broken("ppi", "ppi.length", 0, f"needs {PPI_HEADER} octets, {len(data)} left")
+    size, inner = int.from_bytes(data[2:4], "little"), int.from_bytes(data[4:8], "little")
+    if not PPI_HEADER <= size <= len(data):
+        raise Broken("ppi", "ppi.length", 2, f"a header of {size} octets, {len(data)} left")
+    return _read(inner, data, size)
+
+
+def _nflog(data: bytes, at: int) -> int | str:
+    """What Linux's packet filter logged: attributes in the byte order of the machine, one of which is the packet."""
+    at += NFLOG_HEADER
+    for _ in range(MAX_ATTRIBUTES):
+        if at == len(data):
+            return NO_PAYLOAD
+        size, kind = u16("nflog", "nflog.tlv_length", data, at), u16("nflog", "nflog.tlv_type", data, at + 2)
+        if kind & 0xFF00:  # there are no 256 kinds: little endian
+            size, kind = size >> 8 | (size & 0xFF) << 8, kind >> 8
+        if not NFLOG_ATTRIBUTE <= size <= len(data) - at:
+            raise Broken("nflog", "nflog.tlv_length", at, f"an attribute of {size} octets, {len(data) - at} left")
+        if kind == NFLOG_PAYLOAD:
+            family = data[0]  # that of the chain; a bridge logs IP packets too
+            return at + NFLOG_ATTRIBUTE if begins_ip(data, at + NFLOG_ATTRIBUTE) else f"address family {family}"
+        at = min(at + size + -size % 4, len(data))
+    return NO_PAYLOAD
+
+
+def _frame_relay(data: bytes, at: int) -> int | str:
+    """Frame relay as RFC 2427 has it, or as Cisco: an address, and an Ethernet type."""
+    size = 2
+    while size < MAX_ADDRESS and not u16("fr", "fr.dlci", data, at + size - 2) & 1:  # the address goes on
+        size += 1
+    at += size
+    if data[at : at + 1] != bytes((UI,)):
+        return by_type(u16("fr", "fr.chdlctype", data, at), data, at + 2)
+    at += 2 if data[at + 1 : at + 2] == b"\x00" else 1  # what fills up
+    protocol = u16("fr", "fr.nlpid", data, at) >> 8
+    if protocol in FRAME_RELAY:
+        return at + 1
+    if protocol != FRAME_RELAY_SNAP:
+        return f"frame relay protocol 0x{protocol:02x}"
+    organisation, kind = data[at + 1 : at + 4], u16("fr", "fr.snap.pid", data, at + 4)
+    if organisation == BRIDGES:
+        return ethernet(data, at + 6) if kind in BRIDGED_ETHERNET else f"frame relay bridged, of kind {kind}"
+    return by_type(kind, data, at + 6) if organisation == ROUTED else "frame relay of an organisation's own"
 
 
 def _raw(data: bytes, at: int) -> int | str:
@@ -89,8 +148,12 @@ READERS: dict[int, Reader] = {
     linktypes.PPP_SERIAL: _serial,
     linktypes.PPP_ETHER: pppoe,
     linktypes.C_HDLC: _hdlc,
+    linktypes.FRELAY: _frame_relay,
+    linktypes.NFLOG: _nflog,
 }
 SEVERAL: dict[int, SeveralReader] = {
     linktypes.IEEE802_11: wlan,
     linktypes.IEEE802_11_RADIO: radiotap,
 }
+# Headers of a probe, before a frame that has a link type of its own
+AROUND: dict[int, Callable[[bytes], Iterable[int | str]]] = {linktypes.PKTAP: _pktap, linktypes.PPI: _ppi}

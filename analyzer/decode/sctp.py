@@ -21,6 +21,7 @@ MAX_CHUNKS = 1024  # of one packet
 TIMEOUT = 60 * 1_000_000_000  # ns of capture time that fragments wait for the rest
 
 HEADER, CHUNK_HEADER, DATA_HEADER = 12, 4, 16
+UDP_PORT = 9899  # of SCTP in UDP (RFC 6951)
 DATA, I_DATA = 0, 64
 UNORDERED, BEGIN, END = 4, 2, 1
 SEQUENCE = 0xFFFF_FFFF
@@ -89,6 +90,19 @@ class Numbers:
     @property
     def missing(self) -> int:
         return max(self.high - self.low + 1 - self.seen, 0)
+
+
+def encapsulated(data: bytes) -> bool:
+    """Say whether a datagram on its port is SCTP (RFC 6951 4): its chunks fill it."""
+    at = HEADER
+    for _ in range(MAX_CHUNKS):
+        size = data[at + 2] << 8 | data[at + 3] if len(data) >= at + CHUNK_HEADER else 0
+        if size < CHUNK_HEADER:
+            return False
+        if at + size <= len(data) <= at + size + -size % 4:
+            return any(data[:2]) and any(data[2:4])
+        at += size + -size % 4
+    return False
 
 
 class Messages:

@@ -18,6 +18,7 @@ from analyzer.decode.esp import NATT_PORT
 from analyzer.decode.ip import text
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import LOWEST_PORT, OTHER_PORTS, RESERVED_TYPES, RTCP_TYPES, RTP_HEADER
+from analyzer.decode.sctp import UDP_PORT as SCTP_PORT
 from analyzer.decode.tunnels import IN_UDP
 
 HEAD = 96  # octets of a frame that are looked at: SLL2, IPv6, UDP and the begin of what it carries
@@ -31,7 +32,7 @@ ETHERTYPES = {4: 0x0800, 6: 0x86DD}
 UDP, UDP_HEADER = 17, 8
 IP_HEADERS = {4: 20, 6: 40}
 # UDP ports on which octets mean something whatever they are: MIKEY, ESP, tunnels
-READ_PORTS = (2269, NATT_PORT, *IN_UDP)
+READ_PORTS = (2269, NATT_PORT, SCTP_PORT, *IN_UDP)
 # What a message that a dissector takes begins with: visible characters and line ends (SIP), MIKEY's version
 TEXT = np.array([octet in b"\r\n\x01" or 0x20 < octet < 0x7F for octet in range(256)])
 MULTICAST_6 = 0xFF

@@ -23,6 +23,8 @@ ERSPAN_1_2, ERSPAN_3 = 0x88BE, 0x22EB
 ERSPAN_HEADER, ERSPAN_3_HEADER, ERSPAN_PLATFORM = 8, 12, 8
 ERSPAN_IP = 2  # frame type of ERSPAN III
 VXLAN_HEADER, GENEVE_HEADER = 8, 8
+GPE_FLAGS, GPE_NAMED = 0x0C, 0x04  # VXLAN-GPE: there is an instance, and the protocol is named
+GPE_IP, GPE_ETHERNET, GPE_MPLS = frozenset({1, 2}), 3, 5
 GENEVE_TYPES = ethertype.IP_TYPES | ethertype.MPLS | {ethertype.BRIDGED}
 L2TP_CONTROL, L2TP_LENGTH, L2TP_SEQUENCE, L2TP_OFFSET, L2TP_RESERVED = 0x8000, 0x4000, 0x0800, 0x0200, 0x34F0
 COOKIES = (0, 4, 8, 12)  # octets between session and packet in L2TPv3: cookie and sublayer, which only the ends know
@@ -105,6 +107,20 @@ def vxlan(data: bytes) -> Inner | None:
     return _from(data, ethertype.ethernet(data, VXLAN_HEADER))
 
 
+def vxlan_gpe(data: bytes) -> Inner | None:
+    """Read VXLAN-GPE (draft-ietf-nvo3-vxlan-gpe 3), which names the protocol of what it carries."""
+    if len(data) < VXLAN_HEADER or data[0] & 0xFC & ~GPE_FLAGS or data[1] or data[2] or data[7]:
+        return None
+    kind = data[3] if data[0] & GPE_NAMED else GPE_ETHERNET
+    if kind in GPE_IP:
+        return data[VXLAN_HEADER:]
+    if kind == GPE_ETHERNET:
+        return _from(data, ethertype.ethernet(data, VXLAN_HEADER))
+    if kind == GPE_MPLS:
+        return _from(data, ethertype.mpls(data, VXLAN_HEADER))
+    return f"VXLAN-GPE of protocol {kind}" if data[0] & 0x08 else None
+
+
 def geneve(data: bytes) -> Inner | None:
     """Read Geneve of version 0 (RFC 8926 3.4)."""
     if len(data) < GENEVE_HEADER or data[0] >> 6 or data[1] & 0x3F or data[7]:
@@ -180,10 +196,11 @@ IN_IP: dict[int, Callable[[bytes], Inner]] = {
 IN_UDP: dict[int, Callable[[bytes], Inner | None]] = {
     GTP_PORT: gtp,
     4789: vxlan,
+    4790: vxlan_gpe,
     8472: vxlan,
     6081: geneve,
     1701: l2tp,
 }
 # What a leg calls them
 NAMES_IN_IP = {dpkt_ip.IP_PROTO_GRE: "GRE", 97: "EtherIP", 115: "L2TPv3", 137: "MPLS in IP"}
-NAMES_IN_UDP = {GTP_PORT: "GTP-U", 4789: "VXLAN", 8472: "VXLAN", 6081: "Geneve", 1701: "L2TP"}
+NAMES_IN_UDP = {GTP_PORT: "GTP-U", 4789: "VXLAN", 8472: "VXLAN", 4790: "VXLAN-GPE", 6081: "Geneve", 1701: "L2TP"}

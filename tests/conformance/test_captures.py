@@ -151,7 +151,12 @@ def diameter(number):
     return struct.pack("!IIIII", 0x01000000 | 20 + len(avps), 0x80000118, 0, number, number) + avps
 
 
-def sctp_chunks():
+def tagged(frame, at):
+    """A frame with a VLAN tag in the place of its Ethernet type."""
+    return frame[:at] + b"\x81\x00\x00\x05" + frame[at:]
+
+
+def sctp_chunks(tag=0x01020304, udp_port=None):
     (src, dst), tsn = ENDS[4], itertools.count(100)
     sent = [diameter(next(serial)) for _ in range(4)]
     one, other = forge.data_chunk(next(tsn), sent[0], stream=1), forge.data_chunk(next(tsn), sent[1], flags=7)
@@ -161,7 +166,10 @@ def sctp_chunks():
     last = forge.data_chunk(next(tsn), sent[3], stream=1, sequence=1, ppid=0)
     sack = forge.chunk(3, struct.pack("!IIHH", 1, 65535, 0, 0))
     packets = [(one, other), (chunks[1],), (chunks[0], sack), (one,), *((chunk,) for chunk in chunks[2:]), (last,)]
-    return [(E, forge.frame(forge.sctp(src, 3868, dst, 3868, *bundle), (src, dst))) for bundle in packets]
+    return [
+        (E, forge.frame(forge.sctp(src, 3868, dst, 3868, *bundle, tag=tag, udp_port=udp_port), (src, dst)))
+        for bundle in packets
+    ]
 
 
 @cache
@@ -171,23 +179,36 @@ def rows():
     return {
         "Ethernet II": wrapped(E, forge.frame),
         "IEEE 802.3 with LLC and SNAP": wrapped(E, forge.ethernet_snap),
+        "LLC of IP": wrapped(E, forge.ethernet_llc, 4),
         "VLAN": wrapped(E, lambda packet: forge.vlan(packet, (0x8100, 5))),
         "QinQ": wrapped(E, lambda packet: forge.vlan(packet, (0x88A8, 5), (0x8100, 6))),
+        "802.1ah": wrapped(E, lambda packet: forge.backbone(forge.frame(packet))),
         "MPLS": wrapped(E, lambda packet: forge.mpls(packet, 16, 17)),
         "MPLS pseudowire": [
             *wrapped(E, lambda packet: forge.mpls(bytes(4) + forge.frame(packet), 16)),
             *wrapped(E, lambda packet: forge.mpls(forge.frame(packet), WITHOUT_CONTROL_WORD)),
         ],
         "PPPoE": wrapped(E, lambda packet: forge.typed(0x8864, forge.pppoe(packet))),
-        "SLL": wrapped(linktypes.LINUX_SLL, forge.sll),
+        "SLL": [
+            *wrapped(linktypes.LINUX_SLL, forge.sll),
+            *wrapped(linktypes.LINUX_SLL, lambda packet: tagged(forge.sll(packet), 14)),
+        ],
         "SLL2": wrapped(linktypes.LINUX_SLL2, forge.sll2),
-        "NULL": wrapped(linktypes.NULL, forge.null),
+        "NULL": [
+            *wrapped(linktypes.NULL, forge.null),
+            *wrapped(linktypes.NULL, lambda packet: forge.null(packet, order=">")),
+        ],
         "LOOP": wrapped(linktypes.LOOP, lambda packet: forge.null(packet, order=">")),
         "RAW": [frame for number, versions in raw for frame in wrapped(number, bytes, *versions)],
         "PPP": wrapped(linktypes.PPP, forge.ppp),
         "PPP in HDLC": wrapped(linktypes.PPP_SERIAL, forge.ppp),
         "PPPoE without Ethernet": wrapped(linktypes.PPP_ETHER, forge.pppoe),
         "Cisco HDLC": wrapped(linktypes.C_HDLC, forge.hdlc),
+        "Frame relay": [
+            *wrapped(linktypes.FRELAY, forge.frame_relay),
+            *wrapped(linktypes.FRELAY, lambda packet: forge.frame_relay(packet, snap=True)),
+            *wrapped(linktypes.FRELAY, lambda packet: forge.frame_relay(packet, cisco=True)),
+        ],
         "802.11": [
             *wrapped(linktypes.IEEE802_11, forge.wlan),
             *wrapped(linktypes.IEEE802_11, lambda packet: forge.wlan(packet, qos=False, both=True)),
@@ -196,6 +217,11 @@ def rows():
         ],
         "802.11 with radiotap": wrapped(linktypes.IEEE802_11_RADIO, lambda p: forge.radiotap(forge.wlan(p), tsft=True)),
         "pktap": wrapped(linktypes.PKTAP, lambda packet: forge.pktap(E, forge.frame(packet))),
+        "PPI": [
+            *wrapped(linktypes.PPI, lambda packet: forge.ppi(E, forge.frame(packet))),
+            *wrapped(linktypes.PPI, lambda packet: forge.ppi(linktypes.IEEE802_11, forge.wlan(packet))),
+        ],
+        "NFLOG": wrapped(linktypes.NFLOG, forge.nflog),
         "exported PDUs": exported(),
         "IPv4 options": wrapped(linktypes.RAW, forge.v4_options, 4),
         "IPv6 extension headers": wrapped(linktypes.RAW, forge.v6_extensions, 6),
@@ -231,6 +257,11 @@ def rows():
             *in_udp(4789, lambda packet: forge.vxlan(forge.frame(packet))),
             *in_udp(8472, lambda packet: forge.vxlan(forge.vlan(packet, (0x8100, 5)), policy=True)),
         ],
+        "VXLAN-GPE": [
+            *in_udp(4790, lambda packet: forge.vxlan_gpe(packet, 1 if packet[0] >> 4 == 4 else 2)),
+            *in_udp(4790, lambda packet: forge.vxlan_gpe(forge.frame(packet), 3)),
+            *in_udp(4790, lambda packet: forge.vxlan_gpe(forge.labels(16) + packet, 5)),
+        ],
         "Geneve": [
             *in_udp(6081, lambda packet: forge.geneve(0x6558, forge.frame(packet))),
             *in_udp(6081, lambda packet: forge.geneve(type_of(packet), packet, b"\x01\x02\x03\x01abcd")),
@@ -240,11 +271,18 @@ def rows():
         "IPsec ESP": esp(),
         "TCP": tcp_segments(),
         "SCTP": sctp_chunks(),
+        "SCTP in UDP": sctp_chunks(tag=5, udp_port=9899),
     }  # fmt: skip
 
 
 TABLES = ("Link layers", "Network layer and tunnels", "Transport")
-COUNTS = {"802.11": 15, "fragments": 4, "TCP": 2, "SCTP": 4}  # messages, where they are not one a frame
+COUNTS = {
+    "802.11": 15,
+    "fragments": 4,
+    "TCP": 2,
+    "SCTP": 4,
+    "SCTP in UDP": 4,
+}  # messages, where they are not one a frame
 
 
 def documented():

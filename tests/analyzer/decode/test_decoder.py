@@ -166,6 +166,17 @@ def test_messages_over_sctp() -> None:
     assert made.facts.counts == {INCOMPLETE: 1}
 
 
+def test_messages_over_sctp_in_udp_unless_the_port_was_named() -> None:
+    message = b"\x01\x00\x00\x14" + bytes(16)
+    packet = forge.sctp(UE, 3868, SERVER, 3868, forge.data_chunk(1, message), udp_port=9899)
+    (found,) = run(packet)
+    assert isinstance(found, Payload)
+    assert (found.transport, found.src, found.sport, found.data) == ("sctp", UE, 3868, message)
+    (found,) = run(packet, made=Decoder(ports={"sip": (9899,)}))
+    assert isinstance(found, Payload)
+    assert (found.transport, found.sport) == ("udp", 9899)
+
+
 def test_an_icmp_error_tells_of_its_flow() -> None:
     made = Decoder()
     run(forge.icmp_error(UE, SERVER, 3, 3, udp(SERVER, 1000, UE, 2269, MIKEY)[:28]), made=made)

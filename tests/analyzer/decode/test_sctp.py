@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from analyzer.decode import sctp as reading
 from analyzer.decode.ip import IpPacket, read_ip
 from analyzer.decode.packets import Broken, DecodeFacts, Origin
-from analyzer.decode.sctp import Messages
+from analyzer.decode.sctp import Messages, encapsulated
 from dissectors import Payload
 from sample_pcaps.forge_tunnels import chunk, data_chunk, sctp
 
@@ -272,3 +272,32 @@ def test_no_octets_raise_anything_else(data: bytes) -> None:
             except Broken:
                 continue
     made.finish()
+
+
+IN_UDP = sctp(*A, *B, data_chunk(1, b"hello"), chunk(3, bytes(12)), udp_port=9899)[28:]
+
+
+def test_sctp_in_a_datagram_is_told_by_its_chunks() -> None:
+    assert encapsulated(IN_UDP)
+    assert encapsulated(IN_UDP[:12] + data_chunk(1, b"hello")[:-3])  # the last chunk need not be filled up
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(IN_UDP[:size] for size in (0, 11, 12, 15, 20, len(IN_UDP) - 1)),
+        IN_UDP + b"more",
+        bytes(4) + IN_UDP[4:],
+        IN_UDP[:12] + bytes(400),
+        IN_UDP[:12] + chunk(3, b"") * 2000 + b"x",
+        b"OPTIONS sip:bm-sc.example.com SIP/2.0\r\n\r\n",
+        b"\x01\x00\x05\x00" + bytes(20),
+    ],
+)
+def test_other_datagrams_are_none(data: bytes) -> None:
+    assert not encapsulated(data)
+
+
+@given(st.binary(max_size=64))
+def test_no_datagram_raises(data: bytes) -> None:
+    assert encapsulated(data) in (True, False)

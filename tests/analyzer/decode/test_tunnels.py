@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from analyzer.decode import tunnels
 from analyzer.decode.packets import Broken
-from analyzer.decode.tunnels import IN_IP, IN_UDP, MAX_EXTENSIONS, geneve, gre, gtp, l2tp, vxlan
+from analyzer.decode.tunnels import IN_IP, IN_UDP, MAX_EXTENSIONS, geneve, gre, gtp, l2tp, vxlan, vxlan_gpe
 from sample_pcaps import forge_tunnels as forge
 from sample_pcaps.forge import udp
 
@@ -92,6 +92,10 @@ def test_erspan_with_a_bare_packet() -> None:
     [
         (4789, lambda packet: forge.vxlan(forge.frame(packet))),
         (8472, lambda packet: forge.vxlan(forge.frame(packet), policy=True)),
+        (4790, lambda packet: forge.vxlan_gpe(packet, 1 if packet is INNER else 2)),
+        (4790, lambda packet: forge.vxlan_gpe(forge.frame(packet), 3)),
+        (4790, lambda packet: forge.vxlan_gpe(forge.labels(16) + packet, 5)),
+        (4790, lambda packet: forge.vxlan_gpe(forge.frame(packet))),
         (6081, lambda packet: forge.geneve(0x6558, forge.frame(packet))),
         (6081, lambda packet: forge.geneve(0x0800 if packet is INNER else 0x86DD, packet, b"\x01\x02\x03\x01abcd")),
         (1701, forge.l2tp2),
@@ -120,6 +124,7 @@ def test_the_inner_packet_of_tunnels_in_udp(port, wrapped, packet) -> None:  # t
         (gre, b"\x00\x00\x99\x99" + bytes(8), "ethertype 0x9999"),
         (gre, body(forge.gre(0x22EB, b"\x10" + bytes(20))), "ERSPAN of version 1"),
         (vxlan, forge.vxlan(forge.typed(0x0806, bytes(28))), "arp"),
+        (vxlan_gpe, forge.vxlan_gpe(bytes(20), 4), "VXLAN-GPE of protocol 4"),
         (l2tp, b"\xc8\x02" + bytes(10), tunnels.CONTROL),
         (l2tp, b"\xc8\x03" + bytes(10), tunnels.CONTROL),
         (l2tp, forge.l2tp3(b"\x99" * 60), tunnels.UNGUESSED),
