@@ -32,8 +32,9 @@ class Stream:
 
 @dataclass(slots=True)
 class MediaLog:
-    """Takes media packets and keeps them by stream."""
+    """Takes media packets and keeps them by stream; only counts them where it `keeps` none."""
 
+    keeps: bool = True
     streams: dict[StreamKey, Stream] = field(default_factory=dict)
     octets: int = 0
     dropped: int = 0  # packets of streams beyond MAX_STREAMS
@@ -55,8 +56,8 @@ class MediaLog:
             key = (text(columns.destinations[at].tobytes()), int(columns.ports[at]), int(columns.ssrcs[at]), False)
             stream = self._count(key, len(own), int(times[at]), int(times[own[-1]]))
             if stream is not None:
-                for index in own[: max(MAX_KEPT - len(stream.kept), 0)]:
-                    self._keep(stream, columns.packet(index))
+                for packet in columns.packets(own[: self._room(stream)]):
+                    self._keep(stream, packet)
 
     def _count(self, key: StreamKey, packets: int, first: int, last: int) -> Stream | None:
         stream = self.streams.get(key)
@@ -69,7 +70,11 @@ class MediaLog:
         stream.first, stream.last = min(stream.first, first), max(stream.last, last)
         return stream
 
+    def _room(self, stream: Stream) -> int:
+        """Return how many more packets of a stream may be kept."""
+        return MAX_KEPT - len(stream.kept) if self.keeps and self.octets < MAX_KEPT_OCTETS else 0
+
     def _keep(self, stream: Stream, packet: MediaPacket) -> None:
-        if len(stream.kept) < MAX_KEPT and self.octets < MAX_KEPT_OCTETS:
+        if self._room(stream):
             stream.kept.append(packet)
             self.octets += len(packet.data)

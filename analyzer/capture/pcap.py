@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analyzer.capture import linktypes
-from analyzer.capture.block import Block, alike, heads
+from analyzer.capture.block import ALIKE, MAX_ALIKE, Block, alike, heads, numbers, spread
 from analyzer.capture.frame import CaptureFacts
 from analyzer.capture.source import Source
 
@@ -22,7 +22,7 @@ MAGICS: dict[bytes, tuple[str, int]] = {
     b"\x4d\x3c\xb2\xa1": ("<", 1),
 }
 FILE_HEADER = 24
-RECORD_HEADER = 16
+RECORD_HEADER, CAPTURED = 16, 8  # octets, and the offset of the length in it
 NS = 1_000_000_000
 
 
@@ -41,40 +41,52 @@ def read_pcap(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Blo
     number = 0
     while True:
         octets, begin = source.window(RECORD_HEADER)
-        starts, end = _whole_records(octets, begin, order)
-        if starts:
-            yield _block(octets, starts, end, order, tick, capture, number, link_type)
-            number += len(starts)
+        runs, end = _runs(octets, begin, order)
+        if runs:
+            block = _block(octets, runs, end, order, tick, capture, number, link_type)
+            yield block
+            number += len(block)
             source.pass_by(end - begin)
         elif not _more(source, order, number + 1, facts):
             return
 
 
-def _whole_records(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
-    """Follow the records from `begin`: where each that is whole starts, and where the last of them ends."""
-    captured_at = struct.Struct(f"{order}I").unpack_from
-    starts: list[int] = []
-    add, total, last, before = starts.append, len(octets), len(octets) - RECORD_HEADER, -1
+def _runs(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
+    """Follow the records from `begin` while they are whole: where runs of one length begin, and the last ends.
+
+    A record may be a run by itself; media packets are often of one length, so many of them are looked at at once.
+    """
+    captured_at, lengths = struct.Struct(f"{order}I").unpack_from, numbers(octets, "V4")
+    runs: list[int] = []
+    add, total, last = runs.append, len(octets), len(octets) - RECORD_HEADER
+    before, row, usual, most = -1, 0, -1, MAX_ALIKE
     while begin <= last:
-        captured = captured_at(octets, begin + 8)[0]
+        captured = captured_at(octets, begin + CAPTURED)[0]
         end = begin + RECORD_HEADER + captured
         if end > total or captured > MAX_RECORD:
             break
-        if captured == before:  # media packets are often of one length: look at a run of them at once
-            count = alike(octets, begin + 8, RECORD_HEADER + captured, order, captured, total)
-            end = begin + count * (RECORD_HEADER + captured)
-            starts += range(begin, end, RECORD_HEADER + captured)
+        add(begin)
+        if captured == usual:
+            at, size = begin + CAPTURED, end - begin
+            whole = min(most, (total - begin) // size)
+            count = alike(lengths[at : at + whole * size : size])
+            end = begin + count * size
+            most = min(2 * count, MAX_ALIKE)
+            usual = captured if count >= ALIKE else -1  # of few in a row nothing is gained
         else:
-            add(begin)
-        begin, before = end, captured
-    return starts, begin
+            row = row + 1 if captured == before else 1
+            before, usual = captured, captured if row == ALIKE else usual
+        begin = end
+    return runs, begin
 
 
 def _block(
-    octets: memoryview, starts: list[int], end: int, order: str, tick: int, capture: int, number: int, link_type: int
+    octets: memoryview, runs: list[int], end: int, order: str, tick: int, capture: int, number: int, link_type: int
 ) -> Block:
-    count = len(starts)
-    begins = np.array(starts, dtype=np.int64)
+    begins = np.array(runs, dtype=np.int64)
+    sizes = heads(octets, begins, RECORD_HEADER).view(f"{order}u4")[:, CAPTURED // 4]
+    begins = spread(begins, end, RECORD_HEADER + sizes.astype(np.int64))
+    count = len(begins)
     fields = heads(octets, begins, RECORD_HEADER).view(f"{order}u4").astype(np.int64)
     captured = fields[:, 2]
     return Block(

@@ -25,6 +25,7 @@ VLAN_TAGS = frozenset({
 })  # fmt: skip
 IP_TYPES = frozenset({dpkt_ethernet.ETH_TYPE_IP, dpkt_ethernet.ETH_TYPE_IP6})
 MPLS = frozenset({0x8847, 0x8848})
+ETHERNET_TYPES = IP_TYPES | VLAN_TAGS | MPLS | {PPPOE_SESSION, BACKBONE, ARP}  # as nothing else speaks for Ethernet
 # Why frames of these are not looked at
 UNREAD = {
     ARP: "arp",
@@ -130,7 +131,7 @@ def is_ethernet(data: bytes, at: int) -> bool:
     kind = header[12] << 8 | header[13]
     if kind in IP_TYPES:
         return header[14] >> 4 == (4 if kind == dpkt_ethernet.ETH_TYPE_IP else 6)
-    return kind in VLAN_TAGS or kind in MPLS or kind in (PPPOE_SESSION, BACKBONE, ARP)
+    return kind in ETHERNET_TYPES
 
 
 def u16(protocol: str, field: str, data: bytes, at: int) -> int:

@@ -1,43 +1,119 @@
 """Which frames of a block need a closer look: media and what nobody reads are told by columns, all else goes on.
 
-Every frame is one of three: media, whose columns are kept; unread, which no dissector would take; or odd, which the
-decoder reads octet by octet. What cannot be told from the first octets of an ordinary frame is odd: nothing is lost
-by being fast.
+Every frame is one of three: media, whose columns are kept; unread, which says nothing that anybody would take; or odd,
+which the decoder reads octet by octet. What cannot be told from the first octets of ordinary headers, in VLANs and
+GTP-U or not, is odd: nothing is lost by being fast.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
 from analyzer.capture import linktypes
 from analyzer.capture.block import Block, Ints, heads
 from analyzer.decode.esp import NATT_PORT
+from analyzer.decode.ethertype import ETHERNET_HEADER, ETHERNET_TYPES, IP_TYPES, VLAN_TAG, VLAN_TAGS
 from analyzer.decode.ip import text
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import LOWEST_PORT, OTHER_PORTS, RESERVED_TYPES, RTCP_TYPES, RTP_HEADER
 from analyzer.decode.sctp import UDP_PORT as SCTP_PORT
-from analyzer.decode.tunnels import IN_UDP
+from analyzer.decode.tunnels import G_PDU, GTP_HEADER, GTP_PORT, IN_UDP
 
-HEAD = 96  # octets of a frame that are looked at: SLL2, IPv6, UDP and the begin of what it carries
 # Where an ordinary frame has its IP packet, and the protocol of that
 RAW = (linktypes.RAW, *linktypes.RAW_ALSO, linktypes.IPV4, linktypes.IPV6)
 IP_AT: dict[int, tuple[int, int | None]] = {
     linktypes.EN10MB: (14, 12), linktypes.LINUX_SLL: (16, 14), linktypes.LINUX_SLL2: (20, 0),
     **dict.fromkeys(RAW, (0, None)),
 }  # fmt: skip
-ETHERTYPES = {4: 0x0800, 6: 0x86DD}
-UDP, UDP_HEADER = 17, 8
-IP_HEADERS = {4: 20, 6: 40}
-# UDP ports on which octets mean something whatever they are: MIKEY, ESP, tunnels
-READ_PORTS = (2269, NATT_PORT, SCTP_PORT, *IN_UDP)
-# What a message that a dissector takes begins with: visible characters and line ends (SIP), MIKEY's version
-TEXT = np.array([octet in b"\r\n\x01" or 0x20 < octet < 0x7F for octet in range(256)])
-MULTICAST_6 = 0xFF
+MAX_TAGS = 2  # VLAN tags that are stepped over
+UDP, UDP_HEADER, TCP, TCP_HEADER = 17, 8, 6, 20
+BODY = 16  # octets that are looked at of what a datagram carries
+HEAD = 20 + MAX_TAGS * VLAN_TAG + 40 + UDP_HEADER + BODY  # octets of a frame that may be looked at
+FIN_SYN_RST = 0x07
+MULTICAST_4, MULTICAST_6 = 0xE0, 0xFF
 
 Knows = Callable[[str, str, int, int], bool]  # source, destination, port, SSRC: a stream that was told before
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where an IP packet without options or extension headers, and what it carries, has what is looked at."""
+
+    header: int
+    fields: np.dtype[np.void]
+
+
+def _layout(header: int, length: int, protocol: int, source: int, address: int) -> Layout:
+    body = header + UDP_HEADER
+    fields: dict[str, tuple[object, int]] = {
+        "length": (">u2", length), "fragment": (">u2", 6), "protocol": ("u1", protocol),
+        "source": ((np.uint8, address), source), "destination": ((np.uint8, address), source + address),
+        "sport": (">u2", header), "dport": (">u2", header + 2), "size": (">u2", header + 4),
+        "tcp_header": ("u1", header + 12), "tcp_flags": ("u1", header + 13),
+        "kind": (">u2", body), "ssrc": (">u4", body + 8), "body": ((np.uint8, BODY), body),
+    }  # fmt: skip
+    formats, offsets = zip(*fields.values(), strict=True)
+    return Layout(header, np.dtype({
+        "names": list(fields), "formats": list(formats), "offsets": list(offsets), "itemsize": body + BODY,
+    }))  # fmt: skip
+
+
+LAYOUTS = {4: _layout(20, 2, 9, 12, 4), 6: _layout(40, 4, 6, 8, 16)}
+
+
+def _octets(fits: Callable[[int], bool]) -> Ints:
+    """What says it of each octet."""
+    return np.array([fits(octet) for octet in range(256)])
+
+
+def _table(values: Iterable[int]) -> Ints:
+    """What says of each number of 16 bits whether it is one of these."""
+    found = np.zeros(0x1_0000, dtype=bool)
+    found[list(values)] = True
+    return found
+
+
+TAGGED, CARRIES_IP, LIKE_ETHERNET = _table(VLAN_TAGS), _table(IP_TYPES), _table(ETHERNET_TYPES)
+
+# What a datagram can be by its first two octets
+NOBODYS, RTP, EXTENDED, CONTROL, SPOKEN = range(5)
+TOKEN = _octets(lambda octet: octet < 0x80 and (chr(octet).isalnum() or octet in b".!%*_+`'~-"))  # of SIP's methods
+OTHER_BEGIN = _octets(lambda octet: octet in b"\r\n\x01")  # blank lines before a message, MIKEY's version
+AFTER_WORD = _octets(lambda octet: octet in b" /")
+WORD = 8  # octets at which the first word of a start line is looked at; no start line, and no MIKEY, is shorter
+
+
+def _kinds() -> Ints:
+    kinds = np.full((256, 256), NOBODYS, dtype=np.uint8)
+    kinds[TOKEN | OTHER_BEGIN] = SPOKEN
+    kinds[_octets(lambda first: first >> 6 == 2 and not first & 0x10)] = RTP
+    kinds[_octets(lambda first: first >> 6 == 2 and bool(first & 0x10))] = EXTENDED
+    media = kinds[0x80:0xC0]
+    media[:, _octets(lambda second: second & 0x7F in RESERVED_TYPES)] = NOBODYS
+    media[:, _octets(lambda second: second in RTCP_TYPES)] = CONTROL
+    return kinds.reshape(-1)
+
+
+KINDS = _kinds()
+
+# What UDP ports say: their octets mean something whatever they are (MIKEY, ESP, SCTP, tunnels), or are never media;
+# nothing on those that the user named is told by columns
+READ, NO_MEDIA, NAMED = 1, 2, 4
+READ_PORTS = (2269, NATT_PORT, SCTP_PORT, *IN_UDP)
+
+
+@lru_cache(maxsize=8)
+def _ports(named: frozenset[int]) -> Ints:
+    says = np.zeros(0x1_0000, dtype=np.uint8)
+    says[:LOWEST_PORT] = NO_MEDIA
+    says[list(OTHER_PORTS)] = NO_MEDIA
+    says[list(READ_PORTS)] = READ
+    says[list(named)] = READ | NAMED
+    return says
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,29 +141,53 @@ class MediaColumns:
 
     def streams(self, *, by_source: bool = False) -> Iterator[Ints]:
         """Yield the indices of each destination, port and SSRC, and source where it counts, in their order."""
-        parts = [self.destinations, *([self.sources] if by_source else [])]
-        numbers = (self.ports.astype(np.uint64) << np.uint64(32)) | self.ssrcs.astype(np.uint64)
-        octets = np.concatenate([*parts, numbers.view(np.uint8).reshape(-1, 8)], axis=1)
-        words = np.ascontiguousarray(octets).view(np.uint32)
-        left = np.arange(len(words))
-        while len(left):
-            same = (words[left] == words[left[0]]).all(axis=1)
-            yield left[same]
-            left = left[~same]
+        if not len(self):
+            return
+        words = [self.ports << 32 | self.ssrcs]
+        for address in (self.destinations, *((self.sources,) if by_source else ())):
+            words.extend(np.ascontiguousarray(address).view(np.uint32).T)
+        order = np.lexsort(words)
+        other = np.zeros(len(order) - 1, dtype=bool)
+        for word in words:
+            placed = word[order]
+            other |= placed[1:] != placed[:-1]
+        ends = [*(np.flatnonzero(other) + 1).tolist(), len(order)]
+        yield from sorted((order[a:b] for a, b in zip([0, *ends], ends, strict=False)), key=lambda own: int(own[0]))
 
-    def packet(self, index: int) -> MediaPacket:
-        """Return one of them as a packet of its own."""
-        begin, row = int(self.begins[index]), int(self.rows[index])
-        block = self.block
-        return MediaPacket(
-            block.capture,
-            int(block.numbers[row]),
-            int(block.times[row]),
-            text(self.sources[index].tobytes()),
-            text(self.destinations[index].tobytes()),
-            int(self.ports[index]),
-            block.octets[begin : begin + int(self.sizes[index])].tobytes(),
-        )
+    def packets(self, chosen: Ints) -> Iterator[MediaPacket]:
+        """Yield some of them as packets of their own."""
+        block, rows, wide = self.block, self.rows[chosen], self.sources.shape[1]
+        octets, begins = block.octets.data, self.begins[chosen]
+        sources, destinations = self.sources[chosen].tobytes(), self.destinations[chosen].tobytes()
+        columns = (block.numbers[rows], block.times[rows], self.ports[chosen], begins, begins + self.sizes[chosen])
+        at = range(0, len(sources), wide)
+        for place, number, time, port, begin, end in zip(at, *(column.tolist() for column in columns), strict=True):
+            ends = text(sources[place : place + wide]), text(destinations[place : place + wide])
+            yield MediaPacket(block.capture, number, time, *ends, port, bytes(octets[begin:end]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Packets:
+    """IP packets of a block: the rows of their frames, where they begin, and where what was captured of them ends."""
+
+    rows: Ints
+    begins: Ints
+    ends: Ints
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def of(self, chosen: Ints) -> _Packets:
+        return _Packets(self.rows[chosen], self.begins[chosen], self.ends[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What became of packets: rows of frames that nobody reads, media, and the packets that GTP-U carries."""
+
+    unread: Ints
+    media: MediaColumns
+    inner: _Packets
 
 
 def sift(block: Block, named: frozenset[int], knows: Knows) -> tuple[Ints, list[MediaColumns]]:
@@ -96,95 +196,163 @@ def sift(block: Block, named: frozenset[int], knows: Knows) -> tuple[Ints, list[
     `named` are ports that the user named: nothing on them is told by columns. `knows` says of a unicast stream
     whether it has been told to be media.
     """
+    ports = _ports(named)
     odd = np.ones(len(block), dtype=bool)
     media: list[MediaColumns] = []
-    within = block.starts + HEAD <= len(block.octets)
-    for link_type in np.unique(block.link_types):
-        rows = np.flatnonzero(within & (block.link_types == link_type))
-        if int(link_type) not in IP_AT or not len(rows):
-            continue
-        ip_at, type_at = IP_AT[int(link_type)]
-        shown = heads(block.octets.data, block.starts[rows], HEAD)
-        for version in (4, 6):
-            found = _datagrams(block, rows, shown, version, ip_at, type_at)
-            if found is None:
-                continue
-            unread, columns = _classified(block, *found, version, ip_at, named, knows)
-            odd[unread] = False
-            if columns is not None:
-                odd[columns.rows] = False
-                media.append(columns)
+
+    def tell(packets: _Packets) -> Iterator[_Packets]:
+        for version, own in _by_version(block, packets):
+            told = _told(block, own, version, ports)
+            odd[told.unread] = False
+            if len(told.media):
+                sure = _sure(told.media, knows)
+                odd[sure.rows] = False
+                media.append(sure)
+            yield told.inner
+
+    for inner in tell(_outer(block)):
+        for _ in tell(inner):
+            pass  # GTP-U in GTP-U is odd
     return np.flatnonzero(odd), media
 
 
-def _u16(shown: Ints, at: int) -> Ints:
-    return shown[:, at].astype(np.int64) << 8 | shown[:, at + 1]
+# ------------------------------------------------------------------------------------------------ IP packets
 
 
-def _datagrams(
-    block: Block, rows: Ints, shown: Ints, version: int, ip_at: int, type_at: int | None
-) -> tuple[Ints, Ints] | None:
-    """Choose the frames that are one whole UDP datagram in one IP packet without options."""
+def _outer(block: Block) -> _Packets:
+    """Find the IP packets behind ordinary link layers, of frames that do not lie at the end of the octets."""
+    found = []
+    left = block.link_types
+    while len(left):
+        link_type, left = int(left[0]), left[left != left[0]]
+        if link_type not in IP_AT:
+            continue
+        ip_at, type_at = IP_AT[link_type]
+        rows = np.flatnonzero((block.link_types == link_type) & (block.starts + HEAD <= len(block.octets)))
+        starts = block.starts[rows]
+        packets = _Packets(rows, starts + ip_at, starts + block.captured[rows])
+        found.append(packets if type_at is None else _typed(block, packets, _u16(block, starts + type_at)))
+    return _joined(found)
+
+
+def _typed(block: Block, packets: _Packets, types: Ints) -> _Packets:
+    """Step over VLAN tags, and leave out what is no IP by its Ethernet type."""
+    begins = packets.begins
+    for _ in range(MAX_TAGS):
+        tagged = np.flatnonzero(TAGGED[types])
+        if not len(tagged):
+            break
+        begins[tagged] += VLAN_TAG
+        types[tagged] = _u16(block, begins[tagged] - 2)
+    ip = CARRIES_IP[types]
+    return packets if ip.all() else packets.of(ip)
+
+
+def _joined(found: list[_Packets]) -> _Packets:
+    if len(found) == 1:
+        return found[0]
+    none = np.zeros(0, dtype=np.int64)
+    parts = [(none, none, none), *((packets.rows, packets.begins, packets.ends) for packets in found)]
+    return _Packets(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
+
+
+def _by_version(block: Block, packets: _Packets) -> Iterator[tuple[int, _Packets]]:
+    """Sort out IPv4 without options and IPv6."""
+    octets = block.octets[packets.begins]
+    for version, fits in ((4, octets == 0x45), (6, octets >> 4 == 6)):
+        if fits.any():
+            yield version, packets if fits.all() else packets.of(fits)
+
+
+def _u16(block: Block, places: Ints) -> Ints:
+    return heads(block.octets.data, places, 2).view(">u2").astype(np.int64).reshape(-1)
+
+
+# ------------------------------------------------------------------------------------------------ what they carry
+
+
+def _told(block: Block, packets: _Packets, version: int, ports: Ints) -> _Told:
+    """Tell what packets of one version carry: UDP and TCP of those that are whole; the rest is odd."""
+    layout = LAYOUTS[version]
+    shown = heads(block.octets.data, packets.begins, layout.fields.itemsize).view(layout.fields).reshape(-1)
+    carried = shown["length"].astype(np.int64)
     if version == 4:
-        fits = (shown[:, ip_at] == 0x45) & (shown[:, ip_at + 9] == UDP)
-        fits &= (shown[:, ip_at + 6] & 0x3F == 0) & (shown[:, ip_at + 7] == 0)  # no fragment
-        length = _u16(shown, ip_at + 2)
-    else:
-        fits = (shown[:, ip_at] >> 4 == 6) & (shown[:, ip_at + 6] == UDP)
-        length = _u16(shown, ip_at + 4) + IP_HEADERS[6]
-    if type_at is not None:
-        fits &= _u16(shown, type_at) == ETHERTYPES[version]
-    size = _u16(shown, ip_at + IP_HEADERS[version] + 4)
-    fits &= (ip_at + length <= block.captured[rows]) & (size > UDP_HEADER) & (size <= length - IP_HEADERS[version])
-    chosen = np.flatnonzero(fits)
-    return (rows[chosen], shown[chosen]) if len(chosen) else None
+        carried -= layout.header
+    whole = packets.begins + carried + layout.header <= packets.ends
+    if version == 4:
+        whole &= shown["fragment"] & 0x3FFF == 0
+    sizes = shown["size"].astype(np.int64)
+    udp = whole & (shown["protocol"] == UDP) & (sizes > UDP_HEADER) & (sizes <= carried)
+    sizes -= UDP_HEADER
+    begins = packets.begins + (layout.header + UDP_HEADER)
+    dports = shown["dport"].astype(np.int64)
+    says = ports[shown["sport"].astype(np.int64)] | ports[dports]
+    first = shown["kind"].astype(np.int64)
+    kinds = KINDS[first]
+
+    told = udp & (says & READ == 0)
+    possible = told & (says == 0)
+    media = possible & ((kinds == RTP) | (kinds == EXTENDED))
+    headers = RTP_HEADER + (first >> 6 & 0x3C)  # with the sources that the last four bits count
+    media &= headers <= sizes
+    extended = np.flatnonzero(media & (kinds == EXTENDED))
+    media[extended] = _fits(block, begins[extended] + headers[extended], begins[extended] + sizes[extended])
+    unread = told & ~media & ~(possible & (kinds == CONTROL))
+    spoken = np.flatnonzero(unread & (kinds == SPOKEN))
+    unread[spoken] = (sizes[spoken] < WORD) | ~_speaks(shown["body"][spoken])
+    unread |= whole & (shown["protocol"] == TCP) & _silent(shown, carried)
+
+    chosen, gtp = np.flatnonzero(media), np.flatnonzero(udp & (dports == GTP_PORT) & (says & NAMED == 0))
+    return _Told(
+        packets.rows[unread],
+        MediaColumns(
+            block, packets.rows[chosen], shown["source"][chosen], shown["destination"][chosen], dports[chosen],
+            shown["ssrc"][chosen].astype(np.int64), begins[chosen], sizes[chosen],
+        ),
+        _inner(block, _Packets(packets.rows[gtp], begins[gtp], begins[gtp] + sizes[gtp]), shown["body"][gtp]),
+    )  # fmt: skip
 
 
-def _classified(
-    block: Block, rows: Ints, shown: Ints, version: int, ip_at: int, named: frozenset[int], knows: Knows
-) -> tuple[Ints, MediaColumns | None]:
-    """Tell of datagrams which are media and which nobody reads: the rows of these, the columns of those."""
-    udp_at = ip_at + IP_HEADERS[version]
-    body_at = udp_at + UDP_HEADER
-    ports = (_u16(shown, udp_at), _u16(shown, udp_at + 2))
-    first, second = shown[:, body_at], shown[:, body_at + 1]
-    size = _u16(shown, udp_at + 4) - UDP_HEADER
-    read = _among(ports, (*READ_PORTS, *named))
-    like_media = (first >> 6 == 2) & ~read
-    plausible = like_media & ~_among(ports, OTHER_PORTS) & (ports[0] >= LOWEST_PORT) & (ports[1] >= LOWEST_PORT)
-    control = plausible & (second >= RTCP_TYPES.start) & (second < RTCP_TYPES.stop)
-    kind = second & 0x7F
-    reserved = (kind >= RESERVED_TYPES.start) & (kind < RESERVED_TYPES.stop)
-    rtp = plausible & ~control & ~reserved & (size >= RTP_HEADER + 4 * (first & 0x0F).astype(np.int64))
-    extended = rtp & (first & 0x10 != 0)
-    unread = ~read & ~TEXT[first] & ~control & ~rtp
-    chosen = np.flatnonzero(rtp & ~extended)
-    if not len(chosen):
-        return rows[unread], None
-    ends = shown[chosen][:, ip_at + (12 if version == 4 else 8) : udp_at]
-    width = ends.shape[1] // 2
-    columns = MediaColumns(
-        block,
-        rows[chosen],
-        ends[:, :width],
-        ends[:, width:],
-        ports[1][chosen],
-        _u16(shown[chosen], body_at + 8) << 16 | _u16(shown[chosen], body_at + 10),
-        block.starts[rows[chosen]] + body_at,
-        size[chosen],
-    )
-    return rows[unread], _told(columns, knows)
+def _fits(block: Block, begins: Ints, ends: Ints) -> Ints:
+    """Say whether the extensions of RTP headers, which begin and end at the latest at these places, are whole."""
+    fits = begins + 4 <= ends
+    some = np.flatnonzero(fits)
+    fits[some] = begins[some] + 4 + 4 * _u16(block, begins[some] + 2) <= ends[some]
+    return fits
 
 
-def _among(ports: tuple[Ints, Ints], wanted: Iterable[int]) -> Ints:
-    found: Ints = np.logical_or.reduce([side == port for port in wanted for side in ports])
+def _speaks(body: Ints) -> Ints:
+    """Say whether a payload can begin a message: with the first word of SIP, blank lines, or MIKEY's version."""
+    octets = body[:, :WORD]
+    word = TOKEN[octets]
+    stop = np.where(word.all(axis=1), 0, word.argmin(axis=1))
+    after = octets[np.arange(len(octets)), stop]
+    return word.all(axis=1) | AFTER_WORD[after] | OTHER_BEGIN[octets[:, 0]]
+
+
+def _silent(shown: Ints, carried: Ints) -> Ints:
+    """Say whether a TCP segment says nothing: it has no octets, and neither begins nor ends anything."""
+    header = (shown["tcp_header"] >> 4).astype(np.int64) * 4
+    found: Ints = (header >= TCP_HEADER) & (header == carried) & (shown["tcp_flags"] & FIN_SYN_RST == 0)
     return found
 
 
-def _told(columns: MediaColumns, knows: Knows) -> MediaColumns:
+def _inner(block: Block, carriers: _Packets, body: Ints) -> _Packets:
+    """Find the IP packets in G-PDUs without extension headers, or with one of four octets (TS 29.281 5.1)."""
+    flags = body[:, 0] & 7
+    extended = (flags & 4 != 0) & (body[:, 11] != 0)
+    known = (body[:, 0] >> 4 == 3) & (body[:, 1] == G_PDU) & (~extended | ((body[:, 12] == 1) & (body[:, 15] == 0)))
+    begins = carriers.begins + GTP_HEADER + 4 * (flags != 0) + 4 * extended
+    known &= (begins < carriers.ends) & (begins + LAYOUTS[6].fields.itemsize <= len(block.octets))
+    packets = _Packets(carriers.rows[known], begins[known], carriers.ends[known])
+    # An Ethernet frame may begin with any octets
+    return packets.of(~LIKE_ETHERNET[_u16(block, packets.begins + ETHERNET_HEADER - 2)])
+
+
+def _sure(columns: MediaColumns, knows: Knows) -> MediaColumns:
     """Leave out unicast streams that were not told to be media yet: two of their packets have to agree first."""
     lead = columns.destinations[:, 0]
-    sure = lead == MULTICAST_6 if columns.destinations.shape[1] == 16 else (lead >= 224) & (lead < 240)
+    sure = lead == MULTICAST_6 if columns.destinations.shape[1] == 16 else lead & 0xF0 == MULTICAST_4
     if sure.all():
         return columns
     unsure = np.flatnonzero(~sure)

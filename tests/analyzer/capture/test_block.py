@@ -1,9 +1,8 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.block import MAX_ALIKE, Block, alike, heads
+from analyzer.capture.block import Block, alike, heads, numbers, spread
 
 OCTETS = memoryview(bytes(range(64)))
 
@@ -37,18 +36,29 @@ def test_heads_are_rows():
     assert rows.tolist() == [[0, 1, 2, 3], [5, 6, 7, 8], [60, 61, 62, 63]]
 
 
-@given(st.lists(st.sampled_from([10, 10, 10, 12]), min_size=1, max_size=20), st.sampled_from("<>"), st.integers(0, 9))
-def test_alike_counts_the_run_at_the_begin(values: list[int], order: str, spare: int):
-    stride = 20
-    value = values[0]
-    data = b"".join(bytes(8) + number.to_bytes(4, "little" if order == "<" else "big") + bytes(8) for number in values)
-    counted = alike(memoryview(data + bytes(spare)), 8, stride, order, value, len(data) + spare)
-    expected = next((index for index, other in enumerate(values) if other != value), len(values))
-    assert counted == expected
+def test_numbers_begin_at_each_octet():
+    assert numbers(OCTETS, ">u2")[:3].tolist() == [0x0001, 0x0102, 0x0203]
+    assert numbers(OCTETS, "<u4")[-1:].tolist() == [0x3F3E3D3C]
+    assert len(numbers(OCTETS[:3], "<u4")) == 0
 
 
-@pytest.mark.parametrize("order", ["<", ">"])
-def test_alike_looks_at_a_bounded_run(order: str):
-    number = (3).to_bytes(4, "little" if order == "<" else "big")
-    data = memoryview((bytes(8) + number) * (2 * MAX_ALIKE))
-    assert alike(data, 8, 12, order, 3, len(data)) == MAX_ALIKE
+@given(st.lists(st.sampled_from([10, 10, 10, 12]), min_size=1, max_size=20), st.sampled_from("<>"), st.integers(5, 9))
+def test_alike_counts_the_run_at_the_begin(values: list[int], order: str, stride: int):
+    data = b"".join(np.array(number, f"{order}u4").tobytes() + bytes(stride - 4) for number in values)
+    expected = next((index for index, other in enumerate(values) if other != values[0]), len(values))
+    assert alike(numbers(memoryview(data), "V4")[::stride]) == expected
+
+
+def test_alike_of_one():
+    assert alike(numbers(OCTETS, "V4")[7:8]) == 1
+
+
+@given(st.lists(st.tuples(st.integers(1, 30), st.integers(1, 5)), min_size=1, max_size=9), st.integers(0, 9))
+def test_spread_finds_every_record_of_runs(runs: list[tuple[int, int]], first: int):
+    begins, places, at = [], [], first
+    for length, count in runs:
+        begins.append(at)
+        places += range(at, at + length * count, length)
+        at += length * count
+    lengths = np.array([length for length, _ in runs])
+    assert spread(np.array(begins), at, lengths).tolist() == places

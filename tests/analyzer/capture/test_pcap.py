@@ -83,3 +83,26 @@ def test_no_octets_raise(tmp_path_factory: pytest.TempPathFactory, data: bytes) 
     octets, _, problems, truncated = read(path)
     assert sum(map(len, octets)) <= len(data)
     assert problems or not truncated
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([0, 1, 1, 30, 33, 33]), st.sampled_from([1, 2, 3, 4, 5, 9, 40])), max_size=12),
+    st.booleans(),
+    st.integers(0, 60),
+)
+def test_runs_of_one_length_are_read_like_any_records(
+    tmp_path_factory: pytest.TempPathFactory, runs: list[tuple[int, int]], big_endian: bool, cut: int
+) -> None:
+    """Whatever lengths follow each other, and wherever the file ends, every whole record is found."""
+    lengths = [length for length, count in runs for _ in range(count)]
+    packets = [(number * 10**9, number.to_bytes(2, "big")[-1:] * length) for number, length in enumerate(lengths)]
+    data = forge.pcap(packets, big_endian=big_endian)
+    data = data[: max(len(data) - cut, 24)]
+    path = tmp_path_factory.mktemp("pcap") / "x"
+    path.write_bytes(data)
+    ends = [24 + sum(16 + length for length in lengths[: index + 1]) for index in range(len(lengths))]
+    whole = sum(end <= len(data) for end in ends)
+    found, times, _, truncated = read(path)
+    assert found == [packet for _, packet in packets[:whole]]
+    assert times == [time for time, _ in packets[:whole]]
+    assert truncated == (len(data) not in (24, *ends))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.capture.reader import open_capture
 from analyzer.decode.decoder import Decoder
-from analyzer.decode.packets import MediaPacket
+from analyzer.decode.packets import DecodeFacts, MediaPacket
 from dissectors import dissect
-from sample_pcaps import forge, forge_esp
+from sample_pcaps import forge, forge_esp, forge_tunnels
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = sorted((ROOT / "sample_pcaps").glob("*/capture.pcapng"))
@@ -23,31 +24,34 @@ RTP = bytes.fromhex("8060002000000001aabbccdd") + b"picture"
 START = 1_767_225_600_000_000_000
 
 
-def exact(path: Path) -> tuple[list[object], list[MediaPacket], dict[str, int]]:
+Seen = tuple[list[object], list[MediaPacket], DecodeFacts]
+
+
+def exact(path: Path) -> Seen:
     decoder = Decoder()
     return _sorted(decoder, (found for frame in open_capture(str(path)) for found in decoder.feed(frame)))
 
 
-def fast(path: Path) -> tuple[list[object], list[MediaPacket], dict[str, int]]:
+def fast(path: Path) -> Seen:
     decoder = Decoder()
 
     def found() -> Iterator[object]:
         for block in open_capture(str(path)).blocks():
             odd, media = decoder.sift(block)
             for columns in media:
-                yield from (columns.packet(index) for index in range(len(columns)))
+                yield from columns.packets(np.arange(len(columns)))
             for row in odd:
                 yield from decoder.feed(block.frame(row))
 
     return _sorted(decoder, found())
 
 
-def _sorted(decoder: Decoder, found: Iterator[object]) -> tuple[list[object], list[MediaPacket], dict[str, int]]:
+def _sorted(decoder: Decoder, found: Iterator[object]) -> Seen:
     """What dissectors take, media by frame, and why the rest gave nothing."""
     items = [*found, *decoder.finish()]
     media = [item for item in items if isinstance(item, MediaPacket)]
     read = [item for item in items if not isinstance(item, MediaPacket) and dissect(item) is not None]  # type: ignore[arg-type]
-    return read, sorted(media, key=lambda packet: packet.frame), decoder.facts.counts
+    return read, sorted(media, key=lambda packet: packet.frame), decoder.facts
 
 
 def same(path: Path) -> None:
@@ -75,22 +79,97 @@ def udp(src: str, dst: str, sport: int, dport: int, payload: bytes) -> bytes:
     return forge.ethernet(src, dst, forge.udp(src, sport, dst, dport, payload))
 
 
+SESSION = b"\x01\x09\x01\x00"  # PDU session container, as an extension header of GTP-U
+EXTENDED = b"\xbe\xde\x00\x01\x10\xff\x00\x00"  # header extension of RTP (RFC 8285)
+
+
+def gtp_u(packet: bytes, *, sequence: int | None = None, extensions: bytes = b"") -> bytes:
+    return forge_tunnels.in_udp(2152, forge_tunnels.gtp(packet, sequence=sequence, extensions=extensions))
+
+
+WRAPPERS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": forge_tunnels.frame,
+    "VLAN": lambda packet: forge_tunnels.vlan(packet, (0x8100, 5)),
+    "QinQ": lambda packet: forge_tunnels.vlan(packet, (0x88A8, 4), (0x8100, 5)),
+    "three tags": lambda packet: forge_tunnels.vlan(packet, (0x88A8, 4), (0x8100, 5), (0x8100, 6)),
+    "GTP-U": lambda packet: forge_tunnels.frame(gtp_u(packet)),
+    "GTP-U with a number": lambda packet: forge_tunnels.frame(gtp_u(packet, sequence=7)),
+    "GTP-U with a session": lambda packet: forge_tunnels.frame(gtp_u(packet, extensions=SESSION)),
+    "GTP-U with both": lambda packet: forge_tunnels.frame(gtp_u(packet, sequence=7, extensions=SESSION)),
+    "GTP-U in a VLAN": lambda packet: forge_tunnels.vlan(gtp_u(packet), (0x8100, 5)),
+    "GTP-U in GTP-U": lambda packet: forge_tunnels.frame(gtp_u(gtp_u(packet))),
+}
+ENDS = [
+    ("10.0.0.1", "239.1.2.3"), ("10.0.0.1", "10.0.0.2"), ("2001:db8::1", "ff0e::1"), ("2001:db8::1", "2001:db8::2"),
+    ("8.0.69.1", "239.1.2.3"),  # an IPv4 packet that could be an Ethernet frame
+]  # fmt: skip
+BODIES = [
+    RTP, RTP[:1].replace(b"\x80", b"\x90") + RTP[1:12] + EXTENDED + b"picture", b"\x82" + RTP[1:12] + bytes(8) + b"x",
+    b"\x81\xc8\x00\x01" + RTP[8:12] + bytes(20), b"SIP/2.0 200 OK\r\n\r\n", b"OPTIONS sip:a SIP/2.0\r\n\r\n",
+    b"\r\n\r\n", b"\r\n\r\nOPTIONS sip:a SIP/2.0\r\n\r\n", b"A b SIP/2.0\r\n", b"A\t\x80\xff SIP/2.0\r\n\r\n",
+    b"q\x01\x00\x00\x01\x00\x00\x00\x00", b"\x40" + bytes(range(30)), b"\x01\x00\x01\x01" + bytes(20),
+]  # fmt: skip
+
+
+def changed(data: st.DataObject, packet: bytes) -> bytes:
+    """Set octets to anything, and cut."""
+    octets = bytearray(packet)
+    for at, octet in data.draw(st.lists(st.tuples(st.integers(0, len(packet) - 1), st.integers(0, 255)), max_size=3)):
+        octets[at] = octet
+    return bytes(octets[: data.draw(st.integers(0, len(octets)))] if data.draw(st.booleans()) else octets)
+
+
 @given(data=st.data())
 def test_changed_headers(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Whatever octets of an ordinary frame say, both ways see the same."""
-    ends = data.draw(st.sampled_from([("10.0.0.1", "239.1.2.3"), ("10.0.0.1", "10.0.0.2"), ("2001:db8::1", "ff0e::1")]))
-    ports = data.draw(
+    (src, dst), wrap = data.draw(st.sampled_from(ENDS)), WRAPPERS[data.draw(st.sampled_from(sorted(WRAPPERS)))]
+    sport, dport = data.draw(
         st.tuples(st.sampled_from([80, 5004, 2152, 5060, 49152]), st.sampled_from([5000, 2269, 2152, 1023]))
     )
     packets = []
     for sequence in range(4):
-        packet = bytearray(udp(*ends, *ports, RTP[:2] + sequence.to_bytes(2, "big") + RTP[4:]))
-        for at, octet in data.draw(
-            st.lists(st.tuples(st.integers(0, len(packet) - 1), st.integers(0, 255)), max_size=3)
-        ):
-            packet[at] = octet
-        packets.append(bytes(packet[: data.draw(st.integers(0, len(packet)))] if data.draw(st.booleans()) else packet))
-    same(written(tmp_path_factory.mktemp("sift"), packets))
+        body = data.draw(st.sampled_from(BODIES))
+        numbered = body[:2] + sequence.to_bytes(2, "big") + body[4:] if body[0] >> 6 == 2 else body
+        packets.append(changed(data, wrap(forge.udp(src, sport, dst, dport, numbered))))
+    same(written(tmp_path_factory.mktemp("sift"), [*packets, bytes(200)]))
+
+
+HTTP = b"POST /x HTTP/1.1\r\nContent-Length: 40\r\n\r\n" + bytes(40)
+ACK, FIN_ACK, SYN, SYN_ACK, RST, PUSH = 0x10, 0x11, 0x02, 0x12, 0x04, 0x18
+
+
+@given(data=st.data())
+def test_tcp(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+    """Segments without octets say nothing only where they neither begin nor end anything, whatever lies around them."""
+    ends, wrap = data.draw(st.sampled_from(ENDS[1:4:2])), WRAPPERS[data.draw(st.sampled_from(sorted(WRAPPERS)))]
+    packets, numbers = [], {True: 1000, False: 5000}
+    for _ in range(data.draw(st.integers(1, 14))):
+        up = data.draw(st.booleans())
+        flags = data.draw(st.sampled_from([ACK, ACK, ACK, PUSH, PUSH, SYN, SYN_ACK, FIN_ACK, RST]))
+        payload = HTTP[data.draw(st.integers(0, 20)) :] if flags == PUSH else b""
+        (src, sport), (dst, dport) = ((ends[0], 4000), (ends[1], 80))[:: 1 if up else -1]
+        packet = forge.tcp(src, sport, dst, dport, seq=numbers[up], ack=numbers[not up], flags=flags, payload=payload)
+        numbers[up] += len(payload) + (1 if flags & 3 else 0)
+        frame = wrap(packet)
+        packets.append(changed(data, frame) if data.draw(st.integers(0, 4)) == 0 else frame)
+    same(written(tmp_path_factory.mktemp("sift"), [*packets, bytes(200)]))
+
+
+@pytest.mark.parametrize("wrapper", sorted(WRAPPERS.keys() - {"three tags", "GTP-U in GTP-U"}))
+@pytest.mark.parametrize(("src", "dst"), ENDS[:4])
+def test_what_is_told_by_columns(tmp_path: Path, wrapper: str, src: str, dst: str) -> None:
+    """Media, what nobody reads, and segments that say nothing, in VLANs and GTP-U too."""
+    multicast = dst in ("239.1.2.3", "ff0e::1")
+    media = [BODIES[0], BODIES[1], BODIES[2]] if multicast else []
+    unread = [forge.udp(src, 49152, dst, 5000, body) for body in BODIES[10:12]]
+    quiet = forge.tcp(src, 80, dst, 4000, seq=1, ack=1, flags=ACK)
+    packets = [*(forge.udp(src, 49152, dst, 5000, body) for body in media), *unread, quiet]
+    path = written(tmp_path, [*map(WRAPPERS[wrapper], packets), bytes(200)])
+    (block,) = open_capture(str(path)).blocks()
+    odd, columns = Decoder().sift(block)
+    assert odd.tolist() == [len(packets)]
+    assert sum(map(len, columns)) == len(media)
+    same(path)
 
 
 def test_media_do_not_become_frames(tmp_path: Path) -> None:
@@ -99,6 +178,26 @@ def test_media_do_not_become_frames(tmp_path: Path) -> None:
     odd, (columns,) = Decoder().sift(block)
     assert len(columns) + len(odd) == 50
     assert len(odd) <= 1  # the last record may end too near the end of the octets to be looked at by columns
+
+
+def test_streams_are_told_apart_and_keep_their_order(tmp_path: Path) -> None:
+    chance = random.Random(3)
+    sent = [
+        (chance.choice(["10.0.0.1", "10.0.0.2"]), chance.choice(["239.1.2.3", "239.1.2.4"]), chance.choice([5000, 5002]),
+         chance.choice([b"ssrc", b"ssr1"]), number)
+        for number in range(200)
+    ]  # fmt: skip
+    packets = [
+        udp(src, dst, 49152, port, RTP[:2] + number.to_bytes(2, "big") + bytes(4) + ssrc + b"picture")
+        for src, dst, port, ssrc, number in sent
+    ]
+    (block,) = open_capture(str(written(tmp_path, [*packets, bytes(200)]))).blocks()
+    (columns,) = Decoder().sift(block)[1]
+    for by_source, begin in ((False, 1), (True, 0)):
+        apart: dict[object, list[int]] = {}
+        for place, stream in enumerate(sent):
+            apart.setdefault(stream[begin:4], []).append(place)
+        assert [own.tolist() for own in columns.streams(by_source=by_source)] == list(apart.values())
 
 
 def test_a_unicast_stream_is_told_by_its_first_packets(tmp_path: Path) -> None:
