@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
+from analyzer import openings
 from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
@@ -115,7 +117,7 @@ def _ue(session: Session, story: Story, runs: Sequence[tuple[str, Run]], show_ke
         procedures=tuple(
             procedure_report(f"{session.id}.p{number}", run) for number, run in enumerate(own, 1)
         ),
-        keys=(*(key_report(key, show_keys) for key in keys_of(session, story)), *unopened(session, story)),
+        keys=(*(_key(session, story, key, show_keys) for key in keys_of(session, story)), *unopened(session, story)),
     )  # fmt: skip
 
 
@@ -183,6 +185,11 @@ def _owned(story: Story) -> dict[tuple[str, str], list[int]]:
         for name in names:
             owned.setdefault(name, []).append(place)
     return owned
+
+
+def _key(session: Session, story: Story, key: Key, show: bool) -> KeyReport:
+    told = key_report(key, show)
+    return replace(told, opened=openings.of_key(story, key), state=openings.state(story, session, key))
 
 
 def key_report(key: Key, show: bool) -> KeyReport:

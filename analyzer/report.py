@@ -64,6 +64,17 @@ class ProcedureReport:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenedReport:
+    """What verified under a key: the message, or the first packet of as many as `count`."""
+
+    what: str  # msk, mtk, pull, verification, digest, srtp, srtcp
+    capture: int
+    frame: int
+    count: int
+    reading: str  # of the specifications, where they leave a choice
+
+
+@dataclass(frozen=True, slots=True)
 class KeyReport:
     kind: str
     id: dict[str, str | None]  # key_domain, msk_id, mtk_id, b_tid, naf
@@ -75,6 +86,8 @@ class KeyReport:
     capture: int | None
     frame: int | None
     parents: tuple[str, ...] = ()  # fingerprints of the keys it came from
+    opened: tuple[OpenedReport, ...] = ()
+    state: str | None = None  # of an MSK that MIKEY brought: held, invalidated, dropped
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,14 @@ class Checked:
     variant: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """What was made of a challenge, and the long-term key that it was made of, None where there was none."""
+
+    run: AkaRun
+    root: Key | None = None
+
+
 @dataclass(slots=True)
 class Chain:
     """Keys by what they are for; filled by `unlock`, read by rules and views."""
@@ -49,7 +57,7 @@ class Chain:
     keys: list[Key] = field(default_factory=list)  # those supplied, seen, or proven by use, in the order of finding
     ks: dict[str, list[Key]] = field(default_factory=dict)  # by B-TID
     aka: dict[bytes, AkaRun] = field(default_factory=dict)  # by RAND; the one whose MAC fits, if any does
-    vectors: dict[bytes, list[AkaRun]] = field(default_factory=dict)  # by RAND; all that the keyring can make of it
+    vectors: dict[bytes, list[Vector]] = field(default_factory=dict)  # by RAND; all that the keyring can make of it
     resynchronisations: dict[int, bytes] = field(default_factory=dict)  # SQN_MS by message; b"" where no K fits AUTS
     muks: dict[str, list[Key]] = field(default_factory=dict)  # candidates by B-TID
     mrks: dict[str, list[Key]] = field(default_factory=dict)
@@ -71,7 +79,7 @@ class Chain:
 
     def tell(self, key: Key) -> None:
         """Put a key into the report that was supplied or seen, and may have proven nothing."""
-        place = self._places.setdefault(_identity(key), len(self.keys))
+        place = self._places.setdefault(identity(key), len(self.keys))
         if place == len(self.keys):
             self.keys.append(key)
         elif not self.keys[place].parents and key.parents:
@@ -112,6 +120,6 @@ class Chain:
                 yield from keys
 
 
-def _identity(key: Key) -> tuple[object, ...]:
+def identity(key: Key) -> tuple[object, ...]:
     """What makes two findings the same key, however each was come by."""
     return key.kind, key.value, key.b_tid, key.naf, key.key_domain, key.msk_id, key.mtk_id

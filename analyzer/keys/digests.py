@@ -46,17 +46,18 @@ def _ub_passwords(chain: Chain, exchange: Exchange) -> Iterator[Password]:
     if given is None or vector is None:
         return
     second = (given.get("algorithm") or "").upper().startswith("AKAV2")
-    for aka in chain.vectors.get(vector[0], ()):
+    made = chain.vectors.get(vector[0], ())
+    for aka, root in ((found.run, found.root) for found in made):
         results = [("", aka.res)]
         if aka.gba_u:  # spec contradiction 20: texts differ on who changes the bit, and whether
             results.append((FLIPPED_RES, flipped_res(res=aka.res)))
         for variant, res in results:
             if second and aka.ck and aka.ik:
-                yield None, variant, digest.aka_v2_password(res=res, ik=aka.ik, ck=aka.ck)
-            yield None, f"the password of AKAv1{variant and ', '}{variant}" if second else variant, res
-    for aka in chain.vectors.get(vector[0], ()):
-        yield None, "RES in base64", base64.b64encode(aka.res)
-        yield None, "RES in hex", aka.res.hex().encode()
+                yield root, variant, digest.aka_v2_password(res=res, ik=aka.ik, ck=aka.ck)
+            yield root, f"the password of AKAv1{variant and ', '}{variant}" if second else variant, res
+    for found in made:
+        yield found.root, "RES in base64", base64.b64encode(found.run.res)
+        yield found.root, "RES in hex", found.run.res.hex().encode()
 
 
 def _ua_passwords(chain: Chain, request: Message) -> Iterator[Password]:

@@ -42,7 +42,7 @@ def _add(chain: Chain, keys: Iterable[Key]) -> None:
             chain.muks.setdefault(key.b_tid, []).append(key)
         elif key.kind == "MRK":
             chain.mrks.setdefault(key.b_tid, []).append(key)
-        elif key.status != "derived":
+        elif key.status == "seen":
             chain.tell(key)
 
 
@@ -89,7 +89,7 @@ def _ks_of(chain: Chain, ue: UeKeys, b_tid: str, challenge: Challenge, expires: 
         if not made.origin:
             continue  # RES alone, or with the CK and IK that were taken above
         run = made.run
-        roots = (Key("K", ue.k or b"", KEYRING, "supplied", impi=ue.impi),) if made.from_k else ()
+        roots = (vectors.root(ue),) if made.from_k else ()
         kind = "2g" if made.origin.startswith(vectors.OF_2G) else said or ("u" if run.gba_u else "me")
         yield Key(
             "Ks", arithmetic.ks(ck=run.ck, ik=run.ik), f"{made.origin} with RAND {rand.hex()}", "derived",

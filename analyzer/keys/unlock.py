@@ -10,7 +10,7 @@ from analyzer.correlate.traffic import Traffic
 from analyzer.keys import digests, mikey, roots, vectors
 from analyzer.keys.chain import Chain, Checked, Opened, Shut
 from analyzer.keys.key import KEYRING, Key
-from analyzer.keys.keyring import Keyring
+from analyzer.keys.keyring import Keyring, UeKeys
 from dissectors import Message, dissect
 from dissectors.mikey import Kemac, KeyData, KeyDataPlain, Mikey, Verification
 
@@ -72,7 +72,7 @@ def _keep_msks(chain: Chain, opened: Opened, body: Mikey) -> None:
             Key(
                 "MSK", key.key, f"MIKEY, frame {opened.message.frame}, under MUK {opened.key.fingerprint}", "decrypted",
                 b_tid=opened.key.b_tid, naf=opened.key.naf, key_domain=domain, msk_id=msk_id, rand=body.rand,
-                valid_from=low, valid_to=high, parents=(opened.key,),
+                valid_from=low, valid_to=high, parents=(opened.key,), variant=opened.variant,
                 capture=opened.message.payload.capture, frame=opened.message.frame,
             )
         )  # fmt: skip
@@ -132,7 +132,8 @@ def _keep_mtks(chain: Chain, opened: Opened, body: Mikey) -> None:
             Key(
                 "MTK", key.key, f"MIKEY, frame {opened.message.frame}, under MSK {opened.key.fingerprint}", "decrypted",
                 key_domain=body.key_domain_id, msk_id=body.msk_id, mtk_id=body.mtk_id, salt=key.salt,
-                parents=(opened.key,), capture=opened.message.payload.capture, frame=opened.message.frame,
+                parents=(opened.key,), variant=opened.variant,
+                capture=opened.message.payload.capture, frame=opened.message.frame,
             )
         )  # fmt: skip
     for mtk in keys:
@@ -260,6 +261,25 @@ def _digests(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
     digests.check(chain, traffic)
 
 
+def _idle(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
+    """Name the keys of the keyring under which nothing verified: the user should hear of a slip of the pen."""
+    for ue in keyring.ues:
+        for kind, value, b_tid, naf in _entries(ue):
+            if value is not None and value not in chain.proven:
+                chain.tell(Key(kind, value, KEYRING, "supplied", b_tid=b_tid, naf=naf, impi=ue.impi))
+
+
+def _entries(ue: UeKeys) -> Iterator[tuple[str, bytes | None, str | None, str | None]]:
+    yield "K", ue.k, None, None
+    for run in ue.gba:
+        yield "Ks", run.ks, run.b_tid, None
+    for naf in ue.naf:
+        for kind, value in (("Ks_NAF", naf.ks_naf), ("Ks_ext_NAF", naf.ks_ext_naf), ("Ks_int_NAF", naf.ks_int_naf)):
+            yield kind, value, naf.b_tid, naf.fqdn
+        yield "MUK", naf.muk, naf.b_tid, naf.fqdn
+        yield "MRK", naf.mrk, naf.b_tid, naf.fqdn
+
+
 # Each reads what the ones before it have found: the chain of TS 33.246 6.1 from its root to its leaves.
 DERIVATIONS: tuple[Callable[[Chain, Traffic, Keyring], None], ...] = (
     _supplied,
@@ -269,4 +289,5 @@ DERIVATIONS: tuple[Callable[[Chain, Traffic, Keyring], None], ...] = (
     _msk_messages,
     _verifications,
     _mtk_messages,
+    _idle,
 )

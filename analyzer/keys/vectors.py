@@ -12,7 +12,8 @@ from analyzer.correlate.traffic import Traffic
 from analyzer.keys import aka
 from analyzer.keys import gba as arithmetic
 from analyzer.keys.aka import AkaRun
-from analyzer.keys.chain import Chain
+from analyzer.keys.chain import Chain, Vector
+from analyzer.keys.key import KEYRING, Key
 from analyzer.keys.keyring import GbaRun, Keyring, UeKeys
 from dissectors import Message
 from dissectors.digest import Auth
@@ -71,13 +72,23 @@ def learn(chain: Chain, ue: UeKeys, challenge: Challenge) -> tuple[Made, ...]:
     """
     found = tuple(_runs(ue, challenge))
     kept = chain.vectors.setdefault(challenge.rand, [])
-    kept += [made.run for made in found if made.run not in kept]
-    for run in kept:
+    for made in found:
+        vector = Vector(made.run, root(ue) if made.from_k else None)
+        if vector not in kept:
+            kept.append(vector)
+        if made.from_k and made.run.mac_ok:
+            chain.proven.add(ue.k or b"")
+    for run in (vector.run for vector in kept):
         known = chain.aka.get(challenge.rand)
         # Of several UEs it is the one whose K the challenge was made with.
         if known is None or (run.mac_ok and not known.mac_ok):
             chain.aka[challenge.rand] = run
     return found
+
+
+def root(ue: UeKeys) -> Key:
+    """Return the long-term key of a UE."""
+    return Key("K", ue.k or b"", KEYRING, "supplied", impi=ue.impi)
 
 
 def _runs(ue: UeKeys, challenge: Challenge) -> Iterator[Made]:

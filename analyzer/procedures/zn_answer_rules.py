@@ -160,7 +160,8 @@ def _proven(run: Run, user: str | None) -> list[Key]:
 @once
 def _used(story: Story) -> frozenset[tuple[bytes, str | None, str | None]]:
     """Return each Ks that something has fitted, with its IMPI and B-TID."""
-    return frozenset((key.value, key.impi, key.b_tid) for key in story.chain.keys if key.kind == "Ks")
+    real = (key for key in story.chain.keys if key.kind == "Ks" and key.value in story.chain.proven)
+    return frozenset((key.value, key.impi, key.b_tid) for key in real)
 
 
 RULES: tuple[Rule, ...] = (

@@ -86,7 +86,7 @@ def secrets(messages: Iterable[Message], chain: Chain) -> Iterator[bytes]:
         yield key.value
         yield key.salt
         yield from (parent.value for parent in key.parents)
-    for run in chain.aka.values():
+    for run in (*chain.aka.values(), *(vector.run for made in chain.vectors.values() for vector in made)):
         yield from (run.res, run.ck, run.ik)
     for message in messages:
         yield from written(message)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.report import CaseReport, KeyReport, UeReport
+from analyzer.report import CaseReport, KeyReport, OpenedReport, UeReport
+from analyzer.views.ink import plural
 from analyzer.views.tables import Table, moment
+
+KINDS = {"msk": "MSK", "mtk": "MTK", "pull": "pull", "verification": "verification", "digest": "digest"}
+MAX_FRAMES = 8  # that are named of one kind
 
 # A key comes from one of the kinds before it; the octets of a MUK are those of its Ks_NAF, so kinds tell them apart.
 RANKS = {"K": 0, "Ks": 1, "Ks_NAF": 2, "Ks_ext_NAF": 2, "Ks_int_NAF": 2, "MUK": 3, "MRK": 3, "MSK": 4, "MTK": 5}
@@ -15,7 +19,8 @@ def keys(case: CaseReport, ue: UeReport) -> Table:
     """One row a key, the long-term key first; values only where the report has them."""
     shown = any(key.value is not None for other in case.ues for key in other.keys)
     columns = ("key", "fingerprint", *(("value",) if shown else ()), "valid until", "origin")
-    rows = tuple(_row(key, branch, shown) for key, branch in tree(ue.keys))
+    parents = {fingerprint for key in ue.keys for fingerprint in key.parents}
+    rows = tuple(_row(key, branch, key.fingerprint in parents, shown) for key, branch in tree(ue.keys))
     return Table(columns, rows, folded=frozenset({"origin"}), indent="  ")
 
 
@@ -43,13 +48,13 @@ def _parent(found: Sequence[KeyReport], key: KeyReport) -> int | None:
     return max(above, key=lambda place: RANKS[found[place].kind], default=None)
 
 
-def _row(key: KeyReport, branch: str, shown: bool) -> tuple[str, ...]:
+def _row(key: KeyReport, branch: str, parent: bool, shown: bool) -> tuple[str, ...]:
     return (
         f"{branch}{key.kind} {_id(key, rooted=not branch)}".rstrip(),
         key.fingerprint or "-",
         *((key.value or "-",) if shown else ()),
         _valid(key),
-        ", ".join((f"{key.status}: {key.origin}", *_owner(key))),
+        "; ".join((", ".join((f"{key.status}: {key.origin}", *_owner(key))), *_use(key, parent))),
     )
 
 
@@ -59,6 +64,31 @@ def _id(key: KeyReport, rooted: bool) -> str:
     if key.kind == "MTK" and not rooted:
         parts = ("mtk_id",)
     return "/".join(value for name in parts if (value := key.id[name]))
+
+
+def _use(key: KeyReport, parent: bool) -> Iterator[str]:
+    """Tell what verified under a key, by kind, and that nothing did under one that was supplied and led to no other."""
+    if key.state not in (None, "held"):
+        yield str(key.state)
+    by_kind: dict[str, list[OpenedReport]] = {}
+    for opened in key.opened:
+        by_kind.setdefault(opened.what, []).append(opened)
+    told = [_told(what, found) for what, found in by_kind.items()]
+    if told:
+        yield f"opened {', '.join(told)}"
+    elif key.status == "supplied" and not parent:
+        yield "opened nothing"
+
+
+def _told(what: str, found: Sequence[OpenedReport]) -> str:
+    if what in ("srtp", "srtcp"):
+        count = sum(opened.count for opened in found)
+        packets, frame = plural(count, f"{what.upper()} packet"), found[0].frame
+        return f"{packets} from frame {frame} on" if count > 1 else f"{packets} in frame {frame}"
+    frames = " ".join(str(opened.frame) for opened in found[:MAX_FRAMES])
+    more = f" and {len(found) - MAX_FRAMES} more" if len(found) > MAX_FRAMES else ""
+    readings = dict.fromkeys(opened.reading for opened in found if opened.reading)
+    return f"{KINDS[what]} {frames}{more}" + (f" ({', '.join(readings)})" if readings else "")
 
 
 def _owner(key: KeyReport) -> Iterator[str]:

@@ -31,7 +31,9 @@ def test_the_wrong_k_gives_no_key(tell):
     ring = story.keyring().replace(story.ue.k.hex(), "00" * 16)
     chain = tell(story, ring).story.chain
     assert [run.mac_ok for run in chain.aka.values()] == [False]
-    assert not [key for key in chain.keys if key.kind == "K"]
+    assert [key.status for key in chain.keys if key.kind == "K"] == ["supplied"]
+    assert story.ue.k not in chain.proven
+    assert bytes(16) not in chain.proven
 
 
 def test_keys_of_another_subscriber_are_not_tried(tell):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from analyzer.report import KeyReport
+from analyzer.report import KeyReport, OpenedReport
 from analyzer.views.ladder import keys, tree
 from analyzer.views.tables import draw
 
@@ -53,6 +53,37 @@ def test_ids_validity_and_owners(case):
         "MRK|cccccccc|-|derived: here",
         "MTK 00010003/0001|-|-|no-key: here",
     ]
+
+
+def test_what_a_key_opened_is_told(case):
+    opened = (
+        OpenedReport("msk", 0, 3, 1, ""), OpenedReport("msk", 0, 9, 1, ""),
+        OpenedReport("verification", 0, 4, 1, "raw IDs + 4-octet T"),
+    )  # fmt: skip
+    media = (OpenedReport("srtp", 0, 7, 40, ""), OpenedReport("srtp", 0, 70, 2, ""), OpenedReport("srtcp", 0, 8, 1, ""))
+    found = (
+        replace(CHAIN[0], opened=opened),
+        replace(CHAIN[5], state="invalidated, frame 9"),
+        replace(CHAIN[6], opened=media),
+        key("MRK", "ffffffff", status="supplied"),
+        key("K", "99999999", status="supplied"),
+        key("Ks", "aaaaaaaa", "99999999"),
+    )
+    origins = {row[0].lstrip(" │└├").split()[0]: row[-1] for row in keys(case, replace(case.ues[0], keys=found)).rows}
+    assert origins == {
+        "MUK": "derived: here; opened MSK 3 9, verification 4 (raw IDs + 4-octet T)",
+        "MSK": "derived: here; invalidated, frame 9",
+        "MTK": "derived: here; opened 42 SRTP packets from frame 7 on, 1 SRTCP packet in frame 8",
+        "MRK": "supplied: here; opened nothing",
+        "K": "supplied: here",
+        "Ks": "derived: here",
+    }
+
+
+def test_not_every_frame_is_named(case):
+    many = tuple(OpenedReport("mtk", 0, frame, 1, "") for frame in range(1, 31))
+    (row,) = keys(case, replace(case.ues[0], keys=(replace(CHAIN[5], opened=many),))).rows
+    assert row[-1].endswith("opened MTK 1 2 3 4 5 6 7 8 and 22 more")
 
 
 def test_values_are_there_when_the_report_has_them(case):
