@@ -235,9 +235,18 @@ def _stripped(value: str, start: int, end: int) -> tuple[int, int]:
 
 def split(value: str, separator: str) -> list[str]:
     """Split at "," or ";" outside of quoted strings and angle brackets; the pieces are stripped."""
-    if '"' not in value and "<" not in value:
-        return [piece.strip(BLANKS) for piece in value.split(separator)]
-    return [value[start:end] for start, end in pieces(value, separator)]
+    if separator not in value:
+        return [value.strip(BLANKS)]
+    if '"' in value:
+        return [value[start:end] for start, end in pieces(value, separator)]
+    before, *bracketed = value.split("<")  # most have no quotes: only angle brackets hide separators
+    found = before.split(separator)
+    for piece in bracketed:
+        inside, bracket, behind = piece.partition(">")
+        more = behind.split(separator)
+        found[-1] += f"<{inside}{bracket}{more[0]}"
+        found += more[1:]
+    return [piece.strip(BLANKS) for piece in found]
 
 
 def unquote(value: str) -> str:

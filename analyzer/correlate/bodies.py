@@ -112,6 +112,8 @@ def content_type(body: Sip | Http) -> str:
 
 def services(message: Message) -> tuple[str, ...]:
     """Return the MBMS user service ids that a message names, in its order."""
+    if not message.inner:
+        return ()
     parts = whole(message)
     found = [service for part in parts if isinstance(part.body, ServiceList) for service in part.body.services]
     found += [service for part in parts if isinstance(part.body, Sdp) for service in part.body.mbms_services]
@@ -120,6 +122,8 @@ def services(message: Message) -> tuple[str, ...]:
 
 def b_tids(message: Message) -> tuple[str, ...]:
     """Return the B-TIDs that the bodies of a message carry."""
+    if not message.inner:
+        return ()
     found: list[str] = []
     for part in whole(message):
         match part.body:

@@ -12,16 +12,24 @@ from dissectors.http import Http
 from dissectors.sip import Sip
 
 Ends = tuple[str, int, str, int]
+Dialog = tuple[str | None, int | None]
+WITH_STATUS = (Sip, Http)
 
 
 @dataclass(slots=True)
 class Exchange:
     """One request on one leg: its retransmissions, its answers, and for an INVITE its ACKs.
 
-    `requests` is empty where the capture begins after the request.
+    `requests` is empty where the capture begins after the request. Of SIP `method` is that of CSeq, `dialog` Call-ID
+    and number of CSeq: all legs of a request have the same. An INVITE is `initial` where it begins a dialog.
+    `asked` is what a key management POST asks for.
     """
 
     protocol: str
+    method: str = ""
+    dialog: Dialog = (None, None)
+    initial: bool = False
+    asked: str | None = None
     requests: list[Message] = field(default_factory=list)
     answers: list[Message] = field(default_factory=list)
     acks: list[Message] = field(default_factory=list)
@@ -38,7 +46,11 @@ class Exchange:
     @property
     def final(self) -> Message | None:
         """The first answer that ends the exchange."""
-        return next((answer for answer in self.answers if status(answer) is None or (status(answer) or 0) >= 200), None)
+        for answer in self.answers:
+            code = status(answer)
+            if code is None or code >= 200:
+                return answer
+        return None
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -58,7 +70,7 @@ class Exchange:
 def status(message: Message | None) -> int | None:
     """Return the status code of a SIP or HTTP answer."""
     body = None if message is None else message.body
-    return body.status if isinstance(body, Sip | Http) else None
+    return body.status if isinstance(body, WITH_STATUS) else None
 
 
 def pair(messages: Iterable[Message]) -> tuple[Exchange, ...]:
@@ -73,12 +85,14 @@ class _Pairing:
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
         self.sip: dict[tuple[str, int, str, str], Exchange] = {}
-        self.invites: dict[tuple[str | None, int | None], list[Exchange]] = {}
+        self.cseqs: dict[str, tuple[int | None, str | None]] = {}  # what the values of CSeq and Via say
+        self.branches: dict[str, str | None] = {}
+        self.invites: dict[tuple[Dialog, str], Exchange] = {}  # by dialog and ends
         self.http: dict[Ends, list[Exchange]] = {}
         self.diameter: dict[tuple[Ends, int], Exchange] = {}
 
-    def new(self, protocol: str) -> Exchange:
-        exchange = Exchange(protocol)
+    def new(self, protocol: str, method: str = "", dialog: Dialog = (None, None)) -> Exchange:
+        exchange = Exchange(protocol, method, dialog)
         self.exchanges.append(exchange)
         return exchange
 
@@ -96,34 +110,34 @@ class _Pairing:
     def add_sip(self, message: Message, body: Sip) -> None:
         # RFC 3261 17.1.3: the top Via's branch and the CSeq method tell the transaction; the leg's ends join
         # them for old stacks that send no branch.
-        method = body.cseq_method or body.method or ""
-        ends = sorted((message.payload.src, message.payload.dst))
-        leg = body.branch or "|".join(ends)
-        key = (body.call_id or "", body.cseq or 0, "INVITE" if method == "ACK" else method, leg)
+        call_id, cseq, via = body.call_id, body.headers.get("CSeq") or "", body.headers.get("Via") or ""
+        if cseq not in self.cseqs:
+            self.cseqs[cseq] = body.cseq, body.cseq_method
+        if via not in self.branches:
+            self.branches[via] = body.branch
+        number, told = self.cseqs[cseq]
+        method, dialog = told or body.method or "", (call_id, number)
+        leg = self.branches[via] or _ends(message)
+        key = (call_id or "", number or 0, "INVITE" if method == "ACK" else method, leg)
+        exchange = self.sip.get(key)
         if method == "ACK":
             # The ACK of a 2xx is a transaction of its own: it belongs to the INVITE of the same leg and CSeq.
-            exchange = self.sip.get(key) or self.invite_of(message, body)
+            exchange = exchange or self.invites.get((dialog, _ends(message)))
             if exchange is not None:
                 exchange.acks.append(message)
             return
-        exchange = self.sip.get(key)
         if exchange is None:
-            exchange = self.sip[key] = self.new("sip")
-            if method == "INVITE":
-                self.invites.setdefault((body.call_id, body.cseq), []).append(exchange)
+            exchange = self.sip[key] = self.new("sip", method, dialog)
         (exchange.requests if body.is_request else exchange.answers).append(message)
-
-    def invite_of(self, message: Message, body: Sip) -> Exchange | None:
-        ends = {message.payload.src, message.payload.dst}
-        for exchange in self.invites.get((body.call_id, body.cseq), []):
-            if {exchange.client, exchange.server} == ends:
-                return exchange
-        return None
+        if method == "INVITE" and exchange.first is message:
+            exchange.initial = not body.to_tag
+            self.invites.setdefault((dialog, _ends(message)), exchange)
 
     def add_http(self, message: Message, body: Http) -> None:
         payload = message.payload
         if body.is_request:
             exchange = self.new("http")
+            exchange.asked = bodies.request_type(body)
             exchange.requests.append(message)
             self.http.setdefault((payload.src, payload.sport, payload.dst, payload.dport), []).append(exchange)
             return
@@ -147,10 +161,12 @@ class _Pairing:
         exchange.answers.append(message)
 
 
+def _ends(message: Message) -> str:
+    """Name the ends of a leg, whichever of them speaks."""
+    src, dst = message.payload.src, message.payload.dst
+    return f"{src}|{dst}" if src < dst else f"{dst}|{src}"
+
+
 def of_request_type(exchanges: Iterable[Exchange], *names: str) -> Iterator[Exchange]:
     """Yield the key management POSTs of the request types named."""
-    for exchange in exchanges:
-        if exchange.protocol == "http" and exchange.request is not None:
-            body = bodies.http(exchange.request)
-            if body is not None and bodies.request_type(body) in names:
-                yield exchange
+    return (exchange for exchange in exchanges if exchange.asked in names)

@@ -114,7 +114,7 @@ def is_ub(exchange: Exchange) -> bool:
             return True
     request = exchange.request
     body = None if request is None else bodies.http(request)
-    if body is None or bodies.request_type(body) is not None:
+    if body is None or exchange.asked is not None:
         return False
     if "3gpp-gba-tmpi" in (body.headers.get("User-Agent") or ""):
         return True

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.exchanges import Exchange
+from analyzer.correlate.exchanges import Dialog, Exchange
 from dissectors import Message
 from dissectors.sip import Sip
 
 UE, IM_CN, SCF, BM_SC, BSF, MULTICAST = "ue", "im-cn", "scf", "bm-sc", "bsf", "multicast"
+MULTICAST_BEGINS = ("22", "23", "ff")  # 224.0.0.0/4, ff00::/8
 ROLES = (UE, IM_CN, SCF, BM_SC, BSF, MULTICAST)  # in the order of a ladder's columns
 
 
@@ -30,6 +31,8 @@ class Nodes:
 
 
 def is_multicast(address: str) -> bool:
+    if address[:2].lower() not in MULTICAST_BEGINS:  # most addresses need no closer look
+        return False
     try:
         return ip_address(address).is_multicast
     except ValueError:
@@ -62,11 +65,9 @@ def tell(exchanges: Iterable[Exchange], loose: Iterable[Message], named: Mapping
 
 
 def _tell_http(exchange: Exchange, roles: dict[str, str]) -> None:
-    body = None if exchange.request is None else bodies.http(exchange.request)
-    asked = None if body is None else bodies.request_type(body)
-    if asked is not None:
+    if exchange.asked is not None:
         roles.setdefault(exchange.server, BM_SC)
-        by_scf = asked == "authorize" or asked.startswith("sip-based")
+        by_scf = exchange.asked == "authorize" or exchange.asked.startswith("sip-based")
         roles.setdefault(exchange.client, SCF if by_scf else UE)
     elif gba.is_ub(exchange):
         roles.setdefault(exchange.server, BSF)
@@ -75,22 +76,32 @@ def _tell_http(exchange: Exchange, roles: dict[str, str]) -> None:
 
 def _tell_sip(exchanges: Iterable[Exchange], roles: dict[str, str]) -> None:
     """The legs of one INVITE in the order of their Vias: UE first, SCF last, the IM CN between; and who registers."""
-    invites: dict[tuple[str | None, int | None], list[Exchange]] = {}
+    invites: dict[Dialog, list[Exchange]] = {}
     for exchange in exchanges:
-        body = exchange.first.body
-        if isinstance(body, Sip) and body.cseq_method == "INVITE" and not body.to_tag:
-            invites.setdefault((body.call_id, body.cseq), []).append(exchange)
-        elif isinstance(body, Sip) and body.cseq_method == "REGISTER" and _is_first_leg((exchange,), exchange.client):
+        if exchange.method == "INVITE":
+            invites.setdefault(exchange.dialog, []).append(exchange)
+        elif exchange.method != "REGISTER" or _are_known((exchange,), roles):
+            continue
+        elif _is_first_leg((exchange,), exchange.client):
             roles.setdefault(exchange.client, UE)
             roles.setdefault(exchange.server, IM_CN)
     for legs in invites.values():
-        clients, servers = {leg.client for leg in legs}, {leg.server for leg in legs}
-        for address in sorted(clients & servers):
-            roles.setdefault(address, IM_CN)
-        for address in sorted(clients - servers):
-            roles.setdefault(address, UE if _is_first_leg(legs, address) else IM_CN)
-        for address in sorted(servers - clients):
-            roles.setdefault(address, IM_CN if _goes_on(legs, address) else SCF)
+        if not _are_known(legs, roles):  # nearly all calls tell nothing new
+            _tell_invite([leg for leg in legs if leg.initial], roles)
+
+
+def _are_known(legs: Iterable[Exchange], roles: Mapping[str, str]) -> bool:
+    return all(leg.client in roles and leg.server in roles for leg in legs)
+
+
+def _tell_invite(legs: list[Exchange], roles: dict[str, str]) -> None:
+    clients, servers = {leg.client for leg in legs}, {leg.server for leg in legs}
+    for address in sorted(clients & servers):
+        roles.setdefault(address, IM_CN)
+    for address in sorted(clients - servers):
+        roles.setdefault(address, UE if _is_first_leg(legs, address) else IM_CN)
+    for address in sorted(servers - clients):
+        roles.setdefault(address, IM_CN if _goes_on(legs, address) else SCF)
 
 
 def _is_first_leg(legs: Iterable[Exchange], client: str) -> bool:

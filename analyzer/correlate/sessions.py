@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange
@@ -15,6 +15,7 @@ from dissectors.mbms_xml import NafKeyInfo
 from dissectors.sip import Sip
 
 Token = tuple[str, str]  # ("impi" | "impu" | "b_tid" | "call_id", value)
+NOBODY: frozenset[str] = frozenset()
 TMPI_DOMAIN = "@tmpi."  # a TMPI names a BSF's pseudonym domain (TS 33.220 Annex B.4), never the subscriber
 
 
@@ -61,24 +62,41 @@ class _Claim:
 
 @dataclass(slots=True)
 class _Group:
-    tokens: set[Token]
-    claims: list[_Claim]
+    """What belongs to one UE; nothing, where another group has taken it."""
 
-    def of(self, kind: str) -> set[str]:
-        return {value for name, value in self.tokens if name == kind}
+    claims: list[_Claim]
+    names: dict[str, set[str]]  # by the kind of their tokens
+    addresses: set[str]
+    speaks_sip: bool
+
+    def of(self, kind: str) -> set[str] | frozenset[str]:
+        return self.names.get(kind, NOBODY)
+
+    @property
+    def size(self) -> int:
+        return len(self.claims) + sum(map(len, self.names.values()))
 
     @property
     def is_somebody(self) -> bool:
         """A dialog of which nothing but its Call-ID is known is no UE."""
-        return bool(self.addresses) or any(kind != "call_id" for kind, _ in self.tokens)
+        return bool(self.addresses) or any(kind != "call_id" for kind in self.names)
 
     @property
-    def speaks_sip(self) -> bool:
-        return any(claim.exchange is not None and claim.exchange.protocol == "sip" for claim in self.claims)
+    def first(self) -> int:
+        return min(claim.message.time for claim in self.claims)
 
-    @property
-    def addresses(self) -> set[str]:
-        return {claim.address for claim in self.claims if claim.address is not None}
+    def absorb(self, other: _Group) -> None:
+        self.claims += other.claims
+        for kind, names in other.names.items():
+            self.names.setdefault(kind, set()).update(names)
+        self.addresses |= other.addresses
+        self.speaks_sip |= other.speaks_sip
+        other.claims, other.names, other.addresses = [], {}, set()
+
+
+def _group(claim: _Claim) -> _Group:
+    addresses = set() if claim.address is None else {claim.address}
+    return _Group([claim], {}, addresses, claim.exchange is not None and claim.exchange.protocol == "sip")
 
 
 def sessions(
@@ -87,9 +105,8 @@ def sessions(
     """Tie all messages of a UE together, one session each, in the order of their first messages."""
     claims = [claim for claim in _claims(exchanges, loose, runs, nodes) if claim.tokens or claim.address]
     groups = _by_destination(_by_address(_by_identity(claims)))
-    told = [group for group in groups if group.is_somebody]
-    found = sorted((_session(group) for group in told), key=lambda session: session.first)
-    return tuple(replace(session, id=f"ue{number}") for number, session in enumerate(found, 1))
+    told = sorted((group for group in groups if group.is_somebody), key=lambda group: group.first)
+    return tuple(_session(f"ue{number}", group) for number, group in enumerate(told, 1))
 
 
 def _claims(
@@ -147,12 +164,9 @@ def _registered_tokens(body: Sip) -> list[Token]:
 
 
 def _http_claim(exchange: Exchange) -> Iterable[_Claim]:
-    message = exchange.request
+    message, asked = exchange.request, exchange.asked
     body = None if message is None else message.body
-    if message is None or not isinstance(body, Http):
-        return
-    asked = bodies.request_type(body)
-    if asked is None:
+    if message is None or not isinstance(body, Http) or asked is None:
         return
     tokens: list[Token] = [("b_tid", b_tid) for b_tid in bodies.b_tids(message)]
     address: str | None = exchange.client
@@ -198,7 +212,7 @@ def _by_identity(claims: Iterable[_Claim]) -> list[_Group]:
     owner: dict[Token, _Group] = {}
     groups: list[_Group] = []
     for claim in claims:
-        group = _Group(set(), [claim])
+        group = _group(claim)
         groups.append(group)
         for token in claim.tokens:
             other = owner.get(token)
@@ -207,20 +221,18 @@ def _by_identity(claims: Iterable[_Claim]) -> list[_Group]:
             elif _contradict(other, group):
                 continue
             else:
-                small, group = sorted((other, group), key=lambda g: len(g.claims) + len(g.tokens))
-                group.claims += small.claims
-                group.tokens |= small.tokens
-                for moved in small.tokens:
-                    owner[moved] = group
-                small.claims = []
-            group.tokens.add(token)
+                small, group = (group, other) if other.size > group.size else (other, group)
+                owner.update(dict.fromkeys(((kind, name) for kind in small.names for name in small.names[kind]), group))
+                group.absorb(small)
+            kind, name = token
+            group.names.setdefault(kind, set()).add(name)
             owner[token] = group
     return [group for group in groups if group.claims]
 
 
 def _contradict(one: _Group, other: _Group) -> bool:
-    both = one.of("impi") | other.of("impi")
-    return len(both) > 1 and bool(one.of("impi")) and bool(other.of("impi"))
+    mine, others = one.of("impi"), other.of("impi")
+    return bool(mine) and bool(others) and len(mine | others) > 1
 
 
 def _by_address(groups: list[_Group]) -> list[_Group]:
@@ -238,7 +250,7 @@ def _by_address(groups: list[_Group]) -> list[_Group]:
     def absorb(group: _Group, other: _Group) -> None:
         for address in other.addresses:
             at[address][id(group)] = group
-        _absorb(group, other)
+        group.absorb(other)
 
     for address in sorted(at):
         here = sorted((group for group in at[address].values() if group.claims), key=lambda group: order[id(group)])
@@ -260,36 +272,39 @@ def _by_address(groups: list[_Group]) -> list[_Group]:
 
 def _by_destination(groups: list[_Group]) -> list[_Group]:
     """Give MIKEY messages whose B-TID nothing else names to the only UE at their destination, if it has no B-TID."""
+    at: dict[str, list[_Group]] = {}
+    for group in groups:
+        for address in group.addresses:
+            at.setdefault(address, []).append(group)
     for group in groups:
         if group.addresses or any(claim.exchange is not None for claim in group.claims):
             continue
         heard = {claim.message.payload.dst for claim in group.claims}
-        here = [other for other in groups if other.claims and heard & other.addresses]
-        if len(here) == 1 and not here[0].of("b_tid"):
-            _absorb(here[0], group)
+        here = {id(other): other for address in heard for other in at.get(address, ())}
+        if len(here) == 1:
+            (only,) = here.values()
+            if not only.of("b_tid"):
+                only.absorb(group)
     return [group for group in groups if group.claims]
 
 
-def _absorb(group: _Group, other: _Group) -> None:
-    group.claims += other.claims
-    group.tokens |= other.tokens
-    other.claims, other.tokens = [], set()
-
-
-def _session(group: _Group) -> Session:
+def _session(name: str, group: _Group) -> Session:
     exchanges: dict[int, Exchange] = {}
     loose: list[Message] = []
+    links: dict[Token, Link] = {}
     for claim in group.claims:
         if claim.exchange is not None:
             exchanges[id(claim.exchange)] = claim.exchange
         else:
             loose.append(claim.message)
+        for token in claim.tokens:
+            if token not in links:
+                links[token] = Link(token, claim.message)
     addresses = group.addresses or {
         message.payload.dst for message in loose if not is_multicast(message.payload.dst)
     }  # fmt: skip
-    links = {token: Link(token, claim.message) for claim in reversed(group.claims) for token in claim.tokens}
     return Session(
-        id="",
+        id=name,
         impi=tuple(sorted(group.of("impi"))),
         impu=tuple(sorted(group.of("impu"))),
         b_tid=tuple(sorted(group.of("b_tid"))),

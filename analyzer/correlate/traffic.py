@@ -75,7 +75,7 @@ def correlate(
         owners={
             id(message): session
             for session in found
-            for group in (session.loose, *(exchange.messages for exchange in session.exchanges))
+            for group in (session.loose, *(part for e in session.exchanges for part in (e.requests, e.answers, e.acks)))
             for message in group
         },
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
-from analyzer.correlate.exchanges import Exchange, of_request_type
+from analyzer.correlate.exchanges import Dialog, Exchange, of_request_type
 from analyzer.correlate.nodes import UE, is_multicast
 from analyzer.judging import Procedure, Run, Step, Story, once
 from analyzer.procedures.roles import SCF_REQUESTS, finals, names, outcome, owners
@@ -74,14 +74,33 @@ def _call(legs: list[Exchange]) -> _Call:
         legs=legs,
         first=legs[0].first.time,
         end=max(ends, default=legs[0].first.time + UNANSWERED),
-        initial=not any(body.to_tag for body in said),
+        initial=all(leg.initial for leg in legs),
         asserted=any(body.headers.get("P-Asserted-Identity") for body in said),
-        call_ids={body.call_id for body in said},
+        call_ids={leg.dialog[0] for leg in legs},
         identities={name for body in said for name in names((*bodies.identities(body), body.from_uri or ""))}
         - ANONYMOUS,
         subjects={subject for message in requests for subject in _subjects(message)},
         b_tids={b_tid for message in requests for b_tid in bodies.b_tids(message)},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """A POST of an SCF: when it was sent, and for whom and what."""
+
+    exchange: Exchange
+    time: int
+    identities: frozenset[str]
+    subjects: frozenset[str]
+    b_tids: frozenset[str]
+
+
+def _post(exchange: Exchange) -> _Post:
+    message = exchange.first
+    body = bodies.http(message)
+    whom = () if body is None else asserted(body)
+    b_tids = frozenset(bodies.b_tids(message))
+    return _Post(exchange, message.time, frozenset(whom), frozenset(_subjects(message)), b_tids)
 
 
 def _subjects(message: Message) -> set[str]:
@@ -95,39 +114,44 @@ def _subjects(message: Message) -> set[str]:
 @once
 def invitations(story: Story) -> tuple[Invitation, ...]:
     """Return the INVITEs of the case that belong to MBMS, each with its legs and its POSTs, in the order of time."""
-    calls = _calls(story.traffic.exchanges)
-    _give_posts(calls, of_request_type(story.traffic.exchanges, *SCF_REQUESTS))
+    legs = [e for e in story.traffic.exchanges if e.method == "INVITE" and e.requests]
+    posts = [_post(exchange) for exchange in of_request_type(story.traffic.exchanges, *SCF_REQUESTS)]
+    if not posts and not any(_is_of_mbms(message) for leg in legs for message in leg.requests):
+        return ()  # calls that are none of ours
+    calls = _calls(legs)
+    _give_posts(calls, posts)
     found = ((_kind(call), call) for call in calls)
     return tuple(Invitation(kind, tuple(call.legs), tuple(call.posts)) for kind, call in found if kind is not None)
 
 
-def _calls(exchanges: Iterable[Exchange]) -> list[_Call]:
+def _calls(invites: Iterable[Exchange]) -> list[_Call]:
     """Gather the legs of each INVITE: by Call-ID and CSeq, and across a B2BUA, which changes both."""
-    legs: dict[tuple[str | None, int | None], list[Exchange]] = {}
-    for exchange in exchanges:
-        body = exchange.first.body
-        if exchange.protocol == "sip" and exchange.requests and isinstance(body, Sip) and body.cseq_method == "INVITE":
-            legs.setdefault((body.call_id, body.cseq), []).append(exchange)
+    legs: dict[Dialog, list[Exchange]] = {}
+    for exchange in invites:
+        legs.setdefault(exchange.dialog, []).append(exchange)
     calls: list[_Call] = []
-    pending: list[_Call] = []  # those that a leg beyond a B2BUA may belong to
+    going: dict[str, list[tuple[int, _Call]]] = {}  # by identity, those that a leg beyond a B2BUA may belong to
     for call in sorted(map(_call, legs.values()), key=lambda call: call.first):
-        pending = [other for other in pending if other.end >= call.first]
-        before = next((other for other in reversed(pending) if _goes_on(other, call)), None)
-        if before is None:
+        near: dict[int, _Call] = {}
+        for identity in call.identities:
+            going[identity] = [(place, one) for place, one in going.get(identity, ()) if one.end >= call.first]
+            near |= going[identity]
+        place = next((place for place in sorted(near, reverse=True) if _goes_on(near[place], call)), len(calls))
+        if place == len(calls):
             calls.append(call)
-            pending.append(call)
         else:
-            before.absorb(call)
+            calls[place].absorb(call)
+        for identity in call.identities:
+            if (place, calls[place]) not in going[identity]:
+                going[identity].append((place, calls[place]))
     return calls
 
 
 def _goes_on(one: _Call, other: _Call) -> bool:
-    """Say whether an INVITE goes on as another behind a B2BUA: it lies within the first, and is of the same UE."""
+    """Say whether an INVITE of a UE goes on as another of the same UE behind a B2BUA: it lies within the first."""
     if one.initial != other.initial or one.call_ids & other.call_ids:
         return False
     if other.end > one.end and finals(other.legs):
-        return False
-    if not one.identities & other.identities:
         return False
     handed_on = other.legs[0].client in {leg.server for leg in one.legs}
     return handed_on or bool(one.subjects & other.subjects)
@@ -136,7 +160,7 @@ def _goes_on(one: _Call, other: _Call) -> bool:
 # ------------------------------------------------------------------------------------------------ POSTs
 
 
-def _give_posts(calls: list[_Call], posts: Iterable[Exchange]) -> None:
+def _give_posts(calls: list[_Call], posts: Iterable[_Post]) -> None:
     """Give each POST of the SCF to the INVITE that it was sent for.
 
     First those that name the UE of an INVITE and what it asks for, or its B-TID. What then is left goes to an
@@ -144,42 +168,43 @@ def _give_posts(calls: list[_Call], posts: Iterable[Exchange]) -> None:
     """
     longest = max((call.end - call.first for call in calls), default=0) + LATE_POST
     starts = [call.first for call in calls]
-    left: list[tuple[Exchange, list[_Call]]] = []
+    known: dict[str, list[int]] = {}  # where those are that know an identity or a B-TID
+    for place, call in enumerate(calls):
+        for name in call.identities | call.b_tids:
+            known.setdefault(name, []).append(place)
+    left: list[_Post] = []
     for post in posts:
-        time = post.first.time
-        around = calls[bisect_left(starts, time - longest) : bisect_right(starts, time)]
-        if not _take(around, post, sure=True):
-            left.append((post, around))
-    for post, around in left:
+        places = {place for name in post.identities | post.b_tids for place in known.get(name, ())}
+        if not _take([calls[place] for place in sorted(places)], post, sure=True):
+            left.append(post)
+    for post in left:
+        around = calls[bisect_left(starts, post.time - longest) : bisect_right(starts, post.time)]
         _take(around, post, sure=False)
     for call in calls:
         call.posts.sort(key=lambda post: (post.first.time, post.first.frame))
 
 
-def _take(calls: list[_Call], post: Exchange, sure: bool) -> bool:
-    time = post.first.time
-    fitting = [call for call in calls if _fits(call, post, sure) and (sure or not call.posts)]
+def _take(calls: list[_Call], post: _Post, sure: bool) -> bool:
+    time = post.time
+    near = [call for call in calls if call.first <= time <= call.end + LATE_POST and (sure or not call.posts)]
+    fitting = [call for call in near if _fits(call, post, sure)]
     within = [call for call in fitting if time <= call.end]
-    late = [call for call in fitting if call.end < time <= call.end + LATE_POST and call.accepted and not call.posts]
+    late = [call for call in fitting if call.end < time and call.accepted and not call.posts]
     for found in (within, late):
         if found:
-            found[-1].posts.append(post)  # the latest: what came before it, a challenge has ended
+            found[-1].posts.append(post.exchange)  # the latest: what came before it, a challenge has ended
             return True
     return False
 
 
-def _fits(call: _Call, post: Exchange, sure: bool) -> bool:
-    message = post.first
-    body = bodies.http(message)
-    if body is None:
-        return False
-    same_ue = bool(call.identities & set(asserted(body)))
-    same_subject = bool(call.subjects & _subjects(message))
-    if call.b_tids & set(bodies.b_tids(message)) or (same_ue and same_subject):
+def _fits(call: _Call, post: _Post, sure: bool) -> bool:
+    same_ue = not call.identities.isdisjoint(post.identities)
+    same_subject = not call.subjects.isdisjoint(post.subjects)
+    if not call.b_tids.isdisjoint(post.b_tids) or (same_ue and same_subject):
         return True
     if sure or not (same_ue or same_subject):
         return False
-    return post.client in {leg.server for leg in call.legs} or not call.asserted
+    return post.exchange.client in {leg.server for leg in call.legs} or not call.asserted
 
 
 def asserted(body: Http) -> tuple[str, ...]:
@@ -193,8 +218,7 @@ def asserted(body: Http) -> tuple[str, ...]:
 def _kind(call: _Call) -> str | None:
     """Tell the procedure: what the UE says goes before what the SCF made of it."""
     requests = call.requests
-    body = bodies.http(call.posts[0].first) if call.posts else None
-    asked = (None if body is None else bodies.request_type(body)) or ""
+    asked = (call.posts[0].asked if call.posts else None) or ""
     listed = next((found for m in requests if (found := bodies.find(m, ServiceList))), None)
     if (listed is not None and listed.kind == "deregister") or any(map(_deregisters, requests)):
         return "sip-deauthorization"
@@ -213,11 +237,18 @@ def _kind(call: _Call) -> str | None:
     return "ks-naf-refresh" if asked == "sip-based-register" or listed is not None or has_b_tid else None
 
 
+def _is_of_mbms(message: Message) -> bool:
+    """Say whether an INVITE has anything to do with MBMS by what itself says."""
+    listed = any(isinstance(part.body, ServiceList | MskRequest | BTids) for part in bodies.whole(message))
+    return listed or _deregisters(message) or _is_mbms(message)
+
+
 def _deregisters(message: Message) -> bool:
     return isinstance(message.body, Sip) and any(part.content_type == DEREGISTER_TYPE for part in message.body.parts)
 
 
 def _is_mbms(message: Message) -> bool:
+    """Say whether an INVITE offers multicast media."""
     offer = bodies.sdp(message)
     if offer is None:
         return False
