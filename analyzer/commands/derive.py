@@ -268,11 +268,13 @@ def _passwords(
 @click.option("--encr-alg", type=click.Choice([str(n) for n in mikey.ENCR_LENGTHS]), default="1", help="Encr alg [1].")
 @click.option("--mac-alg", type=click.Choice([str(n) for n in mikey.MAC_LENGTHS]), default="1", help="MAC alg [1].")
 @click.option("--data", type=Hex(), help="Encrypted data of the KEMAC, to be decrypted.")
+@click.option("--plain", type=Hex(), help="Key data, to be encrypted.")
 @click.option("--covered", type=Hex(), help="The message up to its MAC, to compute it.")
 def of_psk(*, prf: str, encr_alg: str, mac_alg: str, **given: Any) -> Iterable[Step]:
     """The keys of a MIKEY message under a pre-shared key; decrypts its data and computes its MAC."""
-    if given["data"] is not None and given["t"] is None and int(encr_alg) in mikey.WITH_IV:
-        raise click.UsageError("--data needs --t")
+    ciphered = given["data"] is not None or given["plain"] is not None
+    if ciphered and given["t"] is None and int(encr_alg) in mikey.WITH_IV:
+        raise click.UsageError("--data and --plain need --t")
     return steps.mikey_psk(prf=int(prf), encr_alg=int(encr_alg), mac_alg=int(mac_alg), **given)
 
 

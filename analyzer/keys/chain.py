@@ -57,7 +57,7 @@ class Chain:
     keys: list[Key] = field(default_factory=list)  # those supplied, seen, or proven by use, in the order of finding
     ks: dict[str, list[Key]] = field(default_factory=dict)  # by B-TID
     aka: dict[bytes, AkaRun] = field(default_factory=dict)  # by RAND; the one whose MAC fits, if any does
-    vectors: dict[bytes, list[Vector]] = field(default_factory=dict)  # by RAND; all that the keyring can make of it
+    vectors: dict[bytes, dict[Vector, None]] = field(default_factory=dict)  # by RAND; what the keyring can make of it
     resynchronisations: dict[int, bytes] = field(default_factory=dict)  # SQN_MS by message; b"" where no K fits AUTS
     muks: dict[str, list[Key]] = field(default_factory=dict)  # candidates by B-TID
     mrks: dict[str, list[Key]] = field(default_factory=dict)

@@ -208,9 +208,9 @@ def of_digest(*, passwords: Mapping[str, bytes], answer: bytes | None, **asked: 
 
 def mikey_psk(
     *, psk: bytes, csb_id: int, rand: bytes, t: int | None, prf: int, encr_alg: int, mac_alg: int,
-    data: bytes | None, covered: bytes | None,
+    data: bytes | None, plain: bytes | None, covered: bytes | None,
 ) -> Steps:  # fmt: skip
-    """The keys of a message under a pre-shared key, what they decrypt of `data`, and the MAC over `covered`."""
+    """The keys of a message under a pre-shared key; `data` decrypted, `plain` encrypted, and the MAC over `covered`."""
     tail = mikey.psk_label_tail(csb_id=csb_id, rand=rand)
     keys = mikey.psk_keys(psk=psk, csb_id=csb_id, rand=rand, prf=prf, encr_alg=encr_alg, mac_alg=mac_alg)
     for name, constant, value in (
@@ -223,8 +223,11 @@ def mikey_psk(
     if t is not None and encr_alg in mikey.WITH_IV:
         yield Step("IV", mikey.iv(salt=keys.salt, csb_id=csb_id, t=t), "RFC 3830 4.2.3")
     if data is not None:
-        plain = mikey.decrypt(keys=keys, encr_alg=encr_alg, csb_id=csb_id, t=t or 0, data=data)
-        yield Step("decrypted", plain, "RFC 3830 4.2.3")
+        found = mikey.decrypt(keys=keys, encr_alg=encr_alg, csb_id=csb_id, t=t or 0, data=data)
+        yield Step("decrypted", found, "RFC 3830 4.2.3")
+    if plain is not None:
+        made = mikey.encrypt(keys=keys, encr_alg=encr_alg, csb_id=csb_id, t=t or 0, data=plain)
+        yield Step("encrypted", made, "RFC 3830 4.2.3")
     if covered is not None:
         yield Step("MAC", mikey.kemac_mac(auth_key=keys.auth_key, covered=covered, mac_alg=mac_alg), "RFC 3830 5.2")
 

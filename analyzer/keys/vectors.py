@@ -19,6 +19,7 @@ from dissectors import Message
 from dissectors.digest import Auth
 
 OF_2G = "2G GBA"
+MAX_VECTORS = 64  # of one RAND that no MAC has proven; a keyring may have thousands of UEs
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +72,16 @@ def learn(chain: Chain, ue: UeKeys, challenge: Challenge) -> tuple[Made, ...]:
     What they give proves itself or not: whoever has another K gets other octets.
     """
     found = tuple(_runs(ue, challenge))
-    kept = chain.vectors.setdefault(challenge.rand, [])
+    kept = chain.vectors.setdefault(challenge.rand, {})
     for made in found:
-        vector = Vector(made.run, root(ue) if made.from_k else None)
-        if vector not in kept:
-            kept.append(vector)
+        if made.run.mac_ok or len(kept) < MAX_VECTORS:
+            kept[Vector(made.run, root(ue) if made.from_k else None)] = None
         if made.from_k and made.run.mac_ok:
             chain.proven.add(ue.k or b"")
-    for run in (vector.run for vector in kept):
         known = chain.aka.get(challenge.rand)
         # Of several UEs it is the one whose K the challenge was made with.
-        if known is None or (run.mac_ok and not known.mac_ok):
-            chain.aka[challenge.rand] = run
+        if known is None or (made.run.mac_ok and not known.mac_ok):
+            chain.aka[challenge.rand] = made.run
     return found
 
 

@@ -191,12 +191,12 @@ def test_msk_message(derived):
     whole, mac = VALUES["MSK msg: complete UDP payload (217 octets)"], VALUES["MSK msg: MAC"]
     found = derived(
         "mikey-psk", psk=VALUES["MSK msg: PSK = MUK (10.4.1 Ks_NAF)"], csb_id="c0ffee01", rand=MIKEY_RAND, t="07",
-        data=VALUES["MSK msg: encr data"], covered=whole.removesuffix(mac),
+        data=VALUES["MSK msg: encr data"], plain=VALUES["MSK msg: plaintext key data"], covered=whole.removesuffix(mac),
     )  # fmt: skip
     assert found["label of encr_key"] == f"150533e1ffc0ffee01{MIKEY_RAND}"
     for name, value in (
         ("encr_key", "encr_key"), ("auth_key", "auth_key"), ("salt", "salt"), ("IV", "IV"),
-        ("decrypted", "plaintext key data"), ("MAC", "MAC"),
+        ("decrypted", "plaintext key data"), ("encrypted", "encr data"), ("MAC", "MAC"),
     ):  # fmt: skip
         assert found[name] == VALUES[f"MSK msg: {value}"]
 
@@ -298,7 +298,7 @@ def test_help_warns_of_the_history(told):
         (["mrk", "--ks-naf", "5a5a5a5a5g"], "not a hex digit"),
         (["mrk", "--ks-naf", "@/nowhere/at/all"], "cannot be read"),
         (["mikey-psk", "--psk", "5a5a5a5a5a", "--csb-id", "5a5a5a5a5a", "--rand", "00"], "at most 4"),
-        (["mikey-psk", "--psk", "5a5a5a5a5a", "--csb-id", "01", "--rand", "00", "--data", "5a5a5a"], "needs --t"),
+        (["mikey-psk", "--psk", "5a5a5a5a5a", "--csb-id", "01", "--rand", "00", "--data", "5a5a5a"], "need --t"),
         (
             ["mikey-psk", "--psk", "5a5a5a5a", "--csb-id", "1a", "--rand", "00", "--encr-alg", "2", "--data", "5a5a5a5a"],
             "AES key wrap",

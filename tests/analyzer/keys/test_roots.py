@@ -1,6 +1,9 @@
 """From long-term keys, NAF keys and what the capture shows to MUK and MRK."""
 
+import pytest
+
 from analyzer.keys import gba as arithmetic
+from sample_pcaps import forge_diameter as diameter
 from sample_pcaps import good
 from sample_pcaps.story import Story
 
@@ -73,3 +76,15 @@ def test_a_lifetime_of_the_keyring_wins(tell):
     )
     keys = tell(story, ring).story.chain.ks[run.b_tid]
     assert {key.expires for key in keys} == {1735689600 * 10**9}
+
+
+@pytest.mark.parametrize(("number", "named"), [(0, ""), (1, ", 2G GBA"), (2, ", GBA_Digest")])
+def test_the_gba_type_of_zn_is_named(tell, number, named):
+    story = Story.begun_by_http()
+
+    def typed(avps):
+        return [(code, number.to_bytes(4, "big") if code == diameter.GBA_TYPE else data) for code, data in avps]
+
+    story.register(zn={"bia_avps": typed})
+    (key,) = [key for key in tell(story, "").story.chain.keys if key.kind == "Ks_NAF"]
+    assert key.origin == f"Zn, frame {key.frame}{named}"

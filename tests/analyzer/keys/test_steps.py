@@ -12,11 +12,11 @@ def names(found):
 
 def test_steps_come_in_the_order_of_the_chain():
     found = tuple(steps.mikey_psk(
-        psk=bytes(32), csb_id=1, rand=bytes(16), t=7, prf=0, encr_alg=1, mac_alg=1, data=b"\1", covered=b"\2"
+        psk=bytes(32), csb_id=1, rand=bytes(16), t=7, prf=0, encr_alg=1, mac_alg=1, data=b"\1", plain=b"\1", covered=b"\2"
     ))  # fmt: skip
     assert names(found) == [
         "label of encr_key", "encr_key", "label of auth_key", "auth_key", "label of salt", "salt", "IV", "decrypted",
-        "MAC",
+        "encrypted", "MAC",
     ]  # fmt: skip
     assert all(step.clause for step in found)
 
@@ -24,7 +24,16 @@ def test_steps_come_in_the_order_of_the_chain():
 @pytest.mark.parametrize(("encr_alg", "has_iv"), [(0, False), (1, True), (2, False), (3, True)])
 def test_only_counter_mode_has_an_iv(encr_alg, has_iv):
     found = steps.mikey_psk(
-        psk=bytes(32), csb_id=1, rand=bytes(16), t=7, prf=1, encr_alg=encr_alg, mac_alg=2, data=None, covered=None
+        psk=bytes(32),
+        csb_id=1,
+        rand=bytes(16),
+        t=7,
+        prf=1,
+        encr_alg=encr_alg,
+        mac_alg=2,
+        data=None,
+        plain=None,
+        covered=None,
     )
     assert ("IV" in names(found)) is has_iv
 
