@@ -9,6 +9,7 @@ from itertools import islice
 from analyzer import openings
 from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies
+from analyzer.correlate.clocks import Clock
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.sightings import Folded, Sighting
 from analyzer.decode.decoder import DecodeFacts
@@ -47,7 +48,7 @@ def case_report(
     runs: Sequence[tuple[str, Run]],
     judgements: Sequence[Judgement],
     show_keys: bool,
-    clocks: Sequence[ClockReport] = (),
+    clocks: Sequence[Clock] = (),
 ) -> CaseReport:
     """Make the report of a case; its verdict is the worst of all rules above level info."""
     counted = [judgement.verdict for judgement in judgements if judgement.level != "info"]
@@ -62,7 +63,7 @@ def case_report(
         media=tuple(_media(group) for group in story.media),
         malformed=tuple(_malformed(story.traffic.messages, decoded)),
         sightings=tuple(islice(_sightings(story.traffic.folded), MAX_SIGHTINGS)),
-        clocks=tuple(clocks),
+        clocks=tuple(_clock(clock) for clock in clocks),
     )
 
 
@@ -81,6 +82,19 @@ def _capture(facts: CaptureFacts) -> CaptureReport:
         link_types=tuple(facts.link_types),
         truncated=facts.truncated,
         problems=tuple(facts.problems),
+    )
+
+
+def _clock(clock: Clock) -> ClockReport:
+    told = clock.estimate
+    return ClockReport(
+        captures=clock.captures,
+        against=clock.against,
+        added=_seconds(clock.added),
+        source=clock.source,
+        behind=None if told is None else _seconds(told.behind),
+        spread=None if told is None else _seconds(told.spread),
+        pairs=0 if told is None else told.pairs,
     )
 
 

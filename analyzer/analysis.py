@@ -10,8 +10,10 @@ from analyzer.capture import tshark
 from analyzer.capture.case import CaseConfig, CaseFiles, load_case_config
 from analyzer.capture.follow import Follow
 from analyzer.capture.frame import Frame
-from analyzer.capture.merge import merged
+from analyzer.capture.merge import merged, rolling
 from analyzer.capture.reader import Capture, open_capture
+from analyzer.correlate.clocks import Clock, held, look
+from analyzer.correlate.clocks import offsets as offsets_of
 from analyzer.correlate.traffic import correlate
 from analyzer.decode.decoder import DecodeFacts, Decoder
 from analyzer.decode.esp import Opener
@@ -87,22 +89,25 @@ def analyse(
     captures = [open_capture(path, index, follow) for index, path in enumerate(case.captures)]
     decoder = Decoder(ports=config.ports, opener=esp.opener(keyring.esp))
     media = MediaLog()
-    offsets = _offsets(case, config)
+    clocks, offsets = _clocks(case, config, captures if live is None else ())
     told = _told(captures, progress)
-    frames = merged([_sifted(c, offsets.get(c.index, 0), decoder, media, told) for c in captures])
+    sifted = [_sifted(c, offsets.get(c.index, 0), decoder, media, told) for c in captures]
+    frames = merged([rolling([sifted[index] for index in group]) for group in case.by_point])
     messages: list[Message] = []
 
     def account() -> Analysis:
         """Judge what was read."""
         begin, end = _window(captures, offsets)
-        traffic = correlate(messages, begin, end, config.nodes, repeats=decoder.facts.repeats)
+        traffic = correlate(messages, begin, end, config.nodes, case.points, decoder.facts.repeats)
         chain = unlock(traffic, keyring)
         holes = sum(decoder.facts.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
         story = Story(traffic, chain, examine(media, traffic, chain), holes, tuple(decoder.facts.icmp_errors))
         runs = tell(story)
         judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
         facts = [capture.facts for capture in captures]
-        report = accounts.case_report(case.name, facts, decoder.facts, story, runs, judgements, options.show_keys)
+        report = accounts.case_report(
+            case.name, facts, decoder.facts, story, runs, judgements, options.show_keys, clocks
+        )  # fmt: skip
         return Analysis(case, report, traffic.folded.seen, story, runs, tuple(captures), decoder.facts, keyring)
 
     seen = messages.append
@@ -186,13 +191,24 @@ def _told(captures: Sequence[Capture], progress: Progress | None) -> Callable[[]
     return tell_progress
 
 
-def _offsets(case: CaseFiles, config: CaseConfig) -> dict[int, int]:
-    """Clock offsets of case.toml, by capture, in ns."""
-    return {
+def _clocks(
+    case: CaseFiles, config: CaseConfig, captures: Sequence[Capture]
+) -> tuple[tuple[Clock, ...], dict[int, int]]:
+    """Hold the clocks of several probes against each other; return with them the ns to add to each capture.
+
+    Captures that grow are not there to be looked through first.
+    """
+    said = {
         index: round(config.clock_offsets[name] * 10**9)
         for index, path in enumerate(case.captures)
         if (name := path.replace("\\", "/").rsplit("/", 1)[-1]) in config.clock_offsets
     }
+    groups = case.by_point
+    if len(groups) < 2 or not captures:
+        return (), said
+    seen = look([[captures[index] for index in group] for group in groups], config.ports)
+    clocks = held(groups, seen.differences(), said)
+    return clocks, offsets_of(clocks, said)
 
 
 def _through_tshark(case: CaseFiles, keyring: Keyring, known: Iterable[Message]) -> Iterator[Message]:

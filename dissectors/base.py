@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 type_names = Mapping[int, str]
 Value = int | float | str | bytes
@@ -12,8 +13,7 @@ Value = int | float | str | bytes
 SYNTAX = ".syntax"  # how the names of fields end that hold no value
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):  # a tuple, as legs are looked up for every packet that is seen twice
     """Where on its way a packet was seen: interface of the capture, tunnels around it, hops it may still go (TTL)."""
 
     interface: int = 0

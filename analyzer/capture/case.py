@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 import os
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
 from analyzer.capture.reader import STDIN, is_capture
+from analyzer.capture.rolling import COMPRESSED, rolled, stem
 
 KEYRING = "keyring.toml"
 KEYS_SUFFIX = ".keys.toml"
 CASE = "case.toml"
-COMPRESSED = (".gz", ".xz", ".zst", ".lz4")
 MERGED = "merged"
 
 NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")
@@ -26,12 +26,25 @@ MAX_CONFIG = 1024 * 1024  # octets of a case.toml
 
 @dataclass(frozen=True, slots=True)
 class CaseFiles:
-    """The files of one case: paths of captures, of keyrings, and of the case.toml."""
+    """The files of one case: paths of captures, of keyrings, and of the case.toml.
+
+    `points` are numbers of the probes that wrote the captures: files that one wrote one after the other have the same.
+    Empty where each has its own.
+    """
 
     name: str
     captures: tuple[str, ...]
     keyrings: tuple[str, ...] = ()
     config: str | None = None
+    points: tuple[int, ...] = ()
+
+    @property
+    def by_point(self) -> list[list[int]]:
+        """The captures of each probe, by their places."""
+        found: dict[int, list[int]] = {}
+        for index in range(len(self.captures)):
+            found.setdefault(self.points[index] if self.points else index, []).append(index)
+        return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +71,18 @@ class ConfigError(Exception):
 def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
     """Return the cases that files and folders hold, in a fixed order; with `merge` all of them as one.
 
-    Files that are named are taken as captures whatever they hold; in folders captures are told by their octets.
+    Files that are named are taken as captures whatever they hold; in folders captures are told by their octets, and
+    rolling files of one probe are one.
     """
     cases = [case for path in dict.fromkeys(paths) for case in _cases(path)]
     if not merge or not cases:
         return cases
+    captures, points = _in_order(Path(path) for path in _once(path for case in cases for path in case.captures))
     return [
         CaseFiles(
             name=MERGED if len(cases) > 1 else cases[0].name,
-            captures=_once(path for case in cases for path in case.captures),
+            captures=captures,
+            points=points,
             keyrings=_once(path for case in cases for path in case.keyrings),
             config=next((case.config for case in cases if case.config), None),
         )
@@ -133,14 +149,38 @@ def _folder(folder: Path) -> Iterator[CaseFiles]:
         if captures and (KEYRING in files or CASE in files):
             folders.clear()  # one story with all that is below
             keyrings = [*_if_file(here / KEYRING), *(found for capture in captures for found in _own_keyring(capture))]
+            paths, points = _in_order(captures)
             yield CaseFiles(
                 name=here.resolve().name,
-                captures=tuple(str(capture) for capture in captures),
+                captures=paths,
+                points=points,
                 keyrings=_once(str(found) for found in keyrings),
                 config=str(here / CASE) if CASE in files else None,
             )
         else:
-            yield from (_file(capture) for capture in captures)
+            yield from (_file(run[0]) if len(run) == 1 else _rolling(run) for run in rolled(captures))
+
+
+def _in_order(captures: Iterable[Path]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return captures, those of one probe in their order, and the numbers of the probes where one has several."""
+    runs = rolled(captures)
+    paths = tuple(str(path) for run in runs for path in run)
+    points = tuple(number for number, run in enumerate(runs) for _ in run)
+    return paths, points if len(runs) < len(paths) else ()
+
+
+def _rolling(run: Sequence[Path]) -> CaseFiles:
+    """Return the case of rolling files; STEM.keys.toml is their keyring, and NAME.keys.toml of each."""
+    keyrings = [
+        *_if_file(run[0].parent / (stem(run[0]) + KEYS_SUFFIX)),
+        *(k for path in run for k in _own_keyring(path)),
+    ]
+    return CaseFiles(
+        name=stem(run[0]),
+        captures=tuple(str(path) for path in run),
+        keyrings=_once(str(found) for found in keyrings),
+        points=(0,) * len(run),
+    )
 
 
 def _own_keyring(capture: Path) -> list[Path]:

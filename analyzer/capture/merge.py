@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 
 from analyzer.capture.frame import Frame
 
@@ -13,3 +14,8 @@ def merged(captures: Sequence[Iterable[Frame]]) -> Iterator[Frame]:
     if len(captures) == 1:
         return iter(captures[0])
     return heapq.merge(*captures, key=lambda frame: frame.time)
+
+
+def rolling(captures: Sequence[Iterable[Frame]]) -> Iterator[Frame]:
+    """Yield the frames of captures that follow on one another: one is open at a time, however many there are."""
+    return chain.from_iterable(captures)

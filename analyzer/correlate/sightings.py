@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from analyzer.decode.packets import Origin
 from dissectors import ANYWHERE, Leg, Message
@@ -23,8 +23,7 @@ OTHER_CAPTURE = 10**9  # ns; what the clocks of two captures may differ by
 Repeats = Mapping[tuple[int, int], Sequence[tuple[Origin, Origin]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """Where a message was seen again: capture, frames, time (ns) of the last of them, and the leg."""
 
     capture: int
@@ -61,8 +60,8 @@ class _Packet(Generic[Item]):
         last = self.seen.get((point, leg))
         if last is not None:
             return time - last <= SAME_LEG
-        here = [when for (other, _), when in self.seen.items() if other == point]
-        return time - max(here) <= OTHER_LEG if here else time - self.begun <= OTHER_CAPTURE
+        here = max((when for (other, _), when in self.seen.items() if other == point), default=None)
+        return time - self.begun <= OTHER_CAPTURE if here is None else time - here <= OTHER_LEG
 
 
 @dataclass(slots=True)
@@ -73,24 +72,33 @@ class Sightings(Generic[Item]):
     one after the other are one `point`.
     """
 
+    _firsts: dict[Hashable, tuple[Item, int, int, Leg, int]] = field(default_factory=dict)  # most are seen only once
     _packets: dict[Hashable, list[_Packet[Item]]] = field(default_factory=dict)
 
     def first(
         self, item: Item, key: Hashable, point: int, time: int, leg: Leg = ANYWHERE, ident: int = 0
     ) -> Item | None:  # fmt: skip
         """Return the first sighting of the packet that this is another one of, None where it is new."""
+        seen = (item, point, time, leg, ident)
+        before = self._firsts.setdefault(key, seen)
+        if before is seen:
+            return None
         known = self._packets.get(key)
         if known is None:
-            self._packets[key] = [_Packet(item, time, time, ident, {(point, leg): time})]
-            return None
-        known[:] = [packet for packet in known if time - packet.last <= OTHER_CAPTURE]
+            known = self._packets[key] = [_packet(*before)]
+        if time - known[0].last > OTHER_CAPTURE:
+            known[:] = [packet for packet in known if time - packet.last <= OTHER_CAPTURE]
         for packet in known:
             if packet.fits(point, leg, time, ident):
                 packet.seen[point, leg] = packet.last = time
                 packet.ident = packet.ident or ident
                 return packet.item
-        known.append(_Packet(item, time, time, ident, {(point, leg): time}))
+        known.append(_packet(*seen))
         return None
+
+
+def _packet(item: Item, point: int, time: int, leg: Leg, ident: int) -> _Packet[Item]:
+    return _Packet(item, time, time, ident, {(point, leg): time})
 
 
 def fold(messages: Sequence[Message], points: Sequence[int] = (), repeats: Repeats | None = None) -> Folded:
@@ -99,17 +107,16 @@ def fold(messages: Sequence[Message], points: Sequence[int] = (), repeats: Repea
     `points` has the capture point of each capture, its own where it is empty; `repeats` are parts of streams that
     came again, as decoding found them.
     """
-    datagrams: Sightings[Message] = Sightings()
+    seen_once: dict[int, Message] = {}  # by hash: most datagrams are like no other, and cost no more than this
+    datagrams = _Datagrams(points)
     kept: list[Message] = []
     again: dict[int, Message] = {}
     sightings: dict[int, list[Sighting]] = {}
     for message in messages:
         at = message.payload
         if at.transport == "udp":
-            key = (at.data, at.src, at.sport, at.dst, at.dport)
-            point = points[at.capture] if points else at.capture
-            first = datagrams.first(message, key, point, at.time, at.leg, at.ident)
-            if first is not None:
+            like = seen_once.setdefault(hash((at.data, at.src, at.sport, at.dst, at.dport)), message)
+            if like is not message and (first := datagrams.first(message, like)) is not None:
                 again[id(message)] = first
                 seen = Sighting(at.capture, at.frames or (at.frame,), at.time, at.leg)
                 sightings.setdefault(id(first), []).append(seen)
@@ -118,6 +125,28 @@ def fold(messages: Sequence[Message], points: Sequence[int] = (), repeats: Repea
             sightings[id(message)] = parts
         kept.append(message)
     return Folded(tuple(kept), tuple(messages), again, {of: tuple(found) for of, found in sightings.items()})
+
+
+class _Datagrams:
+    """Tells which datagrams are sightings of one seen before."""
+
+    def __init__(self, points: Sequence[int]) -> None:
+        self._points = points
+        self._sightings: Sightings[Message] = Sightings()
+        self._told: set[int] = set()
+
+    def first(self, message: Message, like: Message) -> Message | None:
+        """Return the first sighting of a datagram; `like` came before it, and has the same hash."""
+        if id(like) not in self._told:
+            self._told.add(id(like))
+            self._take(like)
+        return self._take(message)
+
+    def _take(self, message: Message) -> Message | None:
+        at = message.payload
+        point = self._points[at.capture] if self._points else at.capture
+        key = (at.data, at.src, at.sport, at.dst, at.dport)
+        return self._sightings.first(message, key, point, at.time, at.leg, at.ident)
 
 
 def _repeated(message: Message, points: Sequence[int], repeats: Repeats) -> Iterable[Sighting]:

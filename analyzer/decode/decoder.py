@@ -24,7 +24,7 @@ from analyzer.decode.sctp import encapsulated as sctp_in_udp
 from analyzer.decode.sift import MediaColumns, sift
 from analyzer.decode.tcp import Connections
 from analyzer.decode.tunnels import IN_IP, IN_UDP, NAMES_IN_IP, NAMES_IN_UDP
-from dissectors import Payload
+from dissectors import ANYWHERE, Payload
 
 MAX_TUNNELS = 4  # IP packets within an IP packet
 
@@ -71,7 +71,7 @@ class Decoder:
 
     def feed(self, frame: Frame) -> Iterator[Found]:
         """Yield what a frame completes; what is broken in it is told in `facts`."""
-        leg = leg_of(frame.interface)
+        leg = leg_of(frame.interface) if frame.interface else ANYWHERE
         origin = Origin(frame.capture, frame.number, frame.time, (frame.number,), leg)
         try:
             if frame.link_type == linktypes.WIRESHARK_UPPER_PDU:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from dissectors import ANYWHERE, Leg
 
@@ -16,19 +17,19 @@ MAX_REPEATS = 50_000  # that are kept
 MAX_ICMP_ERRORS = 1000  # that are kept; all are counted
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """Where octets come from: the frame that completed them, its time (ns), and all `frames` of that capture.
 
-    `leg` is where on its way the packet was seen, `ident` its identification in IP, 0 where it has none.
+    `leg` is where on its way the packet was seen, `ident` its identification in IP, 0 where it has none. Two are made
+    for each packet: as a tuple, in half the time of a dataclass.
     """
 
     capture: int
     frame: int
     time: int
     frames: tuple[int, ...]
-    leg: Leg = field(default=ANYWHERE, compare=False)
-    ident: int = field(default=0, compare=False)
+    leg: Leg = ANYWHERE
+    ident: int = 0
 
     def of(self, hops: int, ident: int) -> Origin:
         """Return the same of an IP packet in the frame."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from analyzer.report import CaptureReport, CaseReport
+from analyzer.views import clocks
 from analyzer.views.ink import clean
 from analyzer.views.tables import Drawing, Table, moment, record
 
@@ -19,6 +20,7 @@ def show(
     both with how often.
     """
     shown = [_capture(capture) for capture in case.captures]
+    shown += ["".join(f"{clean(line)}\n" for line in clocks.told(case, whole=True))] if case.clocks else []
     messages = counts("protocol", "messages", protocols)
     shown.append(drawn(messages) if messages.rows else "no messages\n")
     shown += [drawn(legs(case))] if case.sightings else []

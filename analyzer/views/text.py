@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from analyzer.report import CaseReport, Evidence, Judgement, Report, Verdict
-from analyzer.views import diagnoses
+from analyzer.views import clocks, diagnoses
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, paint, plural
 
 BROKEN = (Verdict.ERROR, Verdict.FAIL)
-NOTE = "i"
+NOTE, CLOCK = "i", "≈"
 EMPTY = {Verdict.NONE: "nothing to judge", Verdict.ERROR: "not judged"}  # what a case without judgements is
 MAX_MALFORMED = 10  # of one case
 
@@ -40,6 +40,8 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
         place = clean(capture.path) if len(case.captures) == 1 else f"[{number}] {clean(capture.path)}"
         for problem in capture.problems:
             yield f"  {paint('!', Verdict.ERROR, coloured)} {place}: {clean(problem)}"
+    for line in clocks.told(case):
+        yield f"  {CLOCK} {clean(line)}"
     several = len(case.captures) > 1
     for judgement in case.judgements:
         if judgement.verdict in BROKEN:

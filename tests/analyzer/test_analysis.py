@@ -10,6 +10,7 @@ from analyzer.capture.reader import CaptureError
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import Verdict
 from sample_pcaps.faults import msk_counter_repeated, verification_missing
+from sample_pcaps.forge import pcapng
 from sample_pcaps.good import http_good
 from sample_pcaps.story import Story
 
@@ -115,6 +116,41 @@ class TestClocks:
         (found,) = [j for j in tell_merged([packets], story.keyring(), config).report.judgements if j.rule == "MS-19"]
         assert found.verdict is Verdict.INCONC
 
+    @pytest.mark.parametrize("seconds", [1.284, -90])
+    def test_packets_seen_in_both_tell_the_offset(self, tell_merged, seconds):
+        """The second capture is behind, saw each packet 2 ms later, and alone saw what went over TCP."""
+        story = http_good()
+        packets = story.tape.sorted()
+        whole = tell_merged([packets], story.keyring())
+        here = [packet for packet in packets if packet[1][23] == 17]
+        there = [(time - round(seconds * SECOND) + 2 * MS, packet) for time, packet in packets]
+        analysis = tell_merged([here, there], story.keyring())
+        (clock,) = analysis.report.clocks
+        assert (clock.captures, clock.against, clock.source) == ((1,), 0, "estimate")
+        assert clock.behind == clock.added == pytest.approx(seconds - 0.002, abs=1e-6)
+        assert clock.pairs > 10
+        assert clock.spread == 0
+        assert kinds(analysis) == kinds(whole)
+        assert analysis.report.verdict is Verdict.PASS
+        assert [m.body for m in analysis.story.traffic.messages] == [m.body for m in whole.story.traffic.messages]
+        assert [(g.packets, g.authenticated) for g in analysis.story.media] == [
+            (g.packets, g.authenticated) for g in whole.story.media
+        ]
+
+    def test_what_is_said_wins_over_what_packets_tell(self, tell_merged):
+        story = http_good()
+        packets = story.tape.sorted()
+        there = [(time - SECOND, packet) for time, packet in packets]
+        config = '[capture."b.pcapng"]\nclock_offset = 1.25\n'
+        (clock,) = tell_merged([packets, there], story.keyring(), config).report.clocks
+        assert (clock.source, clock.added, clock.behind) == ("case.toml", 1.25, 1.0)
+
+    def test_nothing_in_common_moves_nothing(self, tell_merged):
+        story = http_good()
+        analysis = tell_merged(self.parts(story, 0), story.keyring())
+        (clock,) = analysis.report.clocks
+        assert (clock.source, clock.added, clock.behind, clock.pairs) == ("none", 0, None, 0)
+
     def test_a_fraction_of_a_second_counts(self, tell_merged):
         story = http_good()
         config = '[capture."b.pcapng"]\nclock_offset = 0.0005\n'
@@ -122,6 +158,79 @@ class TestClocks:
         plain = tell_merged(self.parts(story, 0), story.keyring())
         (first, *_), (other, *_) = merged.story.traffic.mikey, plain.story.traffic.mikey
         assert first.time - other.time == 500_000
+
+
+class TestSightings:
+    def legs(self, analysis):
+        return [(told.frame, [leg.frames for leg in told.legs]) for told in analysis.report.sightings]
+
+    def test_two_captures_count_each_message_once(self, tell_merged):
+        story = http_good()
+        packets = story.tape.sorted()
+        whole = tell_merged([packets], story.keyring())
+        both = tell_merged([packets, [(time + 5 * MS, packet) for time, packet in packets]], story.keyring())
+        assert len(both.story.traffic.messages) == len(whole.story.traffic.messages)
+        assert {len(told.legs) for told in both.report.sightings} == {2}
+        assert len(both.report.sightings) == len(both.story.traffic.messages)  # those of TCP too
+        assert [e for j in both.report.judgements for e in j.evidence if e.capture] == []
+        assert both.report.verdict is Verdict.PASS
+
+    def test_mirrored_ports(self, tell_merged):
+        story = http_good()
+        packets = story.tape.sorted()
+        twice = [(time + n * 40_000, packet) for time, packet in packets for n in (0, 1)]
+        analysis, whole = tell_merged([twice], story.keyring()), tell_merged([packets], story.keyring())
+        assert len(analysis.story.traffic.messages) == len(whole.story.traffic.messages)
+        assert len(analysis.messages) > len(whole.messages)
+        assert analysis.report.verdict is Verdict.PASS
+        assert kinds(analysis) == kinds(whole)
+
+    def test_what_is_sent_again_is_another_message(self, tell_merged):
+        story = http_good()
+        packets = [packet for packet in story.tape.sorted() if packet[1][23] == 17]
+        analysis = tell_merged([[*packets, *((time + 437 * MS, packet) for time, packet in packets)]])
+        assert self.legs(analysis) == []
+        assert len(analysis.story.traffic.messages) == len(analysis.messages)
+
+
+class TestRolling:
+    def test_files_of_a_ring_are_one_capture(self, tmp_path):
+        """TCP streams and MKIs go on from one file to the next; no clock is held against another."""
+        story = http_good()
+        packets = story.tape.sorted()
+        for number in range(4):
+            part = packets[number * len(packets) // 4 : (number + 1) * len(packets) // 4]
+            (tmp_path / f"gm_{number + 1:05}_2026112410150{number}.pcapng").write_bytes(pcapng(part))
+        keys = tmp_path / "gm.keys.toml"
+        keys.write_text(story.keyring())
+        keys.chmod(0o600)
+        (case,) = find_cases([str(tmp_path)])
+        assert (case.name, case.points) == ("gm", (0, 0, 0, 0))
+        analysis, whole = analyse(case), self.whole(tmp_path, packets, story)
+        assert analysis.report.verdict is Verdict.PASS
+        assert analysis.report.clocks == ()
+        assert kinds(analysis) == kinds(whole)
+        assert [m.body for m in analysis.story.traffic.messages] == [m.body for m in whole.story.traffic.messages]
+        assert [(g.packets, g.authenticated) for g in analysis.story.media] == [
+            (g.packets, g.authenticated) for g in whole.story.media
+        ]
+
+    def test_what_is_sent_again_in_the_next_file_is_no_sighting(self, tmp_path):
+        (time, packet) = next(packet for packet in http_good().tape.sorted() if packet[1][23] == 17)
+        for number in (0, 1):
+            made = pcapng([(time + number * 500 * MS, packet)])
+            (tmp_path / f"gm_{number + 1:05}_20261124101500.pcapng").write_bytes(made)
+        (case,) = find_cases([str(tmp_path)])
+        assert len(analyse(case).story.traffic.messages) == 2
+
+    def whole(self, folder, packets, story):
+        (folder / "whole").mkdir()
+        (folder / "whole" / "gm.pcapng").write_bytes(pcapng(packets))
+        keys = folder / "whole" / "keyring.toml"
+        keys.write_text(story.keyring())
+        keys.chmod(0o600)
+        (case,) = find_cases([str(folder / "whole")])
+        return analyse(case)
 
 
 class TestConfig:

@@ -54,6 +54,38 @@ def test_a_folder_with_a_keyring_or_settings_is_one_case(tmp_path: Path, marker:
     assert case.config == (str(tmp_path / marker) if marker == "case.toml" else None)
 
 
+def test_rolling_files_of_one_probe_are_one_case(tmp_path: Path) -> None:
+    names = [f"gm_0000{number}_2026112410150{number}.pcap" for number in (1, 2, 3)]
+    write(tmp_path, *names, "gm.keys.toml", "other.pcap", f"{names[1][:-5]}.keys.toml")
+    gm, other = find_cases([str(tmp_path)])
+    assert other.name == "other"
+    assert gm == CaseFiles(
+        "gm",
+        tuple(str(tmp_path / name) for name in names),
+        (str(tmp_path / "gm.keys.toml"), str(tmp_path / f"{names[1][:-5]}.keys.toml")),
+        points=(0, 0, 0),
+    )
+    assert gm.by_point == [[0, 1, 2]]
+    assert other.by_point == [[0]]
+
+
+def test_named_alone_a_rolling_file_is_a_case_of_its_own(tmp_path: Path) -> None:
+    write(tmp_path, "x.pcap", "x.pcap1")
+    paths = [str(tmp_path / name) for name in ("x.pcap", "x.pcap1")]
+    assert [case.captures for case in find_cases(paths)] == [(path,) for path in paths]
+    (merged,) = find_cases(paths, merge=True)
+    assert (merged.captures, merged.points) == (tuple(paths), (0, 0))
+
+
+def test_rolling_files_in_a_case_come_in_their_order(tmp_path: Path) -> None:
+    write(tmp_path, "a.pcap", *(f"x.pcap{number}" for number in range(1, 11)), "x.pcap", "keyring.toml")
+    (case,) = find_cases([str(tmp_path)])
+    names = [Path(path).name for path in case.captures]
+    assert names == ["a.pcap", "x.pcap", *(f"x.pcap{number}" for number in range(1, 11))]
+    assert case.points == (0, *[1] * 11)
+    assert case.by_point == [[0], list(range(1, 12))]
+
+
 def test_any_other_folder_is_searched(tmp_path: Path) -> None:
     write(tmp_path, "b/x.pcap", "b/keyring.toml", "a/y.pcap", "z.pcap", ".hidden/h.pcap", "c/notes.txt")
     assert [case.name for case in find_cases([str(tmp_path)])] == ["z", "y", "b"]

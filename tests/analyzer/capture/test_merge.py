@@ -3,7 +3,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.merge import merged
+from analyzer.capture.merge import merged, rolling
 from analyzer.capture.reader import open_capture
 from sample_pcaps import forge
 
@@ -28,6 +28,18 @@ def test_frames_come_by_time_and_keep_their_numbers(tmp_path: Path) -> None:
 
 def test_at_the_same_time_the_first_named_comes_first(tmp_path: Path) -> None:
     assert order(merged(captures(tmp_path, [1, 2], [1, 2]))) == [(0, 1), (1, 1), (0, 2), (1, 2)]
+
+
+def test_rolling_captures_are_opened_one_after_the_other(tmp_path: Path) -> None:
+    opened = []
+
+    def frames(number: int):  # type: ignore[no-untyped-def]
+        opened.append(number)
+        yield from captures(tmp_path, [number])[0]
+
+    taken = rolling([frames(number) for number in range(3)])
+    assert opened == []
+    assert [(frame.time // SECOND, len(opened)) for frame in taken] == [(0, 1), (1, 2), (2, 3)]
 
 
 def test_clock_offsets_shift_a_capture(tmp_path: Path) -> None:
