@@ -17,6 +17,7 @@ from dissectors.mikey import Kemac, KeyData, KeyDataPlain, Mikey, Verification
 KEY_DATA = "mikey.keydata"
 TS_COUNTER = 2
 NTP_UTC_32 = 3
+KINDS = {0: "TGK, for a download", 1: "TGK with a salt"}  # of an MTK, RFC 3830 6.13; a TEK with salt needs no word
 OTHER_RAND, OTHER_CSB_ID = "RAND of another message with this MSK", "CSB ID of the MSK message"
 
 
@@ -132,7 +133,7 @@ def _keep_mtks(chain: Chain, opened: Opened, body: Mikey) -> None:
             Key(
                 "MTK", key.key, f"MIKEY, frame {opened.message.frame}, under MSK {opened.key.fingerprint}", "decrypted",
                 key_domain=body.key_domain_id, msk_id=body.msk_id, mtk_id=body.mtk_id, salt=key.salt,
-                parents=(opened.key,), variant=opened.variant,
+                parents=(opened.key,), variant=", ".join(filter(None, (opened.variant, KINDS.get(key.kind, "")))),
                 capture=opened.message.payload.capture, frame=opened.message.frame,
             )
         )  # fmt: skip

@@ -3,18 +3,21 @@
 import base64
 import hashlib
 import hmac
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from analyzer.keys import digests
-from analyzer.keys.aka import AkaRun
+from analyzer.keys import digests, tuak
+from analyzer.keys.aka import AkaRun, Sizes
 from analyzer.keys.keyring import GbaRun
 from analyzer.keys.vectors import Challenge, fits
 from sample_pcaps.forge_keys import Vector, made_up, milenage, xor
 from sample_pcaps.stage import Gba
 from sample_pcaps.story import Story
 
+SETS = json.loads((Path(__file__).parents[2] / "vectors" / "tuak.json").read_text())["sets"]
 RAND = made_up("RAND of a rarer kind", 16)
 KS_INPUT = made_up("Ks-input", 16)
 NAF = "bmsc.home1.net"
@@ -165,6 +168,39 @@ def test_2g_without_server_data_has_no_ks(tell):
     story = Story("2g", by_sip=False)
     story.bootstrap(rand=RAND, nonce=base64.b64encode(RAND + bytes(16)).decode())
     assert tell(story, ring).story.chain.ks == {}
+
+
+# ------------------------------------------------------------------------------------------------ TUAK
+
+
+@pytest.mark.parametrize("given", SETS, ids=[f"set {s['set']}" for s in SETS])
+@pytest.mark.parametrize("operator", ["op", "opc"])
+def test_tuak_of_every_size(tell, given, operator):
+    """From K and TOP to the MSK, whatever the operator has chosen: the sizes are named where they are not the usual."""
+    g = {name: bytes.fromhex(v) for name, v in given.items() if isinstance(v, str)}
+    mac = tuak.f1(
+        k=g["k"], topc=g["topc"], rand=g["rand"], sqn=g["sqn"], amf=g["amf"], iterations=given["iterations"]
+    )  # fmt: skip
+    autn = xor(g["sqn"], g["ak"]) + g["amf"] + mac
+    story = Story("tuak", by_sip=False)
+    story.bootstrap(
+        rand=g["rand"], nonce=base64.b64encode(g["rand"] + autn).decode(), res=g["res"], xres=g["res"]
+    )  # fmt: skip
+    vector = Vector(g["rand"], autn, g["res"], g["ck"], g["ik"])
+    story.ue.gba[-1] = Gba(vector, story.ue.impi, story.ue.last.b_tid, story.ue.last.lifetime)
+    story.invite()
+    story.register()
+    story.msk()
+    ring = (
+        f'[[ue]]\nimpi = "{story.ue.impi}"\nalgorithm = "tuak"\niterations = {given["iterations"]}\n'
+        f'k = "{given["k"]}"\n{operator} = "{given["topc" if operator == "opc" else "top"]}"\n'
+    )
+    analysis = tell(without_zn(story), ring)
+    assert [check.ok for check in checked(analysis)] == [True, True]
+    (ks,) = [key for key in analysis.story.chain.keys if key.kind == "Ks"]
+    assert ks.value == g["ck"] + g["ik"]
+    assert ks.variant == ", ".join(filter(None, ("me", Sizes(len(g["res"]), len(g["ck"]), len(g["ik"])).named)))
+    assert [key.kind for key in analysis.story.chain.keys if key.kind == "MSK"] == ["MSK"]
 
 
 # ------------------------------------------------------------------------------------------------ RES, AKAv2

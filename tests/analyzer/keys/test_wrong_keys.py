@@ -74,6 +74,36 @@ def test_blames_nobody(tell, variant, entry, hidden):
     assert blamed <= own
 
 
+def slips(story):
+    """Keyrings whose keys are right, and whose names are not."""
+    ring = story.keyring()
+    runs = story.secrets()["ues"][0]["runs"]
+    k, opc, impi = story.ue.k.hex(), story.ue.opc.hex(), story.ue.impi
+    naf = f'\n[[ue.naf]]\nfqdn = "{runs[0]["naf_fqdn"]}"\n'
+    yield ring.replace(opc, "5a" + opc[2:])
+    yield ring.replace(f'opc = "{opc}"', f'op = "{opc}"')
+    yield ring.replace(impi, f"{impi}.")
+    yield ring.replace(impi, impi.upper())
+    yield f'{ring}{naf}b_tid = "{runs[0]["b_tid"]}"\nmuk = "{runs[0]["ks_int_naf"].hex()}"\n'
+    yield f'{ring}{naf}ua_id = "0100000002"\nks_naf = "{runs[0]["ks"].hex()}"\n'
+    yield f'[[ue]]\nimpi = "{impi}"\n[[ue.naf]]\nfqdn = "other.net"\nmuk = "{runs[0]["ks_int_naf"].hex()}"\n'
+    yield f'[[ue]]\nimpi = "{impi}"\n[[ue.gba]]\nks = "{k * 2}"\n'
+    yield f'[[ue]]\nimpi = "{impi}"\n[[ue.gba]]\nkc = "{k[:16]}"\nsres = "{k[:8]}"\nks_input = "{k}"\n'
+
+
+@pytest.mark.parametrize("number", range(9))
+@pytest.mark.parametrize("hidden", HIDDEN)
+@pytest.mark.parametrize("variant", STORIES)
+def test_neither_does_a_slip_in_a_name(tell, variant, hidden, number):
+    story = without(STORIES[variant](), HIDDEN[hidden])
+    keyring = tuple(slips(story))[number]
+    blamed = {(j.rule, j.message) for j in tell(story, keyring).report.judgements if str(j.verdict) == "fail"}
+    own = {(j.rule, j.message) for j in tell(story, "").report.judgements if str(j.verdict) == "fail"}
+    assert {
+        found for found in blamed if found[0] != "UB-06"
+    } <= own  # which is of level info, and speaks of the keyring
+
+
 @pytest.mark.parametrize("variant", STORIES)
 def test_says_why(tell, variant):
     story = without(STORIES[variant](), HIDDEN["neither Ub nor Zn nor POST"])
