@@ -46,7 +46,8 @@ Understand a finding:
   keyshark explain MS-16
 
 A CASE is a capture file, a folder of captures with a keyring.toml or case.toml (one story), or a folder
-that is searched for both; - is standard input.
+that is searched for both; - is standard input. Rolling files of one probe in a folder, as dumpcap -b and
+tcpdump -C write them (NAME_00001_20261124101500.pcapng; NAME.pcap, NAME.pcap1), are one case.
 """
 
 

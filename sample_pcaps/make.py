@@ -1,4 +1,4 @@
-"""Write the samples: `python -m sample_pcaps.make [CASE...]`, a folder a case with its capture and its keyring."""
+"""Write the samples: `python -m sample_pcaps.make [CASE...]`, a folder a case with its captures and its keyring."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ def chosen(names: Sequence[str]) -> list[Case]:
 
 
 def write(case: Case, folder: Path = FOLDER) -> Path:
-    """Write capture and keyring of a case; return its folder."""
+    """Write captures and keyring of a case; return its folder."""
     story = case.tell()
     place = folder / case.name
     place.mkdir(parents=True, exist_ok=True)
-    (place / CAPTURE).write_bytes(story.capture())
+    for name, octets in {CAPTURE: story.capture(), **story.more}.items():
+        (place / name).write_bytes(octets)
     keyring = place / KEYRING
     keyring.write_text(case.keyring(story), encoding="utf-8")
     keyring.chmod(0o600)

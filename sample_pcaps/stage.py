@@ -148,6 +148,7 @@ class Stage:
         self.group_port = 5000
         self.now = start
         self.tape = Tape()
+        self.more: dict[str, bytes] = {}  # captures of other probes, by the names of their files
         self.ues = [self._ue(number) for number in range(1, ues + 1)]
         self.msks: dict[bytes, Msk] = {}
         self.mtks: dict[bytes, Mtk] = {}

@@ -51,7 +51,9 @@ def counts(title: str, what: str, found: Iterable[str]) -> Table:
 
 def legs(case: CaseReport) -> Table:
     """One row a leg with how many messages were seen on it of those that were seen on several."""
-    found = Counter((leg.capture, leg.interface, leg.tunnels) for told in case.sightings for leg in told.legs)
+    found = Counter(
+        place for told in case.sightings for place in {(leg.capture, leg.interface, leg.tunnels) for leg in told.legs}
+    )
     rows = tuple(
         (", ".join((f"capture {capture}, interface {interface}", *tunnels)), str(count))
         for (capture, interface, tunnels), count in sorted(found.items())

@@ -65,8 +65,10 @@ def procedures(case: CaseReport, ue: UeReport) -> Table:
 
 
 def begin(case: CaseReport) -> float:
-    """Return the time of the first packet."""
-    return min((capture.first for capture in case.captures if capture.first is not None), default=0.0)
+    """Return the time of the first packet, by the clock that all captures were brought to."""
+    added = {index: clock.added for clock in case.clocks for index in clock.captures}
+    firsts = ((number, capture.first) for number, capture in enumerate(case.captures))
+    return min((first + added.get(number, 0.0) for number, first in firsts if first is not None), default=0.0)
 
 
 def _procedure(case: CaseReport, procedure: ProcedureReport, start: float, legs: Seen) -> tuple[str, ...]:

@@ -25,7 +25,10 @@ def test_every_case_has_a_folder_and_every_folder_a_case():
 @pytest.mark.parametrize("name", CASES)
 def test_sample_is_what_the_code_makes(name, tmp_path):
     made = make.write(CASES[name], tmp_path)
-    for file in (make.CAPTURE, make.KEYRING):
+    files = {path.name for path in made.iterdir()}
+    assert files >= {make.CAPTURE, make.KEYRING}
+    assert files == {path.name for path in (SAMPLES / name).iterdir()} - {make.REPORT}
+    for file in files:
         assert (made / file).read_bytes() == (SAMPLES / name / file).read_bytes(), f"make {name} anew"
 
 

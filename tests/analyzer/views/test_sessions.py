@@ -3,8 +3,8 @@
 from dataclasses import replace
 from functools import partial
 
-from analyzer.report import Verdict
-from analyzer.views.sessions import show
+from analyzer.report import ClockReport, Verdict
+from analyzer.views.sessions import begin, show
 from analyzer.views.tables import draw
 
 EXPECTED = """\
@@ -43,6 +43,14 @@ def test_frames_of_one_message_are_told_as_one(case, twice):
     assert "  3=4=8 5\n" in show(replace(case, sightings=twice), draw)
     both = replace(case, captures=case.captures * 2, sightings=twice)
     assert "  [0]3=[0]4=[1]8 [0]5\n" in show(both, draw)
+
+
+def test_the_first_packet_is_told_by_the_clock_of_all(case):
+    (capture,) = case.captures
+    both = replace(case, captures=(capture, replace(capture, first=8.0)))
+    assert begin(both) == 8.0
+    assert begin(replace(both, clocks=(ClockReport((1,), 0, 3.5, "estimate", 3.5, 0.0, 9),))) == 10.0
+    assert begin(replace(case, captures=())) == 0.0
 
 
 def test_a_ue_of_which_nothing_is_known(case):

@@ -1,0 +1,53 @@
+"""Cases in which all is as the specifications want it, seen more than once."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from sample_pcaps.casebook import case
+from sample_pcaps.forge import pcapng
+from sample_pcaps.stage_points import at_two_points, on_legs
+from sample_pcaps.story import Story
+from sample_pcaps.story_mikey import SECOND_MSK
+
+
+@case()
+def several_legs() -> Story:
+    """The SIP variant, all of it right, its datagrams seen on three legs.
+
+    A probe on all interfaces of the gateway shows SIP and MIKEY of the UE in GTP-U, outside of it, and once more on a
+    mirrored port. Each message counts once.
+    """
+    story = Story.begun_by_sip()
+    story.keys_and_media()
+    story.wait(1)
+    story.pull()
+    story.wait(0.1)
+    story.sip("msk-request")
+    story.msk(msk_id=SECOND_MSK)
+    story.bye()
+    on_legs(story.tape, ip_address(story.ue.ip).packed)
+    return story
+
+
+@case()
+def two_probes() -> Story:
+    """The HTTP variant, all of it right, in two captures: one at the UE and the IM CN, one at the BM-SC.
+
+    The clock of the second is 1.284 s behind, and packets between UE and BM-SC reach it 2 ms later. Registration, keys
+    and media are seen in both, authorization and Zn at the BM-SC alone.
+    """
+    story = Story.registered_by_http()
+    story.keys_and_media(packets=20)
+    story.wait(1)
+    story.msk_request()
+    story.msk(msk_id=SECOND_MSK)
+    story.mtk(SECOND_MSK, 1, times=2, interval=0.5)
+    story.media(SECOND_MSK, 1, packets=10)
+    story.wait(1)
+    story.deregister()
+    at = story.addresses
+    others = frozenset(ip_address(end).packed for end in (story.ue.ip, at.group))
+    second = at_two_points(story.tape, ip_address(at.bm_sc).packed, others, behind=1.284)
+    story.more["probe2.pcapng"] = pcapng(second, interface="probe1")
+    return story
