@@ -261,8 +261,9 @@ def _passwords(
 
 @step("mikey-psk")
 @click.option("--psk", type=Hex(), required=True, help="MUK for an MSK message, MSK for an MTK message.")
-@click.option("--csb-id", type=Number(4), required=True, help="CSB ID, in hex.")
-@click.option("--rand", type=Hex(), required=True, help="RAND of the MSK message.")
+@click.option("--message", type=Hex(), help="A whole message, as UDP carries it: all else is taken from it.")
+@click.option("--csb-id", type=Number(4), help="CSB ID, in hex.")
+@click.option("--rand", type=Hex(), help="RAND of the MSK message.")
 @click.option("--t", type=Number(8), help="Time stamp or counter, in hex: gives the IV.")
 @click.option("--prf", type=click.Choice([str(n) for n in mikey.PRF_HASHES]), default="0", help="PRF func [0].")
 @click.option("--encr-alg", type=click.Choice([str(n) for n in mikey.ENCR_LENGTHS]), default="1", help="Encr alg [1].")
@@ -270,8 +271,12 @@ def _passwords(
 @click.option("--data", type=Hex(), help="Encrypted data of the KEMAC, to be decrypted.")
 @click.option("--plain", type=Hex(), help="Key data, to be encrypted.")
 @click.option("--covered", type=Hex(), help="The message up to its MAC, to compute it.")
-def of_psk(*, prf: str, encr_alg: str, mac_alg: str, **given: Any) -> Iterable[Step]:
-    """The keys of a MIKEY message under a pre-shared key; decrypts its data and computes its MAC."""
+def of_psk(*, message: bytes | None, prf: str, encr_alg: str, mac_alg: str, **given: Any) -> Iterable[Step]:
+    """The keys of a MIKEY message under a pre-shared key; decrypts its data and checks its MAC."""
+    if message is not None:
+        return steps.mikey_message(psk=given["psk"], octets=message, csb_id=given["csb_id"], rand=given["rand"])
+    if given["csb_id"] is None or given["rand"] is None:
+        raise click.UsageError("give --message, or --csb-id and --rand")
     ciphered = given["data"] is not None or given["plain"] is not None
     if ciphered and given["t"] is None and int(encr_alg) in mikey.WITH_IV:
         raise click.UsageError("--data and --plain need --t")

@@ -9,6 +9,9 @@ from typing import Any
 
 from analyzer.keys import aka, digest, gba, mikey, srtp, tuak
 from analyzer.keys.key import AkaKeys
+from dissectors import dissect
+from dissectors.base import Payload
+from dissectors.mikey import PORT, Mikey
 
 YES, NO = "yes", "no"
 
@@ -230,6 +233,31 @@ def mikey_psk(
         yield Step("encrypted", made, "RFC 3830 4.2.3")
     if covered is not None:
         yield Step("MAC", mikey.kemac_mac(auth_key=keys.auth_key, covered=covered, mac_alg=mac_alg), "RFC 3830 5.2")
+
+
+def mikey_message(*, psk: bytes, octets: bytes, csb_id: int | None, rand: bytes | None) -> Steps:
+    """The keys of a whole message of the pre-shared key method, whether its MAC fits, and what is inside if it does.
+
+    `csb_id` and `rand` are those of the MSK message where the keys of an MTK message are made with them. Raises
+    ValueError where the octets are no such message.
+    """
+    message = dissect(Payload(octets, "udp", "", 0, "", PORT, 0, 1, 0), "mikey")
+    body = None if message is None or message.error is not None else message.body
+    if not isinstance(body, Mikey) or body.kemac is None:
+        raise ValueError("this is no whole MIKEY message with a KEMAC")
+    used = body.rand if rand is None else rand
+    if used is None:
+        raise ValueError("the message has no RAND: give that of the MSK message with --rand")
+    kemac, t = body.kemac, 0 if body.t is None else body.t.value
+    found = tuple(mikey_psk(
+        psk=psk, csb_id=body.csb_id if csb_id is None else csb_id, rand=used, t=t, prf=body.prf,
+        encr_alg=kemac.encr_alg, mac_alg=kemac.mac_alg, data=kemac.encr_data or None, plain=None,
+        covered=octets[: kemac.mac_start],
+    ))  # fmt: skip
+    fits = any(step.name == "MAC" and step.value == kemac.mac for step in found) and bool(kemac.mac)
+    yield from (step for step in found if fits or step.name != "decrypted")
+    yield Step("MAC in the message", kemac.mac, "RFC 3830 6.2")
+    yield Step("MAC fits", YES if fits else NO, "RFC 3830 5.2")
 
 
 def mikey_tgk(*, tgk: bytes, csb_id: int, rand: bytes, prf: int) -> Steps:

@@ -1,4 +1,4 @@
-"""The MSKs that a UE holds (TS 33.246 6.5.3): with window, RAND and policy, two of a key group."""
+"""The MSKs that a UE holds (TS 33.246 6.5.3): two of a key group, until something ends them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from analyzer.correlate import bodies
 from analyzer.keys.chain import Opened
 from analyzer.keys.key import Key
 from dissectors import Message
-from dissectors.mikey import Policy
 
 MAX_OF_A_GROUP = 2  # MSKs of one key group that a UE keeps
 SERIAL_BITS = 32  # of the counter, which is compared as RFC 1982 says
@@ -19,7 +18,7 @@ HELD, INVALIDATED, DROPPED = "held", "invalidated", "dropped"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """An MSK as the message left it that came last: its key has RAND and window; `policies` is the SP beside it.
+    """An MSK as the message left it that came last: its key has RAND and window.
 
     `state` is held, invalidated (SEQl above SEQu) or dropped (two newer ones of its key group); `ended` is the
     message that ended it.
@@ -27,7 +26,6 @@ class Held:
 
     key: Key
     message: Message
-    policies: tuple[Policy, ...] = ()
     state: str = HELD
     ended: Message | None = None
 
@@ -48,16 +46,15 @@ def replay(opened: Iterable[Opened]) -> tuple[Held, ...]:
             continue
         counters[opening.key.value] = body.t.value
         for key in opening.keys:
-            known = store.pop((key.key_domain, key.msk_id), None)
-            policies = tuple(body.policies) or (known.policies if known is not None else ())
-            store[key.key_domain, key.msk_id] = _taken(key, opening.message, policies)
+            store.pop((key.key_domain, key.msk_id), None)
+            store[key.key_domain, key.msk_id] = _taken(key, opening.message)
             _make_room(store, key, opening.message)
     return tuple(store.values())
 
 
-def _taken(key: Key, message: Message, policies: tuple[Policy, ...]) -> Held:
+def _taken(key: Key, message: Message) -> Held:
     turned = key.valid_from is not None and key.valid_to is not None and key.valid_from > key.valid_to
-    return Held(key, message, policies, *((INVALIDATED, message) if turned else ()))
+    return Held(key, message, INVALIDATED, message) if turned else Held(key, message)
 
 
 def _make_room(store: dict[tuple[bytes | None, bytes | None], Held], new: Key, message: Message) -> None:

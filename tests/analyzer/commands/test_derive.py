@@ -226,6 +226,23 @@ def test_mtk_message(derived):
     assert (found["decrypted"], found["MAC"]) == (plain, whole[-40:])
 
 
+def test_whole_messages(derived, capsys):
+    msk, mtk = VALUES["MSK msg: complete UDP payload (217 octets)"], VALUES["MTK msg: complete UDP payload (96 octets)"]
+    muk = VALUES["MSK msg: PSK = MUK (10.4.1 Ks_NAF)"]
+    found = derived("mikey-psk", psk=muk, message=msk)
+    assert (found["decrypted"], found["MAC fits"]) == (VALUES["MSK msg: plaintext key data"], "yes")
+    assert found["MAC"] == found["MAC in the message"] == VALUES["MSK msg: MAC"]
+    found = derived("mikey-psk", psk=MSK, message=mtk, rand=MIKEY_RAND)
+    assert (found["decrypted"], found["MAC fits"]) == (VALUES["MTK msg: plaintext key data"], "yes")
+    wrong = derived("mikey-psk", psk="5a" * 32, message=msk)
+    assert wrong["MAC fits"] == "no"
+    assert "decrypted" not in wrong
+    assert derived("mikey-psk", psk=MSK, message=mtk, rand=MIKEY_RAND, csb_id="01")["MAC fits"] == "no"
+    assert "--rand" in complains(capsys, "mikey-psk", "--psk", MSK, "--message", mtk)
+    for broken in ("5a5a5a", msk[:-2], VALUES["Verification msg without ver data"]):
+        assert "no whole MIKEY message" in complains(capsys, "mikey-psk", "--psk", MSK, "--message", broken)
+
+
 def test_download_keys(derived):
     found = derived("mikey-tgk", tgk=MTK, csb_id="0badcafe", rand=MIKEY_RAND)
     for cs_id, named in (("00", "1 octet 00"), ("00000000", "4 octets 00000000")):
@@ -297,6 +314,7 @@ def test_help_warns_of_the_history(told):
         (["mrk", "--ks-naf", "5a5a5a5a5"], "an odd number"),
         (["mrk", "--ks-naf", "5a5a5a5a5g"], "not a hex digit"),
         (["mrk", "--ks-naf", "@/nowhere/at/all"], "cannot be read"),
+        (["mikey-psk", "--psk", "5a5a5a5a5a"], "give --message"),
         (["mikey-psk", "--psk", "5a5a5a5a5a", "--csb-id", "5a5a5a5a5a", "--rand", "00"], "at most 4"),
         (["mikey-psk", "--psk", "5a5a5a5a5a", "--csb-id", "01", "--rand", "00", "--data", "5a5a5a"], "need --t"),
         (

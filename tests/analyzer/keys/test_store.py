@@ -9,7 +9,7 @@ from analyzer.keys.chain import Opened
 from analyzer.keys.key import Key
 from dissectors import Message
 from dissectors.base import Payload
-from dissectors.mikey import Mikey, Policy, Timestamp
+from dissectors.mikey import Mikey, Timestamp
 
 MUK, OTHER_MUK = (Key("MUK", octet * 32, "", "seen") for octet in (b"m", b"n"))
 DOMAIN = bytes.fromhex("00f110")
@@ -22,12 +22,12 @@ def msk(value):
 
     octets = value("MSK msg: complete UDP payload (217 octets)")
 
-    def make(frame, msk_id, counter, window=(0, 100), muk=MUK, policies=()):
+    def make(frame, msk_id, counter, window=(0, 100), muk=MUK):
         message = dissect(Payload(octets, "udp", "10.4.0.1", 2269, "10.1.0.11", 2269, 0, frame, frame))
         assert isinstance(message, Message)
         assert isinstance(message.body, Mikey)
         t = Timestamp(2, counter, counter.to_bytes(4, "big"))
-        message = replace(message, body=replace(message.body, t=t, policies=policies))
+        message = replace(message, body=replace(message.body, t=t))
         low, high = window
         key = Key(
             "MSK", frame.to_bytes(16, "big"), "", "decrypted", key_domain=DOMAIN, msk_id=bytes.fromhex(msk_id),
@@ -82,12 +82,6 @@ def test_a_replay_changes_nothing(msk, counters, frame):
 def test_another_muk_counts_anew(msk):
     (held,) = store.replay([msk(1, "00010001", 9), msk(2, "00010001", 1, muk=OTHER_MUK)])
     assert held.message.frame == 2
-
-
-def test_policy_and_rand_stay_with_the_msk(msk):
-    policy = Policy(0, 0, ((13, b"\1"),))
-    (held,) = store.replay([msk(1, "00010001", 1, policies=(policy,)), msk(2, "00010001", 2)])
-    assert (held.policies, held.key.rand) == ((policy,), b"r" * 16)
 
 
 def test_nothing_was_delivered():

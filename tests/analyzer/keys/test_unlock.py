@@ -214,6 +214,15 @@ def test_nothing_to_unlock():
     assert (chain.keys, chain.opened, chain.shut) == ([], {}, {})
 
 
+def test_an_mtk_for_a_download_is_named(tell):
+    """It is a TGK without a salt, from which the keys of the download come; no media opens under it as it is."""
+    story = Story.registered_by_http()
+    story.msk(download=True)
+    story.mtk(key_type=0, salt=b"")
+    (mtk,) = [key for key in tell(story).story.chain.keys if key.kind == "MTK"]
+    assert (mtk.variant, mtk.salt) == ("TGK, for a download", b"")
+
+
 # ------------------------------------------------------------------------------------------------ readings, by hand
 
 KEMAC, EXT, LAST = 1, 21, 0
