@@ -300,7 +300,8 @@ def _res_proves_k(run: Run, challenge: Message) -> bool:
 def resynchronisation_brings_a_fresh_rand(run: Run) -> Iterator[Problem]:
     """A UE whose SQN is ahead sends auts of 14 octets and an empty password, and gets a challenge with another RAND.
 
-    The same RAND once more is refused once more: the UE never bootstraps, until somebody resets the HSS.
+    The same RAND once more is refused once more: the UE never bootstraps, until somebody resets the HSS. Where K is
+    known, auts is held against it, and the SQN of the new challenge has to be above the one that the UICC told.
     """
     asked = [(e, m, body, given) for e, m, body, given in responses(run) if given.get("auts") is not None]
     if not asked:
