@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -14,7 +14,8 @@ from analyzer.correlate.sessions import Session
 from analyzer.correlate.sightings import Folded, Sighting
 from analyzer.decode.decoder import DecodeFacts
 from analyzer.diagnosis import diagnose
-from analyzer.judging import Run, Story, once
+from analyzer.judging import Run, Step, Story, once
+from analyzer.keys.chain import Shut
 from analyzer.keys.key import Key
 from analyzer.media import Group
 from analyzer.procedures.delivery import audience
@@ -35,6 +36,7 @@ from analyzer.report import (
     Verdict,
 )
 from dissectors import Message
+from dissectors.mikey import Mikey
 
 SECOND = 10**9
 MAX_SIGHTINGS = 10_000  # messages of a case that a report says the legs of
@@ -53,11 +55,15 @@ def case_report(
     """Make the report of a case; its verdict is the worst of all rules above level info."""
     counted = [judgement.verdict for judgement in judgements if judgement.level != "info"]
     crashed = [judgement.verdict for judgement in judgements if judgement.verdict is Verdict.ERROR]
+    by_ue: dict[str, list[Run]] = {}
+    for _, run in runs:
+        for session in run.ues:
+            by_ue.setdefault(session.id, []).append(run)
     return CaseReport(
         name=name,
         verdict=max((*counted, *crashed), default=Verdict.NONE),
         captures=tuple(_capture(facts) for facts in captures),
-        ues=tuple(_ue(session, story, runs, show_keys) for session in story.traffic.sessions),
+        ues=tuple(_ue(session, story, by_ue.get(session.id, ()), show_keys) for session in story.traffic.sessions),
         judgements=tuple(judgements),
         diagnoses=diagnose(story, runs, judgements),
         media=tuple(_media(group) for group in story.media),
@@ -119,8 +125,7 @@ def _leg(seen: Sighting, first: int) -> LegReport:
     )
 
 
-def _ue(session: Session, story: Story, runs: Sequence[tuple[str, Run]], show_keys: bool) -> UeReport:
-    own = [run for _, run in runs if session in run.ues]
+def _ue(session: Session, story: Story, runs: Sequence[Run], show_keys: bool) -> UeReport:
     return UeReport(
         id=session.id,
         impi=session.impi,
@@ -129,7 +134,7 @@ def _ue(session: Session, story: Story, runs: Sequence[tuple[str, Run]], show_ke
         addresses=session.addresses,
         services=session.services,
         procedures=tuple(
-            procedure_report(f"{session.id}.p{number}", run) for number, run in enumerate(own, 1)
+            procedure_report(f"{session.id}.p{number}", run) for number, run in enumerate(runs, 1)
         ),
         keys=(*(_key(session, story, key, show_keys) for key in keys_of(session, story)), *unopened(session, story)),
     )  # fmt: skip
@@ -137,8 +142,6 @@ def _ue(session: Session, story: Story, runs: Sequence[tuple[str, Run]], show_ke
 
 def procedure_report(name: str, run: Run) -> ProcedureReport:
     """Account for one run: its steps in the order of time."""
-    steps = [_step(run, step, message) for step, found in run.steps.items() for message in found]
-    steps += [_media_step(group) for group in run.media]
     return ProcedureReport(
         id=name,
         kind=run.procedure.kind,
@@ -146,20 +149,27 @@ def procedure_report(name: str, run: Run) -> ProcedureReport:
         outcome=run.outcome,
         start=_seconds(run.start),
         end=_seconds(run.end),
-        steps=tuple(sorted(steps, key=lambda step: (step.time, step.capture, step.frame))),
+        steps=_steps(run),
     )
 
 
-def _step(run: Run, name: str, message: Message) -> StepReport:
+@once
+def _steps(run: Run) -> tuple[StepReport, ...]:
+    planned = {step.name: step for step in run.procedure.steps}
+    steps = [_step(run, name, planned.get(name), message) for name, found in run.steps.items() for message in found]
+    steps += [_media_step(group) for group in run.media]
+    return tuple(sorted(steps, key=lambda step: (step.time, step.capture, step.frame)))
+
+
+def _step(run: Run, name: str, planned: Step | None, message: Message) -> StepReport:
     """Name the ends by what they were seen to be; an address that was nothing else keeps the step's role."""
     nodes, payload = run.story.traffic.nodes, message.payload
-    planned = {step.name: (step.sender, step.receiver) for step in run.procedure.steps}
-    ends = []
-    for address, role in zip((payload.src, payload.dst), planned.get(name, (payload.src, payload.dst)), strict=True):
-        told = nodes.role(address)
-        ends.append(role if told == address else told)
+    sender, receiver = nodes.role(payload.src), nodes.role(payload.dst)
+    if planned is not None:
+        sender = planned.sender if sender == payload.src else sender
+        receiver = planned.receiver if receiver == payload.dst else receiver
     return StepReport(
-        name, ends[0], ends[1], payload.capture, message.frame, _seconds(message.time),
+        name, sender, receiver, payload.capture, message.frame, _seconds(message.time),
         message.protocol, bodies.summary(message),
     )  # fmt: skip
 
@@ -236,16 +246,12 @@ def key_report(key: Key, show: bool) -> KeyReport:
 def unopened(session: Session, story: Story) -> Iterator[KeyReport]:
     """Account for the MSKs and MTKs of a UE that MIKEY carried and no key opened, once each."""
     held = {(key.kind, key.key_domain, key.msk_id, key.mtk_id) for key in keys_of(session, story)}
-    for shut in sorted(story.chain.shut.values(), key=lambda shut: (shut.message.time, shut.message.frame)):
-        message, body = shut.message, bodies.mikey(shut.message)
-        if body is None or bodies.is_solicited_pull(body):
-            continue
-        kind, under = ("MSK", "MUK") if bodies.is_msk_message(body) else ("MTK", "MSK")
-        name = (kind, body.key_domain_id, body.msk_id, body.mtk_id)
-        mine = owners(story, message) if kind == "MSK" else audience(story, body.key_domain_id, body.msk_id)
-        if name in held or session not in mine:
+    for shut, body in _shut(story).get(session.id, ()):
+        message, name = shut.message, _name(body)
+        if name in held:
             continue
         held.add(name)
+        kind, under = name[0], "MUK" if name[0] == "MSK" else "MSK"
         reason = f"none of {shut.tried} tried as its {under} fits" if shut.tried else f"no {under} at hand"
         yield KeyReport(
             kind=kind,
@@ -264,6 +270,30 @@ def unopened(session: Session, story: Story) -> Iterator[KeyReport]:
             capture=message.payload.capture,
             frame=message.frame,
         )
+
+
+@once
+def _shut(story: Story) -> Mapping[str, list[tuple[Shut, Mikey]]]:
+    """Return the messages that no key opened by the UE that they are for, in the order of time; of an MTK the first."""
+    found: dict[str, list[tuple[Shut, Mikey]]] = {}
+    mtks: set[tuple[str, bytes | None, bytes | None, bytes | None]] = set()
+    for shut in sorted(story.chain.shut.values(), key=lambda shut: (shut.message.time, shut.message.frame)):
+        body = bodies.mikey(shut.message)
+        if body is None or bodies.is_solicited_pull(body):
+            continue
+        name = _name(body)
+        ues = owners(story, shut.message) if name[0] == "MSK" else ()
+        if name[0] == "MTK" and name not in mtks:
+            mtks.add(name)
+            ues = audience(story, body.key_domain_id, body.msk_id)
+        for session in ues:
+            found.setdefault(session.id, []).append((shut, body))
+    return found
+
+
+def _name(body: Mikey) -> tuple[str, bytes | None, bytes | None, bytes | None]:
+    """Return what names the key that a MIKEY message brings."""
+    return "MSK" if bodies.is_msk_message(body) else "MTK", body.key_domain_id, body.msk_id, body.mtk_id
 
 
 def _hex(octets: bytes | None) -> str | None:

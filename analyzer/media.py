@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.correlate.sightings import Sightings
@@ -22,6 +22,7 @@ HALF_OF_SEQUENCES = 0x8000
 LATE = 10**9  # ns; packets that overtake each other are not further apart
 
 Place = tuple[int, int]  # capture and frame
+Held = tuple[bytes | None, list[Key]]  # MTKs of one id, by Key Domain ID
 
 
 @dataclass(slots=True)
@@ -69,11 +70,15 @@ class Group:
 def examine(log: MediaLog, traffic: Traffic, chain: Chain) -> tuple[Group, ...]:
     """Sort the packets of every stream by MKI and verify those whose MTK is known."""
     told = named(traffic)
+    mtks: dict[Mki, list[Held]] = {}
+    for (domain, msk_id, mtk_id), keys in chain.mtks.items():
+        mtks.setdefault(msk_id + mtk_id, []).append((domain, keys))
     groups: list[Group] = []
     beside: dict[str, set[Mki]] = {}  # MKIs of RTP by destination: SRTCP has too few packets to tell by itself
     for stream in sorted(log.streams.values(), key=lambda stream: stream.rtcp):
         known = beside.setdefault(stream.destination, set())
-        found = list(_Examination(stream, told, chain, frozenset(known)).groups())
+        locator = Locator(told, chain, rtcp=stream.rtcp, beside=frozenset(known))
+        found = list(_Examination(stream, told, locator, mtks).groups())
         known.update(group.mki for group in found if group.mki is not None)
         groups += found
     return tuple(sorted(groups, key=lambda g: (g.first, g.capture, g.frame, g.destination, g.port, g.ssrc)))
@@ -82,11 +87,11 @@ def examine(log: MediaLog, traffic: Traffic, chain: Chain) -> tuple[Group, ...]:
 class _Examination:
     """One pass over the kept packets of a stream."""
 
-    def __init__(self, stream: Stream, told: Named, chain: Chain, beside: frozenset[Mki]) -> None:
+    def __init__(self, stream: Stream, told: Named, locator: Locator, mtks: Mapping[Mki, Sequence[Held]]) -> None:
         self.stream = stream
         self.told = told
-        self.locator = Locator(told, chain, rtcp=stream.rtcp, beside=beside)
-        self.chain = chain
+        self.locator = locator
+        self.mtks = mtks
         self.found: dict[Mki | None, Group] = {}
         self.keys: dict[Mki, list[tuple[Key, srtp.SessionKeys]]] = {}
         self.roc: int | None = told.rocs.get(stream.ssrc)
@@ -160,8 +165,8 @@ class _Examination:
         if known is None:
             mtks = [
                 key
-                for (domain, msk_id, mtk_id), keys in self.chain.mtks.items()
-                if msk_id + mtk_id == mki and domain in (None, self.told.domains.get(mki[:4], domain))
+                for domain, keys in self.mtks.get(mki, ())
+                if domain in (None, self.told.domains.get(mki[:4], domain))
                 for key in keys
             ]
             known = self.keys[mki] = [

@@ -60,15 +60,14 @@ def _b_tids(traffic: Traffic) -> dict[str, gba.Bootstrapping | None]:
 
 def _ks(chain: Chain, traffic: Traffic, keyring: Keyring) -> Iterator[Key]:
     impis = {b_tid: session.impi for session in traffic.sessions for b_tid in session.b_tid}
+    by_impi = {ue.impi: ue for ue in keyring.ues}
     for b_tid, seen in _b_tids(traffic).items():
         challenge = None if seen is None else vectors.answered(seen)
         rand = challenge.rand if challenge is not None else arithmetic.rand_of(b_tid)
         if rand is None:
             continue
         known = impis.get(b_tid, ())
-        for ue in keyring.ues:
-            if known and ue.impi not in known:
-                continue
+        for ue in (by_impi[impi] for impi in known if impi in by_impi) if known else keyring.ues:
             supplied = (entry.lifetime for entry in ue.gba if b_tid == entry.b_tid or rand == entry.rand)
             expires = next(supplied, None) if seen is None else seen.lifetime
             yield from _ks_of(chain, ue, b_tid, challenge or Challenge(rand), expires)
@@ -184,11 +183,12 @@ def _from(parent: Key, kind: str, value: bytes, origin: str) -> Key:
 
 
 def _supplied(traffic: Traffic, keyring: Keyring) -> Iterator[tuple[Key, ...]]:
+    known, places = tuple(_b_tids(traffic)), _places(traffic) if any(ue.naf for ue in keyring.ues) else {}
     for ue in keyring.ues:
-        own = [b for session in traffic.sessions if ue.impi in session.impi for b in session.b_tid]
-        linked = own or [b for s in traffic.sessions if set(ue.impu) & set(s.impu) for b in s.b_tid]
+        of_user = places.get(ue.impi) or sorted({place for impu in ue.impu for place in places.get(impu, ())})
+        linked = [b_tid for place in of_user for b_tid in traffic.sessions[place].b_tid]
         for naf in ue.naf:
-            for b_tid in (naf.b_tid,) if naf.b_tid else linked or tuple(_b_tids(traffic)):
+            for b_tid in (naf.b_tid,) if naf.b_tid else linked or known:
                 base = Key(
                     "MUK", b"", KEYRING, "supplied",
                     b_tid=b_tid, naf=naf.fqdn, ua_id=naf.ua_id, impi=ue.impi,
@@ -208,6 +208,15 @@ def _supplied(traffic: Traffic, keyring: Keyring) -> Iterator[tuple[Key, ...]]:
                 internal = given.get("Ks_int_NAF")
                 on = "u" if internal is not None else "u-me" if naf.ks_ext_naf else "me"
                 yield _mbms_keys(given.get(ext_kind), internal, on)
+
+
+def _places(traffic: Traffic) -> dict[str, list[int]]:
+    """Where the sessions of an IMPI are among all, and those of an IMPU."""
+    found: dict[str, list[int]] = {}
+    for place, session in enumerate(traffic.sessions):
+        for name in dict.fromkeys((*session.impi, *session.impu)):
+            found.setdefault(name, []).append(place)
+    return found
 
 
 def _seen(traffic: Traffic) -> Iterator[tuple[Key, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 
 from analyzer.correlate import bodies
 from analyzer.correlate.traffic import Traffic
@@ -18,6 +19,8 @@ KEY_DATA = "mikey.keydata"
 TS_COUNTER = 2
 NTP_UTC_32 = 3
 KINDS = {0: "TGK, for a download", 1: "TGK with a salt"}  # of an MTK, RFC 3830 6.13; a TEK with salt needs no word
+MAX_LIKELY = 64  # tries that each MTK message and each answer gets
+MAX_STRANGE = 100_000  # tries beyond these in a case, as with keys of others; some seconds
 OTHER_RAND, OTHER_CSB_ID = "RAND of another message with this MSK", "CSB ID of the MSK message"
 
 
@@ -47,19 +50,22 @@ def _supplied(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
 
 
 def _msk_messages(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
+    left = MAX_STRANGE
     for message in traffic.mikey:
         body = bodies.mikey(message)
         if body is None or not bodies.is_msk_message(body) or body.kemac is None or body.rand is None:
             continue
         b_tid = None if body.idr is None else body.idr.text
-        tried = 0
-        for tried, muk in enumerate(chain.candidates(b_tid), 1):  # noqa: B007  # how many it were at the end
+        own, tried = len(chain.muks.get(b_tid or "", ())), 0
+        candidates = islice(chain.candidates(b_tid), own + left)
+        for tried, muk in enumerate(candidates, 1):  # noqa: B007  # how many it were at the end
             opened = _open(message, body, body.kemac, muk, body.csb_id, body.rand, "")
             if opened is not None:
                 _keep_msks(chain, opened, body)
                 break
         else:
             chain.shut[id(message)] = Shut(message, tried)
+        left -= max(tried - own, 0)
 
 
 def _keep_msks(chain: Chain, opened: Opened, body: Mikey) -> None:
@@ -85,6 +91,7 @@ def _keep_msks(chain: Chain, opened: Opened, body: Mikey) -> None:
 
 def _mtk_messages(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
     # RFC 3830 4.1.4 and TS 33.246 6.5.4: the RAND is that of the MSK message, which stands there in the clear.
+    left = MAX_STRANGE
     delivered: dict[bytes, dict[tuple[int, bytes], None]] = {}
     for message in traffic.mikey:
         body = bodies.mikey(message)
@@ -98,7 +105,7 @@ def _mtk_messages(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
             continue
         msks = chain.msks.get((body.key_domain_id, body.msk_id), [])
         tried = 0
-        candidates = _mtk_candidates(body, msks, delivered.get(body.msk_id, {}))
+        candidates = islice(_mtk_candidates(body, msks, delivered.get(body.msk_id, {})), max(left, MAX_LIKELY))
         for tried, (msk, csb_id, rand, variant) in enumerate(candidates, 1):  # noqa: B007
             opened = _open(message, body, body.kemac, msk, csb_id, rand, variant)
             if opened is not None:
@@ -106,6 +113,7 @@ def _mtk_messages(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
                 break
         else:
             chain.shut[id(message)] = Shut(message, tried)
+        left -= max(tried - MAX_LIKELY, 0)
 
 
 def _mtk_candidates(
@@ -207,19 +215,22 @@ def _plain_keys(opened: Opened) -> tuple[KeyData, ...]:
 
 def _verifications(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
     """Check V of each verification message with the auth key of the MSK message that it answers."""
-    asked: dict[int, list[Message]] = {}
+    asked: dict[tuple[int, str], list[Message]] = {}  # by CSB ID, also with the address: some use one CSB ID for all
     for message in traffic.mikey:
         body = bodies.mikey(message)
         if body is None:
             continue
         if bodies.is_msk_message(body):
-            asked.setdefault(body.csb_id, []).append(message)
+            for address in ("", message.payload.dst):
+                asked.setdefault((body.csb_id, address), []).append(message)
         elif body.data_type == bodies.DATA_TYPE_VERIFICATION and body.verification is not None:
-            chain.verifications[id(message)] = _verified(chain, message, body, asked.get(body.csb_id, []))
+            own = asked.get((body.csb_id, message.payload.src), [])
+            newest = asked.get((body.csb_id, ""), [])[-MAX_LIKELY:]
+            chain.verifications[id(message)] = _verified(chain, message, body, [*newest, *own[-MAX_LIKELY:]])
 
 
 def _verified(chain: Chain, message: Message, body: Mikey, requests: list[Message]) -> Checked:
-    """Try the readings of spec contradiction 2 against the newest request first."""
+    """Try the readings of spec contradiction 2 against the last request first."""
     verification, checked = body.verification, Checked(None)
     for request in reversed(requests):
         opened, sent = chain.opening(request), bodies.mikey(request)

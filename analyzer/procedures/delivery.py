@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
@@ -18,6 +18,9 @@ from dissectors.mikey import Mikey
 
 PULL_ANSWER_WITHIN = 120 * 10**9  # ns; a request later than this answers something else
 CURRENT_MSK = b"\0\0"  # Key Number 0x0 (TS 33.246 6.3.2.1)
+
+
+Mark = tuple[int | None, str, object]  # CSB ID, and what else a verification repeats
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +39,7 @@ def find_msk_deliveries(procedure: Procedure, story: Story) -> Iterator[Run]:
     seen = sighted(story)
     waiting: dict[tuple[bytes | None, ...], _Delivery] = {}
     deliveries: list[_Delivery] = []
-    by_csb: dict[int, list[_Delivery]] = {}
+    known: dict[Mark, dict[int, _Delivery]] = {}  # by what they have in common with their answers
     early: list[Message] = []  # verifications before what they answer: the clocks of two captures differ
     of: dict[int, list[Message]] = {}  # by the id of a message, the step that it went to
     for message in story.traffic.mikey:
@@ -47,9 +50,7 @@ def find_msk_deliveries(procedure: Procedure, story: Story) -> Iterator[Run]:
             if id(seen[id(message)]) in of:
                 of[id(seen[id(message)])].append(message)
         elif body.data_type == bodies.DATA_TYPE_VERIFICATION:
-            asked = max(
-                by_csb.get(body.csb_id, ()), key=lambda d: (_fit(d, message, body), d.sent[-1].time), default=None
-            )
+            asked = _asked(known, message, body)
             if asked is None:
                 early.append(message)
             else:
@@ -63,10 +64,13 @@ def find_msk_deliveries(procedure: Procedure, story: Story) -> Iterator[Run]:
                 deliveries.append(delivery)
             delivery.sent.append(message)
             of[id(message)] = delivery.sent
-            if delivery not in by_csb.setdefault(body.csb_id, []):
-                by_csb[body.csb_id].append(delivery)
+            for mark in _marks(body, message.payload.dst):
+                there = known.setdefault(mark, {})
+                there.pop(id(delivery), None)  # the last to be sent stands last
+                there[id(delivery)] = delivery
     for message in early:
-        for delivery in deliveries:
+        csb_id = getattr(message.body, "csb_id", None)
+        for delivery in known.get((csb_id, "address", message.payload.src), {}).values():
             if any(_is_just_after(message, sent) for sent in delivery.sent):
                 delivery.answers.append(message)
                 break
@@ -88,11 +92,31 @@ def _is_just_after(message: Message, sent: Message) -> bool:
     )  # fmt: skip
 
 
-def _fit(delivery: _Delivery, message: Message, body: Mikey) -> int:
-    """Say how well a verification fits a delivery of its CSB ID: whose it is counts more than its counter.
+def _marks(body: Mikey, address: str) -> list[Mark]:
+    """Return what an MSK message may have in common with its verification, besides the CSB ID."""
+    marks: list[Mark] = [(body.csb_id, "", None), (body.csb_id, "address", address)]
+    if body.idr is not None:
+        marks.append((body.csb_id, "IDr", body.idr.data))
+    if body.t is not None:
+        marks.append((body.csb_id, "counter", body.t.value))
+    return marks
 
-    One BM-SC uses one CSB ID for all UEs, another a new one each time.
+
+def _asked(known: Mapping[Mark, dict[int, _Delivery]], message: Message, body: Mikey) -> _Delivery | None:
+    """Return the delivery that a verification fits best, the last of several.
+
+    One BM-SC uses one CSB ID for all UEs, another a new one each time: whose it is counts more than its counter.
     """
+    there = {mark[1]: known[mark] for mark in _marks(body, message.payload.src) if mark in known}
+    own = [*there.get("IDr", {}).values(), *there.get("address", {}).values()]
+    if own:
+        return max(own, key=lambda delivery: (_fit(delivery, message, body), delivery.sent[-1].time))
+    others = there.get("counter") or there.get("") or {}
+    return next(reversed(others.values()), None)
+
+
+def _fit(delivery: _Delivery, message: Message, body: Mikey) -> int:
+    """Say how well a verification fits a delivery of its CSB ID."""
     asked = [(sent, found) for sent in delivery.sent if (found := bodies.mikey(sent)) is not None]
     same_idr = any(a.idr is not None and body.idr is not None and a.idr.data == body.idr.data for _, a in asked)
     same_end = any(sent.payload.dst == message.payload.src for sent, _ in asked)
