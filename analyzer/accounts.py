@@ -73,6 +73,24 @@ def case_report(
     )
 
 
+def scan_report(
+    name: str, captures: Sequence[CaptureFacts], decoded: DecodeFacts, folded: Folded, clocks: Sequence[Clock]
+) -> CaseReport:  # fmt: skip
+    """Make the report of a case that was neither dissected nor judged."""
+    return CaseReport(
+        name=name,
+        verdict=Verdict.NONE,
+        captures=tuple(_capture(facts) for facts in captures),
+        ues=(),
+        judgements=(),
+        diagnoses=(),
+        media=(),
+        malformed=tuple(_malformed((), decoded)),
+        sightings=tuple(islice(_sightings(folded), MAX_SIGHTINGS)),
+        clocks=tuple(_clock(clock) for clock in clocks),
+    )
+
+
 def _seconds(time: int) -> float:
     return round(time / SECOND, 9)
 

@@ -74,6 +74,11 @@ def tree(message: Message) -> tuple[Field, ...]:
     return tuple(recorder.fields)
 
 
+def told(payload: Payload) -> str | None:
+    """Return the protocol that dissect() would read a payload as, None when it would not."""
+    return next((dissector.protocol for dissector in DISSECTORS if _claims(dissector, payload)), None)
+
+
 def _claims(dissector: Dissector, payload: Payload) -> bool:
     try:
         return dissector.matches(payload)
@@ -116,5 +121,6 @@ __all__ = [
     "Recorder",
     "by_name",
     "dissect",
+    "told",
     "tree",
 ]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import click
@@ -17,6 +17,7 @@ from analyzer.capture.tshark import TsharkError
 from analyzer.commands.output import settings, show, tell, tell_trace
 from analyzer.commands.progress import bar
 from analyzer.keys.keyring import KeyringError
+from analyzer.scan import Scan, scan
 from analyzer.views.ink import clean
 
 ENGINES = ("native", "tshark")
@@ -24,6 +25,7 @@ MAX_WARNINGS = 5
 NEWLINE = "\n"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Read = TypeVar("Read", Analysis, Scan)
 
 
 class Failure(click.ClickException):
@@ -62,15 +64,28 @@ def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
 
 def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Analysis:
     """Analyse a case with progress on the terminal; raises Failure when it cannot be read."""
-    with nullcontext() if live is not None else bar(1) as progress:
-        try:
-            analysis = analyse(case, options, None if progress is None else progress.octets, live)
-        except (KeyringError, ConfigError, TsharkError) as error:
-            raise Failure(str(error), USAGE) from error
-        except CaptureError as error:
-            raise Failure(str(error), UNREADABLE) from error
+    with _mendable(), nullcontext() if live is not None else bar(1) as progress:
+        analysis = analyse(case, options, None if progress is None else progress.octets, live)
     warn(analysis.keyring.warnings)
     return analysis
+
+
+def scanned(case: CaseFiles, options: Options) -> Scan:
+    """Scan a case in the same way."""
+    with _mendable(), bar(1) as progress:
+        found = scan(case, options.keys, options.engine, progress.octets)
+    warn(found.keyring.warnings)
+    return found
+
+
+@contextmanager
+def _mendable() -> Iterator[None]:
+    try:
+        yield
+    except (KeyringError, ConfigError, TsharkError) as error:
+        raise Failure(str(error), USAGE) from error
+    except CaptureError as error:
+        raise Failure(str(error), UNREADABLE) from error
 
 
 def warn(warnings: Sequence[str]) -> None:
@@ -83,39 +98,54 @@ def warn(warnings: Sequence[str]) -> None:
 
 
 def each(cases: Iterable[CaseFiles], options: Options, take: Callable[[Analysis], None]) -> int:
-    """Analyse case by case and hand each over; one that cannot be read costs no other. Return the exit code."""
+    """Analyse case by case and hand each over; return the exit code."""
+    return _each(cases, lambda case: analysed(case, options), take)
+
+
+def _each(cases: Iterable[CaseFiles], read: Callable[[CaseFiles], Read], take: Callable[[Read], None]) -> int:
+    """Read case by case and hand each over; one that cannot be read costs no other. Return the exit code."""
     code = 0
     for case in cases:
         try:
-            analysis = analysed(case, options)
+            found = read(case)
         except Failure as failure:
             tell(f"error: {failure.format_message()}")
             if settings().debug:
                 tell_trace(traceback.format_exc())
             code = max(code, failure.exit_code)
             continue
-        take(analysis)
-        code = max(code, told_damage(analysis))
+        take(found)
+        code = max(code, told_damage(found))
     return code
 
 
 def present(paths: Sequence[str], merge: bool, options: Options, draw: Callable[[Analysis], str]) -> int:
+    """Show what `draw` makes of the analysis of every case; return the exit code."""
+    return _present(paths, merge, lambda case: analysed(case, options), draw)
+
+
+def present_scans(paths: Sequence[str], merge: bool, options: Options, draw: Callable[[Scan], str]) -> int:
+    """Show what `draw` makes of the scan of every case; return the exit code."""
+    return _present(paths, merge, lambda case: scanned(case, options), draw)
+
+
+def _present(paths: Sequence[str], merge: bool, read: Callable[[CaseFiles], Read], draw: Callable[[Read], str]) -> int:
     """Show what `draw` makes of every case, under its name where there are several; return the exit code."""
     cases = find(paths, merge)
     shown = 0
 
-    def take(analysis: Analysis) -> None:
+    def take(found: Read) -> None:
         nonlocal shown
-        name = f"{NEWLINE if shown else ''}{clean(analysis.case.name)}\n" if len(cases) > 1 else ""
-        show(name + draw(analysis))
+        name = f"{NEWLINE if shown else ''}{clean(found.case.name)}\n" if len(cases) > 1 else ""
+        show(name + draw(found))
         shown += 1
 
-    return each(cases, options, take)
+    return _each(cases, read, take)
 
 
-def told_damage(analysis: Analysis) -> int:
+def told_damage(found: Analysis | Scan) -> int:
     """Tell what of the captures could not be read; return the exit code that this calls for."""
-    problems = [f"{c.path}: {problem}" for c in analysis.report.captures for problem in c.problems]
+    problems = [f"{c.path}: {problem}" for c in found.report.captures for problem in c.problems]
     for problem in problems:
         tell(problem)
-    return UNREADABLE if problems or any(c.truncated for c in analysis.report.captures) else 0
+    return UNREADABLE if problems or any(c.truncated for c in found.report.captures) else 0

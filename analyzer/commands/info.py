@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from analyzer.analysis import Analysis, Options
-from analyzer.commands.cases import inputs, present
+from analyzer.analysis import Options
+from analyzer.commands.cases import inputs, present_scans
 from analyzer.commands.drawing import drawn
 from analyzer.commands.output import common
+from analyzer.scan import Scan
 from analyzer.views import facts
 
 
@@ -17,9 +18,13 @@ from analyzer.views import facts
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str) -> None:
     """Tell the facts of the captures: format, times, packets, messages by protocol, media streams."""
-    ctx.exit(present(paths, merge, Options(engine=engine, keys=keys), _draw))
+    ctx.exit(present_scans(paths, merge, Options(engine=engine, keys=keys), _draw))
 
 
-def _draw(analysis: Analysis) -> str:
-    protocols = (part.protocol for message in analysis.story.traffic.messages for part in message.walk())
-    return facts.show(analysis.report, protocols, analysis.decoded.opened, analysis.decoded.counts, drawn)
+def _draw(found: Scan) -> str:
+    protocols = (message.protocol for message in found.messages)
+    media = [
+        facts.Media(stream.destination, stream.port, stream.ssrc, stream.rtcp, stream.packets)
+        for stream in found.streams
+    ]
+    return facts.show(found.report, protocols, found.decoded.opened, found.decoded.counts, media, drawn)

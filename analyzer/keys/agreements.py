@@ -70,6 +70,15 @@ def agreed(messages: Iterable[Message], keyring: Keyring) -> tuple[EspSa, ...]:
     return tuple(found)[-MAX_ASSOCIATIONS:]
 
 
+def may_agree(message: Message) -> bool:
+    """Say of a message that was not read yet whether it may be one that `agreed` learns from."""
+    data = message.payload.data
+    if message.protocol == "diameter":
+        return AUTH_DATA_ITEM.to_bytes(4, "big") in data
+    head = data.lower() if message.protocol == "sip" else b""
+    return b"security-" in head or b"www-authenticate" in head
+
+
 # ------------------------------------------------------------------------------------------------ what was agreed
 
 

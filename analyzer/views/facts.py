@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from analyzer.report import CaptureReport, CaseReport
 from analyzer.views import clocks
@@ -11,8 +12,23 @@ from analyzer.views.ink import clean
 from analyzer.views.tables import Drawing, Table, moment, record
 
 
+class Media(NamedTuple):
+    """A media stream, protected or not."""
+
+    destination: str
+    port: int
+    ssrc: int
+    rtcp: bool
+    packets: int
+
+
 def show(
-    case: CaseReport, protocols: Iterable[str], opened: Mapping[str, int], unread: Mapping[str, int], drawn: Drawing
+    case: CaseReport,
+    protocols: Iterable[str],
+    opened: Mapping[str, int],
+    unread: Mapping[str, int],
+    streams: Sequence[Media],
+    drawn: Drawing,
 ) -> str:
     """Return the facts of each capture, then counts of messages by protocol, legs, what was not read, and media.
 
@@ -26,8 +42,8 @@ def show(
     shown += [drawn(legs(case))] if case.sightings else []
     shown += [drawn(told(title, found)) for title, found in (("opened", opened), ("not read", unread)) if found]
     malformed = [item.protocol for item in case.malformed]
-    shown += [drawn(counts("malformed", "messages", malformed))] if malformed else []
-    shown += [drawn(media(case))] if case.media else []
+    shown += [drawn(counts("malformed", "packets", malformed))] if malformed else []
+    shown += [drawn(media(streams))] if streams else []
     return "\n".join(shown)
 
 
@@ -67,25 +83,15 @@ def told(title: str, found: Mapping[str, int]) -> Table:
     return Table((title, "count"), rows, frozenset({"count"}), frozenset({title}))
 
 
-def media(case: CaseReport) -> Table:
-    """One row a media stream under one MSK and MTK; columns of what is wrong where something is."""
-    troubles = {
-        "failed": [m.failed for m in case.media],
-        "no key": [m.no_key for m in case.media],
-        "unchecked": [m.not_checked for m in case.media],
-    }
-    shown = {name: column for name, column in troubles.items() if any(column)}
-    rows = (
+def media(streams: Iterable[Media]) -> Table:
+    """One row a media stream."""
+    rows = tuple(
         (
-            m.destination,
-            m.ssrc,
-            m.protocol,
-            "/".join(part for part in (m.key_domain, m.msk_id, m.mtk_id) if part) or "-",
-            str(m.packets),
-            str(m.authenticated),
-            *(str(column[place]) for column in shown.values()),
+            f"[{one.destination}]:{one.port}" if ":" in one.destination else f"{one.destination}:{one.port}",
+            f"0x{one.ssrc:08x}",
+            "rtcp" if one.rtcp else "rtp",
+            str(one.packets),
         )
-        for place, m in enumerate(case.media)
+        for one in streams
     )
-    numbers = ("packets", "good", *shown)
-    return Table(("media", "ssrc", "kind", "domain/msk/mtk", *numbers), tuple(rows), frozenset(numbers))
+    return Table(("media", "ssrc", "kind", "packets"), rows, frozenset({"packets"}))

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import dissectors
-from dissectors import DISSECTORS, MAX_DEPTH, Dissector, Malformed, Part, Payload, by_name, dissect, tree
+from dissectors import DISSECTORS, MAX_DEPTH, Dissector, Malformed, Part, Payload, by_name, dissect, told, tree
 from dissectors.base import Cursor
 
 MIKEY = bytes.fromhex(
@@ -279,3 +279,11 @@ def test_tree_of_an_unknown_protocol_is_unread(payload):
 def test_data_of_a_payload_is_in_no_repr():
     assert "secret" not in repr(Payload(b"secret", "udp", "a", 1, "b", 2, 0, 1, 0))
     assert "secret" not in repr(Part("x", b"secret"))
+
+
+@pytest.mark.parametrize("data", [*SAMPLES.values(), b"nobody's", b""])
+@pytest.mark.parametrize("transport", ["udp", "tcp", "sctp"])
+def test_the_protocol_is_told_without_reading(data, transport):
+    payload = Payload(data, transport, "10.0.0.1", 40000, "10.0.0.2", 2269, 0, 1, 0, (1,))
+    message = dissect(payload)
+    assert told(payload) == (None if message is None else message.protocol)

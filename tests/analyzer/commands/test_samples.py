@@ -65,7 +65,7 @@ def _everything(analysis):
     case = analysis.report
     for view in VIEWS.values():
         yield view(Report("1", (case,)))
-    yield facts.show(case, (), analysis.decoded.opened, analysis.decoded.counts, draw)
+    yield facts.show(case, (), analysis.decoded.opened, analysis.decoded.counts, (), draw)
     yield flow.show(case)
     yield sessions.show(case, draw)
     yield from (draw(ladder.keys(case, ue)) for ue in case.ues)

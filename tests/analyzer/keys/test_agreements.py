@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.keys import agreements
-from analyzer.keys.agreements import agreed
+from analyzer.keys.agreements import agreed, may_agree
 from analyzer.keys.keyring import EspSa, GbaRun, Keyring, UeKeys
 from dissectors import Payload, dissect
 from sample_pcaps import forge_diameter as diameter
@@ -287,3 +287,13 @@ def test_a_capture_without_keys_keeps_what_is_encrypted(tell_merged):
     ring = f'[[ue]]\nimpi = "{IMPI}"\nk = "{K.hex()}"\nopc = "{OPC.hex()}"\n'
     analysis = tell_merged([capture(suite, alg, ealg, cx=False)], ring)
     assert len([message for message in analysis.messages if message.protocol == "sip"]) == 7
+
+
+def test_what_may_agree_is_told_without_reading():
+    """No message that keys come from is left out, and others are not read for nothing."""
+    keys = f',ck="{CK.hex()}",ik="{IK.hex()}"'
+    for messages in (registration(), registration(cx=False, keys=keys)):
+        assert all(map(may_agree, messages))
+    other = Wire().up(b"OPTIONS sip:a SIP/2.0\r\nCall-ID: 1\r\nContent-Length: 0\r\n\r\n")
+    assert not may_agree(other)
+    assert not may_agree(Wire().cx(struct.pack("!IIIII", 0x0100_0014, 0x8000_0000 | 280, 0, 1, 1)))

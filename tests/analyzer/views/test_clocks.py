@@ -45,7 +45,7 @@ def test_a_sentence_a_clock(several, clock, line):
     case = replace(several, clocks=(clock,))
     assert list(told(case)) == [line]
     assert f"\n  ≈ {line}\n" in text(Report("1", (case,)))
-    assert f"\n{line}\n" in facts(case, [], {}, {}, draw)
+    assert f"\n{line}\n" in facts(case, [], {}, {}, [], draw)
 
 
 def test_what_is_not_known_is_said_to_those_who_ask(several):
@@ -53,4 +53,4 @@ def test_what_is_not_known_is_said_to_those_who_ask(several):
     assert list(told(case)) == []
     assert "clock" not in text(Report("1", (case,)))
     line = "clock of [2] c.pcapng is not known: no other capture shows enough of its packets; its times were left as they are\n"
-    assert line in facts(case, [], {}, {}, draw)
+    assert line in facts(case, [], {}, {}, [], draw)

@@ -1,0 +1,142 @@
+"""From the captures of a case to payloads and media: what the analysis and the scan have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.capture import tshark
+from analyzer.capture.case import CaseConfig, CaseFiles, load_case_config
+from analyzer.capture.follow import Follow
+from analyzer.capture.frame import Frame
+from analyzer.capture.merge import merged, rolling
+from analyzer.capture.reader import Capture, open_capture
+from analyzer.correlate.clocks import Clock, held, look
+from analyzer.correlate.clocks import offsets as offsets_of
+from analyzer.decode.decoder import Decoder
+from analyzer.decode.esp import Opener
+from analyzer.decode.packets import MediaPacket
+from analyzer.keys import agreements, esp
+from analyzer.keys.keyring import EspSa, Keyring, load_keyring, merge
+from analyzer.medialog import MediaLog
+from dissectors import Message, Payload
+
+Progress = Callable[[int, int], None]  # octets read, octets in all
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A case, opened: its captures, and what decodes and keeps what is in them.
+
+    `offsets` (ns) are added to the times of a capture, as `clocks` tell.
+    """
+
+    case: CaseFiles
+    config: CaseConfig
+    keyring: Keyring
+    captures: tuple[Capture, ...]
+    decoder: Decoder
+    media: MediaLog
+    clocks: tuple[Clock, ...]
+    offsets: Mapping[int, int]
+    progress: Progress | None
+
+    def payloads(self, messages: Callable[[], Iterable[Message]]) -> Iterator[Payload]:
+        """Yield all payloads in the order of time; media go to the log. Comes to an end with the captures.
+
+        `messages` is asked for those read of what was yielded so far, where they may show keys of ESP.
+        """
+        sifted = [self._sifted(capture) for capture in self.captures]
+        for frame in merged([rolling([sifted[index] for index in group]) for group in self.case.by_point]):
+            for item in self.decoder.feed(frame):
+                if isinstance(item, MediaPacket):
+                    self.media.add(item)
+                else:
+                    yield item
+        for item in self.decoder.finish(_agreed(messages, self.keyring)):
+            if isinstance(item, MediaPacket):
+                self.media.add(item)
+            else:
+                yield item
+
+    def through_tshark(self, known: Iterable[Message]) -> Iterator[Payload]:
+        """Yield what tshark opens in frames that our own readers could not: in those of no message that is known."""
+        seen = {(message.payload.capture, frame) for message in known for frame in message.payload.frames}
+        for index, path in enumerate(self.case.captures):
+            for payload in tshark.read_with_tshark(path, index, keylog=self.keyring.keylog):
+                if (index, payload.frame) not in seen:
+                    yield payload
+
+    def window(self) -> tuple[int, int]:
+        """Return the times of the first and the last frame so far, by the clock that the offsets make one."""
+        facts = [(capture.facts, self.offsets.get(capture.index, 0)) for capture in self.captures]
+        firsts = [known.first + offset for known, offset in facts if known.first is not None]
+        lasts = [known.last + offset for known, offset in facts if known.last is not None]
+        return min(firsts, default=0), max(lasts, default=0)
+
+    def _sifted(self, capture: Capture) -> Iterator[Frame]:
+        """Yield the frames of a capture that need a closer look; its media go to the log as columns."""
+        offset = self.offsets.get(capture.index, 0)
+        for block in capture.blocks():
+            shifted = block.shifted(offset) if offset else block
+            odd, found = self.decoder.sift(shifted)
+            for columns in found:
+                self.media.add_columns(columns)
+            for row in odd:
+                yield shifted.frame(row)
+            if self.progress is not None:
+                self.progress(sum(one.position for one in self.captures), sum(one.size for one in self.captures))
+
+
+def begin(
+    case: CaseFiles,
+    keys: Sequence[str] = (),
+    progress: Progress | None = None,
+    follow: Follow | None = None,
+    keep_media: bool = True,
+) -> Reading:
+    """Open a case; `keys` are keyrings beyond its own, with `follow` the captures are read as they grow.
+
+    Raises CaptureError, KeyringError or ConfigError for what cannot be read.
+    """
+    config = CaseConfig() if case.config is None else load_case_config(case.config)
+    keyring = merge([load_keyring(path) for path in (*case.keyrings, *keys)])
+    captures = tuple(open_capture(path, index, follow) for index, path in enumerate(case.captures))
+    decoder = Decoder(ports=config.ports, opener=esp.opener(keyring.esp))
+    media = MediaLog(keeps=keep_media)
+    clocks, offsets = _clocks(case, config, captures if follow is None else ())
+    return Reading(case, config, keyring, captures, decoder, media, clocks, offsets, progress)
+
+
+def _agreed(messages: Callable[[], Iterable[Message]], keyring: Keyring) -> Callable[[], Opener | None]:
+    """Return what finds the keys of ESP in the messages there are so far, None when it finds no new ones."""
+    known: set[EspSa] = set()
+
+    def opener() -> Opener | None:
+        found = agreements.agreed(messages(), keyring)
+        if known.issuperset(found):
+            return None
+        known.update(found)
+        return esp.opener(found)
+
+    return opener
+
+
+def _clocks(
+    case: CaseFiles, config: CaseConfig, captures: Sequence[Capture]
+) -> tuple[tuple[Clock, ...], dict[int, int]]:
+    """Hold the clocks of several probes against each other; return with them the ns to add to each capture.
+
+    Captures that grow are not there to be looked through first.
+    """
+    said = {
+        index: round(config.clock_offsets[name] * 10**9)
+        for index, path in enumerate(case.captures)
+        if (name := path.replace("\\", "/").rsplit("/", 1)[-1]) in config.clock_offsets
+    }
+    groups = case.by_point
+    if len(groups) < 2 or not captures:
+        return (), said
+    seen = look([[captures[index] for index in group] for group in groups], config.ports)
+    clocks = held(groups, seen.differences(), said)
+    return clocks, offsets_of(clocks, said)
