@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from analyzer.analysis import Live, Options, analyse
 from analyzer.capture.case import CaseFiles, ConfigError
@@ -19,6 +17,9 @@ from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor, Future
 
 USAGE, UNREADABLE = 2, 3  # exit codes (contract 4)
 
@@ -100,6 +101,9 @@ def collect(version: str, outcomes: Sequence[Outcome]) -> Report:
 @contextmanager
 def _pool(workers: int) -> Iterator[Executor]:
     """Run worker processes; when the taker is interrupted they end at once."""
+    import multiprocessing  # noqa: PLC0415  # only where several work
+    from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
     # Spawned, not forked: a fork while a progress bar's thread holds a lock would hang.
     context = multiprocessing.get_context("spawn")
     others = set(multiprocessing.active_children())
@@ -128,6 +132,8 @@ def _deaf() -> Iterator[None]:
 
 
 def _outcome(case: CaseFiles, future: Future[Outcome]) -> Outcome:
+    from concurrent.futures.process import BrokenProcessPool  # noqa: PLC0415
+
     try:
         return future.result()
     except BrokenProcessPool:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 
 import click
@@ -68,6 +66,8 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            import difflib  # noqa: PLC0415  # only where a command was mistyped
+
             near = difflib.get_close_matches(args[0], COMMANDS, n=1)
             hint = f"is it {near[0]}?" if near else f"there are {', '.join(COMMANDS)}"
             raise click.UsageError(f"there is no command {args[0]}: {hint}", ctx)
@@ -120,8 +120,7 @@ def run(args: Sequence[str] | None = None) -> int:
         return nothing.exit_code
     except click.ClickException as error:
         _explain(error)
-        if settings.debug:
-            tell_trace(traceback.format_exc())
+        _trace(settings)
         return error.exit_code
     except ReaderGoneError:
         return 0
@@ -129,11 +128,18 @@ def run(args: Sequence[str] | None = None) -> int:
         drop_stdout()
         return 0
     except Exception as bug:  # noqa: BLE001  # the edge of the program: one line, and the contract's exit code
-        if settings.debug:
-            tell_trace(traceback.format_exc())
+        _trace(settings)
         tell(f"keyshark failed: {type(bug).__name__}: {bug}; see where with --debug")
         return FAILED
     return code if isinstance(code, int) else 0
+
+
+def _trace(settings: Settings) -> None:
+    """Tell the traceback of the failure at hand to those who asked for it."""
+    if settings.debug:
+        import traceback  # noqa: PLC0415  # only where something failed
+
+        tell_trace(traceback.format_exc())
 
 
 def _explain(error: click.ClickException) -> None:

@@ -177,7 +177,7 @@ def _enhanced_block(
     which = fields[:, 2]
     times = np.empty(len(begins), dtype=np.int64)
     link_types = np.empty(len(begins), dtype=np.int64)
-    for index in np.unique(which):
+    for index in sorted(set(which.tolist())):  # np.unique is slow to load
         own = which == index
         times[own] = interfaces[index].times(fields[own, 3], fields[own, 4])
         link_types[own] = interfaces[index].link_type

@@ -1,16 +1,14 @@
 """The optional engine: what our own readers cannot open is read by tshark, driven by pyshark.
 
-pyshark is imported when it is used and only here. It runs its own event loop, which no thread may nest in another:
-so it gets a thread of its own, and whoever calls may have a loop running or not.
+pyshark, and what it needs, is imported when it is used and only here. It runs its own event loop, which no thread
+may nest in another: so it gets a thread of its own, and whoever calls may have a loop running or not.
 """
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 import subprocess
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +45,8 @@ def read_with_tshark(path: str, index: int, *, keylog: Path | None = None) -> It
     program = _program(path)
     if keylog is not None and not keylog.is_file():
         raise TsharkError(f"{keylog}: there is no such key log")
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
+
     with ThreadPoolExecutor(1, "tshark") as thread:
         payloads = thread.submit(_read, program, path, index, keylog).result()
     yield from payloads
@@ -84,6 +84,8 @@ def _program(path: str) -> str:
 
 def _read(program: str, path: str, index: int, keylog: Path | None) -> list[Payload]:
     """Run in a thread without an event loop."""
+    import asyncio  # noqa: PLC0415
+
     try:
         import pyshark  # noqa: PLC0415  # slow, and optional
     except ImportError:

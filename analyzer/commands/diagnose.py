@@ -6,13 +6,13 @@ from contextlib import suppress
 
 import click
 
+from analyzer import VERSION
 from analyzer.analysis import Options
 from analyzer.batch import collect, judge_cases
 from analyzer.commands.cases import find, inputs
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, common, show
 from analyzer.commands.progress import bar
-from analyzer.commands.versions import installed
 from analyzer.views import diagnoses
 
 FORMATS = {"text": diagnoses.show, "json": diagnoses.show_json}
@@ -53,5 +53,5 @@ def command(
             progress.done(outcome.report.name)
     tell_faults(outcomes)
     with suppress(ReaderGoneError):  # how it went is told by the exit code
-        show(FORMATS[format_](collect(installed("keyshark"), outcomes)))
+        show(FORMATS[format_](collect(VERSION, outcomes)))
     ctx.exit(exit_code(outcomes, fail_on, strict, False))

@@ -6,12 +6,12 @@ import sys
 
 import click
 
+from analyzer import VERSION
 from analyzer.analysis import Options
 from analyzer.batch import USAGE
 from analyzer.capture.reader import STDIN
 from analyzer.commands.cases import Failure, find, inputs
 from analyzer.commands.output import common, settings, tell_trace
-from analyzer.commands.versions import installed
 from analyzer.tui.app import Keyshark
 
 
@@ -31,7 +31,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
     cases = find(paths, merge)
     if not cases:
         ctx.exit(USAGE)
-    fault = Keyshark(cases, Options(engine=engine, keys=keys), installed("keyshark")).run()
+    fault = Keyshark(cases, Options(engine=engine, keys=keys), VERSION).run()
     if fault is not None:
         if settings().debug and fault.trace:
             tell_trace(fault.trace)

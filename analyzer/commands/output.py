@@ -10,8 +10,6 @@ from typing import Any, TextIO, TypeVar
 
 import click
 
-from analyzer.views.ink import clean
-
 COLOURS = ("auto", "always", "never")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -81,6 +79,8 @@ def drop_stdout() -> None:
 
 def tell(text: str) -> None:
     """Write a line of talk to stderr, with nothing in it that steers a terminal."""
+    from analyzer.views.ink import clean  # noqa: PLC0415  # most commands that end well say nothing
+
     click.echo(clean(text), err=True)
 
 

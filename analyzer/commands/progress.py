@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from typing import TYPE_CHECKING
 
 from analyzer.commands.output import coloured
 from analyzer.views.ink import clean
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 MEGA = 10**6
 
@@ -45,6 +46,9 @@ def bar(cases: int) -> Iterator[Bar]:
     if not sys.stderr.isatty():
         yield Bar(None, cases)
         return
+    from rich.console import Console  # noqa: PLC0415  # only where somebody looks on
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
     progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from analyzer import VERSION
 from analyzer.analysis import Live, Options
 from analyzer.batch import USAGE, Outcome, collect, judge_case, judge_cases
 from analyzer.capture.case import CaseFiles
@@ -16,7 +17,6 @@ from analyzer.commands.following import follow_option, followed_case, following
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, coloured, common, show
 from analyzer.commands.progress import bar
-from analyzer.commands.versions import installed
 from analyzer.procedures import CATALOGUE
 from analyzer.views import VIEWS
 from analyzer.views.text import show_coloured
@@ -78,7 +78,7 @@ def command(
         outcomes = [_followed(followed_case(paths, engine), options, failures_only)]
     else:
         outcomes = _judged(find(paths, merge), options, jobs, failures_only)
-    report = collect(installed("keyshark"), outcomes)
+    report = collect(VERSION, outcomes)
     tell_faults(outcomes)
     for form, path in files:
         _write(path, VIEWS[form](report))

@@ -17,7 +17,12 @@ from analyzer import cli
 from analyzer.commands.output import common
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
-BANNED = ("dpkt", "cryptography", "textual", "pyshark", "numpy")
+BANNED = ("dpkt", "cryptography", "textual", "pyshark", "numpy", "rich", "defusedxml", "asyncio")
+# What validating a plain capture has no use for where nobody looks on: each of these is slow to load
+UNUSED = (
+    "textual", "rich", "pyshark", "asyncio", "multiprocessing", "concurrent.futures", "importlib.metadata", "numpy.ma",
+    "lz4", "backports.zstd", "analyzer.tui", "sample_pcaps",
+)  # fmt: skip
 
 
 def keyshark(*args, **kwargs):
@@ -51,6 +56,14 @@ def test_no_command_but_open_loads_the_terminal_ui(command):
 )
 def test_working_without_the_terminal_ui_loads_none_of_it(command):
     assert loaded(*command, str(SAMPLES / "http_good"), banned=("textual",)) == "[]"
+
+
+def test_the_version_is_told_without_what_makes_reports():
+    assert loaded("--version", banned=("analyzer.report", "analyzer.views", "dissectors", "traceback")) == "[]"
+
+
+def test_validating_loads_only_what_it_uses():
+    assert loaded("validate", str(SAMPLES / "http_good"), banned=UNUSED) == "[]"
 
 
 def test_help_shows_what_people_do(capsys):
