@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, islice
 
 from analyzer.capture.reader import Capture
 from analyzer.correlate.sightings import OTHER_LEG
@@ -19,6 +19,7 @@ ENOUGH_PAIRS = 200  # after which no more are looked for
 AGREE = 250_000_000  # ns from the median: what clocks drift in a capture, and what packets take
 MIN_SHARE = 0.8  # of the packets seen in both that have to agree
 MAX_MARKS = 100_000  # packets of a capture point that are kept to be found in another one; the oldest go first
+BATCH = 100  # marks that are taken before another capture has its turn
 TAIL = 10  # the part of the pairs at either end that the spread leaves out: one in ten
 
 Pair = tuple[int, int]  # numbers of capture points
@@ -108,15 +109,15 @@ def look(points: Sequence[Sequence[Capture]], ports: Mapping[str, Sequence[int]]
     What can be read only once, standard input and pipes, is left alone.
     """
     marks = Marks()
-    readers = {number: _blocks(captures, Glance(ports)) for number, captures in enumerate(points)}
+    readers = {number: _batches(captures, Glance(ports)) for number, captures in enumerate(points)}
     reached = dict.fromkeys(readers, 0)
     while readers and not marks.are_enough(len(points)):
         number = min(readers, key=lambda each: reached[each])
-        block = next(readers[number], None)
-        if block is None:
+        batch = next(readers[number], None)
+        if batch is None:
             del readers[number]
             continue
-        for mark, time in block:
+        for mark, time in batch:
             reached[number] = max(reached[number], time)
             marks.add(number, mark, time)
     for reader in readers.values():
@@ -124,11 +125,13 @@ def look(points: Sequence[Sequence[Capture]], ports: Mapping[str, Sequence[int]]
     return marks
 
 
-def _blocks(captures: Sequence[Capture], glance: Glance) -> Generator[list[Mark], None, None]:
+def _batches(captures: Sequence[Capture], glance: Glance) -> Generator[list[Mark], None, None]:
     for capture in captures:
         if capture.size:
             for block in capture.blocks():
-                yield list(glance.marks(block))
+                marks = glance.marks(block)
+                while batch := list(islice(marks, BATCH)):
+                    yield batch
 
 
 def held(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from analyzer.accounts import keys_of
 from analyzer.analysis import Analysis
+from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
 from analyzer.judging import Run
 from analyzer.media import Group
@@ -57,6 +58,12 @@ class Index:
     def number(self, place: Place) -> str:
         """Return a frame as the user knows it: its number, after that of its capture where there are several."""
         return str(place[1]) if len(self.analysis.captures) == 1 else f"{place[0]}:{place[1]}"
+
+    def summary(self, message: Message) -> str:
+        """Return what a message is; one that was seen before is marked with the frame that showed it first."""
+        first = self.analysis.story.traffic.folded.again.get(id(message))
+        again = "" if first is None else f"[{self.number((first.payload.capture, first.frame))} again] "
+        return again + bodies.summary(message)
 
     def problems_in(self, message: Message) -> tuple[Judgement, ...]:
         """Return what rules have against the frame of a message, the worst first."""

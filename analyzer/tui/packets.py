@@ -11,7 +11,6 @@ from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.worker import get_current_worker
 
-from analyzer.correlate.bodies import summary
 from analyzer.filters import FilterError, compile_filter
 from analyzer.tui.cells import Cell, Row
 from analyzer.tui.events import Said
@@ -133,7 +132,7 @@ class Packets(Vertical):
     def _row(self, row: int) -> Row:
         message = self._listed(row)
         before = self._listed(row - 1).time if row else None
-        info = guest_summary(message) if self.rows[row] in self.guests else summary(message)
+        info = guest_summary(message) if self.rows[row] in self.guests else self.found.summary(message)
         line = packet_row(self.found, message, before, self.form, info)
         if self.rows[row] not in self.bookmarks:
             return line

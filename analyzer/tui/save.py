@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from analyzer.analysis import Analysis
@@ -20,9 +20,10 @@ def report_text(analysis: Analysis, version: str, suffix: str) -> str:
     return VIEWS[FORMATS.get(suffix.lower(), "text")](collect(version, [Outcome(analysis.report)]))
 
 
-def packets_text(messages: Iterable[Message], start: int) -> str:
-    """Return messages as a table, with times in seconds since `start` (ns)."""
-    return tables.draw(packets.table((Line(message, summary(message)) for message in messages), start))
+def packets_text(messages: Iterable[Message], start: int, again: Mapping[int, Message]) -> str:
+    """Return messages as a table, with times in seconds since `start` (ns); `again` is that of `Folded`."""
+    lines = (Line(message, summary(message), again.get(id(message))) for message in messages)
+    return tables.draw(packets.table(lines, start))
 
 
 def refusal(name: str) -> str:

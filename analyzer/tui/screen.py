@@ -309,7 +309,8 @@ class CaseScreen(Search):
         if not name:
             return
         if self.pane == "packets" and not name.endswith(".json"):
-            text = save.packets_text(self.packets.listed, self.found.analysis.story.traffic.begin)
+            traffic = self.found.analysis.story.traffic
+            text = save.packets_text(self.packets.listed, traffic.begin, traffic.folded.again)
         else:
             suffix = name[name.rfind(".") :] if "." in name else ""
             text = save.report_text(self.found.analysis, self.version, suffix)

@@ -22,6 +22,12 @@ def texts(row):
     return [cell.text for cell in row.cells]
 
 
+def test_a_message_that_was_seen_before_is_marked(found):
+    index = found("several_legs")
+    told = [index.summary(message) for message in index.messages if message.frame in (42, 43, 44)]
+    assert told[1:] == [f"[42 again] {told[0]}"] * 2
+
+
 @pytest.mark.parametrize(
     ("verdict", "level", "mark"),
     [

@@ -15,8 +15,14 @@ def test_the_ending_of_the_name_tells_the_form(found):
 
 def test_packets_are_a_table_with_a_line_each(found):
     index = found("http_good")
-    text = save.packets_text(index.messages[:5], index.analysis.story.traffic.begin)
+    text = save.packets_text(index.messages[:5], index.analysis.story.traffic.begin, {})
     assert len(text.splitlines()) == 6
+
+
+def test_another_sighting_is_marked(found):
+    traffic = found("several_legs").analysis.story.traffic
+    text = save.packets_text(traffic.folded.seen, traffic.begin, traffic.folded.again)
+    assert text.count(" again] ") == len(traffic.folded.again) == 30
 
 
 def test_names_that_cannot_be_written_are_refused_before(tmp_path):
