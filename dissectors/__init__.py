@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 
 from dissectors.base import (
     ANYWHERE,
@@ -45,7 +44,10 @@ MAX_DEPTH = 8  # nesting of messages within messages that is followed
 
 def by_name(protocol: str) -> Dissector | None:
     """Return the dissector of a protocol, None when there is none."""
-    return next((d for d in DISSECTORS if d.protocol == protocol), None)
+    for dissector in DISSECTORS:
+        if dissector.protocol == protocol:
+            return dissector
+    return None
 
 
 def dissect(payload: Payload, protocol: str = "") -> Message | None:
@@ -53,8 +55,13 @@ def dissect(payload: Payload, protocol: str = "") -> Message | None:
 
     Never raises, whatever the octets.
     """
-    chosen = by_name(protocol) if protocol else next((d for d in DISSECTORS if _claims(d, payload)), None)
-    return None if chosen is None else _read(chosen, payload, -1, 0)
+    if protocol:
+        named = by_name(protocol)
+        return None if named is None else _read(named, payload, -1, 0)
+    for dissector in DISSECTORS:
+        if _claims(dissector, payload):
+            return _read(dissector, payload, -1, 0)
+    return None
 
 
 def tree(message: Message) -> tuple[Field, ...]:
@@ -101,7 +108,7 @@ def _read(dissector: Dissector, payload: Payload, offset: int, depth: int) -> Me
             for part in dissector.parts(body):
                 reader = by_name(part.protocol)
                 if reader is not None and depth < MAX_DEPTH:
-                    inner.append(_read(reader, replace(payload, data=part.data), part.start, depth + 1))
+                    inner.append(_read(reader, payload.part(part.data), part.start, depth + 1))
     except Exception as bug:  # noqa: BLE001  # no input ever raises out of dissect()
         error = Malformed(dissector.protocol, 0, f"dissector failed: {type(bug).__name__}: {bug}")
     return Message(dissector.protocol, payload, body, error, notes, tuple(inner), offset)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
+from struct import Struct
+from types import TracebackType
 from typing import NamedTuple
 
-type_names = Mapping[int, str]
+type_names = Mapping[int, str] | Callable[[int], str]
 Value = int | float | str | bytes
 
 SYNTAX = ".syntax"  # how the names of fields end that hold no value
@@ -45,6 +47,13 @@ class Payload:
     frames: tuple[int, ...] = ()
     leg: Leg = field(default=ANYWHERE, compare=False)
     ident: int = field(default=0, compare=False)
+
+    def part(self, data: bytes) -> Payload:
+        """Return the payload of a message inside this one."""
+        return Payload(
+            data, self.transport, self.src, self.sport, self.dst, self.dport,
+            self.capture, self.frame, self.time, self.frames, self.leg, self.ident,
+        )  # fmt: skip
 
 
 class Malformed(Exception):  # noqa: N818  # a finding about octets, not an error of the program
@@ -175,10 +184,28 @@ class Bits:
     name: str
     mask: int
     names: type_names | None = None
+    shift: int = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shift", (self.mask & -self.mask).bit_length() - 1)
 
 
-def _named(names: type_names, value: int) -> str:
-    return f"{names.get(value, 'unknown')} ({value})"
+class Layout:
+    """Numbers side by side: for each its name, its octets (1, 2, 4 or 8), and what gives the text of its values."""
+
+    __slots__ = ("parts", "size", "unpack")
+
+    def __init__(self, *parts: tuple[str, int] | tuple[str, int, type_names]) -> None:
+        numbers = Struct(">" + "".join({1: "B", 2: "H", 4: "I", 8: "Q"}[part[1]] for part in parts))
+        self.parts = parts
+        self.size = numbers.size
+        self.unpack = numbers.unpack_from
+
+
+def _named(names: type_names | None, value: int) -> str:
+    if names is None:
+        return ""
+    return names(value) if callable(names) else f"{names.get(value, 'unknown')} ({value})"
 
 
 class Cursor:
@@ -201,16 +228,24 @@ class Cursor:
 
     def uint(self, name: str, size: int, names: type_names | None = None) -> int:
         """Read a big-endian unsigned integer of `size` octets; `names` gives the text of its values."""
-        start, end = self.pos, self.pos + size
-        if size < 0 or end > self.end:
-            raise self.fail(name, f"needs {size} octets, {self.left} left")
-        self.pos = end
-        value = int.from_bytes(self.data[start:end], "big")
-        self.note(name, value, start, end, "" if names is None else _named(names, value))
-        return value
+        start = self.pos
+        self.pos = self._after(name, size)
+        return int.from_bytes(self.data[start : self.pos], "big")
+
+    def numbers(self, layout: Layout) -> tuple[int, ...]:
+        """Read the numbers of a layout, as if one after the other."""
+        start = self.pos
+        if start + layout.size > self.end:
+            return tuple([self.uint(*part) for part in layout.parts])  # raises at the one that is cut
+        self.pos = start + layout.size
+        return layout.unpack(self.data, start)
 
     def u8(self, name: str, names: type_names | None = None) -> int:
-        return self.uint(name, 1, names)
+        start = self.pos
+        if start >= self.end:
+            raise self.fail(name, "needs 1 octets, 0 left")
+        self.pos = start + 1
+        return self.data[start]
 
     def u16(self, name: str, names: type_names | None = None) -> int:
         return self.uint(name, 2, names)
@@ -226,64 +261,82 @@ class Cursor:
 
     def octets(self, name: str, size: int, text: str = "") -> bytes:
         """Read `size` octets as they are."""
-        start, end = self.pos, self.pos + size
-        if size < 0 or end > self.end:
-            raise self.fail(name, f"needs {size} octets, {self.left} left")
-        self.pos = end
-        value = self.data[start:end]
-        self.note(name, value, start, end, text)
-        return value
+        start = self.pos
+        self.pos = self._after(name, size)
+        return self.data[start : self.pos]
 
     def string(self, name: str, size: int) -> str:
         """Read `size` octets as UTF-8; what is not UTF-8 is kept visible as backslash escapes."""
-        start, end = self.pos, self.pos + size
-        if size < 0 or end > self.end:
-            raise self.fail(name, f"needs {size} octets, {self.left} left")
-        self.pos = end
-        value = self.data[start:end].decode("utf-8", "backslashreplace")
-        self.note(name, value, start, end)
-        return value
+        start = self.pos
+        self.pos = self._after(name, size)
+        return self.data[start : self.pos].decode("utf-8", "backslashreplace")
 
     def bits(self, name: str, size: int, parts: Sequence[Bits]) -> tuple[int, ...]:
         """Read `size` octets that several values share, and return these.
 
         `name` is the field around them; without a name the values stand side by side, each with all the octets.
         """
-        start, end = self.pos, self.pos + size
-        if end > self.end:
-            raise self.fail(name or parts[0].name, f"needs {size} octets, {self.left} left")
-        self.pos = end
-        whole = int.from_bytes(self.data[start:end], "big")
-        values = tuple((whole & part.mask) >> (part.mask & -part.mask).bit_length() - 1 for part in parts)
-        self.note_bits(name, whole, start, end, parts, values)
-        return values
+        start = self.pos
+        self.pos = self._after(name or parts[0].name, size)
+        whole = int.from_bytes(self.data[start : self.pos], "big")
+        return tuple([(whole & part.mask) >> part.shift for part in parts])
+
+    def _after(self, name: str, size: int) -> int:
+        end = self.pos + size
+        if size < 0 or end > self.end:
+            raise self.fail(name, f"needs {size} octets, {self.left} left")
+        return end
 
     def note(self, name: str, value: Value, start: int, end: int, text: str = "") -> None:
         """Record a field that the caller has read itself (text protocols)."""
 
-    def note_bits(
-        self, name: str, whole: int, start: int, end: int, parts: Sequence[Bits], values: tuple[int, ...]
-    ) -> None:
-        """Record values that share the octets start..end."""
-
-    @contextmanager
-    def group(self, name: str, text: str = "") -> Iterator[None]:
+    def group(self, name: str, text: str = "") -> AbstractContextManager[None]:
         """Record what is read inside as children of one field."""
-        yield
+        return _NO_GROUP
 
-    @contextmanager
-    def window(self, name: str, size: int, text: str = "") -> Iterator[None]:
+    def window(self, name: str, size: int, text: str = "") -> AbstractContextManager[None]:
         """Read inside the next `size` octets only; what is left of them at the end is `name`.rest."""
-        if size < 0 or self.pos + size > self.end:
-            raise self.fail(name, f"needs {size} octets, {self.left} left")
-        outer, self.end = self.end, self.pos + size
-        try:
-            with self.group(name, text):
-                yield
-                if self.left:
-                    self.octets(f"{name}.rest", self.left)
-        finally:
-            self.end = outer
+        return _Window(self, name, self._after(name, size), text)
+
+
+class _Window:
+    """Holds a cursor inside of some octets."""
+
+    __slots__ = ("cursor", "end", "group", "name", "outer")
+
+    def __init__(self, cursor: Cursor, name: str, end: int, text: str) -> None:
+        self.cursor, self.name, self.end = cursor, name, end
+        self.outer = cursor.end
+        self.group = cursor.group(name, text)
+
+    def __enter__(self) -> None:
+        self.cursor.end = self.end
+        self.group.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None and self.cursor.pos < self.end:
+            self.cursor.octets(f"{self.name}.rest", self.cursor.left)
+        self.cursor.end = self.outer
+        self.group.__exit__(kind, error, trace)
+
+
+class _NoGroup:
+    """What a cursor that records nothing makes of a group."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        pass
+
+
+_NO_GROUP = _NoGroup()
 
 
 class Recorder(Cursor):
@@ -295,21 +348,41 @@ class Recorder(Cursor):
         super().__init__(data, start, end)
         self.fields: list[Field] = []
 
+    def uint(self, name: str, size: int, names: type_names | None = None) -> int:
+        start, value = self.pos, super().uint(name, size, names)
+        self.note(name, value, start, self.pos, _named(names, value))
+        return value
+
+    def numbers(self, layout: Layout) -> tuple[int, ...]:
+        return tuple([self.uint(*part) for part in layout.parts])
+
+    def u8(self, name: str, names: type_names | None = None) -> int:
+        return self.uint(name, 1, names)
+
+    def octets(self, name: str, size: int, text: str = "") -> bytes:
+        start, value = self.pos, super().octets(name, size, text)
+        self.note(name, value, start, self.pos, text)
+        return value
+
+    def string(self, name: str, size: int) -> str:
+        start, value = self.pos, super().string(name, size)
+        self.note(name, value, start, self.pos)
+        return value
+
+    def bits(self, name: str, size: int, parts: Sequence[Bits]) -> tuple[int, ...]:
+        start, values = self.pos, super().bits(name, size, parts)
+        end = self.pos
+        fields = [
+            Field(part.name, value, start, end, _named(part.names, value))
+            for part, value in zip(parts, values, strict=True)
+        ]
+        if name:
+            fields = [Field(name, int.from_bytes(self.data[start:end], "big"), start, end, "", tuple(fields))]
+        self.fields.extend(fields)
+        return values
+
     def note(self, name: str, value: Value, start: int, end: int, text: str = "") -> None:
         self.fields.append(Field(name, value, start, end, text))
-
-    def note_bits(
-        self, name: str, whole: int, start: int, end: int, parts: Sequence[Bits], values: tuple[int, ...]
-    ) -> None:
-        texts = (
-            "" if part.names is None else _named(part.names, value) for part, value in zip(parts, values, strict=True)
-        )
-        fields = tuple(
-            Field(part.name, value, start, end, text) for part, value, text in zip(parts, values, texts, strict=True)
-        )
-        if name:
-            fields = (Field(name, whole, start, end, "", fields),)
-        self.fields.extend(fields)
 
     @contextmanager
     def group(self, name: str, text: str = "") -> Iterator[None]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 from urllib.parse import unquote
 
 from dissectors import mime, text
@@ -71,8 +73,7 @@ class Http:
         return name if colon and port.isdigit() else value
 
 
-@dataclass(frozen=True, slots=True)
-class _Framing:
+class _Framing(NamedTuple):
     """How the end of a body is told (RFC 9112 6.3): "none", "length", "chunked" or "close"."""
 
     kind: str
@@ -110,7 +111,7 @@ def length(data: bytes, closed: bool) -> int | None:
         return 0
     total: int | None = None
     if head_end is not None:
-        head = text.read_head(data, 0, head_end, {})
+        head = text.read_head(data, 0, head_end)
         total = _body_end(head, data, head_end)
         if total is not None and total < 0:
             return 0
@@ -138,15 +139,15 @@ def _answers_head(head: Head, data: bytes, head_end: int) -> bool:
     """Say whether a response seems to have no body though it tells its length: the next response follows."""
     # the octets do not say that HEAD was asked; a body that is a response itself has a type of its own
     return (
-        head.start_line.startswith("HTTP/")
+        head.line.startswith(b"HTTP/")
         and _RESPONSE.match(data, head_end) is not None
         and text.media_type(head.headers.get("Content-Type")) not in ("message/http", "application/http")
     )
 
 
 def _framing(head: Head) -> _Framing:
-    response, headers = head.start_line.startswith("HTTP/"), head.headers
-    if response and (head.start_line[9:10] == "1" or head.start_line[9:12] in ("204", "304")):
+    response, headers = head.line.startswith(b"HTTP/"), head.headers
+    if response and (head.line[9:10] == b"1" or head.line[9:12] in (b"204", b"304")):
         return _Framing("none")
     codings = _transfer_codings(headers)
     if codings and codings[-1] == "chunked":
@@ -195,7 +196,7 @@ def _walk_chunks(data: bytes, start: int, end: int) -> _Chunks:
         pos = after + (1 if tail.startswith(b"\n") else 2)
         spans.append(("http.chunk_boundary", after, pos))
     limit = min(end, newline + 1 + text.MAX_HEAD)
-    trailers, stop, problem = text.read_headers(data, newline + 1, limit, {})
+    trailers, stop, problem = text.read_headers(data, newline + 1, limit)
     spans.append(("http.chunk_size", pos, newline + 1))
     if newline + 1 < stop:
         spans.append(("http.chunked_trailer_part", newline + 1, stop))
@@ -212,30 +213,35 @@ def _chunk_size(line: bytes) -> str:
 def parse(cursor: Cursor) -> Http:
     """Read one HTTP message; raises Malformed with what was read of it."""
     data, end = cursor.data, cursor.end
-    head = text.read_head(data, cursor.pos, end, {})
-    if not is_start_line(data[head.start : head.line_stop]):
+    head = text.read_head(data, cursor.pos, end)
+    if not is_start_line(head.line):
         raise Malformed("http.request", head.start, "not an HTTP/1.x start line")
-    body, error, body_fields = _body(_start(head), head, data, end)
+    body, error, stop, spans = _body(head, data, end)
     if isinstance(cursor, Recorder):
         cursor.fields.extend(filled(_head_fields(body, head, data, cursor.pos), "http"))
-        cursor.fields.extend(body_fields)
+        if head.problem is None:
+            cursor.fields.extend(_body_fields(data, head.end, stop, end, spans, body.parts))
     cursor.pos = end
     if error is not None:
         raise error
     return body
 
 
-def _start(head: Head) -> Http:
+_Spans = list[tuple[str, int, int]]
+_Start = tuple[str | None, str | None, str, tuple[tuple[str, str], ...], int | None, str, str, Headers]
+
+
+def _start(head: Head) -> _Start:
     line = head.start_line
     if line.startswith("HTTP/"):
         version, _, rest = line.partition(" ")
         code, _, reason = rest.partition(" ")
-        return Http(None, None, "", (), int(code), reason, version, head.headers)
+        return None, None, "", (), int(code), reason, version, head.headers
     method, _, rest = line.partition(" ")
     uri, _, version = rest.rpartition(" ")  # "requesttype= register" holds a blank
     uri = uri.strip(text.BLANKS)
     path, query = _path_and_query(uri)
-    return Http(method, uri, path, query, None, "", version, head.headers)
+    return method, uri, path, query, None, "", version, head.headers
 
 
 def _split_uri(uri: str) -> tuple[str, str, str]:
@@ -249,20 +255,23 @@ def _split_uri(uri: str) -> tuple[str, str, str]:
 
 def _path_and_query(uri: str) -> tuple[str, tuple[tuple[str, str], ...]]:
     path, _, query = _split_uri(uri)
-    pairs = (pair.partition("=") for pair in query.split("&") if pair)
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
     return path, tuple((unquote(name).strip(), unquote(value).strip()) for name, _, value in pairs)
 
 
-def _body(start: Http, head: Head, data: bytes, end: int) -> tuple[Http, Malformed | None, list[Field]]:
+def _body(head: Head, data: bytes, end: int) -> tuple[Http, Malformed | None, int, _Spans | None]:
+    """Return what was read, what is wrong, where the body ends, and the spans of its chunks."""
+    start = _start(head)
     if head.problem is not None:
-        return start, Malformed("http.header", *head.problem, start), []
+        partial = Http(*start)
+        return partial, Malformed("http.header", *head.problem, partial), end, None
     headers, first, stop = head.headers, head.end, end
     notes: list[str] = []
-    if any(not header.name for header in headers):
+    if "" in headers.names:
         notes.append("a header line has no colon")
     framing = _framing(head)
     problem: tuple[str, int, str] | None = None
-    spans: list[tuple[str, int, int]] | None = None
+    spans: _Spans | None = None
     if framing.wrong is not None:
         problem = (framing.wrong[0], first, framing.wrong[1])
     if framing.kind == "chunked":
@@ -276,7 +285,7 @@ def _body(start: Http, head: Head, data: bytes, end: int) -> tuple[Http, Malform
     else:
         if framing.kind != "close":
             stop = min(end, first + framing.octets)
-        if framing.octets > end - first and start.status is not None and first == end:
+        if framing.octets > end - first and first == end and head.line.startswith(b"HTTP/"):
             notes.append(f"{framing.octets} octets announced, none there: an answer to HEAD, or cut")
         elif framing.octets > end - first:
             problem = ("http.content_length_header", first, f"{framing.octets} octets announced, {end - first} there")
@@ -289,9 +298,8 @@ def _body(start: Http, head: Head, data: bytes, end: int) -> tuple[Http, Malform
     if len(raw) > mime.MAX_CONTENT:
         notes.append(f"the body has more than {mime.MAX_CONTENT} octets and is not looked into")
     elif problem is None and raw:
-        raw, note, reason = mime.decode_content(
-            sent, [name for name in _transfer_codings(headers) if name != "chunked"]
-        )
+        codings = [name for name in _transfer_codings(headers) if name != "chunked"]
+        raw, note, reason = mime.decode_content(sent, codings)
         content = raw
         if not note and not reason:
             content, note, reason = mime.decode_content(raw, headers.all("Content-Encoding"))
@@ -304,16 +312,8 @@ def _body(start: Http, head: Head, data: bytes, end: int) -> tuple[Http, Malform
             source, offset, limit = (content, 0, len(content)) if moved else (data, first, stop)
             parts, more = mime.body_parts(headers, source, offset, limit, moved)
             notes.extend(more)
-    body = replace(
-        start,
-        content=content,
-        content_start=-1 if moved else first,
-        raw=raw,
-        parts=tuple(parts),
-        notes=tuple(notes),
-    )
-    error = None if problem is None else Malformed(*problem, body)
-    return body, error, _body_fields(data, first, stop, end, spans, parts)
+    body = Http(*start, content, -1 if moved else first, raw, tuple(parts), tuple(notes))
+    return body, None if problem is None else Malformed(*problem, body), stop, spans
 
 
 def _inner(body: object) -> tuple[Part, ...]:
@@ -328,7 +328,7 @@ def _notes(body: object) -> tuple[str, ...]:
 
 
 def _body_fields(
-    data: bytes, first: int, stop: int, end: int, spans: list[tuple[str, int, int]] | None, parts: list[BodyPart]
+    data: bytes, first: int, stop: int, end: int, spans: _Spans | None, parts: Sequence[BodyPart]
 ) -> list[Field]:
     fields: list[Field] = []
     if spans is not None:
@@ -369,7 +369,7 @@ def _head_fields(body: Http, head: Head, data: bytes, start: int) -> list[Field]
             children.append(Field("http.response.phrase", body.reason, begin + 13, line_end))
     fields.append(Field(name, head.start_line, begin, head.line_end, "", tuple(children)))
     fields.extend(_header_field(header) for header in head.headers)
-    last = head.headers[-1].end if head.headers else head.line_end
+    last = head.headers.end if head.headers else head.line_end
     if last < head.end:
         fields.append(Field("http.blank", "", last, head.end))
     return fields

@@ -176,13 +176,14 @@ _KNOWN = {_ID, _CODE, _DOMAIN, _MSK_ID, _B_TID, "msk", "response"}
 
 
 def _typed(root: Element, wrong: list[Element]) -> Body:
-    names = {_ALIASES.get(element.name, element.name) for element in root.walk()}
+    elements = root.walk()
     values = [
-        (_ALIASES.get(name, name), value, element) for element in root.walk() for name, value in element.own_values()
+        (_ALIASES.get(name, name), value, element) for element in elements for name, value in element.own_values()
     ]
-    present = {name for name, _, _ in values}
     if root.name == "bootstrappinginfo":
         return BootstrappingInfo(root.namespace, _first(values, _B_TID), _first(values, "lifetime"))
+    names = {_ALIASES.get(element.name, element.name) for element in elements}
+    present = {name for name, _, _ in values}
     if "mbmssecurityprocedure" in names:
         return SecurityProcedure(_all(values, "mbmssecurityprocedure"))
     own = root.name.startswith("mbms") and not root.name.startswith("mbmsuserservice")

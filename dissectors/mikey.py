@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from dissectors import mikey_payloads
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Part, Payload
+from dissectors.base import Bits, Cursor, Dissector, Layout, Malformed, Part, Payload
 from dissectors.mikey_keydata import KeyData, KeyDataPlain
 from dissectors.mikey_names import ANSWERS, BOOLEANS, DATA_TYPES, MAP_TYPES, PAYLOADS, PRFS, SESSION_TYPES
 from dissectors.mikey_payloads import Error, Extension, Identity, Kemac, Policy, Timestamp, Verification
@@ -18,7 +18,10 @@ SHORTEST = 12  # octets: the header with an empty map, and a payload
 PRE_SHARED = 0
 LAST, SIGN = 0, 4
 SRTP_ID, EMPTY_MAP, GENERIC_ID = 0, 1, 2
+_START = Layout(("mikey.version", 1), ("mikey.type", 1, DATA_TYPES), ("mikey.next_payload", 1, PAYLOADS))
 _V_AND_PRF = (Bits("mikey.v.set", 0x80, BOOLEANS), Bits("mikey.prf_func", 0x7F, PRFS))
+_SESSIONS = Layout(("mikey.csb_id", 4), ("mikey.cs_count", 1), ("mikey.cs_id_map_type", 1, MAP_TYPES))
+_SRTP_ID = Layout(("mikey.srtp_id.policy_no", 1), ("mikey.srtp_id.ssrc", 4), ("mikey.srtp_id.roc", 4))
 _S_AND_COUNT = (Bits("mikey.generic_id.s", 0x80, BOOLEANS), Bits("mikey.generic_id.policy_count", 0x7F))
 
 
@@ -137,13 +140,9 @@ def parse(cursor: Cursor) -> Mikey:
 
 
 def _header(cursor: Cursor) -> tuple[Header, int]:
-    version = cursor.u8("mikey.version")
-    data_type = cursor.u8("mikey.type", DATA_TYPES)
-    following = cursor.u8("mikey.next_payload", PAYLOADS)
+    version, data_type, following = cursor.numbers(_START)
     v, prf = cursor.bits("", 1, _V_AND_PRF)
-    csb_id = cursor.u32("mikey.csb_id")
-    cs_count = cursor.u8("mikey.cs_count")
-    map_type = cursor.u8("mikey.cs_id_map_type", MAP_TYPES)
+    csb_id, cs_count, map_type = cursor.numbers(_SESSIONS)
     srtp_ids: tuple[SrtpId, ...] = ()
     if map_type == SRTP_ID:
         srtp_ids = tuple(_srtp_id(cursor) for _ in range(cs_count))
@@ -157,9 +156,7 @@ def _header(cursor: Cursor) -> tuple[Header, int]:
 
 def _srtp_id(cursor: Cursor) -> SrtpId:
     with cursor.group("mikey.srtp_id"):
-        policy = cursor.u8("mikey.srtp_id.policy_no")
-        ssrc = cursor.u32("mikey.srtp_id.ssrc")
-        return SrtpId(policy, ssrc, cursor.u32("mikey.srtp_id.roc"))
+        return SrtpId(*cursor.numbers(_SRTP_ID))
 
 
 def _generic_id(cursor: Cursor) -> None:
@@ -182,9 +179,9 @@ def _payloads(cursor: Cursor, following: int, found: mikey_payloads.Found) -> No
         if reader is None:
             raise cursor.fail("mikey.next_payload", f"payload type {following} is not known", before)
         kind = following
-        with cursor.group(f"mikey.{reader.name}"):
-            if not cursor.left:
-                raise cursor.fail(f"mikey.{reader.name}", "the message ends before this payload")
+        with cursor.group(reader.name):
+            if cursor.pos == cursor.end:
+                raise cursor.fail(reader.name, "the message ends before this payload")
             before = cursor.pos
             # RFC 3830 6.5: SIGN has no next payload, it is the last one
             following = LAST if kind == SIGN else cursor.u8("mikey.next_payload", PAYLOADS)
@@ -200,6 +197,10 @@ def _message(header: Header, found: mikey_payloads.Found) -> Mikey:
         notes.append(f"version {header.version}")
     if header.map_type == EMPTY_MAP and header.cs_count:
         notes.append(f"empty map for {header.cs_count} crypto sessions")
+    key_ids: dict[int, bytes] = {}
+    for extension in found.extensions:
+        for kind, octets in extension.key_ids:
+            key_ids.setdefault(kind, octets)
     return Mikey(
         header=header,
         payloads=tuple(found.payloads),
@@ -214,16 +215,16 @@ def _message(header: Header, found: mikey_payloads.Found) -> Mikey:
         notes=tuple(notes),
         idi=_identity(header, found.identities, mikey_payloads.INITIATOR),
         idr=_identity(header, found.identities, mikey_payloads.RESPONDER),
-        key_domain_id=_key_id(found.extensions, mikey_payloads.KEY_DOMAIN_ID),
-        msk_id=_key_id(found.extensions, mikey_payloads.MSK_ID),
-        mtk_id=_key_id(found.extensions, mikey_payloads.MTK_ID),
+        key_domain_id=key_ids.get(mikey_payloads.KEY_DOMAIN_ID),
+        msk_id=key_ids.get(mikey_payloads.MSK_ID),
+        mtk_id=key_ids.get(mikey_payloads.MTK_ID),
     )
 
 
 def _identity(header: Header, identities: Sequence[Identity], role: int) -> Identity | None:
-    named = next((identity for identity in identities if identity.role == role), None)
-    if named is not None:
-        return named
+    for identity in identities:
+        if identity.role == role:
+            return identity
     plain = [identity for identity in identities if not identity.role]
     if len(plain) != 1:
         # RFC 3830 3.1: IDi stands before IDr
@@ -231,11 +232,6 @@ def _identity(header: Header, identities: Sequence[Identity], role: int) -> Iden
     # A responder sends its own; TS 33.246 6.4.6.1: IDr is a B-TID, IDi an FQDN, so one with "@" is IDr.
     of_responder = header.data_type in ANSWERS or "@" in plain[0].text
     return plain[0] if (role == mikey_payloads.RESPONDER) is of_responder else None
-
-
-def _key_id(extensions: Sequence[Extension], kind: int) -> bytes | None:
-    pairs = (pair for extension in extensions for pair in extension.key_ids)
-    return next((octets for known, octets in pairs if known == kind), None)
 
 
 def inner(body: object) -> tuple[Part, ...]:

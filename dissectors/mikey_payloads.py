@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from dissectors.base import Bits, Cursor
+from dissectors.base import Bits, Cursor, Layout, type_names
 from dissectors.mikey_keydata import read_validity
 from dissectors.mikey_names import (
     CACHE,
@@ -44,7 +44,17 @@ BYTE_STRING = 2
 SRTP = 0
 VENDOR_ID, SDP_IDS, KEY_ID = 0, 1, 3
 KEY_DOMAIN_ID, MSK_ID, MTK_ID = 0, 1, 2
-_KEY_ID_NAMES = {KEY_DOMAIN_ID: "key_domain_id", MSK_ID: "msk_id", MTK_ID: "mtk_id"}
+_KEY_ID_FIELDS = {
+    KEY_DOMAIN_ID: "mikey.ext.key_domain_id", MSK_ID: "mikey.ext.msk_id", MTK_ID: "mikey.ext.mtk_id",
+}  # fmt: skip
+_KEMAC = Layout(("mikey.kemac.encr_alg", 1, ENCR_ALGS), ("mikey.kemac.key_data_len", 2))
+_IDENTITY = Layout(("mikey.id.type", 1, IDENTITIES), ("mikey.id.len", 2))
+_CERTIFICATE = Layout(("mikey.cert.type", 1, CERTIFICATES), ("mikey.cert.len", 2))
+_POLICY = Layout(("mikey.sp.no", 1), ("mikey.sp.proto_type", 1, SESSION_TYPES), ("mikey.sp.param_len", 2))
+_PARAM = Layout(("mikey.sp.param.type", 1), ("mikey.sp.param.len", 1))
+_SRTP_FIELDS = {kind: (f"mikey.sp.{name}", names) for kind, (name, names) in SRTP_POLICY.items()}
+_EXTENSION = Layout(("mikey.ext.type", 1, EXTENSIONS), ("mikey.ext.len", 2))
+_KEY_ID = Layout(("mikey.ext.key_id.type", 1, KEY_IDS), ("mikey.ext.key_id.len", 1))
 _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
 
 
@@ -157,8 +167,7 @@ def _code(cursor: Cursor, name: str, names: dict[int, str], sizes: dict[int, int
 
 
 def _kemac(cursor: Cursor, found: Found) -> None:
-    encr_alg = cursor.u8("mikey.kemac.encr_alg", ENCR_ALGS)
-    size = cursor.u16("mikey.kemac.key_data_len")
+    encr_alg, size = cursor.numbers(_KEMAC)
     start = cursor.pos
     encr_data = cursor.octets("mikey.kemac.key_data", size)
     # RFC 4650 4.2 gives the codes the other way round
@@ -191,28 +200,30 @@ def _sign(cursor: Cursor, found: Found) -> None:
 
 def _t(cursor: Cursor, found: Found) -> None:
     ts_type, size = _code(cursor, "mikey.t.ts_type", TIMESTAMPS, TIMESTAMP_OCTETS)
-    start, end = cursor.pos, cursor.pos + size
-    if end > cursor.end:
-        raise cursor.fail(f"mikey.t.{_TIMES[ts_type]}", f"needs {size} octets, {cursor.left} left")
-    octets = cursor.data[start:end]
-    value = int.from_bytes(octets, "big")
-    text = "" if ts_type == COUNTER else _moment(value, ts_type)
-    cursor.note(f"mikey.t.{_TIMES[ts_type]}", value, start, end, text)
-    cursor.pos = end
+    start = cursor.pos
+    name, told = _TIMES[ts_type]
+    value = cursor.uint(name, size, told)
     if found.t is None:
-        found.t = Timestamp(ts_type, value, octets)
+        found.t = Timestamp(ts_type, value, cursor.data[start : cursor.pos])
     else:
         found.notes.append("more than one T")
 
 
-_TIMES = {NTP_UTC: "ntp", NTP: "ntp", COUNTER: "counter", NTP_UTC_32: "ntp_utc_32"}
-
-
-def _moment(value: int, ts_type: int) -> str:
+def _moment(value: int) -> str:
     # RFC 5905 6: seconds since 1900 in the upper half, their fraction in the lower
-    fraction = 0 if ts_type == NTP_UTC_32 else (value & 0xFFFFFFFF) * 1_000_000 >> 32
-    seconds = value if ts_type == NTP_UTC_32 else value >> 32
-    return (_NTP_EPOCH + timedelta(seconds=seconds, microseconds=fraction)).isoformat()
+    return _since_1900(value >> 32, (value & 0xFFFFFFFF) * 1_000_000 >> 32)
+
+
+def _since_1900(seconds: int, microseconds: int = 0) -> str:
+    return (_NTP_EPOCH + timedelta(seconds=seconds, microseconds=microseconds)).isoformat()
+
+
+_TIMES: dict[int, tuple[str, Callable[[int], str] | None]] = {
+    NTP_UTC: ("mikey.t.ntp", _moment),
+    NTP: ("mikey.t.ntp", _moment),
+    COUNTER: ("mikey.t.counter", None),
+    NTP_UTC_32: ("mikey.t.ntp_utc_32", _since_1900),
+}
 
 
 def _tr(cursor: Cursor, found: Found) -> None:
@@ -230,8 +241,8 @@ def _idr(cursor: Cursor, found: Found) -> None:
 
 
 def _identity(cursor: Cursor, found: Found, start: int, role: int) -> None:
-    id_type = cursor.u8("mikey.id.type", IDENTITIES)
-    size, first = cursor.u16("mikey.id.len"), cursor.pos
+    id_type, size = cursor.numbers(_IDENTITY)
+    first = cursor.pos
     if id_type == BYTE_STRING:
         cursor.octets("mikey.id.data", size)
     else:
@@ -240,8 +251,8 @@ def _identity(cursor: Cursor, found: Found, start: int, role: int) -> None:
 
 
 def _cert(cursor: Cursor, found: Found) -> None:
-    cursor.u8("mikey.cert.type", CERTIFICATES)
-    cursor.octets("mikey.cert.data", cursor.u16("mikey.cert.len"))
+    _, size = cursor.numbers(_CERTIFICATE)
+    cursor.octets("mikey.cert.data", size)
 
 
 def _chash(cursor: Cursor, found: Found) -> None:
@@ -260,27 +271,25 @@ def _v(cursor: Cursor, found: Found) -> None:
 
 
 def _sp(cursor: Cursor, found: Found) -> None:
-    number = cursor.u8("mikey.sp.no")
-    proto_type = cursor.u8("mikey.sp.proto_type", SESSION_TYPES)
-    size = cursor.u16("mikey.sp.param_len")
+    number, proto_type, size = cursor.numbers(_POLICY)
+    fields = _SRTP_FIELDS if proto_type == SRTP else {}
     params: list[tuple[int, bytes]] = []
     with cursor.window("mikey.sp.params", size):
-        while cursor.left:
+        while cursor.pos < cursor.end:
             if len(params) == MAX_PARAMS:
                 raise cursor.fail("mikey.sp.param", f"more than {MAX_PARAMS} parameters")
             with cursor.group("mikey.sp.param"):
-                params.append(_param(cursor, proto_type))
+                params.append(_param(cursor, fields))
     found.policies.append(Policy(number, proto_type, tuple(params)))
 
 
-def _param(cursor: Cursor, proto_type: int) -> tuple[int, bytes]:
-    kind = cursor.u8("mikey.sp.param.type")
-    size, start = cursor.u8("mikey.sp.param.len"), cursor.pos
-    known = SRTP_POLICY.get(kind) if proto_type == SRTP else None
+def _param(cursor: Cursor, fields: Mapping[int, tuple[str, type_names | None]]) -> tuple[int, bytes]:
+    kind, size = cursor.numbers(_PARAM)
+    start, known = cursor.pos, fields.get(kind)
     if known is None or not size:
         cursor.octets("mikey.sp.patam.value", size)  # as Wireshark spells it
     else:
-        cursor.uint(f"mikey.sp.{known[0]}", size, known[1])
+        cursor.uint(known[0], size, known[1])
     return kind, cursor.data[start : cursor.pos]
 
 
@@ -303,12 +312,12 @@ def _err(cursor: Cursor, found: Found) -> None:
 
 
 def _ext(cursor: Cursor, found: Found) -> None:
-    kind = cursor.u8("mikey.ext.type", EXTENSIONS)
-    size, start = cursor.u16("mikey.ext.len"), cursor.pos
+    kind, size = cursor.numbers(_EXTENSION)
+    start = cursor.pos
     key_ids: list[tuple[int, bytes]] = []
     if kind == KEY_ID:
         with cursor.window("mikey.ext.data", size):
-            while cursor.left:
+            while cursor.pos < cursor.end:
                 if len(key_ids) == MAX_KEY_IDS:
                     raise cursor.fail("mikey.ext.key_id", f"more than {MAX_KEY_IDS} key IDs")
                 with cursor.group("mikey.ext.key_id"):
@@ -322,9 +331,8 @@ def _ext(cursor: Cursor, found: Found) -> None:
 
 def _key_id(cursor: Cursor) -> tuple[int, bytes]:
     # RFC 4563 4
-    kind = cursor.u8("mikey.ext.key_id.type", KEY_IDS)
-    size = cursor.u8("mikey.ext.key_id.len")
-    return kind, cursor.octets(f"mikey.ext.{_KEY_ID_NAMES.get(kind, 'key_id.data')}", size)
+    kind, size = cursor.numbers(_KEY_ID)
+    return kind, cursor.octets(_KEY_ID_FIELDS.get(kind, "mikey.ext.key_id.data"), size)
 
 
 def _sakke(cursor: Cursor, found: Found) -> None:
@@ -335,21 +343,21 @@ def _sakke(cursor: Cursor, found: Found) -> None:
 
 
 READERS = {
-    1: Reader("kemac", _kemac),
-    2: Reader("pke", _pke),
-    3: Reader("dh", _dh),
-    4: Reader("sign", _sign),
-    5: Reader("t", _t),
-    6: Reader("id", _id),
-    7: Reader("cert", _cert),
-    8: Reader("chash", _chash),
-    9: Reader("v", _v),
-    10: Reader("sp", _sp),
-    11: Reader("rand", _rand),
-    12: Reader("err", _err),
-    13: Reader("tr", _tr),
-    14: Reader("idr", _idr),
-    15: Reader("randr", _randr),
-    21: Reader("ext", _ext),
-    26: Reader("sakke", _sakke),
+    1: Reader("mikey.kemac", _kemac),
+    2: Reader("mikey.pke", _pke),
+    3: Reader("mikey.dh", _dh),
+    4: Reader("mikey.sign", _sign),
+    5: Reader("mikey.t", _t),
+    6: Reader("mikey.id", _id),
+    7: Reader("mikey.cert", _cert),
+    8: Reader("mikey.chash", _chash),
+    9: Reader("mikey.v", _v),
+    10: Reader("mikey.sp", _sp),
+    11: Reader("mikey.rand", _rand),
+    12: Reader("mikey.err", _err),
+    13: Reader("mikey.tr", _tr),
+    14: Reader("mikey.idr", _idr),
+    15: Reader("mikey.randr", _randr),
+    21: Reader("mikey.ext", _ext),
+    26: Reader("mikey.sakke", _sakke),
 }

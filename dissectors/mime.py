@@ -90,7 +90,7 @@ def _read_multipart(
         # RFC 2046 5.1.1: the line end before a delimiter belongs to it
         at = _find_delimiter(delimiter, data, newline + 1, end)
         stop = end if at < 0 else max(newline + 1, at - (2 if data[at - 2 : at - 1] == b"\r" else 1))
-        headers, content, _ = read_headers(data, newline + 1, at if at >= 0 else end, {})
+        headers, content, _ = read_headers(data, newline + 1, at if at >= 0 else end)
         # without a blank line the line end belongs to the last header
         _read_part(headers, data, content, max(content, stop), depth + 1, parts, notes)
         if at < 0:
@@ -157,7 +157,7 @@ def content_field(name: str, data: bytes, start: int, end: int, parts: Iterable[
         begin, stop = part.span
         if begin < at or part.span == (start, end):
             continue  # the whole body, or nothing that stands here
-        first = part.headers[0].start if part.headers else begin
+        first = part.headers.start if part.headers else begin
         if at < first:
             boundary = "mime_multipart.boundary" if children else "mime_multipart.first_boundary"
             children.append(Field(boundary, _shown(data[at:first]), at, first))
@@ -165,7 +165,7 @@ def content_field(name: str, data: bytes, start: int, end: int, parts: Iterable[
             Field(f"mime_multipart.header.{field_name(header).lower()}", header.value, header.start, header.end)
             for header in part.headers
         )
-        blank = part.headers[-1].end if part.headers else first
+        blank = part.headers.end if part.headers else first
         if blank < begin:
             children.append(Field("mime_multipart.blank", "", blank, begin))
         children.append(Field("mime_multipart.part", stop - begin, begin, stop, part.content_type))

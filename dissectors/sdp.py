@@ -6,6 +6,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
 from dissectors.text import number, to_text
@@ -17,18 +18,17 @@ _BLANK = b"\r\n \t\0"
 Attributes = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SdpLine:
-    """One line: its letter, "" when it is none, its value, and the octets start..end with the line end.
-
-    The value begins at the offset `at`.
-    """
+class SdpLine(NamedTuple):
+    """One line: its letter, "" when it is none, its value, and the octets start..end with the line end."""
 
     kind: str
-    value: str = field(repr=False)  # k= and a=crypto carry keys
+    value: str
     start: int
     end: int
-    at: int
+
+    def __repr__(self) -> str:
+        """Leave the value out: k= and a=crypto carry keys."""
+        return f"SdpLine(kind={self.kind!r}, start={self.start}, end={self.end})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,65 +82,68 @@ def parse(cursor: Cursor) -> Sdp:
 
 
 def _lines(cursor: Cursor) -> list[SdpLine]:
-    data, end, pos = cursor.data, cursor.end, cursor.pos
+    start, end = cursor.pos, cursor.end
     lines: list[SdpLine] = []
-    while pos < end and len(lines) < MAX_LINES:
-        newline = data.find(b"\n", pos, end)
-        stop = end if newline < 0 else newline + 1
-        line = data[pos:stop].strip(_BLANK)
-        kind = chr(line[0]) if line[1:2] == b"=" else ""
-        value = line[2:].strip(_BLANK) if kind else line
-        at = data.find(value, pos + 2 if kind else pos, stop) if value else stop
-        lines.append(SdpLine(kind, to_text(value), pos, stop, at))
-        pos = stop
+    for sent in cursor.data[start:end].split(b"\n", MAX_LINES)[:MAX_LINES]:
+        stop, line = start + len(sent) + 1, sent.strip(_BLANK)
+        if line[1:2] == b"=":
+            lines.append(SdpLine(chr(line[0]), to_text(line[2:].strip(_BLANK)), start, stop))
+        else:
+            lines.append(SdpLine("", to_text(line), start, stop))
+        start = stop
+    if start > end:  # the last line has no line end
+        last = lines.pop()
+        if last.start < end:
+            lines.append(last._replace(end=end))
     return lines
 
 
 def _sdp(lines: list[SdpLine]) -> tuple[Sdp, SdpLine | None]:
     connection: str | None = None
-    session: list[tuple[str, str]] = []
-    media: list[SdpMedia] = []
+    attributes: list[tuple[str, str]] = []
+    session = attributes
+    media: list[tuple[_Media, list[tuple[str, str]]]] = []
+    own: list[str | None] = []
     notes: list[str] = []
     wrong: SdpLine | None = None
-    attributes = session
-    of_media: list[list[tuple[str, str]]] = []
-    own: list[str | None] = []
     if lines[0].kind != "v":
         notes.append("the description does not begin with v=")
-    if any(not line.kind and line.value for line in lines):
-        notes.append("a line is not a letter, = and a value")
     for line in lines:
-        if line.kind == "a":
+        kind = line.kind
+        if kind == "a":
             name, _, value = line.value.partition(":")
             attributes.append((name.strip(), value.strip()))
-        elif line.kind == "c":
+        elif kind == "c":
             address = _address(line.value)
             if not own:
                 connection = address
             elif own[-1] is None:
                 own[-1] = address
-        elif line.kind == "m":
+        elif kind == "m":
             section = _media(line.value)
             if section is None:
                 wrong = line
                 break
-            media.append(section)
             attributes = []
-            of_media.append(attributes)
+            media.append((section, attributes))
             own.append(None)
+    if any(not line.kind and line.value for line in lines):
+        notes.append("a line is not a letter, = and a value")
     sections = tuple(
-        SdpMedia(section.kind, section.port, section.proto, section.formats, address, tuple(pairs))
-        for section, address, pairs in zip(media, own, of_media, strict=True)
+        [SdpMedia(*section, address, tuple(pairs)) for (section, pairs), address in zip(media, own, strict=True)]
     )
     return Sdp(connection, sections, tuple(session), tuple(lines), tuple(notes)), wrong
 
 
-def _media(value: str) -> SdpMedia | None:
+_Media = tuple[str, int, str, tuple[str, ...]]  # kind, port, protocol, formats
+
+
+def _media(value: str) -> _Media | None:
     words = value.split()
     port = number(words[1].partition("/")[0], 5) if len(words) > 2 else None
     if port is None or port > 0xFFFF:
         return None
-    return SdpMedia(words[0], port, words[2], tuple(words[3:]))
+    return words[0], port, words[2], tuple(words[3:])
 
 
 def _address(value: str) -> str | None:
@@ -192,10 +195,17 @@ def _fields(lines: list[SdpLine], data: bytes) -> list[Field]:
     return fields
 
 
+def _value_at(line: SdpLine, data: bytes) -> int:
+    """Return where the value of a line with a letter begins, its end when it has none."""
+    blanks = len(data[line.start : line.end]) - len(data[line.start : line.end].lstrip(_BLANK))
+    value = data[line.start + blanks + 2 : line.end].lstrip(_BLANK)
+    return line.end - len(value)
+
+
 def _words(line: SdpLine, parent: str, data: bytes) -> list[Field]:
     children: list[Field] = []
     names = _WORDS.get(line.kind, ())
-    for index, match in enumerate(_WORD.finditer(data, line.at, line.end) if names else ()):
+    for index, match in enumerate(_WORD.finditer(data, _value_at(line, data), line.end) if names else ()):
         name, word = f"{parent}.{names[min(index, len(names) - 1)]}", match.group()
         if name in ("sdp.connection_info.address", "sdp.media.port"):
             word = word.partition(b"/")[0]  # without time to live, number of addresses or of ports
@@ -208,14 +218,15 @@ def _words(line: SdpLine, parent: str, data: bytes) -> list[Field]:
 def _attribute(line: SdpLine, data: bytes, in_media: bool) -> Field:
     name = "sdp.media_attr" if in_media else "sdp.session_attr"
     prefix = "sdp.media_attribute" if in_media else "sdp.session_attr"
-    stop = line.at + len(data[line.at : line.end].rstrip(_BLANK))
-    colon = data.find(b":", line.at, stop)
-    key = data[line.at : colon if colon >= 0 else stop]
+    at = _value_at(line, data)
+    stop = at + len(data[at : line.end].rstrip(_BLANK))
+    colon = data.find(b":", at, stop)
+    key = data[at : colon if colon >= 0 else stop]
     secret = key.strip() == b"crypto"  # RFC 4568: the key is in the clear
     shown = "crypto:(hidden)" if secret else line.value
     children: list[Field] = []
     if colon >= 0:  # flags have no parts, as in Wireshark
-        children.append(Field(f"{prefix}.field", to_text(key), line.at, colon))
+        children.append(Field(f"{prefix}.field", to_text(key), at, colon))
     if colon >= 0 and not secret:
         value = data[colon + 1 : stop].lstrip(_BLANK)
         children.append(Field(f"{prefix}.value", to_text(value), stop - len(value), stop))

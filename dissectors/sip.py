@@ -13,16 +13,17 @@ from dissectors.mime import BodyPart
 from dissectors.text import Head, Header, Headers, params, split, unquote
 
 # RFC 3261 20, RFC 3265, 3515, 3892, 4028, 4474, 3841, 3840: names of one letter
-COMPACT = {
+_COMPACT = {
     "A": "Accept-Contact", "B": "Referred-By", "C": "Content-Type", "D": "Request-Disposition", "E": "Content-Encoding",
     "F": "From", "I": "Call-ID", "J": "Reject-Contact", "K": "Supported", "L": "Content-Length", "M": "Contact",
     "N": "Identity-Info", "O": "Event", "R": "Refer-To", "S": "Subject", "T": "To", "U": "Allow-Events", "V": "Via",
     "X": "Session-Expires", "Y": "Identity",
 }  # fmt: skip
+_HEADERS = text.Names(_COMPACT)
 VERSION = "SIP/2.0"
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _STATUS = re.compile("[0-9]{3}")
-_METHOD = re.compile(rb"[A-Za-z0-9.!%*_+`'~-]{1,32}")
+_START_LINE = re.compile(rb"SIP/2\.0 |([A-Za-z0-9.!%*_+`'~-]{1,32}) (.+) SIP/2\.0\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +136,7 @@ def _uri(value: str | None) -> str | None:
 
 def is_start_line(line: bytes) -> bool:
     """Say whether a line begins a SIP message."""
-    if line.startswith(b"SIP/2.0 "):
-        return True
-    method = _METHOD.match(line)
-    return (
-        method is not None
-        and line.endswith(b" SIP/2.0")
-        and line[method.end() : method.end() + 1] == b" "
-        and len(line) > method.end() + len(b"  SIP/2.0")
-    )
+    return _START_LINE.match(line) is not None
 
 
 def matches(payload: Payload) -> bool:
@@ -159,7 +152,7 @@ def length(data: bytes, closed: bool) -> int | None:
     if head_end == 0:
         return 0
     # RFC 3261 18.3: in a stream Content-Length tells the end, none means no body
-    octets, _ = text.content_length(text.read_head(data, 0, head_end, COMPACT).headers)
+    octets, _ = text.content_length(text.read_head(data, 0, head_end, _HEADERS).headers)
     total = head_end + (octets or 0)
     return total if total <= len(data) or not closed else len(data)
 
@@ -167,8 +160,8 @@ def length(data: bytes, closed: bool) -> int | None:
 def parse(cursor: Cursor) -> Sip:
     """Read one SIP message; raises Malformed with what was read of it."""
     data, end = cursor.data, cursor.end
-    head = text.read_head(data, cursor.pos, end, COMPACT)
-    body, error = _body(_start_line(head, data), head, data, end)
+    head = text.read_head(data, cursor.pos, end, _HEADERS)
+    body, error = _body(_start_line(head), head, data, end)
     if isinstance(cursor, Recorder):
         cursor.fields.extend(filled(_fields(body, head, data, cursor.pos, end), "sip"))
     cursor.pos = end
@@ -180,18 +173,23 @@ def parse(cursor: Cursor) -> Sip:
 _Start = tuple[str | None, str | None, int | None, str, str]
 
 
-def _start_line(head: Head, data: bytes) -> _Start:
-    if not is_start_line(data[head.start : head.line_stop]):
+def _start_line(head: Head) -> _Start:
+    found = _START_LINE.match(head.line)
+    if found is None:
         raise Malformed("sip.Request-Line", head.start, "not a SIP start line")
-    line = head.start_line
-    if line.startswith("SIP/2.0 "):
-        code, _, reason = line[8:].partition(" ")
-        if _STATUS.fullmatch(code) is None:
-            raise Malformed("sip.Status-Code", head.start + 8, "not three digits")
-        return None, None, int(code), reason, VERSION
-    method, _, rest = line.partition(" ")
-    uri, _, version = rest.rpartition(" ")  # a URI with blanks is wrong, yet its end is certain
-    return method, uri, None, "", version
+    method, uri = found.groups()
+    if method is not None:
+        return (
+            method.decode(),
+            text.to_text(uri),
+            None,
+            "",
+            VERSION,
+        )  # a URI with blanks is wrong, yet its end is certain
+    code, _, reason = head.start_line[found.end() :].partition(" ")
+    if _STATUS.fullmatch(code) is None:
+        raise Malformed("sip.Status-Code", head.start + found.end(), "not three digits")
+    return None, None, int(code), reason, VERSION
 
 
 def _body(start: _Start, head: Head, data: bytes, end: int) -> tuple[Sip, Malformed | None]:
@@ -200,7 +198,7 @@ def _body(start: _Start, head: Head, data: bytes, end: int) -> tuple[Sip, Malfor
         partial = Sip(*start, headers)
         return partial, Malformed("sip.msg_hdr", *head.problem, partial)
     notes: list[str] = []
-    if any(not header.name for header in headers):
+    if "" in headers.names:
         notes.append("a header line has no colon")
     octets, wrong = text.content_length(headers)
     stop = end if octets is None else min(end, head.end + octets)
@@ -211,13 +209,12 @@ def _body(start: _Start, head: Head, data: bytes, end: int) -> tuple[Sip, Malfor
         return partial, Malformed("sip.Content-Length", head.end, reason, partial)
     if stop < end:
         notes.append(f"{end - stop} octets after the end that Content-Length gives")
-    codings = headers.all("Content-Encoding")
-    problem = ""
-    if codings and content:
-        plain, note, problem = mime.decode_content(content, codings)
-        notes.extend([note] if note else [])
-        if problem or plain is not content:
-            content, first = plain, -1
+    if not content:
+        return Sip(*start, headers, content, first, (), tuple(notes)), None
+    plain, note, problem = mime.decode_content(content, headers.all("Content-Encoding"))
+    notes.extend([note] if note else [])
+    if problem or plain is not content:
+        content, first = plain, -1
     if problem:
         partial = Sip(*start, headers, content, first, (), tuple(notes))
         return partial, Malformed("sip.msg_body", head.end, problem, partial)
@@ -307,7 +304,7 @@ def _fields(body: Sip, head: Head, data: bytes, start: int, end: int) -> list[Fi
             Field("sip.Status-Line", head.start_line, head.start, head.line_end, "", tuple(children)),
         )
     fields.extend(_header_field(header, data) for header in head.headers)
-    last = head.headers[-1].end if head.headers else head.line_end
+    last = head.headers.end if head.headers else head.line_end
     if last < head.end:
         fields.append(Field("sip.blank", "", last, head.end))
     if head.problem is None:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dissectors.base import Field
@@ -14,6 +13,7 @@ MAX_HEADERS = 1000  # header fields of one message or body part
 MAX_HEAD = 64 * 1024  # octets of start line and headers
 MAX_START_LINE = 8 * 1024
 MAX_KNOWN = 4096  # header names that are remembered
+MAX_KNOWN_NAME = 64  # octets of each
 
 _NAMES = """
 Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization
@@ -30,7 +30,7 @@ Security-Verify Server Service-Route Session-Expires Session-ID Set-Cookie Subje
 Target-Dialog Timestamp To Trailer Transfer-Encoding Unsupported Upgrade User-Agent Vary Via WWW-Authenticate Warning
 X-3GPP-Asserted-Identity X-3GPP-Authorization-Flags X-3GPP-Intended-Identity X-Forwarded-For
 """
-_CANONICAL = {name.lower(): name for name in _NAMES.split()}
+_CANONICAL = {spelling: name for name in _NAMES.split() for spelling in (name, name.lower())}
 
 
 class Header(NamedTuple):
@@ -50,50 +50,110 @@ class Header(NamedTuple):
         return f"Header(name={self.name!r}, start={self.start}, end={self.end}, raw={self.raw!r})"
 
 
-class Headers(tuple[Header, ...]):
-    """The header fields of a message in their order, found by name whatever its case."""
+@dataclass(frozen=True, slots=True)
+class Headers:
+    """The header fields of a message in their order, found by name whatever its case; a value is read when asked for.
 
-    __slots__ = ()
+    `names` are canonical, `lines` as sent without their last line end, folds inside; the first begins at `start`.
+    """
+
+    names: tuple[str, ...] = ()
+    lines: tuple[bytes, ...] = field(default=(), repr=False)  # some carry keys
+    start: int = 0
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Header]:
+        start = self.start
+        for name, line in zip(self.names, self.lines, strict=True):
+            end = start + len(line) + 1
+            sent, colon, value = _unfolded(line).partition(b":")
+            raw = to_text(sent).strip() if colon else ""
+            yield Header(name, to_text(value if colon else sent).strip(), start, end, raw)
+            start = end
+
+    @property
+    def end(self) -> int:
+        """Where the last of them ends."""
+        return self.start + sum(map(len, self.lines)) + len(self.lines)
 
     def get(self, name: str) -> str | None:
         """Return the value of the first header of this name, None when there is none."""
         wanted = canonical(name)
-        for header in self:
-            if header.name == wanted:
-                return header.value
-        return None
+        return _value(self.lines[self.names.index(wanted)]) if wanted in self.names else None
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return the values of all headers of this name."""
         wanted = canonical(name)
-        return tuple(header.value for header in self if header.name == wanted)
+        count = self.names.count(wanted)
+        if count < 2:
+            return (_value(self.lines[self.names.index(wanted)]),) if count else ()
+        return tuple(_value(line) for known, line in zip(self.names, self.lines, strict=True) if known == wanted)
 
 
 NO_HEADERS = Headers()
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+def _unfolded(line: bytes) -> bytes:
+    # RFC 3261 7.3.1: a line that begins with blanks goes on
+    return b" ".join([piece.strip() for piece in line.split(b"\n")]) if b"\n" in line else line
+
+
+def _value(line: bytes) -> str:
+    name, colon, value = _unfolded(line).partition(b":")
+    return to_text(value if colon else name).strip()
+
+
+class Head(NamedTuple):
     """Start line and headers: octets start..end, the last line being blank.
 
-    The start line's text ends at `line_stop`, the line itself at `line_end`. `problem` is the offset
-    and reason why reading stopped before the blank line.
+    `line` is the start line as sent, which ends at `line_end`. `problem` is the offset and reason why reading
+    stopped before the blank line.
     """
 
-    start_line: str
+    line: bytes
     start: int
-    line_stop: int
     line_end: int
     headers: Headers
     end: int
     problem: tuple[int, str] | None = None
 
+    @property
+    def start_line(self) -> str:
+        return to_text(self.line)
+
+    @property
+    def line_stop(self) -> int:
+        """Where the text of the start line ends."""
+        return self.start + len(self.line)
+
+
+class Names(dict[bytes, str]):
+    """The canonical names of headers by their names as sent; `compact` has those of one letter, in capitals."""
+
+    def __init__(self, compact: Mapping[str, str]) -> None:
+        super().__init__()
+        self._compact = compact
+
+    def __missing__(self, sent: bytes) -> str:
+        name = canonical(to_text(sent).strip())
+        name = self._compact.get(name, name)
+        if len(self) < MAX_KNOWN and len(sent) <= MAX_KNOWN_NAME:
+            self[sent] = name
+        return name
+
+
+NAMES = Names({})
+
 
 def canonical(name: str) -> str:
     """Return a header name in its usual spelling: "call-id" as "Call-ID"."""
+    known = _CANONICAL.get(name)
+    if known is not None:
+        return known
     lower = name.lower()
-    known = _CANONICAL.get(lower)
-    return known if known is not None else "-".join(word.capitalize() for word in lower.split("-"))
+    return _CANONICAL.get(lower) or "-".join(word.capitalize() for word in lower.split("-"))
 
 
 def number(text: str, digits: int = 10) -> int | None:
@@ -126,63 +186,55 @@ def first_line(data: bytes) -> bytes:
     return data[start:newline].rstrip(b"\r") if newline > 0 else b""
 
 
-def read_head(data: bytes, start: int, end: int, expand: Mapping[str, str]) -> Head:
-    """Read start line and headers; blank lines before are skipped.
-
-    `expand` gives the names of compact forms, these in capitals.
-    """
+def read_head(data: bytes, start: int, end: int, known: Names = NAMES) -> Head:
+    """Read start line and headers; blank lines before are skipped."""
     start = skip_blank_lines(data, start, min(end, start + MAX_HEAD))
     limit = min(end, start + MAX_HEAD)
     newline = data.find(b"\n", start, limit)
     after = limit if newline < 0 else newline + 1
     line = data[start:after].rstrip(b"\r\n")
-    stop = start + len(line)
     if newline < 0:
-        return Head(to_text(line), start, stop, after, NO_HEADERS, after, (start, "the start line does not end"))
-    headers, head_end, problem = read_headers(data, after, limit, expand)
-    return Head(to_text(line), start, stop, after, headers, head_end, problem)
+        return Head(line, start, after, NO_HEADERS, after, (start, "the start line does not end"))
+    headers, head_end, problem = read_headers(data, after, limit, known)
+    return Head(line, start, after, headers, head_end, problem)
 
 
 def read_headers(
-    data: bytes, start: int, limit: int, expand: Mapping[str, str]
+    data: bytes, start: int, limit: int, known: Names = NAMES
 ) -> tuple[Headers, int, tuple[int, str] | None]:
-    """Read headers up to and with the blank line: the headers, where reading stopped, and why if too early."""
-    headers: list[Header] = []
-    pos = start
-    while True:
-        newline = data.find(b"\n", pos, limit)
-        if newline < 0:
-            return Headers(headers), pos, (pos, "the headers do not end with a blank line")
-        if newline == pos or (newline == pos + 1 and data[pos] == 13):
-            return Headers(headers), newline + 1, None
-        if len(headers) == MAX_HEADERS:
-            return Headers(headers), pos, (pos, f"more than {MAX_HEADERS} headers")
-        first, line = pos, data[pos:newline]
-        pos = newline + 1
-        if data[pos : pos + 1] in (b" ", b"\t"):  # RFC 3261 7.3.1: a line that begins with blanks goes on
-            lines = [line.strip()]
-            while pos < limit and data[pos] in b" \t":
-                newline = data.find(b"\n", pos, limit)
-                if newline < 0:
-                    break
-                lines.append(data[pos:newline].strip())
-                pos = newline + 1
-            line = b" ".join(lines)
-        name, colon, value = line.partition(b":")
-        if not colon:
-            headers.append(Header("", to_text(line).strip(), first, pos, ""))
-            continue
-        full, raw = _named(name)
-        headers.append(
-            Header(expand.get(full, full), value.decode("utf-8", "backslashreplace").strip(), first, pos, raw)
-        )
+    """Read headers up to and with the blank line: the headers, where reading stopped, and why if too early.
+
+    They begin behind a line end.
+    """
+    newline, end = _blank_line(data, start - 1, limit)
+    problem: tuple[int, str] | None = None
+    if newline < 0:
+        newline = data.rfind(b"\n", start - 1, limit)
+        end, problem = newline + 1, (newline + 1, "the headers do not end with a blank line")
+    if newline < start:
+        return NO_HEADERS, end, problem
+    block = data[start:newline]
+    folded = b"\n " in block or b"\n\t" in block
+    lines = _LINE_END.split(block) if folded else block.split(b"\n")
+    if len(lines) > MAX_HEADERS:
+        del lines[MAX_HEADERS:]
+        end = start + sum(map(len, lines)) + MAX_HEADERS
+        problem = (end, f"more than {MAX_HEADERS} headers")
+    cut = [line.partition(b":") for line in (map(_unfolded, lines) if folded else lines)]
+    names = tuple([known[name] if colon else "" for name, colon, _ in cut])
+    return Headers(names, tuple(lines), start), end, problem
 
 
-@lru_cache(maxsize=MAX_KNOWN)
-def _named(name: bytes) -> tuple[str, str]:
-    """Return a header's name in its usual spelling, and as sent."""
-    raw = to_text(name).strip()
-    return canonical(raw), raw
+_LINE_END = re.compile(rb"\n(?![ \t])")  # a line that begins with blanks belongs to the one before
+
+
+def _blank_line(data: bytes, newline: int, limit: int) -> tuple[int, int]:
+    """Return where the line end before the first blank line begins, and where the blank line ends; -1 without one."""
+    at = data.find(b"\n\r\n", newline, limit)
+    bare = data.find(b"\n\n", newline, limit if at < 0 else at + 1)
+    if bare >= 0:
+        return bare, bare + 2
+    return at, at + 3
 
 
 def head_length(data: bytes, is_start: Callable[[bytes], bool]) -> int | None:
@@ -196,10 +248,10 @@ def head_length(data: bytes, is_start: Callable[[bytes], bool]) -> int | None:
     if not is_start(data[start:newline].rstrip(b"\r")):
         return 0
     limit = start + MAX_HEAD
-    ends = [at + len(mark) for mark in (b"\n\r\n", b"\n\n") if (at := data.find(mark, newline, limit)) >= 0]
-    if not ends:
+    at, end = _blank_line(data, newline, limit)
+    if at < 0:
         return None if len(data) < limit else 0
-    return min(ends)
+    return end
 
 
 # ------------------------------------------------------------------------------------------------ values
@@ -272,9 +324,10 @@ def media_type(value: str | None) -> str:
 
 def content_length(headers: Headers) -> tuple[int | None, str]:
     """Return Content-Length (None when absent) and what is wrong with it."""
-    values = {piece.strip() for value in headers.all("Content-Length") for piece in value.split(",")}
-    if not values:
+    given = headers.all("Content-Length")
+    if not given:
         return None, ""
+    values = {piece.strip() for piece in ",".join(given).split(",")}
     if len(values) > 1:
         return None, "several lengths that differ"
     length = number(values.pop(), 12)

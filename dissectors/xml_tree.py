@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import ParseError  # the exception only; defusedxml does the parsing
 
@@ -19,8 +18,7 @@ class Element:
     __slots__ = ("attributes", "children", "end", "name", "namespace", "pieces", "start", "tag")
 
     def __init__(self, tag: str, attributes: dict[str, str], start: int) -> None:
-        namespace, brace, local = tag.rpartition("}")
-        self.namespace = namespace[1:] if brace else ""
+        self.namespace, _, local = tag.rpartition("}")
         self.tag = local
         self.name = local.lower()
         self.attributes = attributes
@@ -33,18 +31,19 @@ class Element:
     def text(self) -> str:
         return "".join(self.pieces).strip()
 
-    def walk(self) -> Iterator[Element]:
-        """Yield this element and all below it, in the order of their octets."""
-        yield self
+    def walk(self) -> list[Element]:
+        """Return this element and all below it, in the order of their octets."""
+        found = [self]
         for child in self.children:
-            yield from child.walk()
+            found += child.walk()
+        return found
 
-    def own_values(self) -> Iterator[tuple[str, str]]:
-        """Yield (name in lower case, value) of the attributes, and of the text when nothing is inside."""
-        for name, value in self.attributes.items():
-            yield name.rpartition("}")[2].lower(), value.strip()
+    def own_values(self) -> list[tuple[str, str]]:
+        """Return (name in lower case, value) of the attributes, and of the text when nothing is inside."""
+        values = [(name.rpartition("}")[2].lower(), value.strip()) for name, value in self.attributes.items()]
         if not self.children:
-            yield self.name, self.text
+            values.append((self.name, self.text))
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +66,27 @@ class _Builder:
         self.octets = octets
         self.parser = XMLParser(target=self, forbid_dtd=True)
         self.expat = self.parser.parser  # the parser forgets it when it is closed
+        self.expat.StartElementHandler = self.begin  # straight from expat, as the parser would rewrite each name
+        self.expat.EndElementHandler = self.finish
         self.root: Element | None = None
         self.stack: list[Element] = []
         self.count = 0
 
-    def start(self, tag: str, attributes: dict[str, str]) -> None:
+    def begin(self, tag: str, attributes: list[str]) -> None:
+        """Take an element by its "namespace}name", and its attributes: name, value, name, value."""
         self.count += 1
         if self.count > MAX_ELEMENTS or len(self.stack) >= MAX_LEVELS:
             raise _TooMuchError
-        element = Element(tag, attributes, self.offset())
+        named = dict(zip(attributes[::2], attributes[1::2], strict=True)) if attributes else {}
+        element = Element(tag, named, self.expat.CurrentByteIndex)
         if self.stack:
             self.stack[-1].children.append(element)
         else:
             self.root = element
         self.stack.append(element)
 
-    def end(self, tag: str) -> None:
-        at, element = self.offset(), self.stack.pop()
+    def finish(self, tag: str) -> None:
+        at, element = self.expat.CurrentByteIndex, self.stack.pop()
         # expat stands behind "<a/>" already, yet before "</a>"
         empty = not element.children and not element.pieces and self.octets.startswith(b"/>", at - 2)
         if not empty and self.octets.startswith(b"</", at):
@@ -96,9 +99,6 @@ class _Builder:
 
     def close(self) -> None:
         """Nothing to hand out: the root is taken from here."""
-
-    def offset(self) -> int:
-        return int(self.expat.CurrentByteIndex)
 
 
 def read(octets: bytes) -> Document:
@@ -116,7 +116,7 @@ def read(octets: bytes) -> Document:
         problem = f"not well-formed XML: {error.msg}"
     except (ValueError, LookupError):  # expat asks Python about encodings that it does not know itself
         problem = "unknown character encoding"
-    at = max(builder.offset(), 0)
+    at = max(builder.expat.CurrentByteIndex, 0)
     for element in builder.stack:  # cut documents: what is open ends here
         element.end = at
     return Document(builder.root, at, problem)

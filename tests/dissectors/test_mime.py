@@ -20,7 +20,7 @@ from dissectors.mime import (
     decode_content,
     inner_parts,
 )
-from dissectors.text import Header, Headers
+from dissectors.text import Headers
 
 CRLF = b"\r\n"
 TWO = CRLF.join(
@@ -43,7 +43,7 @@ TWO = CRLF.join(
 
 
 def typed(content_type: str) -> Headers:
-    return Headers((Header("Content-Type", content_type, 0, 0, "Content-Type"),))
+    return Headers(("Content-Type",), (f"Content-Type: {content_type}".encode(),))
 
 
 def read(body: bytes, content_type: str = "multipart/mixed;boundary=b1"):
