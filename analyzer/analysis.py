@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from analyzer import accounts
@@ -48,6 +48,13 @@ class Analysis:
     keyring: Keyring = field(repr=False)
 
 
+def comment(captures: Sequence[Capture], message: Message) -> str:
+    """Return the comments that a capture has to the frames of a message."""
+    payload = message.payload
+    told = captures[payload.capture].facts.frame_comments
+    return "\n".join(told[frame] for frame in payload.frames if frame in told) if told else ""
+
+
 def _unseen(message: Message, begin: int) -> None:
     """Look at no message before all are there."""
 
@@ -56,12 +63,13 @@ def _unseen(message: Message, begin: int) -> None:
 class Live:
     """Who looks on while captures that grow are read: `seen` takes each message with the time of the first frame.
 
-    `account`, which `analyse` sets, tells of all that came so far; it may be asked for while `follow` rests.
+    `analyse` sets the others: `account` tells of all that came so far, and may be asked for while `follow` rests.
     """
 
     follow: Follow
     seen: Callable[[Message, int], None] = _unseen
     account: Callable[[], Analysis] | None = None
+    captures: Sequence[Capture] = ()
     messages: int = 0  # that were seen
 
 
@@ -81,8 +89,9 @@ def analyse(
         """Judge what was read."""
         traffic = correlate(messages, *reading.window(), reading.config.nodes, case.points, decoded.repeats)
         chain = unlock(traffic, keyring)
+        lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
-        story = Story(traffic, chain, examine(reading.media, traffic, chain), holes, tuple(decoded.icmp_errors))
+        story = Story(traffic, chain, examine(reading.media, traffic, chain), holes, tuple(decoded.icmp_errors), lost)
         runs = tell(story)
         judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
         facts = [capture.facts for capture in reading.captures]
@@ -93,7 +102,7 @@ def analyse(
 
     seen = messages.append
     if live is not None:
-        live.account = account
+        live.account, live.captures = account, reading.captures
         seen = _looked_at(messages, live, lambda: reading.window()[0])
     for payload in reading.payloads(lambda: messages):
         if (message := dissect(payload)) is not None:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any
+from typing import Any, Protocol
 
 from analyzer.patterns import Pattern, PatternError
 from dissectors import Message, tree
@@ -42,10 +42,11 @@ class FilterError(ValueError):
 class Seen:
     """The names and values of one message and all inside it, read from its tree when first asked for."""
 
-    __slots__ = ("_message", "_values", "protocols")
+    __slots__ = ("_comment", "_message", "_values", "protocols")
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, comment: str = "") -> None:
         self._message = message
+        self._comment = comment
         self._values: dict[str, list[Value]] | None = None
         around = {"frame", _ip_version(message), message.payload.transport}
         self.protocols = frozenset(part.protocol for part in message.walk()) | around
@@ -53,13 +54,18 @@ class Seen:
     @property
     def values(self) -> dict[str, list[Value]]:
         if self._values is None:
-            self._values = {}
+            self._values = {"frame.comment": [self._comment]} if self._comment else {}
             for name, value in _named(self._message):
                 self._values.setdefault(name, []).append(value)
         return self._values
 
 
-Filter = Callable[[Message], bool]
+class Filter(Protocol):
+    """Says whether a message passes, with the comment that the capture has to its frames."""
+
+    def __call__(self, message: Message, comment: str = "") -> bool: ...
+
+
 _Test = Callable[[Seen], bool]
 _Match = Callable[[Value], bool]
 
@@ -78,10 +84,10 @@ def compile_filter(text: str) -> Filter:
     """
     reader = _Reader(list(_tokens(text)))
     if reader.next.kind == "end":
-        return lambda message: True
+        return lambda message, comment="": True
     test = reader.alternatives(0)
     reader.take("end", "&& or ||")
-    return lambda message: test(Seen(message))
+    return lambda message, comment="": test(Seen(message, comment))
 
 
 def _ip_version(message: Message) -> str:

@@ -80,6 +80,7 @@ class Story:
     media: tuple[Group, ...] = ()
     holes: int = 0  # octets of TCP streams and chunks of SCTP that were not captured
     icmp_errors: tuple[IcmpError, ...] = ()
+    lost: int = 0  # packets that did not come into the captures, as these say themselves
     runs: list[Run] = field(default_factory=list, repr=False)
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
     made: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)  # see `once`
@@ -90,8 +91,17 @@ class Story:
         found = [run for kind in kinds for run in self.by_ue.get((ue.id, kind), ())]
         return tuple(sorted(found, key=lambda run: run.start))
 
+    def be_whole(self) -> None:
+        """Raise CannotTell where packets were lost on their way into the captures: nobody is blamed for silence."""
+        if self.lost:
+            raise CannotTell(f"the capture says that it lost {self.lost} packets: what is not in it may have been sent")
+
     def covers(self, start: int, duration: int) -> bool:
-        """Say whether the capture goes on for `duration` ns after `start`: what did not come then, is missing."""
+        """Say whether the capture goes on for `duration` ns after `start`: what did not come then, is missing.
+
+        Raises CannotTell where what is missing may have been lost on its way into the capture.
+        """
+        self.be_whole()
         return start + duration <= self.traffic.end
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from analyzer import accounts
 from analyzer.capture.case import CaseFiles
+from analyzer.capture.reader import Capture
 from analyzer.correlate.sightings import fold
 from analyzer.decode.decoder import DecodeFacts
 from analyzer.keys.agreements import may_agree
@@ -28,6 +29,7 @@ class Scan:
     report: CaseReport
     messages: tuple[Message, ...] = field(repr=False)
     streams: tuple[Stream, ...] = field(repr=False)
+    captures: tuple[Capture, ...] = field(repr=False)
     decoded: DecodeFacts = field(repr=False)
     keyring: Keyring = field(repr=False)
 
@@ -61,4 +63,4 @@ def scan(
         case.name, [capture.facts for capture in reading.captures], decoded, folded, reading.clocks
     )
     streams = sorted(reading.media.streams.values(), key=lambda s: (s.first, s.destination, s.port, s.ssrc, s.rtcp))
-    return Scan(case, report, folded.messages, tuple(streams), decoded, reading.keyring)
+    return Scan(case, report, folded.messages, tuple(streams), reading.captures, decoded, reading.keyring)

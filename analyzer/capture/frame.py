@@ -23,6 +23,21 @@ class Frame:
 
 
 @dataclass(slots=True)
+class InterfaceFacts:
+    """An interface that a capture was made on, and how many packets it lost."""
+
+    link_type: str
+    name: str = ""
+    description: str = ""
+    dropped: int = 0  # as counted at the end
+    missed: int = 0  # as counted before each packet
+
+    @property
+    def lost(self) -> int:
+        return max(self.dropped, self.missed)
+
+
+@dataclass(slots=True)
 class CaptureFacts:
     """What is known of a capture when it has been read: contract 5, `captures`."""
 
@@ -35,6 +50,18 @@ class CaptureFacts:
     link_types: list[str] = field(default_factory=list)  # tcpdump names: "EN10MB"
     truncated: bool = False  # the file ends within a record
     problems: list[str] = field(default_factory=list)  # what was wrong and where, one sentence each
+    comments: list[str] = field(default_factory=list)  # of sections and interfaces
+    frame_comments: dict[int, str] = field(default_factory=dict)  # by the number of the frame
+    comment_octets: int = 0  # of all comments there are
+    interfaces: list[InterfaceFacts] = field(default_factory=list)  # of all sections, where the capture tells of them
+    first_interface: int = 0  # of the section at hand
+    names: dict[str, str] = field(default_factory=dict)  # of addresses
+    secrets: dict[str, int] = field(default_factory=dict)  # kinds of secrets to decrypt with, and how many blocks
+
+    @property
+    def lost(self) -> int:
+        """How many packets were lost before they came into the capture, as it says itself."""
+        return sum(interface.lost for interface in self.interfaces)
 
     def cut(self, what: str) -> None:
         """Say that the capture ends within a record."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.capture import linktypes
+from analyzer.capture import linktypes, remarks
 from analyzer.capture.block import Block, Ints, heads
 from analyzer.capture.frame import CaptureFacts
 from analyzer.capture.pcap import MAX_RECORD
@@ -21,7 +21,10 @@ MAX_PROBLEMS = 100  # that are told; the rest of a file that is all damage says 
 INTERFACE = 1
 OBSOLETE_PACKET = 2
 SIMPLE_PACKET = 3
+NAMES = 4
+STATISTICS = 5
 ENHANCED_PACKET = 6
+SECRETS = 10
 ENHANCED_HEADER = 28  # octets before the packet
 # Wireshark gives these a frame number too: systemd journal, custom, and sysdig's events.
 NUMBERED = frozenset({9, 0x0BAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217})
@@ -74,7 +77,7 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
     while True:
         octets, begin = source.window(ENHANCED_HEADER)
         starts, end = _whole_blocks(octets, begin, order) if interfaces else ([], begin)
-        block = _enhanced_block(octets, starts, order, interfaces, capture, number) if starts else None
+        block = _enhanced_block(octets, starts, order, interfaces, capture, number, facts) if starts else None
         if block is not None:
             yield block
             number += len(block)
@@ -114,12 +117,15 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
             return
         if struct.unpack(order + "I", tail)[0] != total:
             _tell(facts, f"block at offset {start}: its two lengths differ")
-        if kind == INTERFACE:
+        if head[:4] == SECTION_MAGIC:
+            remarks.of_section(facts, order, body)
+        elif kind == INTERFACE:
             interface = _interface(order, body)
             if interface is None or len(interfaces) >= MAX_INTERFACES:
                 _tell(facts, f"interface description at offset {start} cannot be used")
                 continue
             interfaces.append(interface)
+            remarks.of_interface(facts, order, body, interface.link_type)
             name = linktypes.name(interface.link_type)
             if name not in facts.link_types:
                 facts.link_types.append(name)
@@ -131,7 +137,11 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
                 _tell(facts, f"packet {number} at offset {start}: {damage}")
                 continue
             index, last_time = frame[:2]
-            yield _one(capture, number, interfaces[index].link_type, frame)
+            if kind != SIMPLE_PACKET:
+                remarks.of_packet(facts, number, index, order, body, len(frame[2]))
+            yield single(capture, number, interfaces[index].link_type, frame)
+        elif kind in ASIDE:
+            ASIDE[kind](facts, order, body)
         elif kind in NUMBERED:
             number += 1
 
@@ -139,7 +149,8 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
 Packet = tuple[int, int, bytes, int]  # interface, time, data, length on the wire
 
 
-def _one(capture: int, number: int, link_type: int, packet: Packet) -> Block:
+def single(capture: int, number: int, link_type: int, packet: Packet) -> Block:
+    """Return a block of one packet."""
     index, time, data, length = packet
     columns = (0, len(data), max(length, len(data)), time, number, link_type, index)
     return Block(capture, np.frombuffer(data, dtype=np.uint8), *(np.array([value]) for value in columns))
@@ -164,7 +175,13 @@ def _whole_blocks(octets: memoryview, begin: int, order: str) -> tuple[list[int]
 
 
 def _enhanced_block(
-    octets: memoryview, starts: list[int], order: str, interfaces: list[Interface], capture: int, number: int
+    octets: memoryview,
+    starts: list[int],
+    order: str,
+    interfaces: list[Interface],
+    capture: int,
+    number: int,
+    facts: CaptureFacts,
 ) -> Block | None:
     """Return the packets of blocks in order, up to the first of an interface that was not described."""
     begins = np.array(starts, dtype=np.int64)
@@ -182,6 +199,7 @@ def _enhanced_block(
         times[own] = interfaces[index].times(fields[own, 3], fields[own, 4])
         link_types[own] = interfaces[index].link_type
     captured = fields[:, 5]
+    remarks.of_packets(facts, octets, begins, number, order, fields)
     return Block(
         capture=capture,
         octets=np.frombuffer(octets, dtype=np.uint8),
@@ -219,6 +237,7 @@ def _simple(order: str, body: bytes, interfaces: list[Interface], last_time: int
 
 
 PACKETS = {ENHANCED_PACKET: _enhanced, OBSOLETE_PACKET: _obsolete, SIMPLE_PACKET: _simple}
+ASIDE = {NAMES: remarks.of_names, STATISTICS: remarks.of_statistics, SECRETS: remarks.of_secrets}
 
 
 def _known(interfaces: list[Interface], index: int) -> Interface:
@@ -240,17 +259,11 @@ def _interface(order: str, body: bytes) -> Interface | None:
         return None
     link_type, _reserved, snaplen = struct.unpack(order + "HHI", body[:8])
     ticks, offset = 1_000_000, 0
-    pos = 8
-    while pos + 4 <= len(body):
-        code, size = struct.unpack(order + "HH", body[pos : pos + 4])
-        value = body[pos + 4 : pos + 4 + size]
-        if code == 0:
-            break
+    for code, value in remarks.options(order, body, remarks.INTERFACE_OPTIONS):
         if code == OPTION_TSRESOL and len(value) == 1:
             ticks = 2 ** (value[0] & 0x7F) if value[0] & 0x80 else 10 ** value[0]
         elif code == OPTION_TSOFFSET and len(value) == 8:
             offset = struct.unpack(order + "q", value)[0] * NS
-        pos += 4 + size + -size % 4
     return Interface(link_type, snaplen, ticks, offset)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from io import FileIO
 from pathlib import Path
 
-from analyzer.capture import pcap, pcapng
+from analyzer.capture import modified, pcap, pcapng
 from analyzer.capture.block import Block
 from analyzer.capture.follow import Follow, Growing
 from analyzer.capture.frame import CaptureFacts, Frame
@@ -28,13 +28,17 @@ KNOWN = (
     (b"BZh", "a bzip2 file"),
     (b"7z\xbc\xaf", "a 7-Zip archive"),
     (b"SQLite format 3", "an SQLite database"),
-    (b"\xa1\xb2\xcd\x34", "pcap as patched by Kuznetzov"),
-    (b"\x34\xcd\xb2\xa1", "pcap as patched by Kuznetzov"),
     (b"snoop\x00\x00\x00", "a snoop capture"),
     (b"RTSS", "a Network Monitor 1 capture"),
     (b"GMBU", "a Network Monitor 2 capture"),
     (b"TRSNIFF data", "a Sniffer capture"),
 )
+
+READERS = {
+    pcapng.SECTION_MAGIC: pcapng.read_pcapng,
+    **dict.fromkeys(pcap.MAGICS, pcap.read_pcap),
+    **dict.fromkeys(modified.MAGICS, modified.read_modified),
+}
 
 
 class CaptureError(Exception):
@@ -81,8 +85,7 @@ class Capture:
             self.facts = CaptureFacts(self.path)
         facts, self._reading = self.facts, opened
         try:
-            read = pcapng.read_pcapng if opened.peek(4) == pcapng.SECTION_MAGIC else pcap.read_pcap
-            for block in read(opened, self.index, facts):
+            for block in READERS[opened.peek(4)](opened, self.index, facts):
                 facts.packets += len(block)
                 facts.bytes += int(block.lengths.sum())
                 first, last = int(block.times.min()), int(block.times.max())
@@ -132,7 +135,7 @@ def is_capture(path: str) -> bool:
 
 
 def _is_magic(head: bytes) -> bool:
-    return head == pcapng.SECTION_MAGIC or head in pcap.MAGICS
+    return head in READERS
 
 
 def _rereadable(path: str) -> bool:
@@ -171,7 +174,7 @@ def _what(head: bytes) -> str:
     for magic, name in KNOWN:
         if head.startswith(magic):
             return name
-    if any(magic.startswith(head) for magic in (*pcap.MAGICS, pcapng.SECTION_MAGIC)):
+    if any(magic.startswith(head) for magic in READERS):
         return f"cut within the first {len(head)} octets"
     if all(octet in b"\t\n\r\x0c" or 0x20 <= octet != 0x7F for octet in head):
         return "text"

@@ -27,4 +27,5 @@ def _draw(found: Scan) -> str:
         facts.Media(stream.destination, stream.port, stream.ssrc, stream.rtcp, stream.packets)
         for stream in found.streams
     ]
-    return facts.show(found.report, protocols, found.decoded.opened, found.decoded.counts, media, drawn)
+    said = [capture.facts for capture in found.captures]
+    return facts.show(found.report, protocols, found.decoded.opened, found.decoded.counts, media, drawn, said)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from analyzer.analysis import Analysis, Live, Options
+from analyzer.analysis import Analysis, Live, Options, comment
 from analyzer.capture.case import CaseFiles
 from analyzer.commands.cases import analysed, each, find, inputs, present, show_keys_option, told_damage
 from analyzer.commands.drawing import drawn
@@ -75,9 +75,10 @@ def _follow(case: CaseFiles, options: Options, passes: Filter, as_json: bool) ->
         nonlocal comma
         if as_json and not options.show_keys:
             hider.learn(written(message))
-        if not passes(message):
+        said = comment(live.captures, message)
+        if not passes(message, said):
             return
-        line = packets.Line(message, summary(message))
+        line = packets.Line(message, summary(message), comment=said)
         if as_json:
             show(f"{comma}\n{json.dumps(packets.plain_message(case.name, line, hider))}")
             comma = ","
@@ -86,7 +87,8 @@ def _follow(case: CaseFiles, options: Options, passes: Filter, as_json: bool) ->
 
     show("[" if as_json else rows.head())
     with following(case) as follow:
-        analysis = analysed(case, options, Live(follow, seen))
+        live = Live(follow, seen)
+        analysis = analysed(case, options, live)
     if as_json:
         show("\n]\n")
     return told_damage(analysis)
@@ -96,8 +98,9 @@ def _lines(analysis: Analysis, passes: Filter) -> Iterator[packets.Line]:
     again = analysis.story.traffic.folded.again
     for message in analysis.messages:
         whole = packets.with_plaintext(message, analysis.story.chain)
-        if passes(whole):
-            yield packets.Line(whole, summary(message), again.get(id(message)))
+        said = comment(analysis.captures, message)
+        if passes(whole, said):
+            yield packets.Line(whole, summary(message), again.get(id(message)), said)
 
 
 def _text(analysis: Analysis, passes: Filter) -> str:

@@ -118,7 +118,7 @@ ANSWER_WITHIN = 32 * 10**9  # ns; a request that is older gets no answer (RFC 32
 
 
 def _waited(story: Story, run: Run) -> bool:
-    return story.covers(run.end, ANSWER_WITHIN) and not story.holes
+    return not story.lost and not story.holes and story.covers(run.end, ANSWER_WITHIN)
 
 
 def _bootstrapping(known: Known, name: str, run: Run) -> Iterator[Trouble]:

@@ -69,8 +69,9 @@ def shows(story: Story, captures: frozenset[int], start: int, end: int) -> bool:
     """Say whether a message of a leg would be in the case, had it been sent between two times (ns).
 
     `captures` are those that show the leg at some time; each counts from its first to its last message, or where
-    there is no other capture, from the first frame to the last.
+    there is no other capture, from the first frame to the last. Raises CannotTell where packets were lost.
     """
+    story.be_whole()
     windows = legs(story).windows
     if not captures:
         return False
@@ -111,6 +112,7 @@ def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int
     if first < len(orphans) and orphans[first].first.time <= end:
         frame = orphans[first].first.frame
         raise CannotTell(f"no {what} is to be seen, yet frame {frame} answers a request that is not")
+    story.be_whole()
     if story.holes:
         raise CannotTell(f"no {what} is to be seen, yet {story.holes} octets or chunks of streams were not captured")
 

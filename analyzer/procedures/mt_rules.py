@@ -131,6 +131,7 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
     ]  # fmt: skip
     if min((r.start for r in registered), default=message.time + 1) > message.time:
         raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
+    run.story.be_whole()
     yield wrong(f"no UE has been sent MSK {body.msk_id.hex()}", message)
 
 

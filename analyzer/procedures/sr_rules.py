@@ -82,6 +82,7 @@ def mki_names_delivered_keys(run: Run) -> Iterator[Problem]:
         if not brought or max(brought) > mtk_id:  # MTK IDs go up: those before the first that is seen had their time
             open_.append(mtk_id.hex())
             continue
+        run.story.be_whole()
         yield wrong(
             f"MKI {(group.mki or b'').hex()}: no MTK message has brought MTK {mtk_id.hex()}", frames=_begun(group)
         )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
+from analyzer.capture.frame import CaptureFacts
 from analyzer.report import CaptureReport, CaseReport
 from analyzer.views import clocks
 from analyzer.views.ink import clean
 from analyzer.views.tables import Drawing, Table, moment, record
+
+MAX_LINES = 20  # of what a capture says of one kind
 
 
 class Media(NamedTuple):
@@ -29,13 +33,17 @@ def show(
     unread: Mapping[str, int],
     streams: Sequence[Media],
     drawn: Drawing,
+    remarks: Sequence[CaptureFacts] = (),
 ) -> str:
     """Return the facts of each capture, then counts of messages by protocol, legs, what was not read, and media.
 
     `opened` is what was protected and was read, `unread` the reasons for which packets or octets gave no message;
-    both with how often.
+    both with how often. `remarks` are what each capture says beside its packets.
     """
-    shown = [_capture(capture) for capture in case.captures]
+    shown = [
+        _capture(capture) + ("" if said is None else record(_said(said)))
+        for capture, said in zip_longest(case.captures, remarks)
+    ]
     shown += ["".join(f"{clean(line)}\n" for line in clocks.told(case, whole=True))] if case.clocks else []
     messages = counts("protocol", "messages", protocols)
     shown.append(drawn(messages) if messages.rows else "no messages\n")
@@ -57,6 +65,33 @@ def _capture(capture: CaptureReport) -> str:
         ("state", (*capture.problems,) or ("ok",)),
     )
     return f"{clean(capture.path)}\n{record(facts)}"
+
+
+def _said(facts: CaptureFacts) -> Sequence[tuple[str, Sequence[str]]]:
+    """What a capture says beside its packets, where it says something."""
+    interfaces = [
+        f"{number}: {', '.join(filter(None, (one.name, one.description, one.link_type, _lost(one.lost))))}"
+        for number, one in enumerate(facts.interfaces)
+        if one.name or one.description or one.lost
+    ]
+    frames = [f"frame {number}: {text}" for number, text in sorted(facts.frame_comments.items())]
+    names = [f"{address} {name}" for address, name in sorted(facts.names.items())]
+    secrets = [f"{kind}, which `--engine tshark` decrypts with" for kind in facts.secrets]
+    said = (
+        ("comment", _few(facts.comments) + _few(frames)),
+        ("interface", _few(interfaces)),
+        ("name", _few(names)),
+        ("secrets", secrets),
+    )
+    return tuple((title, lines) for title, lines in said if lines)
+
+
+def _lost(count: int) -> str:
+    return f"{count} packets lost: nobody is blamed for what is missing" if count else ""
+
+
+def _few(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= MAX_LINES else [*lines[:MAX_LINES], f"and {len(lines) - MAX_LINES} more"]
 
 
 def counts(title: str, what: str, found: Iterable[str]) -> Table:

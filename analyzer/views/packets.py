@@ -23,6 +23,7 @@ class Line:
     message: Message
     summary: str
     first: Message | None = None
+    comment: str = ""  # that the capture has to its frames
 
 
 def with_plaintext(message: Message, chain: Chain) -> Message:
@@ -44,6 +45,7 @@ def row(line: Line, start: int) -> tuple[str, ...]:
     message, payload = line.message, line.message.payload
     protocols = "/".join(dict.fromkeys(part.protocol for part in message.walk()))
     again = "" if line.first is None else f"[{_frame(line.first)} again] "
+    comment = f" [comment: {line.comment}]" if line.comment else ""
     error = f" [malformed: {message.error}]" if message.error else ""
     return (
         _frame(message),
@@ -51,7 +53,7 @@ def row(line: Line, start: int) -> tuple[str, ...]:
         _end(payload.src, payload.sport),
         _end(payload.dst, payload.dport),
         protocols,
-        again + line.summary + error,
+        again + line.summary + comment + error,
     )
 
 
@@ -84,6 +86,7 @@ def plain_message(case: str, line: Line, hider: Hider) -> dict[str, Plain]:
         "again": None
         if line.first is None
         else {"capture": line.first.payload.capture, "frame": line.first.payload.frame},
+        "comment": hider.told(line.comment) if line.comment else None,
         "summary": hider.told(line.summary),
         **_content(line.message, hider),
     }

@@ -196,3 +196,10 @@ def test_conjunction_binds_stronger(names, operators):
     found = dissectors.dissect(PAYLOAD)
     assert found is not None
     assert compile_filter(text)(found) is expected
+
+
+def test_the_comment_of_a_frame(message):
+    assert compile_filter("frame.comment")(message, "look here")
+    assert compile_filter('frame.comment contains "here"')(message, "look here")
+    assert not compile_filter('frame.comment == "here"')(message, "look here")
+    assert not compile_filter("frame.comment")(message)

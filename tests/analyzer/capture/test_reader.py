@@ -22,7 +22,6 @@ FOREIGN = [
     (b"\x7fELF" + bytes(20), "an ELF program"),
     (b"%PDF-1.7" + bytes(20), "a PDF document"),
     (b"snoop\x00\x00\x00" + bytes(20), "a snoop capture"),
-    (b"\xa1\xb2\xcd\x34" + bytes(20), "Kuznetzov"),
     (b"\x28\xb5\x2f\xfd" + bytes(20), "zstd file, and in it"),
     (b"\x04\x22\x4d\x18" + bytes(20), "lz4 file, and in it nothing can be read"),
     (b"\x00\x01\x02\x03" * 8, "unknown, it begins with 00 01 02 03"),

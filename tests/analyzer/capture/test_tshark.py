@@ -2,6 +2,7 @@ import asyncio
 import datetime
 import shutil
 import ssl
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,21 @@ def test_tls_is_opened_with_a_key_log(secured: tuple[str, Path]) -> None:
     assert [(payload.src, payload.dport) for payload in found[1:3]] == [("10.0.0.1", 443), ("10.0.0.2", 40000)]
     assert [message.error for payload in found if (message := dissect(payload)) is not None] == [None] * 4
     assert list(read_with_tshark(path, 0)) == []
+
+
+@needs_tshark
+@pytest.mark.skipif(shutil.which("editcap") is None, reason="editcap is not installed")
+def test_tls_is_opened_with_the_secrets_in_a_capture(secured: tuple[str, Path], tmp_path: Path) -> None:
+    path, keylog = secured
+    with_secrets = str(tmp_path / "secrets.pcapng")
+    command = [str(shutil.which("editcap")), "--inject-secrets", f"tls,{keylog}", path, with_secrets]
+    subprocess.run(command, check=True, timeout=60)
+    assert [payload.data for payload in read_with_tshark(with_secrets, 0)] == [*REQUESTS, *ANSWERS]
+    capture = open_capture(with_secrets)
+    list(capture)
+    assert capture.facts.secrets == {"TLS key log": 1}
+    secrets = [line.split()[-1] for line in keylog.read_text().splitlines() if not line.startswith("#")]
+    assert not any(secret in repr(capture.facts) for secret in secrets)
 
 
 @needs_tshark

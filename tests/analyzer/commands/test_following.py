@@ -4,6 +4,7 @@ import json
 import os
 import queue
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -217,3 +218,25 @@ def test_a_capture_that_was_removed_is_over(tmp_path, capsys):
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == 7
     assert "was removed, and is followed no more" in err
+
+
+def commented(text):
+    """The capture with a comment to its last frame, an option of its block as Wireshark writes it."""
+    data = FILES["pcapng"]
+    (size,) = struct.unpack_from("<I", data, len(data) - 4)
+    said = struct.pack("<HH", 1, len(text)) + text + bytes(-len(text) % 4) + bytes(4)
+    whole = struct.pack("<I", size + len(said))
+    return data[: 4 - size] + whole + data[8 - size : -4] + said + whole
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_the_comment_of_a_frame_is_told_and_passes_a_filter(follow, tmp_path, capsys):
+    path = tmp_path / "grows"
+    path.write_bytes(commented(b"look here"))
+    asked = ["packets", "--filter", "frame.comment contains here", *(["--follow"] if follow else []), str(path)]
+    if follow:
+        threading.Timer(1, path.unlink).start()
+    assert cli.run(asked) == 0
+    (_, line) = capsys.readouterr().out.splitlines()
+    assert line.split()[0] == "6"
+    assert line.endswith("[comment: look here]")

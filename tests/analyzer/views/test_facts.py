@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from analyzer.capture.frame import CaptureFacts, InterfaceFacts
 from analyzer.report import CaptureReport
 from analyzer.views.facts import Media, show
 from analyzer.views.tables import draw
@@ -57,3 +58,28 @@ def test_a_capture_without_packets_and_one_that_is_damaged(case):
         "a\\x1b\n  format   pcap\n  packets  0, 0 octets\n  time     -\n  state    cut\\x1b\n           and more\n"
         "\nno messages\n"
     )
+
+
+def test_what_a_capture_says_beside_its_packets(case):
+    said = CaptureFacts(
+        "story.pcapng",
+        comments=["made at the SGi"],
+        frame_comments={number: f"look\x1b {number}" for number in range(1, 23)},
+        interfaces=[
+            InterfaceFacts("EN10MB"),
+            InterfaceFacts("RAW", "any", "all of them", 3),
+            InterfaceFacts("RAW", "lo"),
+        ],
+        names={"10.0.0.5": "bmsc.example.com"},
+        secrets={"TLS key log": 1},
+    )
+    lines = show(case, [], {}, {}, [], draw, [said]).splitlines()
+    assert lines[4:7] == ["  state    ok", "  comment    made at the SGi", "             frame 1: look\\x1b 1"]
+    assert lines[25:31] == [
+        "             frame 20: look\\x1b 20",
+        "             and 2 more",
+        "  interface  1: any, all of them, RAW, 3 packets lost: nobody is blamed for what is missing",
+        "             2: lo, RAW",
+        "  name       10.0.0.5 bmsc.example.com",
+        "  secrets    TLS key log, which `--engine tshark` decrypts with",
+    ]

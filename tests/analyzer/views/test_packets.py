@@ -8,7 +8,7 @@ import pytest
 import dissectors
 from analyzer.keys.chain import Chain, Opened
 from analyzer.keys.key import Key
-from analyzer.views.hiding import Hider
+from analyzer.views.hiding import HIDDEN, Hider
 from analyzer.views.packets import Line, plain_message, table, with_plaintext
 from analyzer.views.tables import draw
 from dissectors import Dissector, Leg, Message, Part, Payload
@@ -65,13 +65,21 @@ def test_another_sighting_is_marked():
     assert (document["interface"], document["tunnels"], document["hops"]) == (2, ["ESP"], 63)
 
 
+def test_a_message_with_a_comment_that_may_hold_a_key():
+    told = Line(message(), "a toy", comment="look")
+    assert [row[-1] for row in table([told], 0).rows] == ["a toy [comment: look]"]
+    assert plain_message("story", told, Hider(()))["comment"] == "look"
+    hidden = Line(message(), "a toy", comment=SECRET.hex())
+    assert plain_message("story", hidden, Hider((SECRET,)))["comment"] == HIDDEN
+
+
 def test_a_message_with_its_tree():
     document = plain_message("story", Line(message(), "a toy"), Hider(()))
     assert json.loads(json.dumps(document)) == document
     assert document == {
         "case": "story", "capture": 0, "frame": 7, "frames": [6, 7], "time": 3.5, "transport": "udp",
         "src": "10.0.0.1", "sport": 5, "dst": "ff02::1", "dport": 2269,
-        "interface": 0, "tunnels": [], "hops": None, "again": None, "summary": "a toy",
+        "interface": 0, "tunnels": [], "hops": None, "again": None, "comment": None, "summary": "a toy",
         "protocol": "toy", "offset": -1, "error": None, "notes": [],
         "fields": [
             {

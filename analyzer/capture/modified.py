@@ -1,0 +1,56 @@
+"""pcap as patched by Alexey Kuznetsov, of old Linux systems: eight octets more in the header of each record."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+from analyzer.capture import linktypes
+from analyzer.capture.block import Block
+from analyzer.capture.frame import CaptureFacts
+from analyzer.capture.pcap import FILE_HEADER, MAX_RECORD, NS
+from analyzer.capture.pcapng import single
+from analyzer.capture.source import Source
+
+MAGICS = {b"\xa1\xb2\xcd\x34": ">", b"\x34\xcd\xb2\xa1": "<"}
+RECORD_HEADER = 24  # time, lengths; interface, protocol, packet type and an octet that fills up
+MICROSECOND = 1000
+
+
+def read_modified(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Block]:
+    """Yield the records of such a file whose magic has been recognised, one by one."""
+    facts.format = "pcap"
+    header = source.take(FILE_HEADER)
+    if len(header) < FILE_HEADER:
+        _cut(source, facts, f"file header: {len(header)} of {FILE_HEADER} octets are there")
+        return
+    order = MAGICS[header[:4]]
+    link_type = struct.unpack(order + "I", header[20:24])[0] & 0xFFFF
+    facts.link_types.append(linktypes.name(link_type))
+    number = 0
+    while True:
+        start, head = source.offset, source.peek(RECORD_HEADER)
+        where = f"record {number + 1} at offset {start}"
+        if len(head) < RECORD_HEADER:
+            if head:
+                _cut(source, facts, f"{where}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there")
+            return
+        seconds, fraction, captured, length, interface = struct.unpack(f"{order}IIIII4x", head)
+        if captured > MAX_RECORD:
+            facts.problems.append(
+                f"{where}: claims {captured} octets, more than {MAX_RECORD}; nothing after it was read"
+            )
+            return
+        data = source.peek(RECORD_HEADER + captured)[RECORD_HEADER:]
+        if len(data) < captured:
+            _cut(source, facts, f"{where}: the packet is cut, {len(data)} of {captured} octets are there")
+            return
+        source.pass_by(RECORD_HEADER + captured)
+        number += 1
+        time = seconds * NS + fraction * MICROSECOND
+        yield single(capture, number, link_type, (interface, time, data, length))
+
+
+def _cut(source: Source, facts: CaptureFacts, what: str) -> None:
+    if not source.left:
+        facts.cut(what)
