@@ -35,10 +35,12 @@ rules: $(VENV)/.installed-dev
 	$(BIN)/keyshark rules --format markdown > docs/rules.md
 
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
+# Then measure what a message costs to dissect.
 BENCH ?= build/bench
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.generate $(BENCH)
 	$(BIN)/python -m benchmarks.run $(BENCH)
+	$(BIN)/python -m benchmarks.messages
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keyshark needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

@@ -50,9 +50,9 @@ def main(folder: str, *names: str) -> None:
         if path.exists():
             continue
         if name == "A":
-            _write(path, ((START + n * 1000 * MICROSECOND, frame) for n, frame in enumerate(_calls())))
+            _write(path, ((START + n * 1000 * MICROSECOND, frame) for n, frame in enumerate(calls())))
         else:
-            story = _story(RECIPES[name].ues)
+            story = key_management(RECIPES[name].ues)
             keyring = place / f"{name}.keys.toml"
             keyring.write_text(story.keyring())
             keyring.chmod(0o600)
@@ -60,7 +60,7 @@ def main(folder: str, *names: str) -> None:
         print(f"{path}: {path.stat().st_size / 1e6:.0f} MB")
 
 
-def _story(ues: int) -> Story:
+def key_management(ues: int) -> Story:
     """Key management of many UEs on one service, one after the other."""
     story = Story("benchmark", by_sip=False, ues=ues)
     for number, ue in enumerate(story.ues):
@@ -117,7 +117,7 @@ def _media(octets: int) -> Iterator[bytes]:
         number += 1
 
 
-def _calls() -> Iterator[bytes]:
+def calls() -> Iterator[bytes]:
     """Yield SIP messages of ordinary calls: INVITE, 100, 180, 200, ACK, BYE, 200."""
     ends = ("10.1.0.11", "10.2.0.1")
     for number in range(CALLS // 7 + 1):
