@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import gc
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from analyzer import accounts
@@ -21,6 +23,8 @@ from analyzer.procedures import CATALOGUE, tell
 from analyzer.reading import Progress, begin
 from analyzer.report import CaseReport, Judgement, Verdict
 from dissectors import Message, dissect
+
+GARBAGE = (50_000, 20, 10)  # objects, and collections of the younger ones, before gc looks for cycles
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,18 @@ class Live:
     messages: int = 0  # that were seen
 
 
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """Let the collector of cycles look less often at objects that nearly all live to the end of an analysis."""
+    usual = gc.get_threshold()
+    gc.set_threshold(*GARBAGE)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+
+
+@_seldom_collecting()
 def analyse(
     case: CaseFiles, options: Options = Options(), progress: Progress | None = None, live: Live | None = None
 ) -> Analysis:  # fmt: skip

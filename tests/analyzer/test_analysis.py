@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import sys
+
 import pytest
 
 from analyzer.analysis import Options, analyse, failing
@@ -357,3 +360,42 @@ def test_failing_counts_by_level(tell):
     assert failing(judgements, "should")
     assert not failing([j for j in judgements if j.verdict is not Verdict.FAIL], "should")
     assert not failing([], "shall")
+
+
+def test_the_collector_is_as_before_after_an_analysis_and_after_a_failure(tell, tmp_path):
+    usual = gc.get_threshold()
+    tell(Story("nothing", by_sip=False))
+    assert gc.get_threshold() == usual
+    with pytest.raises(CaptureError):
+        analyse(CaseFiles("none", (str(tmp_path / "none.pcap"),)))
+    assert gc.get_threshold() == usual
+
+
+class TestGrowth:
+    @staticmethod
+    def calls(tell, ues):
+        """How many functions an analysis of so many UEs calls, that use one MSK and all of whose MSKs come at once."""
+        story = Story("many", by_sip=False, ues=ues)
+        for ue in story.ues:
+            story.bootstrap(ue)
+            story.invite(ue)
+            story.register(ue)
+            story.msk(ue)
+        story.mtk()
+        called = 0
+
+        def count(frame, event, arg):
+            nonlocal called
+            called += event == "call"
+
+        sys.setprofile(count)
+        try:
+            tell(story)
+        finally:
+            sys.setprofile(None)
+        return called
+
+    def test_is_linear_in_ues(self, tell):
+        self.calls(tell, 1)  # what is remembered from then on
+        few, many = self.calls(tell, 5), self.calls(tell, 20)
+        assert many < 4.2 * few

@@ -1,3 +1,5 @@
+import re
+
 from analyzer.correlate.exchanges import of_request_type, pair, status
 
 UE, CSCF, SCF, BM_SC, BSF = "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"
@@ -30,6 +32,23 @@ def test_legs_of_one_invite_are_exchanges_of_their_own(talk, invite, reply):
     talk.sip(reply(), CSCF, UE)
     legs = pair(talk.messages)
     assert [(leg.client, leg.server, len(leg.answers)) for leg in legs] == [(UE, CSCF, 1), (CSCF, SCF, 1)]
+
+
+def test_what_a_transaction_is_of(talk, invite, reply):
+    talk.sip(invite(), UE, CSCF)
+    talk.sip(invite(vias=("z9hG4bKb", "z9hG4bKa")), CSCF, SCF)
+    talk.sip(invite(method="OPTIONS", vias=("z9hG4bKc",)), UE, CSCF)
+    talk.http(POST, UE, BM_SC)
+    leg, next_leg, options, post = pair(talk.messages)
+    assert (leg.method, leg.initial, options.method, options.initial) == ("INVITE", True, "OPTIONS", False)
+    assert leg.dialog == next_leg.dialog == (leg.first.body.call_id, leg.first.body.cseq)
+    assert (post.asked, leg.asked) == ("register", None)
+
+
+def test_an_invite_with_a_tag_in_to_begins_no_dialog(talk, invite):
+    talk.sip(invite(), UE, CSCF)
+    talk.sip(re.sub("(?m)^To: .*", r"\g<0>;tag=9", invite(vias=("z9hG4bKz",))), UE, CSCF)
+    assert [exchange.initial for exchange in pair(talk.messages)] == [True, False]
 
 
 def test_ack_of_a_refusal_belongs_to_its_invite(talk, invite, reply):
