@@ -1,4 +1,7 @@
-"""Diameter (RFC 6733) with the AVPs of Zn (TS 29.109); other AVPs are read as code, flags, vendor and octets."""
+"""Diameter (RFC 6733) with the AVPs of Zn and Zh (TS 29.109), Cx, Sh and RFC 4740.
+
+Other AVPs are read as code, flags, vendor and octets.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Payload
-from dissectors.diameter_names import APPLICATIONS, AVPS, COMMANDS, VENDORS, AvpType
+from dissectors.base import Bits, Cursor, Dissector, Malformed, Part, Payload
+from dissectors.diameter_avps import AVPS, XML, AvpType
+from dissectors.diameter_names import APPLICATIONS, COMMANDS, VENDORS
 
 MAX_MESSAGE = 1 << 20  # octets of one message in a stream
 MAX_AVPS = 4096  # of one message, those in groups included
@@ -41,13 +45,14 @@ _AVP_FLAGS = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Avp:
-    """One AVP; `vendor` is 0 where it has none, `children` are those of a grouped one."""
+    """One AVP; `vendor` is 0 where it has none, `children` are in a grouped one, its data begin at `start`."""
 
     code: int
     flags: int
     vendor: int
     data: bytes = field(repr=False)  # Zn carries keys
     children: tuple[Avp, ...] = ()
+    start: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +185,7 @@ def _avp(cursor: Cursor, found: _Found, depth: int) -> Avp:
         cursor.octets("diameter.avp.pad", padding)
     if padding < -size % 4:
         found.notes.append(f"padding of AVP {code} is missing")
-    return Avp(code, flags, vendor, data, tuple(children))
+    return Avp(code, flags, vendor, data, tuple(children), start)
 
 
 def _data(
@@ -250,4 +255,11 @@ def notes(body: object) -> tuple[str, ...]:
     return body.notes if isinstance(body, Diameter) else ()
 
 
-DIAMETER = Dissector("diameter", matches, parse, length=length, notes=notes)
+def parts(body: object) -> tuple[Part, ...]:
+    """Return the documents that a message carries: the USS of Zn, the profiles of Cx and Sh."""
+    avps = body.avps if isinstance(body, Diameter) else ()
+    found = (avp for avp in avps if (avp.vendor, avp.code) in XML and avp.data.lstrip()[:1] == b"<")
+    return tuple(Part("mbms-xml", avp.data, avp.start) for avp in found)
+
+
+DIAMETER = Dissector("diameter", matches, parse, parts, length=length, notes=notes)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from dissectors import dissect, tree
 from dissectors.diameter import MAX_AVPS, MAX_DEPTH, MAX_MESSAGE, length, matches
-from dissectors.diameter_names import AVPS
+from dissectors.diameter_avps import AVPS
 
 CAPTURE = Path(__file__).parents[3] / "shared" / "captures" / "diameter_tcp_sctp.pcap"
 VENDOR = 10415
