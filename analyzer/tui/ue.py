@@ -1,4 +1,4 @@
-"""A UE: its procedures as a tree, and beside it the ladder, the keys, and the rule under the cursor."""
+"""A UE: its procedures as a tree; beside it the ladder, the keys, what went wrong, and the rule under the cursor."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from textual.widgets import ContentSwitcher
 from analyzer.correlate.sessions import Session
 from analyzer.report import Judgement
 from analyzer.tui.chaintree import chain_nodes
+from analyzer.tui.diagnosistree import diagnosis_nodes
 from analyzer.tui.events import Jump, Said
 from analyzer.tui.ladder import Ladder
 from analyzer.tui.model import Index, Place
@@ -21,8 +22,8 @@ from analyzer.tui.rows import Rows
 from analyzer.tui.rulepage import rule_page
 from analyzer.tui.tabline import TabLine
 
-TABS = ("ladder", "keys", "rule")
-TITLES = ("Ladder", "Keys", "Rule")
+TABS = ("ladder", "keys", "diagnosis", "rule")
+TITLES = ("Ladder", "Keys", "Diagnosis", "Rule")
 
 
 class Ue(Vertical):
@@ -59,6 +60,7 @@ class Ue(Vertical):
             with ContentSwitcher(initial="ladder", id="sides"):
                 yield Ladder(self.found, id="ladder")
                 yield Outline("No key of this UE is known: give a keyring with --keys, or put it beside.", id="keys")
+                yield Outline("Nothing failed for this UE that the capture shows.", id="diagnosis")
                 yield Page("Put the cursor on a rule of the tree to read it.", id="rule")
 
     def on_mount(self) -> None:
@@ -78,6 +80,10 @@ class Ue(Vertical):
         return self.query_one("#keys", Outline)
 
     @property
+    def diagnosis(self) -> Outline:
+        return self.query_one("#diagnosis", Outline)
+
+    @property
     def tabs(self) -> TabLine:
         return self.query_one(TabLine)
 
@@ -88,6 +94,7 @@ class Ue(Vertical):
         self.tabs.note = f"{session.id} {names}"
         self.procedures.plant(procedure_nodes(self.found, session))
         self.ladder.draw(session)
+        self.diagnosis.plant(diagnosis_nodes(self.found, session))
         self._plant_keys()
 
     def _plant_keys(self) -> None:
@@ -108,7 +115,7 @@ class Ue(Vertical):
         """The frame that the cursor is about."""
         if self.ladder.has_focus:
             return None if self.ladder.arrow is None else self.ladder.arrow.place
-        outline = self.keys if self.keys.has_focus else self.procedures
+        outline = next((side for side in (self.keys, self.diagnosis) if side.has_focus), self.procedures)
         return None if outline.node is None else _place(outline.node.target)
 
     def action_tab(self, by: int) -> None:
@@ -147,11 +154,12 @@ class Ue(Vertical):
                 Said(self, f"{arrow.mark.sign} frame {self.found.number(arrow.place)}: {arrow.title} {arrow.detail}")
             )
 
-    @on(Rows.Moved, "#keys")
-    def _key_moved(self, event: Rows.Moved) -> None:
+    @on(Rows.Moved, "#keys, #diagnosis")
+    def _side_moved(self, event: Rows.Moved) -> None:
         event.stop()
-        if self.keys.has_focus:
-            self.post_message(Said(self, self.keys.text(self.keys.cursor)))
+        side = event.rows
+        if side.has_focus and isinstance(side, Outline):
+            self.post_message(Said(self, side.text(side.cursor)))
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:

@@ -60,3 +60,12 @@ def test_list_of_cases(snap_compare, app, until, size):
         await pilot.pause()
 
     assert snap_compare(app("http_good", "mtk_outside_window", options=RULES), terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_diagnosis(snap_compare, ready, press, found, size):
+    async def walk(pilot):
+        await press(pilot, "enter right_square_bracket right_square_bracket j")
+        await pilot.pause()
+
+    assert snap_compare(ready(found("refused_b_tid_repeated")), terminal_size=size, run_before=walk)

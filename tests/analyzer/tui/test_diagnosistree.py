@@ -1,0 +1,30 @@
+from analyzer.tui.cells import Mark
+from analyzer.tui.diagnosistree import diagnosis_nodes
+
+
+def text(node):
+    return "".join(cell.text for cell in node.line)
+
+
+def test_a_diagnosis_tells_why_what_to_do_and_where(found):
+    case = found("expired_b_tid_http")
+    (node,) = diagnosis_nodes(case, case.sessions[0])
+    (told,) = case.analysis.report.diagnoses
+    assert text(node) == f"✗ {told.symptom} because {told.cause} (certain)"
+    assert node.mark is Mark.FAIL
+    lines = [text(child) for child in node.children]
+    assert " ".join(line.strip() for line in lines if line[0] not in "→f" and not line.startswith("  ")).startswith("The")
+    assert any(line.startswith("→ UE:") for line in lines)
+    assert [child.target for child in node.children if child.target] == [(e.capture, e.frame) for e in told.evidence]
+
+
+def test_every_ue_has_its_own_and_those_of_all(found):
+    case = found("authorization_missing")
+    first, second = case.sessions
+    assert diagnosis_nodes(case, first) == ()
+    assert len(diagnosis_nodes(case, second)) == 1
+
+
+def test_a_good_case_has_none(found):
+    case = found("http_good")
+    assert diagnosis_nodes(case, case.sessions[0]) == ()
