@@ -108,8 +108,8 @@ class _Examination:
         self.ahead = next(filter(None, map(_carried, kept, located)), None) if not self.stream.rtcp else None
         for packet, found in zip(kept, located, strict=True):
             self.take(packet, found)
-        beyond = self.stream.packets - len(self.stream.kept)
-        if beyond and self.found:  # past the limit: counted with the MKI that was last in use
+        beyond = 0 if self.stream.is_kept else self.stream.packets - len(kept)
+        if beyond > 0 and self.found:  # past the limit: counted with the MKI that was last in use
             group = self.found[self.last_mki]
             group.packets += beyond
             group.not_checked += beyond

@@ -103,7 +103,7 @@ def begin(
     keyring = merge([load_keyring(path) for path in (*case.keyrings, *keys)])
     captures = tuple(open_capture(path, index, follow) for index, path in enumerate(case.captures))
     decoder = Decoder(ports=config.ports, opener=esp.opener(keyring.esp))
-    media = MediaLog(keeps=keep_media)
+    media = MediaLog(keep_media, case.points)
     clocks, offsets = _clocks(case, config, captures if follow is None else ())
     return Reading(case, config, keyring, captures, decoder, media, clocks, offsets, progress)
 

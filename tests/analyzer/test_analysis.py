@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from analyzer import medialog
 from analyzer.analysis import Options, analyse, failing
 from analyzer.capture.case import CaseFiles, ConfigError, find_cases
 from analyzer.capture.reader import CaptureError
@@ -177,6 +178,14 @@ class TestSightings:
         assert len(both.report.sightings) == len(both.story.traffic.messages)  # those of TCP too
         assert [e for j in both.report.judgements for e in j.evidence if e.capture] == []
         assert both.report.verdict is Verdict.PASS
+
+    def test_media_beyond_those_that_are_kept_count_once_too(self, tell_merged, monkeypatch):
+        monkeypatch.setattr(medialog, "MAX_KEPT", 15)
+        story = http_good()
+        packets = story.tape.sorted()
+        whole = tell_merged([packets], story.keyring())
+        both = tell_merged([packets, [(time + 5 * MS, packet) for time, packet in packets]], story.keyring())
+        assert sum(g.packets for g in both.story.media) == sum(g.packets for g in whole.story.media)
 
     def test_mirrored_ports(self, tell_merged):
         story = http_good()

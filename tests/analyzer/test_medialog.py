@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from analyzer import medialog
@@ -81,6 +83,26 @@ def test_octets_are_kept_of_the_first_only(columns, monkeypatch):
     (stream,) = log.streams.values()
     assert stream.packets == 6
     assert [p.data[3] for p in stream.kept] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("points", "times", "packets"),
+    [
+        ((), {0: (1, 2, 3), 1: (1, 2)}, 3),  # two probes at once
+        ((), {0: (1, 2, 3), 1: (4, 5)}, 5),  # one after the other
+        ((), {0: (1, 2, 3), 1: (3, 4), 2: (9,)}, 4),
+        ((0, 0), {0: (1, 2, 3), 1: (3, 4)}, 5),  # files of one probe
+        ((0, 1, 1), {0: (1, 9), 1: (1, 2), 2: (3, 4, 5)}, 5),
+    ],
+)
+def test_what_several_probes_saw_at_once_counts_once(points, times, packets):
+    log = MediaLog(points=points)
+    for capture, seen in times.items():
+        for time in seen:
+            log.add(replace(packet(time, time=time), capture=capture))
+    (stream,) = log.streams.values()
+    assert stream.packets == packets
+    assert stream.is_kept
 
 
 def test_octets_of_all_streams_are_limited(monkeypatch):
