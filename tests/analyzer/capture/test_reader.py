@@ -6,12 +6,18 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+import lz4.frame
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.capture.reader import CaptureError, is_capture, open_capture
 from sample_pcaps import forge
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 PACKETS = [(1_000_000_000 * second, bytes([second]) * 40) for second in range(1, 6)]
 PCAP, PCAPNG = forge.pcap(PACKETS), forge.pcapng(PACKETS)
@@ -79,7 +85,19 @@ def test_a_foreign_file_in_a_folder_is_no_capture(path: Path) -> None:
     assert not is_capture(str(path))
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+PACKERS = {"gzip": gzip.compress, "xz": lzma.compress, "zstd": zstd.compress, "lz4": lz4.frame.compress}
+
+
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+@pytest.mark.parametrize("data", [PCAP, PCAPNG], ids=["pcap", "pcapng"])
+def test_a_capture_in_several_members_is_one(path: Path, data: bytes, pack) -> None:  # type: ignore[no-untyped-def]
+    path.write_bytes(b"".join(pack(data[at : at + 100]) for at in range(0, len(data), 100)))
+    capture = open_capture(str(path))
+    assert [(frame.time, frame.data) for frame in capture] == PACKETS
+    assert capture.facts.problems == []
+
+
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_a_cut_compressed_capture_is_read_as_far_as_it_goes(path: Path, pack) -> None:  # type: ignore[no-untyped-def]
     packets = [(10**9 * second, os.urandom(2000)) for second in range(1, 200)]
     packed = pack(forge.pcap(packets))
