@@ -82,8 +82,7 @@ class Reading:
             odd, found = self.decoder.sift(shifted)
             for columns in found:
                 self.media.add_columns(columns)
-            for row in odd:
-                yield shifted.frame(row)
+            yield from shifted.frames(odd)
             if self.progress is not None:
                 self.progress(sum(one.position for one in self.captures), sum(one.size for one in self.captures))
 

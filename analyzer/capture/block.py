@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -68,18 +69,17 @@ class Block:
     def __len__(self) -> int:
         return len(self.starts)
 
-    def frame(self, index: int) -> Frame:
-        """Return one record as a frame of its own."""
-        start = int(self.starts[index])
-        return Frame(
-            self.capture,
-            int(self.numbers[index]),
-            int(self.times[index]),
-            int(self.link_types[index]),
-            self.octets[start : start + int(self.captured[index])].tobytes(),
-            int(self.lengths[index]),
-            int(self.interfaces[index]),
-        )
+    def frames(self, rows: Ints | slice) -> Iterator[Frame]:
+        """Yield some records as frames of their own."""
+        octets, starts = self.octets.data, self.starts[rows]
+        columns = (
+            self.numbers[rows], self.times[rows], self.link_types[rows], starts, starts + self.captured[rows],
+            self.lengths[rows], self.interfaces[rows],
+        )  # fmt: skip
+        for number, time, link_type, start, end, length, interface in zip(
+            *(column.tolist() for column in columns), strict=True
+        ):
+            yield Frame(self.capture, number, time, link_type, bytes(octets[start:end]), length, interface)
 
     def shifted(self, offset: int) -> Block:
         """Return the same records with `offset` ns added to their times."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One packet record of a capture.
+class Frame(NamedTuple):
+    """One packet record of a capture; a tuple, as captures have so many.
 
     `number` is 1-based as in Wireshark; `time` in nanoseconds since 1970 UTC; `length` is what
     was on the wire, `data` what was captured of it; `link_type` a LINKTYPE_ number.
@@ -17,9 +17,13 @@ class Frame:
     number: int
     time: int
     link_type: int
-    data: bytes = field(repr=False)
+    data: bytes
     length: int
     interface: int = 0
+
+    def __repr__(self) -> str:
+        """Leave the octets out: they may carry keys."""
+        return f"Frame(capture={self.capture}, number={self.number}, time={self.time}, length={self.length})"
 
 
 @dataclass(slots=True)

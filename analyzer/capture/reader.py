@@ -72,8 +72,7 @@ class Capture:
 
     def __iter__(self) -> Iterator[Frame]:
         for block in self.blocks():
-            for index in range(len(block)):
-                yield block.frame(index)
+            yield from block.frames(slice(None))
 
     def blocks(self) -> Iterator[Block]:
         """Yield the frames many at once; a block is valid until the next is asked for."""

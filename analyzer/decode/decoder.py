@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from dpkt import ip as dpkt_ip
 
@@ -76,9 +76,12 @@ class Decoder:
         try:
             if frame.link_type == linktypes.WIRESHARK_UPPER_PDU:
                 yield from self._exported(frame.data, origin)
-            else:
-                for start in link.ip_offsets(frame.link_type, frame.data):
+                return
+            for start in link.ip_offsets(frame.link_type, frame.data):
+                try:
                     yield from self._at(start, frame.data, origin)
+                except Broken as broken:  # whatever becomes of the others in the frame
+                    self.facts.tell(origin, broken)
         except Broken as broken:
             self.facts.tell(origin, broken)
 
@@ -96,15 +99,12 @@ class Decoder:
         self._esp.finish()
         self._fragments.finish()
 
-    def _at(self, start: int | str, data: bytes, origin: Origin) -> Iterator[Found]:
-        """Read one of the packets of a frame, whatever becomes of the others."""
+    def _at(self, start: int | str, data: bytes, origin: Origin) -> Iterable[Found]:
+        """Read one of the packets of a frame."""
         if isinstance(start, str):
             self.facts.count(start)
-            return
-        try:
-            yield from self._ip(data[start:], origin, 0)
-        except Broken as broken:
-            self.facts.tell(origin, broken)
+            return ()
+        return self._ip(data[start:], origin, 0)
 
     def _exported(self, data: bytes, origin: Origin) -> Iterator[Found]:
         found = read_exported(data)
@@ -115,40 +115,43 @@ class Decoder:
         else:
             yield from self._exports.add(found, origin)
 
-    def _ip(self, data: bytes, origin: Origin, depth: int) -> Iterator[Found]:
+    # These return what they find instead of yielding it, as most frames have one packet or none.
+
+    def _ip(self, data: bytes, origin: Origin, depth: int) -> Iterable[Found]:
         if depth > MAX_TUNNELS:
             self.facts.count(TOO_DEEP)
-            return
+            return ()
         packet = read_ip(data)
         origin = origin.of(packet.hops, packet.number)
         if packet.ident >= 0:
             whole = self._fragments.add(packet, origin)
             if whole is None:
-                return
+                return ()
             protocol, body, origin = whole
             protocol, start = upper(protocol, body)
             packet = IpPacket(packet.version, packet.src, packet.dst, protocol, body[start:], 0)
-        yield from self._carried(packet, origin, depth)
+        return self._carried(packet, origin, depth)
 
-    def _carried(self, packet: IpPacket, origin: Origin, depth: int) -> Iterator[Found]:
+    def _carried(self, packet: IpPacket, origin: Origin, depth: int) -> Iterable[Found]:
         if packet.protocol == UDP:
-            yield from self._udp(packet, origin, depth)
-        elif packet.protocol == TCP:
-            yield from self._connections.add(packet, origin)
-        elif packet.protocol == SCTP:
-            yield from self._messages.add(packet, origin)
-        elif packet.protocol in IP_IN_IP:
+            return self._udp(packet, origin, depth)
+        if packet.protocol == TCP:
+            return self._connections.add(packet, origin)
+        if packet.protocol == SCTP:
+            return self._messages.add(packet, origin)
+        if packet.protocol in IP_IN_IP:
             tunnel = f"IP in IP {packet.src} > {packet.dst}"
-            yield from self._ip(packet.data, origin.within(tunnel), depth + 1)
-        elif packet.protocol == ESP:
-            yield from self._unwrapped(self._esp.add(packet, origin, depth))
-        elif packet.protocol in IN_IP:
+            return self._ip(packet.data, origin.within(tunnel), depth + 1)
+        if packet.protocol == ESP:
+            return self._unwrapped(self._esp.add(packet, origin, depth))
+        if packet.protocol in IN_IP:
             tunnel = f"{NAMES_IN_IP[packet.protocol]} {packet.src} > {packet.dst}"
-            yield from self._within(IN_IP[packet.protocol](packet.data), origin.within(tunnel), depth)
-        elif packet.protocol == ICMP[packet.version]:
+            return self._within(IN_IP[packet.protocol](packet.data), origin.within(tunnel), depth)
+        if packet.protocol == ICMP[packet.version]:
             self._icmp(packet, origin)
         else:
             self.facts.count(UNREAD.get(packet.protocol, f"IP protocol {packet.protocol}"))
+        return ()
 
     def _unwrapped(self, opened: Iterator[Opened]) -> Iterator[Found]:
         """Read on in what ESP carried, which may be of frames before this one."""
@@ -161,14 +164,14 @@ class Decoder:
             except Broken as broken:
                 self.facts.tell(origin, broken)
 
-    def _within(self, inner: bytes | str, origin: Origin, depth: int) -> Iterator[Found]:
+    def _within(self, inner: bytes | str, origin: Origin, depth: int) -> Iterable[Found]:
         """Read on in the packet that a tunnel carries, or count why it carries none."""
         if isinstance(inner, str):
             self.facts.count(inner)
-        else:
-            yield from self._ip(inner, origin, depth + 1)
+            return ()
+        return self._ip(inner, origin, depth + 1)
 
-    def _udp(self, packet: IpPacket, origin: Origin, depth: int) -> Iterator[Found]:
+    def _udp(self, packet: IpPacket, origin: Origin, depth: int) -> Iterable[Found]:
         data = packet.data
         if len(data) < UDP_HEADER:
             raise Broken("udp", "udp.length", 0, f"needs {UDP_HEADER} octets, {len(data)} left")
@@ -182,36 +185,33 @@ class Decoder:
         tunnel = IN_UDP.get(port)
         if tunnel is not None and not self._named & {sport, dport} and (inner := tunnel(body)) is not None:
             around = origin.within(f"{NAMES_IN_UDP[port]} {packet.src} > {packet.dst}")
-            yield from self._within(inner, around, depth)  # what was cut of it, the inner packet tells
-            return
+            return self._within(inner, around, depth)  # what was cut of it, the inner packet tells
         if end > len(data):
             self._tell_cut(data, sport, dport, end, origin)
-            return
+            return ()
         if not body:
             self.facts.count(NO_OCTETS)
-            return
+            return ()
         if SCTP_PORT in (sport, dport) and not self._named & {sport, dport} and sctp_in_udp(body):
-            yield from self._messages.add(IpPacket(packet.version, packet.src, packet.dst, SCTP, body, 0), origin)
-            return
+            return self._messages.add(IpPacket(packet.version, packet.src, packet.dst, SCTP, body, 0), origin)
         if NATT_PORT in (sport, dport) and not self._named & {sport, dport}:
             within = encapsulated(body, sport, dport)
             if isinstance(within, str):
                 self.facts.count(within)
-                return
+                return ()
             if within is not None:
                 esp = IpPacket(packet.version, packet.src, packet.dst, ESP, within, 0)
-                yield from self._unwrapped(self._esp.add(esp, origin, depth))
-                return
+                return self._unwrapped(self._esp.add(esp, origin, depth))
         if body[0] >> 6 == 2 and sport not in self._named and dport not in self._named:
             media = MediaPacket(origin.capture, origin.frame, origin.time, packet.src, packet.dst, dport, body)
             found = self._media.media(media, sport)
             if found is not None:
-                yield from found
-                return
-        yield Payload(
+                return found
+        payload = Payload(
             body, "udp", packet.src, sport, packet.dst, dport,
             origin.capture, origin.frame, origin.time, origin.frames, origin.leg, origin.ident,
         )  # fmt: skip
+        return (payload,)
 
     def _icmp(self, packet: IpPacket, origin: Origin) -> None:
         found = read_icmp(packet, origin)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 
 from analyzer.capture.block import Block
@@ -29,18 +29,19 @@ class Glance(Decoder):
         A datagram is told by its octets, as an address translator may stand between two captures.
         """
         odd, _ = self.sift(block)
-        for row in odd:
-            for found in self.feed(block.frame(row)):
+        for frame in block.frames(odd):
+            for found in self.feed(frame):
                 if not isinstance(found, MediaPacket) and _is_telling(found):
                     yield blake2b(found.data, digest_size=MARK).digest(), found.time
 
-    def _carried(self, packet: IpPacket, origin: Origin, depth: int) -> Iterator[Found]:
+    def _carried(self, packet: IpPacket, origin: Origin, depth: int) -> Iterable[Found]:
         if packet.protocol != TCP:
-            yield from super()._carried(packet, origin, depth)
-        elif len(packet.data) >= HEADER + MIN_BODY:
-            # Ports, sequence number, acknowledgement, and what follows the checksum, which a card may fill in later
-            data = packet.data[:12] + packet.data[HEADER:]
-            yield Payload(data, "tcp", packet.src, 0, packet.dst, 0, origin.capture, origin.frame, origin.time)
+            return super()._carried(packet, origin, depth)
+        if len(packet.data) < HEADER + MIN_BODY:
+            return ()
+        # Ports, sequence number, acknowledgement, and what follows the checksum, which a card may fill in later
+        data = packet.data[:12] + packet.data[HEADER:]
+        return (Payload(data, "tcp", packet.src, 0, packet.dst, 0, origin.capture, origin.frame, origin.time),)
 
 
 def _is_telling(payload: Payload) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import struct
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from dpkt import ip as dpkt_ip
 
@@ -23,9 +23,8 @@ _V4 = struct.Struct("!BxHHHBB2x4s4s")
 _V6 = struct.Struct("!4xHBB16s16s")
 
 
-@dataclass(frozen=True, slots=True)
-class IpPacket:
-    """An IP packet or a fragment of one.
+class IpPacket(NamedTuple):
+    """An IP packet or a fragment of one; a tuple, as captures have so many.
 
     `data` is what follows its headers, padding cut off, and `lost` the octets of it that were not captured.
     `ident` is -1 where it is no fragment; `offset` in octets. `hops` it may still go; `number` is the identification
@@ -36,13 +35,17 @@ class IpPacket:
     src: str
     dst: str
     protocol: int
-    data: bytes = field(repr=False)
+    data: bytes
     lost: int
     ident: int = -1
     offset: int = 0
     more: bool = False
-    hops: int = field(default=0, compare=False)
-    number: int = field(default=0, compare=False)
+    hops: int = 0
+    number: int = 0
+
+    def __repr__(self) -> str:
+        """Leave the octets out, which were sent in private."""
+        return f"IpPacket(src={self.src!r}, dst={self.dst!r}, protocol={self.protocol})"
 
 
 def read_ip(data: bytes) -> IpPacket:
@@ -109,7 +112,7 @@ def _read_v4(data: bytes) -> IpPacket:
     if protocol == AH:
         protocol, start = upper(protocol, body)
         body = body[start:]
-    return IpPacket(4, text(src), text(dst), protocol, body, lost, hops=hops, number=ident)
+    return IpPacket(4, text(src), text(dst), protocol, body, lost, -1, 0, False, hops, ident)
 
 
 def _read_v6(data: bytes) -> IpPacket:
@@ -121,7 +124,7 @@ def _read_v6(data: bytes) -> IpPacket:
     protocol, start = upper(protocol, body)
     body = body[start:]
     if protocol != FRAGMENT:
-        return IpPacket(6, text(src), text(dst), protocol, body, lost, hops=hops)
+        return IpPacket(6, text(src), text(dst), protocol, body, lost, -1, 0, False, hops)
     # RFC 8200 4.5
     if len(body) < 8:
         raise Broken("ipv6", "ipv6.fraghdr", 40 + start, f"needs 8 octets, {len(body)} left")

@@ -52,8 +52,7 @@ def leg_of(interface: int, tunnels: tuple[str, ...] = (), hops: int = 0) -> Leg:
     return Leg(interface, tunnels, hops)
 
 
-@dataclass(frozen=True, slots=True)
-class MediaPacket:
+class MediaPacket(NamedTuple):
     """One RTP or RTCP packet, SRTP and SRTCP included; `time` in ns since 1970 UTC."""
 
     capture: int
@@ -62,7 +61,11 @@ class MediaPacket:
     src: str
     dst: str
     dport: int
-    data: bytes = field(repr=False)
+    data: bytes
+
+    def __repr__(self) -> str:
+        """Leave the octets out, which were sent in private."""
+        return f"MediaPacket(capture={self.capture}, frame={self.frame}, time={self.time}, dst={self.dst!r})"
 
 
 @dataclass(frozen=True, slots=True)

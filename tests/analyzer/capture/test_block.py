@@ -16,19 +16,19 @@ def block(*, starts: list[int], captured: list[int]) -> Block:
     )  # fmt: skip
 
 
-def test_a_row_becomes_a_frame():
-    frame = block(starts=[0, 10], captured=[2, 3]).frame(1)
-    assert (frame.capture, frame.number, frame.time, frame.link_type) == (3, 2, 8, 1)
-    assert (frame.data, frame.length, frame.interface) == (bytes([10, 11, 12]), 8, 0)
-    assert type(frame.number) is int
+def test_rows_become_frames():
+    frames = list(block(starts=[0, 10, 20], captured=[2, 3, 0]).frames(np.array([1, 2])))
+    assert [(f.capture, f.number, f.time, f.link_type) for f in frames] == [(3, 2, 8, 1), (3, 3, 9, 1)]
+    assert [(f.data, f.length, f.interface) for f in frames] == [(bytes([10, 11, 12]), 8, 0), (b"", 5, 0)]
+    assert type(frames[0].number) is int
 
 
 def test_shifted_moves_time_only():
     one = block(starts=[0, 10], captured=[2, 3])
     other = one.shifted(100)
-    assert [other.frame(row).time for row in range(2)] == [107, 108]
-    assert one.frame(0).time == 7
-    assert other.frame(0).data == one.frame(0).data
+    assert [frame.time for frame in other.frames(slice(None))] == [107, 108]
+    assert [frame.time for frame in one.frames(slice(None))] == [7, 8]
+    assert [frame.data for frame in other.frames(slice(None))] == [frame.data for frame in one.frames(slice(None))]
 
 
 def test_heads_are_rows():

@@ -45,7 +45,7 @@ def test_rolling_captures_are_opened_one_after_the_other(tmp_path: Path) -> None
 def test_clock_offsets_shift_a_capture(tmp_path: Path) -> None:
     one, other = captures(tmp_path, [1, 2], [1.4, 2.4])
     earlier = (block.shifted(-SECOND // 2) for block in other.blocks())
-    frames = list(merged([one, (block.frame(row) for block in earlier for row in range(len(block)))]))
+    frames = list(merged([one, (frame for block in earlier for frame in block.frames(slice(None)))]))
     assert order(frames) == [(1, 1), (0, 1), (1, 2), (0, 2)]
     assert [frame.time for frame in frames] == [900_000_000, SECOND, 1_900_000_000, 2 * SECOND]
 

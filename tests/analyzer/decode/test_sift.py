@@ -40,8 +40,8 @@ def fast(path: Path) -> Seen:
             odd, media = decoder.sift(block)
             for columns in media:
                 yield from columns.packets(np.arange(len(columns)))
-            for row in odd:
-                yield from decoder.feed(block.frame(row))
+            for frame in block.frames(odd):
+                yield from decoder.feed(frame)
 
     return _sorted(decoder, found())
 
@@ -206,8 +206,8 @@ def test_a_unicast_stream_is_told_by_its_first_packets(tmp_path: Path) -> None:
     decoder = Decoder()
     (block,) = open_capture(str(path)).blocks()
     assert decoder.sift(block)[1][0].rows.tolist() == []
-    for row in range(len(block)):
-        list(decoder.feed(block.frame(row)))
+    for frame in block.frames(slice(None)):
+        list(decoder.feed(frame))
     assert len(decoder.sift(block)[1][0]) >= 8
     same(path)
 
