@@ -33,7 +33,10 @@ class Auth:
     def get(self, name: str) -> str | None:
         """Return a parameter by its name, whatever its case; None when it is absent."""
         wanted = name.lower()
-        return next((value for key, value in self.pairs if key == wanted), None)
+        for key, value in self.pairs:
+            if key == wanted:
+                return value
+        return None
 
 
 def parse_auths(value: str) -> tuple[Auth, ...]:

@@ -104,8 +104,12 @@ class Sip:
 
 def addr_spec(value: str) -> str:
     """Return the URI of the first name-addr or addr-spec in a header value, without header parameters."""
-    first, stop = _addr_span(value, *next(text.pieces(value, ",")))
-    return value[first:stop]
+    return _only_spec(split(value, ",")[0])
+
+
+def _only_spec(piece: str) -> str:
+    first, stop = _addr_span(piece, 0, len(piece))
+    return piece[first:stop]
 
 
 def _addr_span(value: str, start: int, end: int) -> tuple[int, int]:
@@ -123,7 +127,7 @@ def _addr_span(value: str, start: int, end: int) -> tuple[int, int]:
 
 def identities(value: str) -> tuple[str, ...]:
     """Return the URIs of a list of identities, name-addr as in P-Asserted-Identity or quoted as in X-3GPP-…."""
-    found = (unquote(addr_spec(piece)) for piece in split(value, ","))
+    found = [unquote(_only_spec(piece)) for piece in split(value, ",")]
     return tuple(uri for uri in found if uri)
 
 
