@@ -19,6 +19,7 @@ MAX_OPTIONS = 256  # of one block
 MAX_RECORDS = 65_536  # of one block of names
 MAX_COMMENT = 16 * 1024  # octets of one comment that are kept
 MAX_COMMENT_OCTETS = 8 * 1024 * 1024  # of all comments of a capture together
+AROUND = 100  # octets that a comment takes beside its own, however short it is
 MAX_NAMES = 10_000  # of addresses
 MAX_INTERFACES = 1_000  # that are told
 
@@ -156,7 +157,7 @@ def _interface(facts: CaptureFacts, index: int) -> InterfaceFacts | None:
 
 def _text(facts: CaptureFacts, value: bytes) -> str:
     """Return a comment, or nothing where the capture has too many of them."""
-    facts.comment_octets += len(value)
+    facts.comment_octets += len(value) + AROUND
     return _shown(value[:MAX_COMMENT]) if facts.comment_octets <= MAX_COMMENT_OCTETS else ""
 
 

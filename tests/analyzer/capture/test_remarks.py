@@ -131,7 +131,7 @@ def test_secrets_are_told_by_kind_and_never_kept(read) -> None:  # type: ignore[
 
 def test_limits_hold(read, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setattr(remarks, "MAX_COMMENT", 10)
-    monkeypatch.setattr(remarks, "MAX_COMMENT_OCTETS", 50)
+    monkeypatch.setattr(remarks, "MAX_COMMENT_OCTETS", 2 * (20 + remarks.AROUND) + 9)
     monkeypatch.setattr(remarks, "MAX_NAMES", 2)
     monkeypatch.setattr(remarks, "MAX_INTERFACES", 3)
     names = b"".join(option(1, bytes((10, 0, 0, n)) + b"n\0") for n in range(9))
