@@ -108,7 +108,7 @@ def samples() -> tuple[Sample, ...]:
         Sample("SIP INVITE, 25 headers, SDP and XML", _payload(rich_invite(), "tcp"), 60, dpkt.sip.Request, "", "sip"),
         Sample("SIP INVITE, 9 headers", _payload(plain_invite(), "udp"), 25, dpkt.sip.Request, "", "sip"),
         Sample("MIKEY, MSK", one(delivers_msk), 25, None, "", "mikey"),
-        Sample("HTTP, registration with XML", one(posted), 100, dpkt.http.Request, "", "http"),
+        Sample("HTTP, registration with XML", one(posted), 40, dpkt.http.Request, "", "http"),
         Sample("HTTP, GET", one(lambda m: m.protocol == "http" and not m.inner), 40, dpkt.http.Request, "", "http"),
         Sample("XML, BootstrappingInfo", info, 60, None, "mbms-xml"),
         Sample("Diameter, BIA", one(answers_zn), 60, dpkt.diameter.Diameter, "", "diameter"),

@@ -228,9 +228,9 @@ class Cursor:
 
     def uint(self, name: str, size: int, names: type_names | None = None) -> int:
         """Read a big-endian unsigned integer of `size` octets; `names` gives the text of its values."""
-        start = self.pos
-        self.pos = self._after(name, size)
-        return int.from_bytes(self.data[start : self.pos], "big")
+        start, end = self.pos, self.pos + size
+        self.pos = end if size >= 0 and end <= self.end else self._after(name, size)
+        return int.from_bytes(self.data[start:end], "big")
 
     def numbers(self, layout: Layout) -> tuple[int, ...]:
         """Read the numbers of a layout, as if one after the other."""

@@ -101,8 +101,8 @@ def _unfolded(line: bytes) -> bytes:
 
 
 def _value(line: bytes) -> str:
-    name, colon, value = _unfolded(line).partition(b":")
-    return to_text(value if colon else name).strip()
+    name, colon, value = (_unfolded(line) if b"\n" in line else line).partition(b":")
+    return (value if colon else name).decode("utf-8", "backslashreplace").strip()
 
 
 class Head(NamedTuple):
@@ -325,9 +325,10 @@ def media_type(value: str | None) -> str:
 def content_length(headers: Headers) -> tuple[int | None, str]:
     """Return Content-Length (None when absent) and what is wrong with it."""
     given = headers.all("Content-Length")
-    if not given:
-        return None, ""
-    values = {piece.strip() for piece in ",".join(given).split(",")}
+    length = number(given[0], 12) if len(given) == 1 else None
+    if length is not None or not given:
+        return length, ""
+    values = {piece.strip() for value in given for piece in value.split(",")}
     if len(values) > 1:
         return None, "several lengths that differ"
     length = number(values.pop(), 12)
