@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from analyzer.analysis import Live, Options, analyse
+from analyzer.analysis import Analysis, Live, Options, analyse
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
@@ -50,8 +50,12 @@ def judge_case(
     failures_only: bool = False,
     progress: Progress | None = None,
     live: Live | None = None,
+    keep: Callable[[Analysis], None] | None = None,
 ) -> Outcome:
-    """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case."""
+    """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case.
+
+    `keep` takes the analysis, for those who show more than its report.
+    """
     try:
         analysis = analyse(case, options, progress, live)
     except (KeyringError, ConfigError, TsharkError) as error:
@@ -60,6 +64,8 @@ def judge_case(
         return _failed(case, UNREADABLE, str(error), {error.path: error.reason})
     except Exception as bug:  # noqa: BLE001  # our bug in one case must not cost the others
         return _failed(case, UNREADABLE, f"{case.name}: keyshark failed: {type(bug).__name__}; see it with --debug")
+    if keep is not None:
+        keep(analysis)
     report = analysis.report
     return Outcome(without_passes(report) if failures_only else report, warnings=analysis.keyring.warnings)
 

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 import click
 
 from analyzer import VERSION
-from analyzer.analysis import Options
-from analyzer.batch import collect, judge_cases
+from analyzer.analysis import Analysis, Options
+from analyzer.batch import Outcome, collect, judge_case
 from analyzer.commands.cases import find, inputs
+from analyzer.commands.drawing import width
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, common, show
 from analyzer.commands.progress import bar
-from analyzer.views import diagnoses
+from analyzer.diagnosis.timeline import timelines
+from analyzer.keys.suspects import suspects
+from analyzer.views import diagnoses, suspicions, timeline
 
-FORMATS = {"text": diagnoses.show, "json": diagnoses.show_json}
+FORMATS = ("text", "json")
 
 
 @click.command("diagnose")
 @inputs
-@click.option("--format", "format_", type=click.Choice(tuple(FORMATS)), default="text", help="Form of stdout [text].")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="Form of stdout [text].")
+@click.option("--timeline", "timed", is_flag=True, help="Show how the keys of each UE were refreshed too.")
 @click.option(
     "--fail-on", type=click.Choice(tuple(LEVELS)), default="should", help="Lowest level of a broken rule that counts."
 )
@@ -34,6 +39,7 @@ def command(
     keys: tuple[str, ...],
     engine: str,
     format_: str,
+    timed: bool,
     fail_on: str,
     strict: bool,
 ) -> None:
@@ -41,17 +47,34 @@ def command(
 
     \b
     keyshark diagnose capture.pcapng --keys keys.toml
+    keyshark diagnose capture.pcapng --timeline
 
     It goes back from what failed over media, MTK, MSK, request, registration, authorization and Zn to the
-    bootstrapping, and stops at the first link that is broken. Exit codes are those of `keyshark validate`.
+    bootstrapping, and stops at the first link that is broken. Keys of the keyring that open nothing are
+    named, with what would make them fit. Exit codes are those of `keyshark validate`.
     """
     cases = find(paths, merge)
-    outcomes = []
+    outcomes: list[Outcome] = []
+    pages: list[str] = []
     with bar(len(cases)) as progress:
-        for outcome in judge_cases(cases, Options(engine=engine, keys=keys), 1, False, progress.octets):
+        for case in cases:
+            analyses: list[Analysis] = []
+            outcome = judge_case(
+                case, Options(engine=engine, keys=keys), progress=progress.octets, keep=analyses.append
+            )
             outcomes.append(outcome)
+            pages.append(diagnoses.case(outcome.report, width()) + "".join(_more(analyses, timed)))
             progress.done(outcome.report.name)
     tell_faults(outcomes)
     with suppress(ReaderGoneError):  # how it went is told by the exit code
-        show(FORMATS[format_](collect(VERSION, outcomes)))
+        show(diagnoses.show_json(collect(VERSION, outcomes)) if format_ == "json" else "\n".join(pages))
     ctx.exit(exit_code(outcomes, fail_on, strict, False))
+
+
+def _more(analyses: list[Analysis], timed: bool) -> Iterator[str]:
+    """Yield what is told of a case beyond its report: its keyring, and its timelines where they are wanted."""
+    for analysis in analyses:
+        story = analysis.story
+        yield suspicions.show(suspects(story.traffic, analysis.keyring, story.chain), width())
+        if timed:
+            yield timeline.show(timelines(story, analysis.report.diagnoses), width(), len(analysis.captures) > 1)

@@ -6,10 +6,11 @@ import click
 
 from analyzer.analysis import Analysis, Options
 from analyzer.commands.cases import inputs, present, show_keys_option
-from analyzer.commands.drawing import drawn
+from analyzer.commands.drawing import drawn, width
 from analyzer.commands.output import common
+from analyzer.keys.suspects import suspects
 from analyzer.report import CaseReport, UeReport
-from analyzer.views import ladder
+from analyzer.views import ladder, suspicions
 from analyzer.views.ink import clean
 
 
@@ -28,7 +29,10 @@ def command(
 def _draw(analysis: Analysis) -> str:
     case = analysis.report
     blocks = [_block(case, ue) for ue in case.ues if ue.keys]
-    return "\n".join(blocks) if blocks else "no keys: give some with --keys FILE, see docs/keyring.md\n"
+    told = suspicions.show(suspects(analysis.story.traffic, analysis.keyring, analysis.story.chain), width())
+    if not blocks:
+        return told or "no keys: give some with --keys FILE, see docs/keyring.md\n"
+    return "\n".join((*blocks, told) if told else blocks)
 
 
 def _block(case: CaseReport, ue: UeReport) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import status
 from analyzer.diagnosis.answers import Reason
 from analyzer.diagnosis.effects import CERTAIN, CONFIDENCES
+from analyzer.diagnosis.findings import MEANINGS
+from analyzer.diagnosis.opening import opening
 from analyzer.diagnosis.reasons import reasons
 from analyzer.diagnosis.trouble import Known, Trouble, place, troubles
+from analyzer.diagnosis.words import clock, told, who
 from analyzer.judging import Run, Story
 from analyzer.report import Diagnosis, Judgement
 
@@ -49,7 +51,10 @@ def _folded(again: list[Diagnosis]) -> Diagnosis:
 
 def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str]) -> Diagnosis:
     shown = [place(message) for message in (trouble.asked, trouble.answer) if message is not None]
-    sentences = [_what(trouble, reason), reason.text, _whom(trouble), _recovered(known, trouble), _ruled_out(sound)]
+    sentences = [
+        opening(known, trouble, reason), told(known.story, reason.text), MEANINGS.get(reason.cause, ""),
+        _whom(trouble), _recovered(known, trouble), _ruled_out(sound),
+    ]  # fmt: skip
     if reason.confidence != CERTAIN:
         sentences.append(_open(known, trouble))
     evidence = sorted({*shown, *reason.evidence}, key=lambda e: (e.capture, e.frame))
@@ -64,29 +69,13 @@ def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str])
     )
 
 
-def _what(trouble: Trouble, reason: Reason) -> str:
-    """Say what failed, unless the reason says it already."""
-    if trouble.answer is not None and trouble.asked is not None:
-        if place(trouble.answer) in reason.evidence:
-            return ""
-        code = "" if trouble.code is None else f" with {trouble.code}"
-        return f"The request in frame {trouble.asked.frame} was answered{code} in frame {trouble.answer.frame}."
-    if trouble.asked is not None:
-        return ""
-    shown = next((message for message in trouble.run.messages if place(message) in reason.evidence), None)
-    if shown is not None:
-        return f"{bodies.summary(shown)} went to {shown.payload.dst} in frame {shown.frame}."
-    group = next(iter(trouble.run.media), None)
-    return "" if group is None else f"Media go to {group.destination} from frame {group.frame} on."
-
-
 def _whom(trouble: Trouble) -> str:
     """Name the UEs that something sent to all is for."""
     ues = trouble.run.ues
     if len(ues) < 2:
         return ""
     more = f" and {len(ues) - MAX_UES} more" if len(ues) > MAX_UES else ""
-    return f"It concerns {', '.join(ue.id for ue in ues[:MAX_UES])}{more}."
+    return f"It concerns {', '.join(map(who, ues[:MAX_UES]))}{more}."
 
 
 def _recovered(known: Known, trouble: Trouble) -> str:
@@ -96,7 +85,8 @@ def _recovered(known: Known, trouble: Trouble) -> str:
     for run in (trouble.run, *known.story.runs_of(trouble.ue, trouble.run.procedure.kind)):
         if run.outcome == "success" and run.end > trouble.time and trouble.code != _last_status(run):
             after = (run.end - trouble.time) / SECOND
-            return f"It got through {after:.1f} s later, in frame {run.messages[-1].frame}."
+            then = clock(known.story, run.end)
+            return f"It got through at {then}, {after:.1f} s later (frame {run.messages[-1].frame})."
     return ""
 
 
@@ -105,14 +95,14 @@ def _last_status(run: Run) -> int | None:
 
 
 def _ruled_out(sound: list[str]) -> str:
-    told = list(dict.fromkeys(sound))
-    return f"In order before it: {', '.join(told)}." if told else ""
+    fine = list(dict.fromkeys(sound))
+    return f"Ruled out, as in order before it: {', '.join(fine)}." if fine else ""
 
 
 def _open(known: Known, trouble: Trouble) -> str:
     """Name what kept rules about the same run from a verdict: often a key that the keyring lacks."""
-    told = dict.fromkeys(judgement.message for judgement in known.unclear.get(trouble.name, ()))
-    return f"Left open: {'; '.join(list(told)[:MAX_OPEN])}." if told else ""
+    left = dict.fromkeys(judgement.message for judgement in known.unclear.get(trouble.name, ()))
+    return told(known.story, f"Left open: {'; '.join(list(left)[:MAX_OPEN])}.") if left else ""
 
 
 __all__ = ["diagnose"]

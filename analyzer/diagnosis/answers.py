@@ -37,7 +37,7 @@ def answered(known: Known, trouble: Trouble) -> Iterator[Reason]:
         yield from _undelivered(known, trouble, shown)
         return
     if trouble.run.procedure.kind == "gba-bootstrapping":
-        text = "The UE did not answer the challenge." if code == UNAUTHORIZED else f"The BSF answered {code}."
+        text = "The UE did not answer the challenge." if code == UNAUTHORIZED else "Nothing says why."
         remedy = "BSF and HSS: see whether K, OP and SQN of this subscription are those of its UICC."
         yield Reason("bootstrapping-failed", LIKELY if code else POSSIBLE, text, remedy, shown)
         return
@@ -45,80 +45,83 @@ def answered(known: Known, trouble: Trouble) -> Iterator[Reason]:
         return
     if answer is None:
         yield Reason(
-            "request-timeout", LIKELY, f"The request in frame {asked.frame} got no answer.",
+            "request-timeout", LIKELY, "No answer came.",
             f"{_server(trouble)}: see whether the request arrived, and what became of it.", shown,
         )  # fmt: skip
         return
-    said = f"{_server(trouble)} answered {code} in frame {answer.frame}"
+    said = f"With {code} the {_server(trouble)} says"
     for codes, cause, text, remedy in _STATUSES:
         if code in codes:
-            yield Reason(cause, LIKELY, f"{said}{text}.", remedy, shown)
+            yield Reason(cause, LIKELY, f"{said} {text}.", remedy, shown)
             return
     if code == UNAUTHORIZED:
-        yield _unauthorized(known, trouble, asked, said, shown)
+        yield _unauthorized(known, asked, shown)
     elif code in (FORBIDDEN, 404) and trouble.ue is not None:
-        yield _forbidden(known, trouble, said, shown)
+        yield _forbidden(known, trouble, shown)
     else:
-        yield Reason("server-unavailable", POSSIBLE, f"{said}.", f"{_server(trouble)}: see its log.", shown)
+        yield Reason(
+            "server-unavailable", POSSIBLE, "Nothing else explains it.", f"{_server(trouble)}: see its log.", shown
+        )
 
 
 _STATUSES: tuple[tuple[tuple[int, ...], str, str, str], ...] = (
-    ((400, 413), "malformed-body", ": it could not read the request",
+    ((400, 413), "malformed-body", "that it could not read the request",
      "Sender of the request: see what of its body is not as specified."),
-    ((415, 406), "wrong-content-type", ": it does not take this kind of content",
+    ((415, 406), "wrong-content-type", "that it does not take this kind of content",
      "Sender of the request: name the content type of the request as TS 33.246 and TS 26.237 have it."),
-    ((405, 501), "wrong-request-uri", ": it does not do this at this address",
+    ((405, 501), "wrong-request-uri", "that it does not do this at this address",
      "Sender of the request: see the method and the Request-URI."),
-    ((408,), "request-timeout", ": the request was not over in time", "See what lies between the two ends."),
-    ((503, 500, 502), "server-unavailable", ": it is overloaded or out of order",
+    ((408,), "request-timeout", "that the request was not over in time", "See what lies between the two ends."),
+    ((503, 500, 502), "server-unavailable", "that it is overloaded or out of order",
      "Server: see its load and its log, and send Retry-After. UE: wait for as long as it says."),
-    ((504,), "zn-no-answer", ": it got no answer from a server behind it",
+    ((504,), "zn-no-answer", "that it got no answer from a server behind it",
      "BM-SC and BSF: see whether Zn requests arrive and are answered."),
 )  # fmt: skip
 
 
-def _unauthorized(known: Known, trouble: Trouble, asked: Message, said: str, shown: tuple[Evidence, ...]) -> Reason:
+def _unauthorized(known: Known, asked: Message, shown: tuple[Evidence, ...]) -> Reason:
     checked = known.story.chain.digest(asked)
     if checked.ok is False:
         return Reason(
-            "digest-wrong-response", CERTAIN, f"{said}; the response of the UE does not verify.",
+            "digest-wrong-response", CERTAIN, "The response of the UE does not verify.",
             "UE: compute the response with base64 of the MRK of this B-TID and NAF.", shown,
         )  # fmt: skip
     told = bodies.http(asked)
     given = None if told is None else gba.authorization(told)
     if given is None or not given.get("nonce"):
         return Reason(
-            "digest-no-retry-after-401", LIKELY, f"{said}, and the UE did not come back with credentials.",
+            "digest-no-retry-after-401", LIKELY, "The UE did not come back with credentials.",
             "UE: answer the challenge with the B-TID and a response.", shown,
         )  # fmt: skip
-    good = "; the response of the UE verifies" if checked.ok else ""
+    good = "The response of the UE verifies; all the same the BM-SC may have" if checked.ok else "The BM-SC may have"
     return Reason(
-        "unknown-b-tid-at-bsf", POSSIBLE, f"{said} to B-TID {given.get('username')}{good}.",
+        "unknown-b-tid-at-bsf", POSSIBLE, f"{good} got no keys for B-TID {given.get('username')} from the BSF.",
         "BM-SC: see what the BSF said of this B-TID, which is not in the capture.", shown,
     )  # fmt: skip
 
 
-def _forbidden(known: Known, trouble: Trouble, said: str, shown: tuple[Evidence, ...]) -> Reason:
+def _forbidden(known: Known, trouble: Trouble, shown: tuple[Evidence, ...]) -> Reason:
     kind, ue = trouble.run.procedure.kind, trouble.ue
     if ue is not None and kind not in history.REGISTERING and history.deregistered(known.story, ue, trouble.time):
         return Reason(
-            "service-not-registered", CERTAIN, f"{said}: the UE had deregistered.",
+            "service-not-registered", CERTAIN, "The UE had deregistered.",
             "UE: register before asking for keys.", shown,
         )  # fmt: skip
     registered = ue is not None and any(history.before(known.story, ue, trouble.time, *history.REGISTERING))
     if kind not in (*history.REGISTERING, "http-initiation") and not registered:
         return Reason(
-            "service-not-registered", POSSIBLE, f"{said}; the capture shows no registration of the UE before.",
+            "service-not-registered", POSSIBLE, "The capture shows no registration of the UE before.",
             "UE: register before asking for keys. BM-SC: see whether it lost the registration.", shown,
         )  # fmt: skip
     if kind == "http-registration":
         return Reason(
-            "not-authorized-by-scf", LIKELY, f"{said}.",
+            "not-authorized-by-scf", LIKELY, "The BM-SC does not take this user for authorized.",
             "SCF and BM-SC: see whether the SCF authorized this user for this service.", shown,
         )  # fmt: skip
     return Reason(
-        "not-authorized-by-scf", LIKELY, f"{said}.", "SCF: see whether this user has subscribed to the service.", shown
-    )
+        "not-authorized-by-scf", LIKELY, "Nothing that the capture shows before it explains the refusal.",
+        "SCF: see whether this user has subscribed to the service.", shown,
+    )  # fmt: skip
 
 
 def unreachable(known: Known, trouble: Trouble) -> Iterator[Reason]:
@@ -179,14 +182,14 @@ def no_keys(known: Known, run: Run) -> Iterator[Reason]:
         return
     if answer is None:
         yield Reason(
-            "zn-no-answer", LIKELY, f"The BSF gave no answer to the Zn request in frame {asked.frame}.",
+            "zn-no-answer", LIKELY, f"The BSF did not answer the Zn request in frame {asked.frame}.",
             "NAF and BSF: look at the Diameter connection and at the load of the BSF.", _places(asked),
         )  # fmt: skip
         return
     body, request = bodies.diameter(answer), bodies.diameter(asked)
     code = None if body is None else bodies.result_code(body)
     b_tid = (None if request is None else request.text(gba.TRANSACTION_IDENTIFIER)) or "that was asked for"
-    said = f"The BSF answered {code} in frame {answer.frame} for B-TID {b_tid}"
+    said = f"On Zn the BSF answered {code} (frame {answer.frame}) for B-TID {b_tid}"
     made = maker(known.story, b_tid)
     if code in (ZN_B_TID_INVALID, ZN_IDENTITY_UNKNOWN) and made is not None and _is_over(made, asked.time):
         yield Reason(

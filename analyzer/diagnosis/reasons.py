@@ -6,9 +6,11 @@ media ← MTK ← MSK ← request ← registration ← authorization ← Zn ← 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from analyzer.diagnosis.answers import Reason, answered, no_keys, unreachable
 from analyzer.diagnosis.effects import CERTAIN, EFFECTS, LIKELY
+from analyzer.diagnosis.findings import plain
 from analyzer.diagnosis.trouble import FORBIDDEN, UNAUTHORIZED, Known, Trouble, troubles
 from analyzer.judging import Run
 from analyzer.report import Judgement
@@ -39,6 +41,11 @@ LINKS = {
     "sip-msk-refresh": "MSK request",
     "ks-naf-refresh": "Ks_NAF refresh",
     "msk-delivery": "MSK delivery",
+    "http-deregistration": "deregistration",
+    "sip-deauthorization": "deregistration",
+    "solicited-pull": "solicited pull",
+    "mtk-delivery": "MTK delivery",
+    "media": "media",
 }
 MAX_DEPTH = 4  # failed runs that explain each other
 
@@ -82,7 +89,7 @@ def _judged(known: Known, trouble: Trouble) -> Iterator[Reason]:
         if trouble.asked is not None and effect.symptom not in ("", trouble.symptom):
             continue
         cause = "old-muk-used" if _is_of_another_muk(known, trouble, judgement) else effect.cause
-        yield _reason(judgement, cause, effect.confidence)
+        yield _reason(known, trouble, judgement, cause, effect.confidence)
 
 
 def _is_of_another_muk(known: Known, trouble: Trouble, judgement: Judgement) -> bool:
@@ -91,14 +98,8 @@ def _is_of_another_muk(known: Known, trouble: Trouble, judgement: Judgement) -> 
     return judgement.rule == "MS-16" and any(found is not None for found in opened)
 
 
-def _reason(judgement: Judgement, cause: str, confidence: str) -> Reason:
-    return Reason(cause, confidence, _sentence(judgement.message), judgement.remedy, judgement.evidence)
-
-
-def _sentence(text: str) -> str:
-    """End it as a sentence ends, and begin it so, unless it begins with a name."""
-    begin = text[:1].upper() if text.split(" ", 1)[0].isalpha() else text[:1]
-    return f"{begin}{text[1:].rstrip('.')}."
+def _reason(known: Known, trouble: Trouble, judgement: Judgement, cause: str, confidence: str) -> Reason:
+    return Reason(cause, confidence, plain(known, trouble, judgement), judgement.remedy, judgement.evidence)
 
 
 def _last(known: Known, trouble: Trouble, kind: str) -> Run | None:
@@ -117,7 +118,8 @@ def _blamed(known: Known, trouble: Trouble, run: Run, depth: int) -> Iterator[Re
     name = known.name(run)
     for judgement in known.broken.get(name, ()):
         if EFFECTS[judgement.rule].symptom in ("", trouble.symptom):
-            yield _reason(judgement, EFFECTS[judgement.rule].cause, CERTAIN if depth == 0 else LIKELY)
+            sure = CERTAIN if depth == 0 else LIKELY
+            yield _reason(known, replace(trouble, run=run), judgement, EFFECTS[judgement.rule].cause, sure)
     if name in known.broken:
         return
     if run.procedure.kind == "gba-usage":

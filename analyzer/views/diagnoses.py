@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 
-from analyzer.report import SCHEMA_VERSION, CaseReport, Diagnosis, Report
+from analyzer.diagnosis.reasons import LINKS
+from analyzer.diagnosis.trouble import SYMPTOMS
+from analyzer.report import SCHEMA_VERSION, CaseReport, Diagnosis, Evidence, ProcedureReport, Report, UeReport, Verdict
 from analyzer.views.frames import frames
 from analyzer.views.ink import clean, plural
+from analyzer.views.wrapping import wrapped
 
+MAX_WELL = 20  # UEs of which all is fine that get a line each
 HEALTHY = "nothing failed that the capture shows"
 
 
-def show(report: Report) -> str:
-    """Return the diagnoses of all cases, in the order of time."""
-    return "\n".join(_case(case) for case in report.cases)
+def show(report: Report, width: int | None = None) -> str:
+    """Return the diagnoses of all cases by UE, in the order of time, in lines of at most `width` columns."""
+    return "\n".join(case(told, width) for told in report.cases)
 
 
 def show_json(report: Report) -> str:
@@ -25,13 +30,81 @@ def show_json(report: Report) -> str:
     return json.dumps({"schema_version": SCHEMA_VERSION, "tool": tool, "cases": cases}, indent=2) + "\n"
 
 
-def _case(case: CaseReport) -> str:
-    several = len(case.captures) > 1
-    count = plural(len(case.diagnoses), "diagnosis" if len(case.diagnoses) == 1 else "diagnose")
-    lines = [f"{clean(case.name)}: {count if case.diagnoses else HEALTHY}"]
-    for diagnosis in case.diagnoses:
-        lines += told(diagnosis, several)
+def case(told: CaseReport, width: int | None = None) -> str:
+    """Return the diagnoses of one case: for each UE what works, and then what does not."""
+    count = plural(len(told.diagnoses), "diagnosis" if len(told.diagnoses) == 1 else "diagnose")
+    lines = [f"{clean(told.name)}: {count if told.diagnoses else HEALTHY}", *_ues(told, width)]
     return "\n".join(lines) + "\n"
+
+
+def _ues(told: CaseReport, width: int | None) -> Iterator[str]:
+    by_ue: dict[str | None, list[Diagnosis]] = {}
+    for diagnosis in told.diagnoses:
+        by_ue.setdefault(diagnosis.ue, []).append(diagnosis)
+    broken, well = _broken(told), 0
+    for ue in told.ues:
+        mine = by_ue.get(ue.id, [])
+        failed = {(kind, shown) for one in mine for kind in _kinds(one.symptom) for shown in one.evidence}
+        done = [procedure for procedure in ue.procedures if _is_done(procedure, broken, failed)]
+        if not mine and len(done) == len(ue.procedures):
+            well += 1
+            if well > MAX_WELL:
+                continue
+        yield from wrapped(f"{_name(ue)}: {_works(ue, done)}", "  ", width)
+        yield from _several(told, mine, width)
+    if well > MAX_WELL:
+        yield f"  and {plural(well - MAX_WELL, 'UE')} more of which all is fine"
+    if None in by_ue:
+        yield "  sent to several UEs, or by one that is not known:"
+        yield from _several(told, by_ue[None], width)
+
+
+def _several(case: CaseReport, found: Iterable[Diagnosis], width: int | None) -> Iterator[str]:
+    for diagnosis in found:
+        for line in told(diagnosis, len(case.captures) > 1):
+            yield from wrapped(line.lstrip(), line[: len(line) - len(line.lstrip())], width)
+
+
+def _name(ue: UeReport) -> str:
+    names = (next(iter(found), "") for found in (ue.addresses, ue.impi or ue.impu))
+    return clean(" ".join((ue.id, *filter(None, names))))
+
+
+Done = tuple[str, float, float]
+
+
+def _broken(told: CaseReport) -> set[Done]:
+    """Return the procedures that broke a rule; what was sent to several UEs is a procedure of each of them."""
+    failed = {j.procedure for j in told.judgements if j.verdict >= Verdict.FAIL and j.level != "info"}
+    return {_done(p) for ue in told.ues for p in ue.procedures if p.id in failed}
+
+
+def _done(procedure: ProcedureReport) -> Done:
+    return procedure.kind, procedure.start, procedure.end
+
+
+def _kinds(symptom: str) -> Iterator[str]:
+    """Yield the kinds of procedures that a symptom is of."""
+    yield from (kind for kind, named in SYMPTOMS.items() if named == symptom)
+    if symptom == "msk-refresh-failed":
+        yield "http-msk-request"
+
+
+def _is_done(procedure: ProcedureReport, broken: set[Done], failed: set[tuple[str, Evidence]]) -> bool:
+    shown = any((procedure.kind, Evidence(step.capture, step.frame)) in failed for step in procedure.steps)
+    return procedure.outcome == "success" and _done(procedure) not in broken and not shown
+
+
+def _works(ue: UeReport, done: Sequence[ProcedureReport]) -> str:
+    """Say how many procedures of a UE are fine, and which kinds of them."""
+    count = len(ue.procedures)
+    if not count:
+        return "no procedure in the capture"
+    if len(done) == count:
+        return f"all of {plural(count, 'procedure')} fine" if count > 1 else "its only procedure is fine"
+    kinds = Counter(LINKS[procedure.kind] for procedure in done)
+    names = ", ".join(name if times == 1 else f"{times} × {name}" for name, times in kinds.items())
+    return f"{len(done)} of {plural(count, 'procedure')} fine" + (f" ({names})" if names else "")
 
 
 def told(diagnosis: Diagnosis, several: bool) -> Iterator[str]:

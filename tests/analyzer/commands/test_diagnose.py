@@ -12,7 +12,32 @@ def test_a_faulty_case_is_explained_and_fails(told, samples):
 
 
 def test_a_good_case_passes(told, samples):
-    assert told("diagnose", str(samples / "http_good")) == (0, "http_good: nothing failed that the capture shows\n")
+    code, out = told("diagnose", str(samples / "http_good"))
+    assert code == 0
+    first, second = out.splitlines()
+    assert first == "http_good: nothing failed that the capture shows"
+    assert second.startswith("  ue1 10.1.0.11 user1_private@home1.net: all of ")
+
+
+def test_the_timeline_comes_when_asked_for(told, samples):
+    _, out = told("diagnose", str(samples / "missed_update"), "--timeline")
+    assert "keys of ue1, UE 10.1.0.11 (user1_private@home1.net)" in out
+    assert "key group 00f110/0001: could not decrypt for 3.6 s" in out
+    _, out = told("diagnose", str(samples / "missed_update"))
+    assert "key group" not in out
+
+
+def test_a_wrong_key_is_named_and_never_shown(told, samples, tmp_path, entered, shown):
+    right = (samples / "http_good" / "keyring.toml").read_text()
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text(right.replace("opc =", "op ="))
+    wrong.chmod(0o600)
+    capture = tmp_path / "capture.pcapng"
+    capture.write_bytes((samples / "http_good" / "capture.pcapng").read_bytes())
+    for command in ("diagnose", "keys"):
+        _, out = told(command, str(capture), "--keys", str(wrong))
+        assert "the op given is an OPc" in out
+        assert not shown(out, entered("http_good"))
 
 
 def test_json_is_one_document(told, samples):

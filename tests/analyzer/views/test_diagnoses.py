@@ -19,7 +19,27 @@ def test_text_tells_who_what_why_and_what_to_do(case):
 
 def test_a_case_without_any_says_so(case):
     shown = diagnoses.show(Report("1", (replace(case, diagnoses=(), verdict=Verdict.PASS),)))
-    assert shown == f"{case.name}: {diagnoses.HEALTHY}\n"
+    assert shown.startswith(f"{case.name}: {diagnoses.HEALTHY}\n  ue1 ")
+
+
+def test_lines_fit_the_terminal(case):
+    shown = diagnoses.show(Report("1", (case,)), 60)
+    assert max(map(len, shown.splitlines())) <= 60
+
+
+def test_a_ue_says_first_what_works(sample):
+    shown = diagnoses.case(sample("authorization_missing").report)
+    lines = shown.splitlines()
+    assert lines[1].startswith("  ue1 10.1.0.11 user1_private@home1.net: all of 5 procedures fine")
+    assert lines[2] == "  ue2 10.1.0.12 user2_private@home1.net: 2 of 4 procedures fine (bootstrapping, Zn)"
+    assert lines[3].startswith("  » ue2: registration-failed")
+
+
+def test_many_ues_that_are_well_are_counted(case):
+    ue = replace(case.ues[0], procedures=())
+    many = replace(case, ues=tuple(replace(ue, id=f"ue{n}") for n in range(1, 31)), diagnoses=())
+    shown = diagnoses.show(Report("1", (many,)))
+    assert "and 10 UEs more of which all is fine" in shown
 
 
 def test_json_has_the_diagnoses_of_the_report_and_nothing_else(case):
