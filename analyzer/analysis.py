@@ -19,6 +19,7 @@ from analyzer.judging import Run, Story, judge
 from analyzer.keys.keyring import Keyring
 from analyzer.keys.unlock import unlock
 from analyzer.media import examine
+from analyzer.medialog import MediaLog
 from analyzer.procedures import CATALOGUE, tell
 from analyzer.reading import Progress, begin
 from analyzer.report import CaseReport, Judgement, Verdict
@@ -36,6 +37,7 @@ class Options:
     select: tuple[str, ...] = ()  # rule codes or their beginnings; empty: all
     ignore: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()  # keyrings beyond those of the case
+    media: str = "sample"  # of huge streams, or "all", "none": what is verified
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ class Analysis:
     captures: tuple[Capture, ...] = field(repr=False)
     decoded: DecodeFacts = field(repr=False)
     keyring: Keyring = field(repr=False)
+    media: MediaLog = field(repr=False)
 
 
 def comment(captures: Sequence[Capture], message: Message) -> str:
@@ -97,7 +100,9 @@ def analyse(
     Raises CaptureError, KeyringError or ConfigError for what cannot be read; damage within a capture
     is told in the report.
     """
-    reading = begin(case, options.keys, progress, None if live is None else live.follow)
+    keep = options.media != "none"
+    reading = begin(case, options.keys, progress, None if live is None else live.follow, keep)
+    again = reading.again if options.media == "all" and live is None and reading.comes_again else None
     keyring, decoded = reading.keyring, reading.decoder.facts
     messages: list[Message] = []
 
@@ -107,14 +112,17 @@ def analyse(
         chain = unlock(traffic, keyring)
         lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
-        story = Story(traffic, chain, examine(reading.media, traffic, chain), holes, tuple(decoded.icmp_errors), lost)
+        media = examine(reading.media, traffic, chain, again)
+        story = Story(traffic, chain, media, holes, tuple(decoded.icmp_errors), lost)
         runs = tell(story)
         judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
         facts = [capture.facts for capture in reading.captures]
         report = accounts.case_report(
             case.name, facts, decoded, story, runs, judgements, options.show_keys, reading.clocks
         )  # fmt: skip
-        return Analysis(case, report, traffic.folded.seen, story, runs, reading.captures, decoded, keyring)
+        return Analysis(
+            case, report, traffic.folded.seen, story, runs, reading.captures, decoded, keyring, reading.media
+        )
 
     seen = messages.append
     if live is not None:

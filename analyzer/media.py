@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from analyzer.correlate.sightings import Sightings
+from analyzer.correlate.sightings import OTHER_CAPTURE, Sightings
 from analyzer.correlate.traffic import Traffic
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import RTP_HEADER, header_length
 from analyzer.keys import srtp
 from analyzer.keys.chain import Chain
 from analyzer.keys.key import Key
-from analyzer.medialog import MediaLog, Stream
+from analyzer.keys.rollover import Rollover
+from analyzer.medialog import MediaLog, Stream, StreamKey, key_of
 from analyzer.mki import MKI_OCTETS, Located, Locator, Mki, Named, named
 
 MAX_SHOWN = 20  # frames of one kind that a group remembers
 SENDER_REPORT = 200
 RTCP_INDICES = 1 << 31
-HALF_OF_SEQUENCES = 0x8000
 LATE = 10**9  # ns; packets that overtake each other are not further apart
+MAX_INDICES = 100_000  # of one MKI that are remembered to find what comes again
+MAX_ROC_TRIED = 256  # rollovers that a stream may have had before the capture began, where nothing tells
+MAX_SEARCHES = 4  # packets of a stream that such a rollover counter is looked for with
 
 Place = tuple[int, int]  # capture and frame
 Held = tuple[bytes | None, list[Key]]  # MTKs of one id, by Key Domain ID
@@ -30,8 +34,8 @@ class Group:
     """The packets of one stream under one MKI; `mki` is None for what is in the clear.
 
     A packet that two captures or interfaces saw counts once. `failed` is what does not authenticate, of it `misplaced`
-    what has its MKI elsewhere than the policy says; `not_checked` are packets that bring nothing to check, too. Of the
-    frames of each kind MAX_SHOWN are remembered.
+    what has its MKI elsewhere than the policy says; `not_checked` are packets that bring nothing to check, and those
+    that are not in the sample of a huge stream. Of the frames of each kind MAX_SHOWN are remembered.
     """
 
     protocol: str  # srtp, srtcp, rtp (in the clear)
@@ -67,25 +71,59 @@ class Group:
         return None if self.mki is None else self.mki[4:]
 
 
-def examine(log: MediaLog, traffic: Traffic, chain: Chain) -> tuple[Group, ...]:
-    """Sort the packets of every stream by MKI and verify those whose MTK is known."""
+class Opened(NamedTuple):
+    """How a packet can be decrypted: under which key and policy, and with which ROC, or index of SRTCP."""
+
+    key: Key
+    keys: srtp.SessionKeys
+    policy: srtp.Policy
+    roc: int
+    by_mac: bool  # a MAC vouches for it
+
+
+Again = Callable[[], Iterable[MediaPacket]]  # all media of the case once more, in the order of time
+
+
+def examine(log: MediaLog, traffic: Traffic, chain: Chain, again: Again | None = None) -> tuple[Group, ...]:
+    """Sort the packets of every stream by MKI and verify those whose MTK is known.
+
+    Of streams of which not all is kept that is a sample, or all where it can be read `again`.
+    """
+    whole: dict[StreamKey, Receiver] = {}
+    found: list[Receiver] = []
+    for receiver in receivers(log, traffic, chain):
+        stream = receiver.stream
+        found.append(receiver)
+        if again is None or stream.is_kept:
+            receiver.take_kept()
+        else:
+            receiver.start()
+            whole[stream.key] = receiver
+    if again is not None and whole:
+        for packet in again():
+            if (later := whole.get(key_of(packet))) is not None:
+                later.take(packet)
+    groups = [group for receiver in found for group in receiver.groups()]
+    return tuple(sorted(groups, key=lambda g: (g.first, g.capture, g.frame, g.destination, g.port, g.ssrc)))
+
+
+def receivers(log: MediaLog, traffic: Traffic, chain: Chain) -> Iterator[Receiver]:
+    """Yield what can verify the packets of each stream, those of RTP first."""
     told = named(traffic)
     mtks: dict[Mki, list[Held]] = {}
     for (domain, msk_id, mtk_id), keys in chain.mtks.items():
         mtks.setdefault(msk_id + mtk_id, []).append((domain, keys))
-    groups: list[Group] = []
     beside: dict[str, set[Mki]] = {}  # MKIs of RTP by destination: SRTCP has too few packets to tell by itself
     for stream in sorted(log.streams.values(), key=lambda stream: stream.rtcp):
         known = beside.setdefault(stream.destination, set())
         locator = Locator(told, chain, rtcp=stream.rtcp, beside=frozenset(known))
-        found = list(_Examination(stream, told, locator, mtks).groups())
-        known.update(group.mki for group in found if group.mki is not None)
-        groups += found
-    return tuple(sorted(groups, key=lambda g: (g.first, g.capture, g.frame, g.destination, g.port, g.ssrc)))
+        receiver = Receiver(stream, told, locator, mtks)
+        known.update(located[1] for located in receiver.located if located is not None)
+        yield receiver
 
 
-class _Examination:
-    """One pass over the kept packets of a stream."""
+class Receiver:
+    """Follows one stream as a receiver does: packet by packet, in the order of time."""
 
     def __init__(self, stream: Stream, told: Named, locator: Locator, mtks: Mapping[Mki, Sequence[Held]]) -> None:
         self.stream = stream
@@ -93,27 +131,80 @@ class _Examination:
         self.locator = locator
         self.mtks = mtks
         self.found: dict[Mki | None, Group] = {}
-        self.keys: dict[Mki, list[tuple[Key, srtp.SessionKeys]]] = {}
-        self.roc: int | None = told.rocs.get(stream.ssrc)
-        self.highest = -1  # sequence number, for the guess of RFC 3711 3.3.1
-        self.ahead: tuple[int, int] | None = None  # sequence number and ROC of the first packet that carries one
+        self.keys: dict[tuple[Mki, int, int], list[tuple[Key, srtp.SessionKeys]]] = {}
+        self.rollover = Rollover(told.rocs.get(stream.ssrc))
+        self.searches = MAX_SEARCHES
         self.seen: dict[Mki, set[int]] = {}
         self.last_index: tuple[int, int] | None = None  # of SRTCP, and when
         self.last_mki: Mki | None = None
         self.settled: dict[Mki, srtp.Policy] = {}  # what a MAC has proven where no SP tells
+        self.taken = 0
+        self.sightings: tuple[Sightings[MediaPacket], Sightings[MediaPacket]] = (Sightings(), Sightings())
+        self.turned = 0  # when the first of them was begun
+        self.begin: list[MediaPacket] = list(self.once(sorted(stream.kept, key=_when)))
+        self.located = locator.locate([packet.data for packet in self.begin])
+        if not stream.rtcp:
+            self.rollover.ahead = next(filter(None, map(_carried, self.begin, self.located)), None)
+
+    def start(self) -> None:
+        """Be ready for all packets of the stream from the first one on, those that were kept too."""
+        self.sightings, self.turned = (Sightings(), Sightings()), 0
+
+    def take_kept(self) -> None:
+        """Take the packets that were kept: the first ones, and a sample of those after them."""
+        for packet, located in zip(self.begin, self.located, strict=True):
+            self.taken += 1
+            self.open(packet, located)
+        if self.stream.sampler is None:
+            return
+        base = None
+        if self.rollover.proven:
+            base = self.rollover.rocs(_sequence(self.begin[-1]))[0]
+        before = 0
+        for packet, number, extended in self.stream.sampler.sample():
+            self.pass_by(number - before - 1)
+            before = number
+            if not any(self.once((packet,))):
+                continue
+            if base is not None:
+                self.rollover.expect((base << 16) + extended)
+            self.taken += 1
+            opened = self.open(packet, self.locator.locate_one(packet.data))
+            if opened is not None and opened.by_mac:
+                base = opened.roc - (extended >> 16)
+        self.pass_by(self.stream.sampler.packets - before)
+
+    def pass_by(self, packets: int) -> None:
+        """Count packets that are not in the sample, under the MKI that was last in use."""
+        if packets > 0 and self.found:
+            group = self.found[self.last_mki]
+            group.packets += packets
+            group.not_checked += packets
+            self.taken += packets
+
+    def take(self, packet: MediaPacket) -> Opened | None:
+        """Take the next packet; return how it can be decrypted, None where it cannot, or was seen before."""
+        for new in self.once((packet,)):
+            self.taken += 1
+            return self.open(new, self.locator.locate_one(new.data))
+        return None
+
+    def once(self, packets: Iterable[MediaPacket]) -> Iterator[MediaPacket]:
+        """Pass on packets that were not seen before, on another interface or in another capture."""
+        for packet in packets:
+            if packet.time - self.turned > 2 * OTHER_CAPTURE:  # what is older is no sighting of this one
+                self.sightings, self.turned = (Sightings(), self.sightings[0]), packet.time
+            key = hash(packet.data)
+            before = [seen.first(packet, key, packet.capture, packet.time) for seen in self.sightings]
+            if before == [None, None]:
+                yield packet
 
     def groups(self) -> Iterator[Group]:
-        kept = _once(self.stream.kept)
-        located = self.locator.locate([packet.data for packet in kept])
-        self.ahead = next(filter(None, map(_carried, kept, located)), None) if not self.stream.rtcp else None
-        for packet, found in zip(kept, located, strict=True):
-            self.take(packet, found)
-        beyond = 0 if self.stream.is_kept else self.stream.packets - len(kept)
-        if beyond > 0 and self.found:  # past the limit: counted with the MKI that was last in use
-            group = self.found[self.last_mki]
-            group.packets += beyond
-            group.not_checked += beyond
-            group.last = self.stream.last
+        """Yield what was found; packets that nobody has looked at count with the MKI that was last in use."""
+        beyond = 0 if self.stream.is_kept else self.stream.packets - self.taken
+        self.pass_by(beyond)
+        if not self.stream.is_kept and self.found:
+            self.found[self.last_mki].last = self.stream.last
         yield from self.found.values()
 
     def group(self, mki: Mki | None, packet: MediaPacket, policy_told: bool) -> Group:
@@ -134,7 +225,8 @@ class _Examination:
             )
         return group
 
-    def take(self, packet: MediaPacket, located: Located | None) -> None:
+    def open(self, packet: MediaPacket, located: Located | None) -> Opened | None:
+        """Count a packet and verify it."""
         mki = None if located is None else located[1]
         if located is None and self.last_mki is not None:  # inside a protected stream: broken, not in the clear
             group = self.found[self.last_mki]
@@ -145,7 +237,7 @@ class _Examination:
                 _remember(group.misplaced_frames, packet)
             else:
                 _remember(group.failed_frames, packet)
-            return
+            return None
         group = self.group(mki, packet, mki is not None and self.told.policy(mki) is not None)
         self.last_mki = mki
         self.count(group, packet)
@@ -153,15 +245,19 @@ class _Examination:
             _remember(group.report_frames, packet)
         if located is None:
             group.no_key += 1
-            return
-        self.verify(group, packet, located)
+            return None
+        return self.verify(group, packet, located)
 
     def count(self, group: Group, packet: MediaPacket) -> None:
         group.packets += 1
         group.last = packet.time
 
-    def session_keys(self, mki: Mki) -> list[tuple[Key, srtp.SessionKeys]]:
-        known = self.keys.get(mki)
+    def session_keys(self, mki: Mki, policy: srtp.Policy, index: int = 0) -> list[tuple[Key, srtp.SessionKeys]]:
+        """Return the session keys that a packet may be under; they change with the index if a rate says so."""
+        turn = index // policy.key_derivation_rate if policy.key_derivation_rate else 0
+        length = policy.srtcp_auth_key_length if self.stream.rtcp else policy.auth_key_length
+        length = min(length, srtp.MAX_AUTH_KEY)
+        known = self.keys.get((mki, length, turn))
         if known is None:
             mtks = [
                 key
@@ -169,28 +265,33 @@ class _Examination:
                 if domain in (None, self.told.domains.get(mki[:4], domain))
                 for key in keys
             ]
-            known = self.keys[mki] = [
-                (key, srtp.session_keys(master_key=key.value, master_salt=key.salt, rtcp=self.stream.rtcp))
+            known = self.keys[mki, length, turn] = [
+                (
+                    key,
+                    srtp.session_keys(
+                        master_key=key.value, master_salt=key.salt, rtcp=self.stream.rtcp, auth_length=length, turn=turn
+                    ),
+                )
                 for key in mtks
-                if key.salt and len(key.value) in (16, 24, 32)
+                if key.salt and len(key.value) in srtp.KEY_LENGTHS
             ]
         return known
 
-    def verify(self, group: Group, packet: MediaPacket, located: Located) -> None:
+    def verify(self, group: Group, packet: MediaPacket, located: Located) -> Opened | None:
         policy, mki = located
-        if not self.session_keys(mki):
+        if not self.session_keys(mki, policy):
             group.no_key += 1
-            return
+            return None
         found = self.verify_rtcp(packet, located) if self.stream.rtcp else self.verify_rtp(group, packet, located)
         if found is None and self.is_roc_unknown(policy):
             group.not_checked += 1
-            return
+            return None
         if found is None:
             group.failed += 1
             _remember(group.failed_frames, packet)
-            return
-        index, by_mac = found
-        if by_mac:
+            return None
+        index = found.roc if self.stream.rtcp else found.roc << 16 | _sequence(packet)
+        if found.by_mac:
             group.authenticated += 1
         else:
             group.not_checked += 1
@@ -200,6 +301,9 @@ class _Examination:
         elif self.stream.rtcp:
             self.follow_rtcp(group, packet, index)
         used.add(index)
+        if len(used) > MAX_INDICES:
+            self.seen[mki] = set(sorted(used)[MAX_INDICES // 2 :])
+        return found
 
     def follow_rtcp(self, group: Group, packet: MediaPacket, index: int) -> None:
         """RFC 3711 3.4: the index goes up, whatever the key; one that was overtaken on the way may be late."""
@@ -209,76 +313,60 @@ class _Examination:
         elif packet.time - when > LATE:
             _remember(group.index_frames, packet)
 
-    def candidates(self, data: bytes, located: Located) -> Iterator[tuple[srtp.Policy, srtp.SessionKeys]]:
-        """Yield the policies and keys that a packet may be under."""
+    def candidates(self, data: bytes, located: Located) -> Sequence[srtp.Policy]:
+        """Return the policies that a packet may be under."""
         settled = self.settled.get(located[1])
-        fitting = settled is not None and self.locator.mki_at(data, settled) == located[1]
-        policies = (settled,) if settled is not None and fitting else self.locator.candidates(data, located)
-        for policy in policies:
-            for _, keys in self.session_keys(located[1]):
-                yield policy, keys
+        if settled is not None and self.locator.mki_at(data, settled) == located[1]:
+            return (settled,)
+        return tuple(self.locator.candidates(data, located))
 
-    def verify_rtcp(self, packet: MediaPacket, located: Located) -> tuple[int, bool] | None:
-        """Return the index, and whether a MAC vouches for it; None for what does not authenticate."""
-        for policy, keys in self.candidates(packet.data, located):
-            checked = srtp.verify_rtcp(keys=keys, policy=policy, data=packet.data, mki_length=MKI_OCTETS)
-            if checked.ok:
-                return checked.index, checked.mac
+    def verify_rtcp(self, packet: MediaPacket, located: Located) -> Opened | None:
+        """Return how an SRTCP packet can be decrypted, None for what does not authenticate."""
+        for policy in self.candidates(packet.data, located):
+            place = len(packet.data) - self.locator.tag_length(packet.data, policy) - MKI_OCTETS
+            index = int.from_bytes(packet.data[place - srtp.INDEX_LENGTH : place], "big") & RTCP_INDICES - 1
+            for key, keys in self.session_keys(located[1], policy, index):
+                right, _ = srtp.authentic_rtcp(keys=keys, policy=policy, data=packet.data, mki_length=MKI_OCTETS)
+                if right is not False:
+                    return Opened(key, keys, policy, index, right is not None)
         return None
 
-    def verify_rtp(self, group: Group, packet: MediaPacket, located: Located) -> tuple[int, bool] | None:
+    def verify_rtp(self, group: Group, packet: MediaPacket, located: Located) -> Opened | None:
         """Return the same of an SRTP packet, and follow its ROC."""
-        data = packet.data
-        sequence = int.from_bytes(data[2:4], "big")
-        header = header_length(data)
-        if header is None:
+        sequence = _sequence(packet)
+        if header_length(packet.data) is None:
             return None
-        bare: int | None = None  # the ROC where no MAC is wrong, because there is none
-        for policy, keys in self.candidates(data, located):
-            for roc in self.rocs(sequence):
-                checked = srtp.verify_packet(
-                    keys=keys, policy=policy, data=data, header_length=header, mki_length=MKI_OCTETS, roc=roc
-                )
-                if checked.ok and checked.mac:
-                    self.settled[located[1]] = policy
-                    self.follow_rtp(group, packet, checked.roc, sequence)
-                    return checked.roc << 16 | sequence, True
-                if checked.ok and bare is None:
-                    bare = checked.roc
-        if bare is None:
+        policies = self.candidates(packet.data, located)
+        found = self.under(packet.data, located[1], policies, self.rollover.rocs(sequence))
+        if found is None and self.searches and not located[0].mode and self.is_roc_unknown(located[0]):
+            self.searches -= 1  # joined late, and nothing tells how late
+            found = self.under(packet.data, located[1], policies, range(1, MAX_ROC_TRIED))
+        if found is None:
             return None
-        self.follow_rtp(group, packet, bare, sequence)
-        return bare << 16 | sequence, False
-
-    def follow_rtp(self, group: Group, packet: MediaPacket, roc: int, sequence: int) -> None:
-        """RFC 3711 3.3.1: a packet that was overtaken changes nothing."""
-        known = self.roc if self.roc is not None and self.highest >= 0 else roc
-        ahead = self.highest < 0 or 0 < (sequence - self.highest) & 0xFFFF < HALF_OF_SEQUENCES
-        if ahead and roc < known:
+        if found.by_mac:
+            self.settled[located[1]] = found.policy
+        if self.rollover.follow(sequence, found.roc):
             _remember(group.roc_frames, packet)
-        if ahead or (roc, sequence) > (known, self.highest):
-            self.roc, self.highest = roc, sequence
+        return found
 
-    def rocs(self, sequence: int) -> tuple[int, ...]:
-        """The rollover counters that a packet may have (RFC 3711 3.3.1)."""
-        if self.roc is None or self.highest < 0:
-            return self.first_rocs(sequence)
-        if self.highest - sequence > HALF_OF_SEQUENCES:
-            return (self.roc + 1, self.roc)
-        if sequence - self.highest > HALF_OF_SEQUENCES and self.roc:
-            return (self.roc - 1, self.roc)
-        return (self.roc, self.roc + 1)  # the latter where more packets than half of all numbers are missing
-
-    def first_rocs(self, sequence: int) -> tuple[int, ...]:
-        """Before a packet has proven one: what the first tag with a ROC gives, what MIKEY told, and 0."""
-        shown = () if self.ahead is None else (self.ahead[1] - (sequence > self.ahead[0]),)
-        told = () if self.roc is None else (self.roc,)
-        return tuple(dict.fromkeys(roc for roc in (*shown, *told, 0) if roc >= 0))
+    def under(self, data: bytes, mki: Mki, policies: Sequence[srtp.Policy], rocs: Sequence[int]) -> Opened | None:
+        """Try policies, keys and rollover counters; one that a MAC vouches for comes before one that has none."""
+        sequence = int.from_bytes(data[2:4], "big")
+        bare: Opened | None = None
+        for policy in policies:
+            for roc in rocs:
+                for key, keys in self.session_keys(mki, policy, roc << 16 | sequence):
+                    right, told = srtp.authentic(keys=keys, policy=policy, data=data, roc=roc, mki_length=MKI_OCTETS)
+                    if right:
+                        return Opened(key, keys, policy, told, by_mac=True)
+                    if right is None and bare is None:
+                        bare = Opened(key, keys, policy, told, by_mac=False)
+        return bare
 
     def is_roc_unknown(self, policy: srtp.Policy) -> bool:
         """Nothing has proven a ROC, and neither a tag nor MIKEY tells it: the stream had begun before the capture."""
-        told = self.ahead is not None if policy.mode else self.stream.ssrc in self.told.rocs
-        return not self.stream.rtcp and not told and self.highest < 0
+        told = self.rollover.ahead is not None if policy.mode else self.stream.ssrc in self.told.rocs
+        return not self.stream.rtcp and not told and not self.rollover.proven
 
 
 def _carried(packet: MediaPacket, located: Located | None) -> tuple[int, int] | None:
@@ -291,11 +379,12 @@ def _carried(packet: MediaPacket, located: Located | None) -> tuple[int, int] | 
     return (sequence, int.from_bytes(packet.data[end - roc_octets : end], "big")) if roc_octets else None
 
 
-def _once(packets: list[MediaPacket]) -> list[MediaPacket]:
-    """Put packets in the order of time, each that was seen more than once by its first sighting."""
-    seen: Sightings[MediaPacket] = Sightings()
-    ordered = sorted(packets, key=lambda packet: (packet.time, packet.capture, packet.frame))
-    return [p for p in ordered if seen.first(p, p.data, p.capture, p.time) is None]
+def _when(packet: MediaPacket) -> tuple[int, int, int]:
+    return packet.time, packet.capture, packet.frame
+
+
+def _sequence(packet: MediaPacket) -> int:
+    return packet.data[2] << 8 | packet.data[3]
 
 
 def _remember(frames: list[Place], packet: MediaPacket) -> None:

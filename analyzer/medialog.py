@@ -1,17 +1,22 @@
-"""Media packets by stream, within limits: many at once as columns, or one by one."""
+"""Media packets by stream, within limits: many at once as columns, or one by one.
+
+Of a stream the octets of the first packets are kept; of one that goes on, a sample of what follows (`sampling.py`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.decode.ip import text
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import RTCP_TYPES
 from analyzer.decode.sift import MediaColumns
+from analyzer.sampling import Sampler, mki_place
 
 MAX_KEPT = 20_000  # packets of one stream whose octets are kept to be verified
 MAX_KEPT_OCTETS = 64 * 1024 * 1024  # of all streams together
+MAX_SAMPLERS = 64  # streams that more than the beginning is kept of
 MAX_STREAMS = 4096  # destinations × SSRC that are told apart
 
 StreamKey = tuple[str, int, int, bool]  # destination, port, SSRC, is RTCP
@@ -19,9 +24,10 @@ StreamKey = tuple[str, int, int, bool]  # destination, port, SSRC, is RTCP
 
 @dataclass(slots=True)
 class Stream:
-    """Packets of one SSRC to one destination; octets are kept of the first MAX_KEPT.
+    """Packets of one SSRC to one destination; octets are kept of the first MAX_KEPT, and of a sample of the others.
 
-    `seen` is how many each probe saw, by its capture point, with the times of the first and the last.
+    `seen` is how many each probe saw, by its capture point, with the times of the first and the last. The sample is
+    of what one of them saw.
     """
 
     destination: str
@@ -30,8 +36,13 @@ class Stream:
     rtcp: bool
     seen: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     kept: list[MediaPacket] = field(default_factory=list, repr=False)
+    sampler: Sampler | None = field(default=None, repr=False)
     first: int = 0
     last: int = 0
+
+    @property
+    def key(self) -> StreamKey:
+        return self.destination, self.port, self.ssrc, self.rtcp
 
     @property
     def packets(self) -> int:
@@ -49,6 +60,13 @@ class Stream:
         return sum(packets for packets, _, _ in self.seen.values()) == len(self.kept)
 
 
+def key_of(packet: MediaPacket) -> StreamKey:
+    """Return the stream that a packet belongs to."""
+    rtcp = packet.data[1] in RTCP_TYPES
+    ssrc = int.from_bytes(packet.data[4:8] if rtcp else packet.data[8:12], "big")
+    return packet.dst, packet.dport, ssrc, rtcp
+
+
 @dataclass(slots=True)
 class MediaLog:
     """Takes media packets and keeps them by stream; only counts them where it `keeps` none.
@@ -60,17 +78,18 @@ class MediaLog:
     points: Sequence[int] = ()
     streams: dict[StreamKey, Stream] = field(default_factory=dict)
     octets: int = 0
+    samplers: int = 0
     dropped: int = 0  # packets of streams beyond MAX_STREAMS
 
     def add(self, packet: MediaPacket) -> None:
         """Take one packet, RTP or RTCP."""
-        data = packet.data
-        rtcp = data[1] in RTCP_TYPES
-        ssrc = int.from_bytes(data[4:8] if rtcp else data[8:12], "big")
-        key = (packet.dst, packet.dport, ssrc, rtcp)
-        stream = self._count(key, packet.capture, 1, packet.time, packet.time)
-        if stream is not None:
-            self._keep(stream, packet)
+        stream = self._count(key_of(packet), packet.capture, 1, packet.time, packet.time)
+        if stream is None:
+            return
+        if self._room(stream):
+            self._keep(stream, (packet,))
+        elif (sampler := self._sampler(stream, packet.capture)) is not None:
+            sampler.add(packet)
 
     def add_columns(self, columns: MediaColumns) -> None:
         """Take many RTP packets at once; only those that are kept become objects."""
@@ -79,9 +98,11 @@ class MediaLog:
             at = int(own[0])
             key = (text(columns.destinations[at].tobytes()), int(columns.ports[at]), int(columns.ssrcs[at]), False)
             stream = self._count(key, columns.block.capture, len(own), int(times[at]), int(times[own[-1]]))
-            if stream is not None:
-                for packet in columns.packets(own[: self._room(stream)]):
-                    self._keep(stream, packet)
+            if stream is None:
+                continue
+            kept = self._keep(stream, columns.packets(own[: self._room(stream)]))
+            if kept < len(own) and (sampler := self._sampler(stream, columns.block.capture)) is not None:
+                sampler.add_columns(columns, own[kept:])
 
     def _count(self, key: StreamKey, capture: int, packets: int, first: int, last: int) -> Stream | None:
         stream = self.streams.get(key)
@@ -90,17 +111,39 @@ class MediaLog:
                 self.dropped += packets
                 return None
             stream = self.streams[key] = Stream(*key, first=first, last=last)
-        point = self.points[capture] if self.points else capture
+        point = self._point(capture)
         before, began, ended = stream.seen.get(point, (0, first, last))
         stream.seen[point] = before + packets, min(began, first), max(ended, last)
         stream.first, stream.last = min(stream.first, first), max(stream.last, last)
         return stream
 
+    def _point(self, capture: int) -> int:
+        return self.points[capture] if self.points else capture
+
     def _room(self, stream: Stream) -> int:
         """Return how many more packets of a stream may be kept."""
-        return MAX_KEPT - len(stream.kept) if self.keeps and self.octets < MAX_KEPT_OCTETS else 0
+        if not self.keeps or stream.sampler is not None or self.octets >= MAX_KEPT_OCTETS:
+            return 0
+        return MAX_KEPT - len(stream.kept)
 
-    def _keep(self, stream: Stream, packet: MediaPacket) -> None:
-        if self._room(stream):
+    def _keep(self, stream: Stream, packets: Sequence[MediaPacket] | Iterator[MediaPacket]) -> int:
+        """Keep packets while there is room; return how many."""
+        before = len(stream.kept)
+        for packet in packets:
+            if not self._room(stream):
+                break
             stream.kept.append(packet)
             self.octets += len(packet.data)
+        return len(stream.kept) - before
+
+    def _sampler(self, stream: Stream, capture: int) -> Sampler | None:
+        """Return what samples a stream, where this probe is the one that it listens to."""
+        if not self.keeps:
+            return None
+        point = self._point(capture)
+        if stream.sampler is None and self.samplers < MAX_SAMPLERS:
+            self.samplers += 1
+            last = next((packet for packet in reversed(stream.kept) if self._point(packet.capture) == point), None)
+            sequence = None if last is None else int.from_bytes(last.data[2:4], "big")
+            stream.sampler = Sampler(point, sequence, mki_place([packet.data for packet in stream.kept]))
+        return stream.sampler if stream.sampler is not None and stream.sampler.point == point else None

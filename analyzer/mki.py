@@ -87,6 +87,10 @@ class Locator:
         self.unnamed = self.unnamed_mkis(strange, alone=len(strange) == len(packets))
         return [known or self.of_unnamed(data) for data, known in zip(packets, found, strict=True)]
 
+    def locate_one(self, data: bytes) -> Located | None:
+        """Return the same of a packet that comes later in the stream."""
+        return self.of(data) or self.of_unnamed(data)
+
     def of(self, data: bytes) -> Located | None:
         """Find the policy whose tag length uncovers an MKI that is known."""
         return self._known(data, self.policies) or self._known(data, self.untold)

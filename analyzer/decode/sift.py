@@ -154,7 +154,7 @@ class MediaColumns:
         ends = [*(np.flatnonzero(other) + 1).tolist(), len(order)]
         yield from sorted((order[a:b] for a, b in zip([0, *ends], ends, strict=False)), key=lambda own: int(own[0]))
 
-    def packets(self, chosen: Ints) -> Iterator[MediaPacket]:
+    def packets(self, chosen: Ints | slice) -> Iterator[MediaPacket]:
         """Yield some of them as packets of their own."""
         block, rows, wide = self.block, self.rows[chosen], self.sources.shape[1]
         octets, begins = block.octets.data, self.begins[chosen]

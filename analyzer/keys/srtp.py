@@ -7,11 +7,12 @@ import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 
 # values of the SRTP policy (RFC 3830 6.10.1)
 ENCR_NULL = 0
 ENCR_AES_CM = 1
+ENCR_AES_F8 = 2
 AUTH_NULL = 0
 AUTH_HMAC_SHA1 = 1
 AUTH_RCCM1 = 2  # RFC 4771: ROC and MAC in every Rth packet, nothing in the others
@@ -34,6 +35,8 @@ _TO_INNER = bytes(octet ^ 0x36 for octet in range(256))
 _TO_OUTER = bytes(octet ^ 0x5C for octet in range(256))
 
 _MAX_ROC = 0xFFFFFFFF
+_BLOCK = 16
+_MASK = b"\x55" * 32  # what fills up the salt to a mask for the key of F8 (RFC 3711 4.1.2.2)
 LABELS = {False: (0, 1, 2), True: (3, 4, 5)}  # RFC 3711 4.3: encryption, authentication, salt
 
 
@@ -46,6 +49,7 @@ class SessionKeys:
     salt: bytes = field(repr=False)
     _inner: hashlib._Hash = field(init=False, repr=False, compare=False)
     _outer: hashlib._Hash = field(init=False, repr=False, compare=False)
+    _counter: CipherContext = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         # the two halves of HMAC-SHA-1 with the key already in: copying them is all a packet costs
@@ -53,6 +57,8 @@ class SessionKeys:
         padded = key.ljust(_HMAC_BLOCK, b"\0")
         object.__setattr__(self, "_inner", _sha1(padded.translate(_TO_INNER)))
         object.__setattr__(self, "_outer", _sha1(padded.translate(_TO_OUTER)))
+        counter = Cipher(algorithms.AES(self.encr_key), modes.CTR(bytes(_BLOCK))).encryptor()
+        object.__setattr__(self, "_counter", counter)
 
     def __reduce__(self) -> tuple[type[SessionKeys], tuple[bytes, bytes, bytes]]:
         return SessionKeys, (self.encr_key, self.auth_key, self.salt)  # a started hash does not cross processes
@@ -65,6 +71,12 @@ class SessionKeys:
         outer = self._outer.copy()
         outer.update(inner.digest())
         return outer.digest()
+
+    def crypt(self, ssrc: int, index: int, data: bytes) -> bytes:
+        """Encrypt or decrypt the octets of one packet as `crypt` does, with the cipher that stands ready."""
+        iv = (int.from_bytes(self.salt, "big") << 16) ^ (ssrc << 64) ^ (index << 16)
+        self._counter.reset_nonce(iv.to_bytes(_BLOCK, "big"))
+        return self._counter.update(data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,25 +174,28 @@ def tag_layout(policy: Policy, seq: int) -> tuple[int, int]:
     return 0, policy.tag_length
 
 
-def session_keys(*, master_key: bytes, master_salt: bytes, rtcp: bool = False, auth_length: int = 20) -> SessionKeys:
-    """Return the session keys for a key derivation rate of 0 (RFC 3711 4.3, RFC 6188 for 24 and 32 octets).
+def session_keys(
+    *, master_key: bytes, master_salt: bytes, rtcp: bool = False, auth_length: int = 20, turn: int = 0
+) -> SessionKeys:
+    """Return the session keys (RFC 3711 4.3, RFC 6188 for 24 and 32 octets).
 
-    `master_salt` is up to 14 octets, right aligned. Raises ValueError for lengths that AES-CM does not take.
+    `master_salt` is up to 14 octets, right aligned; `turn` is the index DIV the key derivation rate, 0 where that is
+    0. Raises ValueError for lengths that AES-CM does not take.
     """
     if not 0 <= auth_length <= MAX_AUTH_KEY:
         raise ValueError(f"an authentication key has up to {MAX_AUTH_KEY} octets")
     if len(master_salt) > SALT_LENGTH:
         raise ValueError(f"a master salt has {SALT_LENGTH} octets, not {len(master_salt)}")
     encryption, authentication, salting = (
-        keystream(key=master_key, iv=derivation_iv(master_salt=master_salt, label=label), length=length)
+        keystream(key=master_key, iv=derivation_iv(master_salt=master_salt, label=label, turn=turn), length=length)
         for label, length in zip(LABELS[rtcp], (len(master_key), auth_length, SALT_LENGTH), strict=True)
     )
     return SessionKeys(encryption, authentication, salting)
 
 
-def derivation_iv(*, master_salt: bytes, label: int) -> bytes:
+def derivation_iv(*, master_salt: bytes, label: int, turn: int = 0) -> bytes:
     """Return the IV that the key of a label is derived with: label XOR salt, two octets of zero (RFC 3711 4.3.1)."""
-    return ((label << 48 ^ int.from_bytes(master_salt, "big")) << 16).to_bytes(16, "big")
+    return (((label << 48 | turn) ^ int.from_bytes(master_salt, "big")) << 16).to_bytes(16, "big")
 
 
 def keystream(*, key: bytes, iv: bytes, length: int) -> bytes:
@@ -195,6 +210,19 @@ def crypt(*, key: bytes, salt: bytes, ssrc: int, index: int, data: bytes) -> byt
     """
     iv = (int.from_bytes(salt, "big") << 16) ^ (ssrc << 64) ^ (index << 16)
     return Cipher(algorithms.AES(key), modes.CTR(iv.to_bytes(16, "big"))).encryptor().update(data)
+
+
+def crypt_f8(*, key: bytes, salt: bytes, iv: bytes, data: bytes) -> bytes:
+    """Encrypt or decrypt the octets of one packet with AES in F8 mode (RFC 3711 4.1.2).
+
+    The chain of blocks S(j) = E(IV' XOR j XOR S(j-1)) is CBC over IV' XOR j.
+    """
+    mask = (salt + _MASK)[: len(key)]
+    masked = bytes(a ^ b for a, b in zip(key, mask, strict=True))
+    start = int.from_bytes(Cipher(algorithms.AES(masked), modes.ECB()).encryptor().update(iv), "big")  # noqa: S305
+    blocks = b"".join((start ^ j).to_bytes(_BLOCK, "big") for j in range(-(-len(data) // _BLOCK)))
+    stream = Cipher(algorithms.AES(key), modes.CBC(bytes(_BLOCK))).encryptor().update(blocks)[: len(data)]
+    return (int.from_bytes(stream, "big") ^ int.from_bytes(data, "big")).to_bytes(len(data), "big")
 
 
 def tag(*, auth_key: bytes, authenticated: bytes, roc: int, length: int) -> bytes:
@@ -236,41 +264,76 @@ def verify_packet(
 ) -> Checked:
     """Check and decrypt one SRTP packet; `header_length` counts CSRCs and header extension (RFC 3711 3.3)."""
     right, roc = authentic(keys=keys, policy=policy, data=data, roc=roc, mki_length=mki_length)
-    if right is False:
-        return Checked(ok=False, mac=True, roc=roc, payload=b"")
+    payload = None
+    if right is not False:
+        payload = decrypt(
+            keys=keys, policy=policy, data=data, header_length=header_length, roc=roc, mki_length=mki_length
+        )
+    if payload is None:
+        return Checked(ok=False, mac=right is not None, roc=roc, payload=b"")
+    return Checked(ok=True, mac=right is not None, roc=roc, payload=payload)
+
+
+def decrypt(
+    *, keys: SessionKeys, policy: Policy, data: bytes, header_length: int, roc: int, mki_length: int = MKI_LENGTH
+) -> bytes | None:
+    """Return the payload of an SRTP packet that was found authentic under this ROC, b"" where the cipher is unknown.
+
+    None where the header does not fit before MKI and tag.
+    """
     seq = data[2] << 8 | data[3]
     end = len(data) - sum(tag_layout(policy, seq)) - mki_length
     if header_length > end:
-        return Checked(ok=False, mac=right is not None, roc=roc, payload=b"")
+        return None
     payload = data[header_length:end]
-    if policy.srtp_encrypted and policy.encr_alg != ENCR_NULL:
-        ssrc = int.from_bytes(data[8:12], "big")
-        payload = _decrypt(keys, policy, ssrc, roc << 16 | seq, payload)
-    return Checked(ok=True, mac=right is not None, roc=roc, payload=payload)
+    if not policy.srtp_encrypted or policy.encr_alg == ENCR_NULL:
+        return payload
+    if policy.encr_alg == ENCR_AES_CM:
+        return keys.crypt(int.from_bytes(data[8:12], "big"), roc << 16 | seq, payload)
+    # RFC 3711 4.1.2.2: the header from the marker bit on, and the ROC
+    iv = b"\0" + data[1:RTP_HEADER] + roc.to_bytes(ROC_LENGTH, "big")
+    return _f8(keys, policy, iv, payload)
+
+
+def authentic_rtcp(
+    *, keys: SessionKeys, policy: Policy, data: bytes, mki_length: int = MKI_LENGTH
+) -> tuple[bool | None, int]:
+    """Say whether the MAC of an SRTCP packet is right, None where it has none, and its E flag and index (RFC 3711 3.4).
+
+    A packet too short is not authentic.
+    """
+    mac_octets = 0 if policy.srtcp_auth_alg == AUTH_NULL else policy.srtcp_tag_length
+    mac_start = len(data) - mac_octets
+    end = mac_start - mki_length
+    if end - INDEX_LENGTH < RTCP_HEADER:
+        return False, 0
+    flag_and_index = int.from_bytes(data[end - INDEX_LENGTH : end], "big")
+    if not mac_octets:
+        return None, flag_and_index
+    return keys.mac(data[:end])[:mac_octets] == data[mac_start:], flag_and_index
 
 
 def verify_rtcp(*, keys: SessionKeys, policy: Policy, data: bytes, mki_length: int = MKI_LENGTH) -> CheckedRtcp:
     """Check and decrypt one SRTCP packet with the SRTCP session keys (RFC 3711 3.4)."""
-    mac_octets = 0 if policy.srtcp_auth_alg == AUTH_NULL else policy.srtcp_tag_length
-    mac_start = len(data) - mac_octets
-    end = mac_start - mki_length
-    body = end - INDEX_LENGTH
-    if body < RTCP_HEADER:
-        return CheckedRtcp(ok=False, mac=mac_octets > 0, index=0, encrypted=False, payload=b"")
-    flag_and_index = int.from_bytes(data[body:end], "big")
+    right, flag_and_index = authentic_rtcp(keys=keys, policy=policy, data=data, mki_length=mki_length)
     encrypted, index = bool(flag_and_index >> 31), flag_and_index & 0x7FFFFFFF
-    if mac_octets and keys.mac(data[:end])[:mac_octets] != data[mac_start:]:
-        return CheckedRtcp(ok=False, mac=True, index=index, encrypted=encrypted, payload=b"")
-    payload = data[RTCP_HEADER:body]
-    if encrypted and policy.encr_alg != ENCR_NULL:
-        payload = _decrypt(keys, policy, int.from_bytes(data[4:8], "big"), index, payload)
-    return CheckedRtcp(ok=True, mac=mac_octets > 0, index=index, encrypted=encrypted, payload=payload)
+    payload = b""
+    if right is not False:
+        mac_octets = 0 if policy.srtcp_auth_alg == AUTH_NULL else policy.srtcp_tag_length
+        payload = data[RTCP_HEADER : len(data) - mac_octets - mki_length - INDEX_LENGTH]
+        if encrypted and policy.encr_alg == ENCR_AES_CM:
+            payload = keys.crypt(int.from_bytes(data[4:8], "big"), index, payload)
+        elif encrypted and policy.encr_alg != ENCR_NULL:
+            # RFC 3711 4.1.2.3: zeros, E flag and index, the header
+            payload = _f8(keys, policy, bytes(4) + flag_and_index.to_bytes(4, "big") + data[:RTCP_HEADER], payload)
+    return CheckedRtcp(ok=right is not False, mac=right is not None, index=index, encrypted=encrypted, payload=payload)
 
 
-def _decrypt(keys: SessionKeys, policy: Policy, ssrc: int, index: int, data: bytes) -> bytes:
-    if policy.encr_alg != ENCR_AES_CM:
+def _f8(keys: SessionKeys, policy: Policy, iv: bytes, data: bytes) -> bytes:
+    """Decrypt with F8, whose salt is as long as the policy says; nothing comes of ciphers that are unknown."""
+    if policy.encr_alg != ENCR_AES_F8:
         return b""
-    return crypt(key=keys.encr_key, salt=keys.salt, ssrc=ssrc, index=index, data=data)
+    return crypt_f8(key=keys.encr_key, salt=keys.salt[: policy.salt_length], iv=iv, data=data)
 
 
 def _sha1(data: bytes) -> hashlib._Hash:

@@ -7,7 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer import media as examined
-from analyzer import medialog
+from analyzer import medialog, sampling
+from analyzer.analysis import Options
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import MediaFilter
 from sample_pcaps import forge_srtp as srtp
@@ -202,16 +203,24 @@ class TestRollover:
         (group,) = groups(tell(story))
         assert counts(group) == (10, 10, 0, 0, 0)
 
-    @pytest.mark.parametrize(("sp", "sent"), [(POLICY, {}), (PLAIN, {"rate": NO_RATE, "tag_length": 10})])
-    def test_or_nothing_does(self, tell, sp, sent):
-        """The SRTP-ID map speaks of no SSRC, and no packet shows the ROC."""
+    @pytest.mark.parametrize(
+        ("sp", "sent", "roc", "authenticated"),
+        [
+            (POLICY, {}, 9, 0),
+            (PLAIN, {"rate": NO_RATE, "tag_length": 10}, 9, 10),
+            (PLAIN, {"rate": NO_RATE, "tag_length": 10}, examined.MAX_ROC_TRIED - 1, 10),
+            (PLAIN, {"rate": NO_RATE, "tag_length": 10}, examined.MAX_ROC_TRIED, 0),
+        ],
+    )
+    def test_or_nothing_does(self, tell, sp, sent, roc, authenticated):
+        """The SRTP-ID map speaks of no SSRC, and no packet shows the ROC: where none ever will, some are tried."""
         story = Story.registered_by_http()
         story.msk(ssrc=0, sp=sp)
         story.mtk()
-        story.packet_number = (9 << 16) + 1
+        story.packet_number = (roc << 16) + 1
         story.media(packets=10, report=False, **sent)
         (group,) = groups(tell(story))
-        assert counts(group) == (10, 0, 0, 0, 10)
+        assert counts(group) == (10, authenticated, 0, 0, 10 - authenticated)
 
     def test_packets_that_overtake_each_other_where_it_goes_up(self, tell):
         story = keyed()
@@ -376,13 +385,80 @@ class TestClear:
         assert [group.protocol for group in tell(story).story.media] == ["srtp", "srtcp"]
 
 
-def test_packets_beyond_the_limit_are_counted_but_not_checked(tell, monkeypatch):
-    monkeypatch.setattr(medialog, "MAX_KEPT", 15)
-    story = keyed()
-    story.media(packets=20, report=False)
-    (group,) = groups(tell(story))
-    assert counts(group) == (20, 15, 0, 0, 5)
-    assert group.last > START
+@pytest.fixture
+def small(monkeypatch):
+    """Let streams be huge that have more than 100 packets."""
+    monkeypatch.setattr(medialog, "MAX_KEPT", 100)
+    monkeypatch.setattr(sampling, "MAX_SHARE", 16)
+
+
+class TestHugeStreams:
+    def test_a_sample_of_them_is_checked(self, tell, small):
+        story = keyed()
+        story.media(packets=600, report=False)
+        (group,) = groups(tell(story))
+        checked = group.authenticated
+        assert counts(group) == (600, checked, 0, 0, 600 - checked)
+        assert 100 + sampling.LAST < checked < 200
+        assert group.last > START
+
+    def test_all_of_them_when_asked_for(self, tell, small):
+        story = keyed()
+        story.media(packets=600, report=False)
+        assert counts(groups(tell(story, options=Options(media="all")))[0]) == (600, 600, 0, 0, 0)
+
+    def test_none_of_them_when_asked_for(self, tell, small):
+        story = keyed()
+        story.media(packets=10)
+        assert tell(story, options=Options(media="none")).story.media == ()
+
+    def test_their_end_is_looked_at(self, tell, small):
+        story = keyed()
+        story.media(packets=600, report=False, change=lambda n, given: given | {"break_tag": n == 599})
+        (group,) = groups(tell(story))
+        assert group.failed == 1
+
+    def test_both_sides_of_every_key_change_are(self, tell, small):
+        """Each key is used for longer than what is kept at the end."""
+        story = keyed()
+        counts_of = []
+        for mtk_id in range(1, 5):
+            if mtk_id > 1:
+                story.mtk(mtk_id=mtk_id)
+            story.media(mtk_id=mtk_id, packets=200 + mtk_id, report=False)
+            counts_of.append(200 + mtk_id)
+        found = groups(tell(story))
+        assert [group.packets for group in found] == counts_of
+        assert all(group.authenticated >= 2 and not group.failed and not group.no_key for group in found)
+        assert sum(group.authenticated for group in found) < sum(counts_of)
+
+    @pytest.mark.parametrize("media", ["sample", "all"])
+    @pytest.mark.parametrize(("sp", "sent"), [(POLICY, {}), (PLAIN, {"rate": NO_RATE, "tag_length": 10})])
+    def test_numbers_that_roll_over_between(self, tell, small, media, sp, sent):
+        """What rolled over is reckoned with where the sample has a hole."""
+        story = keyed(sp)
+        for _ in range(12):
+            story.media(packets=20, report=False, **sent)
+            story.packet_number += 30_000
+        (group,) = groups(tell(story, options=Options(media=media)))
+        assert (group.packets, group.failed, group.roc_frames, group.repeated_frames) == (240, 0, [], [])
+        assert group.authenticated > 100 + sampling.LAST
+
+    def test_what_is_seen_twice_counts_once(self, tell, small):
+        story = keyed()
+        story.media(packets=300, report=False)
+        story.tape.packets += [(time + 2 * MS, packet) for time, packet in story.tape.packets[-300:]]
+        (group,) = groups(tell(story, options=Options(media="all")))
+        assert (group.authenticated, group.failed, group.repeated_frames) == (300, 0, [])
+
+    def test_indices_are_forgotten_some_day(self, tell, monkeypatch):
+        monkeypatch.setattr(examined, "MAX_INDICES", 50)
+        story = keyed()
+        story.media(packets=200, report=False)
+        time, packet = story.tape.packets[-1]
+        story.tape.packets.append((time + 500 * MS, packet))
+        (group,) = groups(tell(story))
+        assert (group.packets, len(group.repeated_frames)) == (201, 1)
 
 
 def test_streams_are_told_apart(tell):

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import pytest
 
 from analyzer import medialog
@@ -99,7 +97,7 @@ def test_what_several_probes_saw_at_once_counts_once(points, times, packets):
     log = MediaLog(points=points)
     for capture, seen in times.items():
         for time in seen:
-            log.add(replace(packet(time, time=time), capture=capture))
+            log.add(packet(time, time=time)._replace(capture=capture))
     (stream,) = log.streams.values()
     assert stream.packets == packets
     assert stream.is_kept

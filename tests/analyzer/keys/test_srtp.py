@@ -1,6 +1,8 @@
 import json
 import pickle
+import struct
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -206,8 +208,96 @@ def test_authenticated_only(policy):
     assert srtp.verify_packet(keys=KEYS, policy=policy, data=packet, header_length=12, roc=0).payload == b"payload"
 
 
+@pytest.mark.parametrize("vector", VECTORS["f8"], ids=lambda vector: vector["source"])
+def test_f8(vector):
+    octets = {name: bytes.fromhex(v) for name, v in vector.items() if name != "source"}
+    header, roc, plain = octets["header"], int.from_bytes(octets["roc"], "big"), octets["plain"]
+    iv = b"\0" + header[1:] + octets["roc"]
+    assert srtp.crypt_f8(key=octets["key"], salt=octets["salt"], iv=iv, data=plain) == octets["cipher"]
+    keys = srtp.SessionKeys(octets["key"], bytes(20), octets["salt"] + bytes(10))
+    policy = srtp.Policy(encr_alg=srtp.ENCR_AES_F8, salt_length=4, auth_alg=srtp.AUTH_NULL)
+    packet = header + octets["cipher"] + MKI
+    checked = srtp.verify_packet(keys=keys, policy=policy, data=packet, header_length=12, roc=roc)
+    assert (checked.ok, checked.payload) == (True, plain)
+
+
+@pytest.mark.parametrize("vector", VECTORS["rfc6188"], ids=lambda vector: vector["source"])
+def test_keystream_of_longer_keys(vector):
+    key, salt = bytes.fromhex(vector["key"]), bytes.fromhex(vector["salt"])
+    stream = srtp.SessionKeys(key, bytes(20), salt).crypt(0, 0, bytes(48))
+    assert stream.hex() == vector["first_blocks"]
+    assert srtp.crypt(key=key, salt=salt, ssrc=0, index=0, data=bytes(48)) == stream
+
+
+def test_f8_of_srtcp():
+    """RFC 3711 4.1.2.3, and back again."""
+    policy = srtp.Policy(encr_alg=srtp.ENCR_AES_F8)
+    head, flag_and_index = b"\x80\xc8\x00\x06\x11\x22\x33\x44", (0x80000007).to_bytes(4, "big")
+    iv = bytes(4) + flag_and_index + head
+    hidden = srtp.crypt_f8(key=RTCP_KEYS.encr_key, salt=RTCP_KEYS.salt, iv=iv, data=bytes(range(20)))
+    body = head + hidden + flag_and_index
+    packet = body + MKI + srtp.rtcp_tag(auth_key=RTCP_KEYS.auth_key, authenticated=body, length=10)
+    checked = srtp.verify_rtcp(keys=RTCP_KEYS, policy=policy, data=packet)
+    assert (checked.ok, checked.index, checked.payload) == (True, 7, bytes(range(20)))
+
+
+def test_keys_change_with_the_key_derivation_rate():
+    """RFC 3711 4.3.1: the label, and the index DIV the rate, stand before 16 bits that count."""
+    later = srtp.session_keys(master_key=MTK, master_salt=SALT, turn=5)
+    iv = ((5 ^ int.from_bytes(SALT, "big")) << 16).to_bytes(16, "big")
+    assert later.encr_key == srtp.keystream(key=MTK, iv=iv, length=16)
+    assert later != KEYS
+
+
+libsrtp = pytest.mark.skipif(find_spec("pylibsrtp") is None, reason="pylibsrtp is not installed")
+SIZES = [0, 1, 15, 16, 17, 188, 1188]
+
+
+@libsrtp
+@pytest.mark.parametrize(("profile", "tag_length"), [("AES128_CM_SHA1_80", 10), ("AES128_CM_SHA1_32", 4)])
+def test_libsrtp_agrees_on_srtp(profile, tag_length):
+    """What it protects we open, around the rollover, and what it protects differently nobody opens."""
+    import pylibsrtp
+
+    number = getattr(pylibsrtp.Policy, f"SRTP_PROFILE_{profile}")
+    theirs = pylibsrtp.Session(
+        pylibsrtp.Policy(key=MTK + SALT, ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND, srtp_profile=number)
+    )
+    policy = srtp.Policy(tag_length=tag_length)
+    for number, size in enumerate(SIZES * 3):
+        index = 0xFFF5 + number
+        plain = struct.pack("!BBHII", 0x80, 96, index & 0xFFFF, number, 0x11223344) + bytes(range(256)) * 5
+        packet = theirs.protect(plain[: 12 + size])
+        roc = index >> 16
+        checked = srtp.verify_packet(keys=KEYS, policy=policy, data=packet, header_length=12, roc=roc, mki_length=0)
+        assert (checked.ok, checked.mac, checked.payload) == (True, True, plain[12 : 12 + size])
+        assert srtp.authentic(keys=KEYS, policy=policy, data=packet, roc=roc + 1, mki_length=0)[0] is False
+
+
+@libsrtp
+def test_libsrtp_opens_what_we_protect():
+    import pylibsrtp
+
+    theirs = pylibsrtp.Session(pylibsrtp.Policy(key=MTK + SALT, ssrc_type=pylibsrtp.Policy.SSRC_ANY_INBOUND))
+    for number, size in enumerate(SIZES):
+        packet = protect(policy=srtp.Policy(), seq=number, roc=0, payload=bytes(size)).replace(MKI, b"")
+        assert theirs.unprotect(packet)[12:] == bytes(size)
+
+
+@libsrtp
+def test_libsrtp_agrees_on_srtcp():
+    import pylibsrtp
+
+    theirs = pylibsrtp.Session(pylibsrtp.Policy(key=MTK + SALT, ssrc_type=pylibsrtp.Policy.SSRC_ANY_OUTBOUND))
+    for number in range(1, 4):
+        plain = b"\x80\xc8\x00\x06\x11\x22\x33\x44" + bytes(range(20))
+        packet = theirs.protect_rtcp(plain)
+        checked = srtp.verify_rtcp(keys=RTCP_KEYS, policy=srtp.Policy(), data=packet, mki_length=0)
+        assert (checked.ok, checked.mac, checked.index, checked.payload) == (True, True, number, plain[8:])
+
+
 def test_an_unknown_cipher_gives_no_payload():
-    policy = srtp.Policy(encr_alg=2)
+    policy = srtp.Policy(encr_alg=9)
     packet = protect(policy=policy, seq=1, roc=0)
     checked = srtp.verify_packet(keys=KEYS, policy=policy, data=packet, header_length=12, roc=0)
     assert (checked.ok, checked.payload) == (True, b"")
