@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples rules bench clean
+.PHONY: demo test lint samples rules fields bench clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
@@ -33,6 +33,13 @@ samples: $(VENV)/.installed-dev
 # Write docs/rules.md from the catalogue.
 rules: $(VENV)/.installed-dev
 	$(BIN)/keyshark rules --format markdown > docs/rules.md
+
+# Write docs/dissectors from the fields of the dissectors.
+fields: $(VENV)/.installed-dev
+	@mkdir -p docs/dissectors
+	for name in $$($(BIN)/python -c 'from dissectors.catalogue import fields; print(*{f.protocol for f in fields().values()})'); do \
+		$(BIN)/keyshark fields $$name --format markdown > docs/dissectors/$$name.md; \
+	done
 
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
 # Then measure what a message costs to dissect.

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "derive": ("analyzer.commands.derive", "Derive keys step by step, from what is typed in."),
     "flow": ("analyzer.commands.flow", "Draw the message sequence."),
     "packets": ("analyzer.commands.packets", "List messages, filtered; with all fields as JSON."),
+    "fields": ("analyzer.commands.fields", "List the fields that filters can ask for."),
     "info": ("analyzer.commands.info", "Tell the facts of captures."),
     "rules": ("analyzer.commands.rules", "List the rules."),
     "explain": ("analyzer.commands.explain", "Show the page of a rule."),

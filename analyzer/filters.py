@@ -14,7 +14,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any, Protocol
 
 from analyzer.patterns import Pattern, PatternError
-from dissectors import Message, tree
+from dissectors import Message, catalogue, tree
 from dissectors.base import Value
 
 MAX_NESTING = 100  # parentheses and negations within each other
@@ -77,12 +77,12 @@ class _Token:
     position: int
 
 
-def compile_filter(text: str) -> Filter:
+def compile_filter(text: str, unknown: Callable[[str], str] = catalogue.unknown) -> Filter:
     """Return a function that says whether a message passes; an empty filter lets all pass.
 
-    Raises FilterError.
+    `unknown` says why a name is none of a protocol or field. Raises FilterError.
     """
-    reader = _Reader(list(_tokens(text)))
+    reader = _Reader(list(_tokens(text)), unknown)
     if reader.next.kind == "end":
         return lambda message, comment="": True
     test = reader.alternatives(0)
@@ -134,8 +134,9 @@ def _tokens(text: str) -> Iterator[_Token]:
 class _Reader:
     """Reads tokens from left to right: alternatives of conjunctions of tests."""
 
-    def __init__(self, tokens: list[_Token]) -> None:
+    def __init__(self, tokens: list[_Token], unknown: Callable[[str], str]) -> None:
         self.tokens = tokens
+        self.unknown = unknown
         self.place = 0
 
     @property
@@ -185,6 +186,8 @@ class _Reader:
         name = token.text
         if not name[0].isalpha():
             raise FilterError(f"{name!r} where a protocol or field is expected", token.position)
+        if wrong := self.unknown(name):
+            raise FilterError(wrong, token.position)
         comparing = self.next.kind
         if comparing not in COMPARISONS:
             return lambda seen: name in seen.protocols or name in seen.values

@@ -16,7 +16,7 @@ from analyzer.report import Judgement, Verdict
 from analyzer.tui.cells import Cell, Mark, Row
 from analyzer.views.hiding import Hider, secrets
 from analyzer.views.packets import with_plaintext
-from dissectors import Message, tree
+from dissectors import Message, catalogue, tree
 
 SECOND = 10**9
 Place = tuple[int, int]  # capture, frame
@@ -111,11 +111,10 @@ def index(analysis: Analysis) -> Index:
 
 
 def _names(messages: Iterable[Message]) -> frozenset[str]:
-    around = ("frame.number", *(f"{ip}.{end}" for ip in ("ip", "ipv6") for end in ("src", "dst", "addr")))
-    ports = tuple(f"{transport}.{end}" for transport in ("udp", "tcp") for end in ("srcport", "dstport", "port"))
-    parts = [part for message in messages for part in message.walk()]
-    fields = (each.name for part in parts for outermost in tree(part) for each in outermost.walk())
-    return frozenset((*around, *ports, *(part.protocol for part in parts), *fields))
+    """Return what a filter can ask for: all that dissectors have, and names that only the network knows."""
+    trees = (tree(part) for message in messages for part in message.walk())
+    seen = (each.name for fields in trees for outermost in fields for each in outermost.walk())
+    return frozenset((*(name for name in catalogue.fields() if catalogue.FAMILY not in name), *seen))
 
 
 def mark_of(judgement: Judgement) -> Mark:

@@ -30,6 +30,11 @@ TOY = Dissector("toy", lambda payload: True, _parse, lambda body: (Part("inside"
 INSIDE = Dissector("inside", lambda payload: False, lambda cursor: cursor.u8("inside.octet"))
 
 
+def toys(name):
+    """Every name is one: these messages are of no protocol that there is."""
+    return ""
+
+
 @pytest.fixture(autouse=True)
 def _toy(monkeypatch):
     monkeypatch.setattr(dissectors, "DISSECTORS", (TOY, INSIDE))
@@ -94,7 +99,7 @@ def message() -> Message:
     ],
 )
 def test_passes(message, text):
-    assert compile_filter(text)(message)
+    assert compile_filter(text, toys)(message)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +134,7 @@ def test_passes(message, text):
 def test_stops(message, text):
     # `a || b && c` binds as in C: the last one is toy || (sip && sip)
     expected = text == "toy || sip and sip"
-    assert compile_filter(text)(message) is expected
+    assert compile_filter(text, toys)(message) is expected
 
 
 @pytest.mark.parametrize(
@@ -155,7 +160,7 @@ def test_stops(message, text):
 )
 def test_says_what_and_where(text, position, told):
     with pytest.raises(FilterError) as caught:
-        compile_filter(text)
+        compile_filter(text, toys)
     assert (caught.value.position, caught.value.reason) == (position, told)
     assert str(caught.value) == f"{told} at character {position + 1}"
 
@@ -177,7 +182,7 @@ def test_any_text_is_a_filter_or_an_error(text):
     found = dissectors.dissect(PAYLOAD)
     assert found is not None
     try:
-        passes = compile_filter(text)
+        passes = compile_filter(text, toys)
     except FilterError as error:
         place = error.position
     else:
@@ -195,7 +200,7 @@ def test_conjunction_binds_stronger(names, operators):
     expected = eval(text.replace("toy", "True").replace("sip", "False").replace("&&", "and").replace("||", "or"))
     found = dissectors.dissect(PAYLOAD)
     assert found is not None
-    assert compile_filter(text)(found) is expected
+    assert compile_filter(text, toys)(found) is expected
 
 
 def test_the_comment_of_a_frame(message):
@@ -203,3 +208,18 @@ def test_the_comment_of_a_frame(message):
     assert compile_filter('frame.comment contains "here"')(message, "look here")
     assert not compile_filter('frame.comment == "here"')(message, "look here")
     assert not compile_filter("frame.comment")(message)
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "told"),
+    [
+        ("sip.Metod == INVITE", 0, "no field or protocol is called 'sip.Metod': did you mean sip.Method?"),
+        ("sip && !(mikeyy)", 9, "no field or protocol is called 'mikeyy': did you mean mikey?"),
+        ("sip && mikey.csb", 7, "'mikey.csb' is only the beginning of a name such as mikey.csb_id"),
+        ("zzz", 0, "no field or protocol is called 'zzz': `keyshark fields` lists them"),
+    ],
+)
+def test_a_name_that_nothing_has_is_an_error(text, position, told):
+    with pytest.raises(FilterError) as caught:
+        compile_filter(text)
+    assert (caught.value.position, caught.value.reason) == (position, told)

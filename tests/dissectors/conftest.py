@@ -162,10 +162,10 @@ def tshark() -> str:
 
 @pytest.fixture(scope="session")
 def tshark_fields(tshark: str) -> dict[str, str]:
-    """The types of all fields that tshark knows, by name."""
+    """The types of all fields and protocols that tshark knows, by name."""
     listed = subprocess.run([tshark, "-G", "fields"], capture_output=True, check=True, timeout=60, text=True).stdout
     rows = (line.split("\t") for line in listed.splitlines())
-    return {row[2]: row[3] for row in rows if row[0] == "F"}
+    return {row[2]: row[3] if row[0] == "F" else "FT_PROTOCOL" for row in rows}
 
 
 @pytest.fixture(scope="session")

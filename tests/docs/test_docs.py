@@ -11,7 +11,9 @@ import pytest
 from analyzer import cli
 from analyzer.keys.keyring import EspSa, GbaRun, KeyringError, MskEntry, MtkEntry, NafKeys, UeKeys, load_keyring
 from analyzer.procedures import CATALOGUE
+from analyzer.views import fields as fields_view
 from analyzer.views.catalogue import GROUPS, markdown
+from dissectors.catalogue import fields as known_fields
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "report.schema.json").read_text())
@@ -126,3 +128,12 @@ def test_links_lead_somewhere(document):
             assert target[1:] in anchors, target
         elif "://" not in target:
             assert (DOCS / target.split("#")[0]).exists(), target
+
+
+def test_the_pages_of_the_dissectors_are_up_to_date():
+    """`make fields` writes them."""
+    protocols = {field.protocol for field in known_fields().values()}
+    assert {path.stem for path in (DOCS / "dissectors").glob("*.md")} == protocols
+    for name in protocols:
+        page = fields_view.markdown(name, [field for field in known_fields().values() if field.protocol == name])
+        assert (DOCS / "dissectors" / f"{name}.md").read_text() == page, name
