@@ -1,16 +1,16 @@
-"""HTTP/1.x (RFC 9110, 9112): requests and responses over TCP."""
+"""HTTP (RFC 9110): requests and responses over TCP; those of HTTP/1.x (RFC 9112) are read here."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import NamedTuple
-from urllib.parse import unquote
 
-from dissectors import mime, text
+from dissectors import http2, mime, text
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
 from dissectors.digest import hide_keys
+from dissectors.http_message import Http, open_body, path_and_query
 from dissectors.mime import BodyPart
 from dissectors.text import Head, Header, Headers
 
@@ -22,55 +22,6 @@ _VERSION = re.compile(rb" HTTP/1\.\d")
 _RESPONSE = re.compile(rb"HTTP/1\.\d \d{3}(?: |$)")
 _BLANKS = text.BLANKS.encode()
 _HEX = re.compile(r"[0-9A-Fa-f]{1,16}")
-
-
-@dataclass(frozen=True, slots=True)
-class Http:
-    """One HTTP message: `method` and `uri` of a request, `status` and `reason` of a response.
-
-    `path` is the URI's, as sent; `query` its parameters, percent-decoded and stripped. `raw` is the body
-    without transfer coding (what digest auth-int covers), `content` also without content coding, and
-    `content_start` its offset in the payload, -1 where the octets were transformed.
-    """
-
-    method: str | None
-    uri: str | None
-    path: str
-    query: tuple[tuple[str, str], ...]
-    status: int | None
-    reason: str
-    version: str
-    headers: Headers
-    content: bytes = field(default=b"", repr=False)
-    content_start: int = -1
-    raw: bytes = field(default=b"", repr=False)
-    parts: tuple[BodyPart, ...] = ()
-    notes: tuple[str, ...] = ()
-
-    @property
-    def is_request(self) -> bool:
-        return self.method is not None
-
-    def query_value(self, name: str) -> str | None:
-        """Return a query parameter by its name, whatever its case; None when it is absent."""
-        wanted = name.lower()
-        return next((value for key, value in self.query if key.lower() == wanted), None)
-
-    @property
-    def request_type(self) -> str | None:
-        """The `requesttype` of a key management request (TS 33.246 annex G)."""
-        return self.query_value("requesttype")
-
-    @property
-    def host(self) -> str | None:
-        """The host that is asked, without its port: of an absolute URI, else of the Host header."""
-        # RFC 9112 3.2.2: an absolute URI overrules Host
-        _, value, _ = _split_uri(self.uri or "")
-        value = value or self.headers.get("Host") or ""
-        if not value:
-            return None
-        name, colon, port = value.rpartition(":")
-        return name if colon and port.isdigit() else value
 
 
 class _Framing(NamedTuple):
@@ -100,8 +51,9 @@ def is_start_line(line: bytes) -> bool:
 
 
 def matches(payload: Payload) -> bool:
-    """Say whether a TCP payload begins with an HTTP/1.x start line."""
-    return payload.transport == "tcp" and is_start_line(text.first_line(payload.data))
+    """Say whether a TCP payload begins with an HTTP/1.x start line, or is a message of HTTP/2."""
+    data = payload.data
+    return payload.transport == "tcp" and (is_start_line(text.first_line(data)) or http2.is_message(data))
 
 
 def length(data: bytes, closed: bool) -> int | None:
@@ -213,6 +165,8 @@ def _chunk_size(line: bytes) -> str:
 def parse(cursor: Cursor) -> Http:
     """Read one HTTP message; raises Malformed with what was read of it."""
     data, end = cursor.data, cursor.end
+    if http2.is_message(data):
+        return http2.parse(cursor)
     head = text.read_head(data, cursor.pos, end)
     if not is_start_line(head.line):
         raise Malformed("http.request", head.start, "not an HTTP/1.x start line")
@@ -240,23 +194,8 @@ def _start(head: Head) -> _Start:
     method, _, rest = line.partition(" ")
     uri, _, version = rest.rpartition(" ")  # "requesttype= register" holds a blank
     uri = uri.strip(text.BLANKS)
-    path, query = _path_and_query(uri)
+    path, query = path_and_query(uri)
     return method, uri, path, query, None, "", version, head.headers
-
-
-def _split_uri(uri: str) -> tuple[str, str, str]:
-    """Return path, authority ("" when there is none) and query of a request target."""
-    rest, _, query = uri.partition("#")[0].partition("?")
-    if rest.startswith("/") or "://" not in rest:
-        return rest, "", query
-    authority, slash, path = rest.partition("://")[2].partition("/")  # RFC 9112 3.2.2: absolute form
-    return slash + path or "/", authority.rpartition("@")[2], query
-
-
-def _path_and_query(uri: str) -> tuple[str, tuple[tuple[str, str], ...]]:
-    path, _, query = _split_uri(uri)
-    pairs = [pair.partition("=") for pair in query.split("&") if pair]
-    return path, tuple((unquote(name).strip(), unquote(value).strip()) for name, _, value in pairs)
 
 
 def _body(head: Head, data: bytes, end: int) -> tuple[Http, Malformed | None, int, _Spans | None]:
@@ -292,26 +231,17 @@ def _body(head: Head, data: bytes, end: int) -> tuple[Http, Malformed | None, in
         raw = data[first:stop]
     if stop < end and problem is None:
         notes.append(f"{end - stop} octets after the end of the message")
-    content = sent = raw
+    content = raw
     parts: list[BodyPart] = []
     moved = spans is not None
-    if len(raw) > mime.MAX_CONTENT:
-        notes.append(f"the body has more than {mime.MAX_CONTENT} octets and is not looked into")
-    elif problem is None and raw:
+    if problem is None:
         codings = [name for name in _transfer_codings(headers) if name != "chunked"]
-        raw, note, reason = mime.decode_content(sent, codings)
-        content = raw
-        if not note and not reason:
-            content, note, reason = mime.decode_content(raw, headers.all("Content-Encoding"))
-        moved = moved or content is not sent
-        if reason:
-            problem = ("http.file_data", first, reason)
-        elif note:
-            notes.append(note)
-        else:
-            source, offset, limit = (content, 0, len(content)) if moved else (data, first, stop)
-            parts, more = mime.body_parts(headers, source, offset, limit, moved)
-            notes.extend(more)
+        opened = open_body(headers, raw, codings, data, first, stop, moved)
+        raw, content, moved = opened.raw, opened.content, opened.moved
+        notes += opened.notes
+        parts.extend(opened.parts)
+        if opened.wrong:
+            problem = ("http.file_data", first, opened.wrong)
     body = Http(*start, content, -1 if moved else first, raw, tuple(parts), tuple(notes))
     return body, None if problem is None else Malformed(*problem, body), stop, spans
 
@@ -396,3 +326,5 @@ def _header_field(header: Header) -> Field:
 
 
 HTTP = Dissector("http", matches, parse, _inner, length, _notes)
+
+__all__ = ["HTTP", "Http"]

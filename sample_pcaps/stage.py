@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
+from sample_pcaps import forge_http2, forge_websocket
 from sample_pcaps import forge_text as text
 from sample_pcaps.forge import SECOND, Connection, Tape, pcapng
 from sample_pcaps.forge_keys import Vector, made_up, mrk_of, naf_key, opc_of
@@ -19,6 +20,7 @@ KEY_DOMAIN = bytes.fromhex("00f110")  # MCC 001, MNC 01
 NEWS, SPORT = "urn:home1.net:mbms:news", "urn:home1.net:mbms:sport"
 HTTP_PORT, SIP_PORT, MIKEY_PORT, DIAMETER_PORT = 80, 5060, 2269, 3868
 DISCARD_PORT = 9
+WEBSOCKET_PORT = 80
 FIRST_SEQ = 65500  # near the end of the numbers: the ROC goes up in longer stories
 HOUR = 3600.0  # s
 
@@ -137,6 +139,8 @@ class Stage:
     """Nodes, clock and wires; the steps of a story are built on it."""
 
     packet_number = FIRST_SEQ  # 2^16 * ROC + SEQ of the next media packet
+    http2 = False  # UEs speak HTTP/2 to BSF and BM-SC
+    websocket = False  # UEs speak SIP to the P-CSCF over WebSocket
 
     def __init__(self, name: str, *, by_sip: bool, ues: int = 1, ipv6: bool = False, start: int = START) -> None:
         self.name = name
@@ -153,6 +157,7 @@ class Stage:
         self.msks: dict[bytes, Msk] = {}
         self.mtks: dict[bytes, Mtk] = {}
         self._counts: dict[str, int] = {}
+        self._sockets: dict[int, Wire] = {}
 
     def _ue(self, number: int) -> Ue:
         k = made_up(f"K {number}", 16)
@@ -225,6 +230,21 @@ class Stage:
         """Open a TCP connection."""
         wire = Wire(self, Connection(self.tape, client, 40000 + self.count("port"), server, port))
         wire.open()
+        if self.http2 and port == HTTP_PORT and client in {ue.ip for ue in self.ues}:
+            wire.talk = forge_http2.Talk()
+        return wire
+
+    def socket(self, ue: Ue) -> Wire:
+        """Return the WebSocket between a UE and the P-CSCF (RFC 7118), opened when it is first asked for."""
+        wire = self._sockets.get(ue.number)
+        if wire is None:
+            wire = self._sockets[ue.number] = self.connect(ue.ip, self.addresses.p_cscf, WEBSOCKET_PORT)
+            key = self.octets("websocket key", 16)
+            wire.send(forge_websocket.upgrade(P_CSCF_FQDN, key), by_client=True)
+            wire.send(forge_websocket.accept(key), by_client=False)
+            wire.send(forge_websocket.frame(forge_websocket.PING, b"alive"), by_client=False)
+            answer = forge_websocket.frame(forge_websocket.PONG, b"alive", mask=self.octets("mask", 4))
+            wire.send(answer, by_client=True)
         return wire
 
     # -------------------------------------------------------------------------------------------- results
@@ -310,6 +330,8 @@ class Wire:
         self.stage = stage
         self.connection = connection
         self.until = 0  # time of the last segment
+        self.talk: forge_http2.Talk | None = None  # where HTTP/2 is spoken
+        self._greeted: set[bool] = set()
 
     def open(self) -> None:
         self.until = self.stage.now = self.connection.open(self.stage.tick())
@@ -330,9 +352,18 @@ class Wire:
 
     def http(self, message: Text, *, by_client: bool, edit: Edit = NO_EDIT) -> int:
         """Send an HTTP message with the late headers and the mutation of its edit."""
-        octets = edit.finish(message)
+        octets = edit.finish(message) if self.talk is None else self._framed(edit, message, self.talk, by_client)
         plain = Edit(drop=edit.drop, delay=edit.delay, shift=edit.shift, repeat=edit.repeat)
         return self.send(octets, by_client=by_client, edit=plain)
+
+    def _framed(self, edit: Edit, message: Text, talk: forge_http2.Talk, by_client: bool) -> bytes:
+        """Return a message of HTTP/2, the first of each end behind what the end begins with."""
+        for name, value in edit.late.items():
+            message = message.with_header(name, value)
+        hello = b"" if by_client in self._greeted else talk.hello(by_client=by_client)
+        self._greeted.add(by_client)
+        framed = talk.request(message) if by_client else talk.answer(message, talk.next_stream - 2)
+        return hello + edit.changed(framed)
 
     def close(self) -> None:
         """End the connection after everything that was sent on it; the clock of the story goes on from where it is."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from sample_pcaps import forge_text as text
+from sample_pcaps import forge_websocket
 from sample_pcaps.forge_text import NO_EDIT, Edit, Edits, Text
 from sample_pcaps.stage import (
     BM_SC_FQDN,
@@ -262,8 +263,13 @@ class _Call:
         self.old_tag = self.dialog.scf_tag
         self.dialog.scf_tag = self.old_tag or steps.token("tag")
         self.to = f"<{to}>"
-        self.ue_via = self._via(ue.ip)
+        self.ue_via = self._ue_via()
         self.p_cscf_via = self._via(steps.addresses.p_cscf)
+
+    def _ue_via(self) -> str:
+        if self.steps.websocket:  # RFC 7118 5.2: a browser does not know its address
+            return f"SIP/2.0/WS ue{self.ue.number}.invalid;branch=z9hG4bK{self.steps.token('branch')}"
+        return self._via(self.ue.ip)
 
     def _via(self, address: str) -> str:
         return f"SIP/2.0/UDP {_host(address)}:{SIP_PORT};branch=z9hG4bK{self.steps.token('branch')}"
@@ -286,7 +292,7 @@ class _Call:
     def ack(self, leg: str, *, of_refusal: bool) -> Text:
         """Return the ACK on a leg: of a 2xx a transaction of its own, of a refusal that of the INVITE."""
         if not of_refusal and leg == "gm":
-            self.ue_via, self.p_cscf_via = self._via(self.ue.ip), self._via(self.steps.addresses.p_cscf)
+            self.ue_via, self.p_cscf_via = self._ue_via(), self._via(self.steps.addresses.p_cscf)
         vias = [("Via", self.ue_via)] if leg == "gm" else [("Via", self.p_cscf_via), ("Via", self.ue_via)]
         if of_refusal and leg == "isc":
             vias = vias[:1]
@@ -349,7 +355,18 @@ class _Call:
         plain = Edit(
             drop=edit.drop, delay=edit.delay, shift=edit.shift, repeat=edit.repeat, src=edit.src, dst=edit.dst
         ) if edit is not NO_EDIT else edit  # fmt: skip
-        self.steps.datagram(src, SIP_PORT, dst, SIP_PORT, octets, plain)
+        if self.steps.websocket and self.ue.ip in (src, dst):
+            self._send_framed(src == self.ue.ip, octets, plain)
+        else:
+            self.steps.datagram(src, SIP_PORT, dst, SIP_PORT, octets, plain)
+
+    def _send_framed(self, by_client: bool, octets: bytes, edit: Edit) -> None:
+        """Send over the WebSocket of the UE: requests of the UE in two frames, with a pong between them."""
+        mask = self.steps.octets("mask", 4) if by_client else b""
+        between = [forge_websocket.frame(forge_websocket.PONG, b"", mask=mask)] if by_client else []
+        size = len(octets) // 2 + 1 if by_client else len(octets)
+        framed = forge_websocket.fragments(octets, size, mask=mask, between=between)
+        self.steps.socket(self.ue).send(framed, by_client=by_client, edit=edit)
 
 
 def _host(address: str) -> str:

@@ -142,10 +142,10 @@ class _Pairing:
             self.http.setdefault((payload.src, payload.sport, payload.dst, payload.dport), []).append(exchange)
             return
         waiting = self.http.get((payload.dst, payload.dport, payload.src, payload.sport), [])
-        exchange = waiting[0] if waiting else self.new("http")
+        exchange = _asked(waiting, body.stream) or self.new("http")
         exchange.answers.append(message)
-        if waiting and (body.status or 0) >= 200:
-            waiting.pop(0)
+        if exchange in waiting and (body.status or 0) >= 200:
+            waiting.remove(exchange)
 
     def add_diameter(self, message: Message, body: Diameter) -> None:
         payload = message.payload
@@ -159,6 +159,17 @@ class _Pairing:
         key = ((payload.dst, payload.dport, payload.src, payload.sport), body.hop_by_hop)
         exchange = self.diameter.get(key) or self.new("diameter")
         exchange.answers.append(message)
+
+
+def _asked(waiting: list[Exchange], stream: int | None) -> Exchange | None:
+    """Return what an answer is for: in HTTP/1.x the request that waits longest, in HTTP/2 that of its stream."""
+    for exchange in waiting:
+        body = exchange.requests[0].body
+        asked = body.stream if isinstance(body, Http) else None
+        # RFC 7540 3.2: the request that asked for h2c is answered on stream 1
+        if asked == stream or (asked is None and stream == 1):
+            return exchange
+    return None
 
 
 def _ends(message: Message) -> str:

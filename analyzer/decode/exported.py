@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from dpkt import ip as dpkt_ip
 
+from analyzer.decode.held import Ends
 from analyzer.decode.ip import IpPacket, text
 from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin
-from analyzer.decode.stream import Ends
 from analyzer.decode.tcp import HEADER, MAX_STREAMS, Connections
 from dissectors import Payload, by_name
 

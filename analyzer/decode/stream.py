@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator
 
+from analyzer.decode import framing
+from analyzer.decode.framing import Framing
+from analyzer.decode.held import Ends, Held
 from analyzer.decode.packets import Broken, DecodeFacts, Origin
 from analyzer.decode.pieces import Pieces
 from dissectors import Cursor, Dissector, Malformed, Payload
@@ -20,6 +22,7 @@ SETTLE_OCTETS = 64 * 1024  # that it waits for at most
 LINE = 8 * 1024  # octets that a start line has at most
 PROBE = 96 * 1024  # octets that tell where a message begins and, in most, where it ends
 MAX_PROBES = 1024  # places of one stretch of octets that are tried for a message's begin
+MAX_PLACES = 16  # segments that are tried for a frame to begin with them
 EAGER_ASKS = 64  # times that a message's end is looked for after each segment; then after each 16th part more
 
 UNCLAIMED = "TCP octets that begin no message"
@@ -30,15 +33,13 @@ DROPPED = "TCP streams given up, too many at a time"
 
 # What a message can begin with: the first word of a text protocol, or Diameter's version and length
 _BEGIN = re.compile(rb"[A-Z][A-Za-z_.-]{0,31}(?:[ /]|\Z)|\x01(?:\x00|\Z)")
-_VERSION = re.compile(rb"SIP/2\.0|HTTP/1\.")  # that the start lines of text protocols hold
+_VERSION = re.compile(rb"SIP/2\.0|HTTP/(?:1\.|2\.0)")  # that the start lines of text protocols hold
 _BINARY = b"\x01"
 _LETTERS = frozenset(range(ord("A"), ord("Z") + 1))
 _BLANK = b"\r\n"
 
-Ends = tuple[str, int, str, int]  # source, its port, destination, its port
 
-
-class Stream:
+class Stream(Held):
     """Takes the segments of one direction in any order and gives its messages.
 
     Offsets count from the first octet after the SYN, or of the first segment seen where there was none.
@@ -46,7 +47,7 @@ class Stream:
     """
 
     def __init__(self, ends: Ends, dissectors: tuple[Dissector, ...], facts: DecodeFacts) -> None:
-        self.ends = ends
+        super().__init__(ends)
         self.base: int | None = None  # sequence number of offset 0
         self.synchronised = False  # the SYN was seen
         self._dissectors = dissectors
@@ -54,18 +55,13 @@ class Stream:
         self._pieces = Pieces()
         self._settled = False
         self._begun = 0  # time of the first segment
-        self._next = 0  # offset after the octets that are in order
         self._arrivals = 0
         self._strays = 0
         self._fin: int | None = None
-        self._buffer = bytearray()  # octets in order that are not yet a message
-        self._marks: deque[tuple[int, int, int, Origin]] = deque()  # start, end, arrival, origin of what it holds
-        self._claimed: Dissector | None = None
+        self.claimed: Dissector | None = None  # whose the last message or frame was
+        self.holes = 0  # places where octets are missing, or were passed over
         self._searching = False
-        self._size = 0  # of the message that the buffer begins with, 0 when not known
         self._skip = 0  # octets still to pass
-        self._asks = 0
-        self._ask_at = 0  # buffered octets at which the next question is worth it
 
     @property
     def octets(self) -> int:
@@ -162,6 +158,7 @@ class Stream:
     def _begin_anew(self, sequence: int, origin: Origin) -> None:
         self.base, self.synchronised, self._settled, self._begun = sequence, False, False, origin.time
         self._next, self._fin, self._searching, self._skip = 0, None, False, 0
+        self.holes += 1
 
     def _advance(self) -> Iterator[Payload]:
         """Move what is now in order to the buffer, and yield the messages there."""
@@ -185,8 +182,9 @@ class Stream:
         """Give up the octets before the first piece, and the message that they cut."""
         hole = self._pieces.starts[0] - self._next
         self._facts.count(MISSING, hole)
+        self.holes += 1
         begun = self._begun_message()
-        if self._claimed is not None or begun is not None:
+        if self.claimed is not None or begun is not None:
             origin = self._pieces.runs[0][2]
             lost = f"{hole} octets before this segment were not captured"
             if begun is not None:
@@ -229,10 +227,12 @@ class Stream:
             if not size:
                 self._tell_endless()
                 probes += 1
+                self.holes += 1
                 self._unclaimed(1)
                 self._searching = True
             elif size > MAX_MESSAGE:
                 self._facts.count(LONG)
+                self.holes += 1
                 self._size, self._skip = 0, size
             elif size <= len(self._buffer) or closed:
                 yield self._payload(min(size, len(self._buffer)))
@@ -251,7 +251,7 @@ class Stream:
         if size is None and have > PROBE:
             size, dissector = self._ask(bytes(self._buffer), closed)
         if dissector is not None:
-            self._claimed = dissector
+            self.claimed = dissector
         return size
 
     def _hurry(self) -> Iterator[Payload]:
@@ -262,22 +262,25 @@ class Stream:
     def _ask(self, data: bytes, closed: bool) -> tuple[int | None, Dissector | None]:
         size: int | None = 0
         for dissector in self._order():
-            found = _length(dissector, data, closed)
+            found = self._length(dissector, data, closed)
             if found:
                 return found, dissector
             if found is None:
                 size = None
-                if dissector is self._claimed:
+                if dissector is self.claimed:
                     break
         return size, None
 
     def _order(self) -> Iterator[Dissector]:
-        if self._claimed is not None:
-            yield self._claimed
-        yield from (dissector for dissector in self._dissectors if dissector is not self._claimed)
+        if self.claimed is not None:
+            yield self.claimed
+        yield from (dissector for dissector in self._dissectors if dissector is not self.claimed)
 
     def _search(self, closed: bool) -> bool:
         """Drop what precedes the next message; False when its begin has not come yet."""
+        if (at := self._frames_at()) >= 0:
+            self._unclaimed(at)
+            return True
         begin = 0
         for _ in range(MAX_PROBES):
             found = _BEGIN.search(self._buffer, begin)
@@ -293,9 +296,9 @@ class Stream:
             data = bytes(self._buffer[begin : begin + PROBE])
             undecided = False
             for dissector in self._order():
-                size = _length(dissector, data, closed)
+                size = self._length(dissector, data, closed)
                 if size != 0 and self._begins(dissector, data, size, begin):
-                    self._claimed = dissector
+                    self.claimed = dissector
                     self._unclaimed(begin)
                     return True
                 undecided = undecided or size is None
@@ -305,6 +308,18 @@ class Stream:
             begin += 1
         self._unclaimed(len(self._buffer))
         return False
+
+    def _frames_at(self) -> int:
+        """Where a segment begins from which on there are frames, -1 when none does."""
+        start = self._next - len(self._buffer)
+        framings = [one for one in self._order() if isinstance(one, Framing)]
+        for at in [mark[0] - start for mark in self._marks if mark[0] >= start][:MAX_PLACES]:
+            for one in framings:
+                data = bytes(self._buffer[at : at + PROBE])
+                if one.follows(data) if one is self.claimed else one.matches(self._at(data, self._marks[0][3])):
+                    self.claimed = one
+                    return at
+        return -1
 
     def _after_line(self, begin: int) -> int:
         """Where to look on when the line at `begin` is no start line: `begin` if it may be one, -1 if it is not over.
@@ -331,9 +346,9 @@ class Stream:
         # Few octets make a binary header: it has to stand where a segment begins, or in a stream that is known to
         # be of its protocol, and with another after it
         offset = self._next - len(self._buffer) + place
-        fits = dissector is self._claimed or any(mark[0] == offset for mark in self._marks)
+        fits = dissector is self.claimed or any(mark[0] == offset for mark in self._marks)
         after = data[size:] if size else b""
-        return fits and (not after or _length(dissector, after, False) != 0)
+        return fits and (not after or self._length(dissector, after, False) != 0)
 
     def _begun_message(self) -> Dissector | None:
         """Whose message the buffer begins with, as far as it is there."""
@@ -341,42 +356,18 @@ class Stream:
             return None
         data = bytes(self._buffer)
         payload = self._at(data, self._marks[0][3])
-        return next((d for d in self._order() if _length(d, data, False) != 0 and d.matches(payload)), None)
+        return next((d for d in self._order() if self._length(d, data, False) != 0 and d.matches(payload)), None)
 
     def _is_whole(self, dissector: Dissector) -> bool:
         """Say whether the message is whole when no octets follow."""
         data = bytes(self._buffer)
-        if _length(dissector, data, True) != len(data):
+        if self._length(dissector, data, True) != len(data):
             return False
         try:
             dissector.parse(Cursor(data))
         except Malformed:
             return False
         return True
-
-    def _payload(self, size: int) -> Payload:
-        """Cut a message off the buffer; it is complete with the segment that came last of those that carry it."""
-        end = self._next - len(self._buffer) + size
-        carriers = []
-        for mark in self._marks:
-            carriers.append(mark)
-            if mark[1] >= end:
-                break
-        last = max(carriers, key=lambda mark: mark[2])[3]
-        frames = {frame for *_, origin in carriers if origin.capture == last.capture for frame in origin.frames}
-        data = bytes(self._buffer[:size])
-        self._drop(size)
-        return self._at(data, last.joined(frames))
-
-    def _at(self, data: bytes, at: Origin) -> Payload:
-        return Payload(data, "tcp", *self.ends, at.capture, at.frame, at.time, at.frames, at.leg, at.ident)
-
-    def _drop(self, size: int) -> None:
-        del self._buffer[:size]
-        start = self._next - len(self._buffer)
-        while self._marks and self._marks[0][1] <= start:
-            self._marks.popleft()
-        self._size = self._asks = self._ask_at = 0
 
     def _unclaimed(self, size: int) -> None:
         if size:
@@ -395,6 +386,5 @@ class Stream:
         start = self._next - len(self._buffer)
         self._facts.tell(self._marks[-1][3], Broken("tcp", "tcp.seq", start, reason))
 
-
-def _length(dissector: Dissector, data: bytes, closed: bool) -> int | None:
-    return 0 if dissector.length is None else dissector.length(data, closed)
+    def _length(self, dissector: Dissector, data: bytes, closed: bool) -> int | None:
+        return framing.length(dissector, data, closed, dissector is self.claimed)

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 
 from dpkt import tcp as dpkt_tcp
 
+from analyzer.decode.held import Ends
 from analyzer.decode.ip import IpPacket
+from analyzer.decode.layers import FRAMINGS, Layers
 from analyzer.decode.packets import Broken, DecodeFacts, Origin
-from analyzer.decode.stream import DROPPED, Ends, Stream
+from analyzer.decode.stream import DROPPED, Stream
 from dissectors import DISSECTORS, Dissector, Payload
 
 MAX_STREAMS = 16_384  # directions of connections that are told apart
@@ -26,6 +28,7 @@ class Connections:
         self._facts = facts
         self._ports = ports
         self._streams: OrderedDict[Ends, Stream] = OrderedDict()
+        self._layers = Layers(facts, self._stream)
         self._octets = 0
         self._segments: dict[tuple[Ends, int, int], Origin] = {}  # by ends, sequence number and size
 
@@ -55,14 +58,15 @@ class Connections:
                 self._note((ends, sequence, len(body)), origin)
             stream = self._stream(ends)
             before = stream.octets
-            yield from stream.add(sequence, body, packet.lost, fin, origin)
+            yield from self._layers.add(stream, stream.add(sequence, body, packet.lost, fin, origin))
             self._octets += stream.octets - before
             yield from self._shrink()
 
     def finish(self) -> Iterator[Payload]:
         """Yield what can still be read of the streams that are open."""
-        for stream in self._streams.values():
-            yield from stream.finish()
+        for ends, stream in list(self._streams.items()):
+            yield from self._layers.add(stream, stream.finish())
+            yield from self._layers.end(ends)
         self._streams.clear()
         self._octets = 0
 
@@ -96,13 +100,14 @@ class Connections:
     def _order(self, ends: Ends) -> tuple[Dissector, ...]:
         """All dissectors of streams, those first that the user named for one of the ports."""
         named = {name for name, ports in self._ports.items() if ends[1] in ports or ends[3] in ports}
-        streaming = [dissector for dissector in DISSECTORS if dissector.length is not None]
+        streaming = [dissector for dissector in (*DISSECTORS, *FRAMINGS) if dissector.length is not None]
         return tuple(sorted(streaming, key=lambda dissector: dissector.protocol not in named))
 
     def _end(self, ends: Ends) -> Iterator[Payload]:
         stream = self._streams.pop(ends)
         self._octets -= stream.octets
-        yield from stream.finish()
+        yield from self._layers.add(stream, stream.finish())
+        yield from self._layers.end(ends)
 
     def _shrink(self) -> Iterator[Payload]:
         """Give up the streams that were silent longest until all is within the limits again."""

@@ -26,7 +26,7 @@ def line_problems(message: Message, body: Http, asked: str) -> Iterator[Problem]
     """Say what is wrong with the request line of a key management POST."""
     if body.method != "POST":
         yield wrong(f"method {body.method}, expected POST", message)
-    if body.version != "HTTP/1.1":
+    if body.version not in ("HTTP/1.1", "HTTP/2"):  # RFC 9113 8: a proxy may say the same in HTTP/2
         yield wrong(f"{body.version}, expected HTTP/1.1", message)
     if not body.path.rstrip("/").endswith(KEY_MANAGEMENT):
         yield wrong(f"path {body.path}, expected one that ends with {KEY_MANAGEMENT}", message)
