@@ -1,25 +1,21 @@
-"""The XML bodies of MBMS key management: TS 26.346 clause 11, TS 26.237 annexes H and I, TS 24.109 annex C.
+"""The XML bodies of MBMS key management: TS 26.346 clause 11, TS 26.237 annexes H and I, TS 24.109 annex C, TS 29.109.
 
 Element names are matched without namespace and case, since published schemas and senders differ.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
-import ipaddress
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from urllib.parse import unquote
 
+from dissectors.announcement_xml import SecurityDescription, UserServices, security_description, user_services
 from dissectors.base import Cursor, Dissector, Field, Malformed, Payload, Recorder, filled
+from dissectors.gba_xml import MESSAGES, Settings, ZnAnswer, ZnFault, ZnRequest, settings, zn_message
 from dissectors.text import number, to_text
 from dissectors.xml_tree import Element, read
-
-MAX_TEXT = 64 * 1024  # characters of one value that is decoded
-MAX_ID = 4  # octets of an id; longer values are keys, and never decimal
+from dissectors.xml_values import address, decoded, fqdn
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +127,12 @@ Body = (
     | NafKeyInfo
     | BootstrappingInfo
     | SecurityProcedure
+    | SecurityDescription
+    | UserServices
+    | ZnRequest
+    | ZnAnswer
+    | ZnFault
+    | Settings
     | OtherXml
 )
 
@@ -184,6 +186,9 @@ def _typed(root: Element, wrong: list[Element]) -> Body:
         return BootstrappingInfo(root.namespace, _first(values, _B_TID), _first(values, "lifetime"))
     names = {_ALIASES.get(element.name, element.name) for element in elements}
     present = {name for name, _, _ in values}
+    other = _other(root, names, wrong)
+    if other is not None:
+        return other
     if "mbmssecurityprocedure" in names:
         return SecurityProcedure(_all(values, "mbmssecurityprocedure"))
     own = root.name.startswith("mbms") and not root.name.startswith("mbmsuserservice")
@@ -211,6 +216,19 @@ def _typed(root: Element, wrong: list[Element]) -> Body:
     if kind or _ID in present:
         return ServiceList(kind or "services", _all(values, _ID))
     return OtherXml(root.tag, root.namespace)
+
+
+def _other(root: Element, names: set[str], wrong: list[Element]) -> Body | None:
+    """Return the body of a document that is told by its root, or by the message in its envelope."""
+    if root.name in MESSAGES or (root.name == "envelope" and names & MESSAGES):
+        return zn_message(root, wrong)
+    if root.name in ("guss", "usslist", "uss"):
+        return settings(root)
+    if root.name == "securitydescription":
+        return security_description(root)
+    if root.name in ("userservicedescription", "bundledescription"):
+        return user_services(root)
+    return None
 
 
 Values = list[tuple[str, str, Element]]
@@ -269,20 +287,17 @@ def _msk_items(root: Element, wrong: list[Element]) -> tuple[MskStatus, ...]:
 def _naf_key_info(values: Values, wrong: list[Element]) -> NafKeyInfo:
     muks = tuple(_octets(value, element, 32, wrong) for name, value, element in values if name == "muk")
     return NafKeyInfo(
-        ue_addresses=tuple(_address(value) for value in _all(values, "ueipaddress")),
+        ue_addresses=tuple(address(value) for value in _all(values, "ueipaddress")),
         muks=tuple(muk for muk in muks if muk),
         muk_lifetimes=_all(values, "muklifetime"),
         b_tids=_all(values, _B_TID),
-        naf_fqdns=tuple(_fqdn(value) for value in _all(values, "naffqdn")),
+        naf_fqdns=tuple(fqdn(value) for value in _all(values, "naffqdn")),
     )
 
 
 # ------------------------------------------------------------------------------------------------ values
 
-_HEX = re.compile(r"(?:0[xX])?([0-9a-fA-F]+)")
 _STATUS = re.compile(r"[0-9]{3}(?![0-9])")
-_ADDRESS = re.compile(r"(?:[^/]*://)?(?:\[([^\]]*)\]|([0-9.]+))(?::[0-9]{1,5})?/*")
-_HOST = re.compile(rb"[A-Za-z0-9._-]{1,255}")
 _DATE_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 
 
@@ -292,50 +307,10 @@ def _code(valued: _Valued | None) -> int | None:
 
 
 def _octets(value: str, element: Element, size: int, wrong: list[Element]) -> bytes:
-    octets = _decoded(value, size)
+    octets = decoded(value, size)
     if not octets:
         wrong.append(element)
     return octets
-
-
-def _decoded(value: str, size: int) -> bytes:
-    """Decode an id or key: hex of the right length, base64 of it, a decimal id, else any base64 or hex."""
-    if len(value) > MAX_TEXT:
-        return b""
-    value = "".join(unquote(value).split()) if "%" in value else "".join(value.split())  # anyURI in I.2
-    match = _HEX.fullmatch(value)
-    digits = match.group(1) if match else ""
-    if len(digits) == 2 * size or (value[:2] in ("0x", "0X") and len(digits) % 2 == 0):
-        return bytes.fromhex(digits)
-    octets = _base64(value)
-    if len(octets) == size:
-        return octets
-    count = number(value) if size <= MAX_ID else None
-    if count is not None and count < 256**size:
-        return count.to_bytes(size, "big")
-    return octets or (bytes.fromhex(digits) if len(digits) % 2 == 0 else b"")
-
-
-def _base64(value: str) -> bytes:
-    text = value.translate(str.maketrans("-_", "+/")).rstrip("=")
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _fqdn(value: str) -> str:
-    octets = _base64(value) if "." not in value else b""
-    return octets.decode("ascii") if b"." in octets and _HOST.fullmatch(octets) else value
-
-
-def _address(value: str) -> str:
-    match = _ADDRESS.fullmatch(value)  # with a scheme, brackets or a port
-    bare = (match.group(1) or match.group(2)) if match is not None else value.strip("[]")
-    try:
-        return str(ipaddress.ip_address(bare))
-    except ValueError:
-        return value
 
 
 def parse_time(text: str) -> int | None:
@@ -377,10 +352,13 @@ def _fields(root: Element, data: bytes, start: int, shift: int, end: int, broken
     return fields
 
 
+_KEYS = frozenset({"muk", "mekeymaterial", "uicckeymaterial"})
+
+
 def _field(element: Element, shift: int) -> Field:
     value, note = element.text, ""
-    if element.name == "muk":
-        octets = _decoded(value, 32)
+    if element.name in _KEYS:
+        octets = decoded(value, 32)
         value = hashlib.sha256(octets).hexdigest()[:8] if octets else "(hidden)"
         note = f"key of {len(octets)} octets"
     children = tuple(_field(child, shift) for child in element.children)

@@ -14,8 +14,10 @@ from analyzer.correlate.exchanges import Exchange, status
 from dissectors import Message
 from dissectors.diameter import Diameter
 from dissectors.digest import Auth, parse_auth
+from dissectors.gba_xml import ZnAnswer, ZnRequest
 from dissectors.http import Http
 from dissectors.mbms_xml import BootstrappingInfo, NafKeyInfo, parse_time
+from dissectors.text import number
 
 NTP_TO_UNIX = 2208988800  # seconds from 1900 to 1970
 NTP_ERA = 1 << 32  # s; a time with the top bit clear is after 7 February 2036 (RFC 6733 4.3.1)
@@ -189,6 +191,7 @@ def naf_keys(exchanges: Iterable[Exchange]) -> tuple[NafKeys, ...]:
             info = bodies.find(exchange.request, NafKeyInfo)
             if info is not None:
                 found += _posted(exchange, exchange.request, info)
+            found += _by_web_service(exchange, exchange.request)
     return tuple(found)
 
 
@@ -234,6 +237,28 @@ def _zn(exchange: Exchange) -> list[NafKeys]:
             type=answer.uint(TYPE),
             me_key=None if me_key is None else me_key.data,
             uicc_key=None if uicc_key is None else uicc_key.data,
+        )
+    ]
+
+
+def _by_web_service(exchange: Exchange, request: Message) -> list[NafKeys]:
+    """Read what Zn says in SOAP (TS 29.109)."""
+    asked = bodies.find(request, ZnRequest)
+    answer = None if asked is None or exchange.final is None else bodies.find(exchange.final, ZnAnswer)
+    if asked is None or answer is None or exchange.final is None or not (answer.me_key or answer.uicc_key):
+        return []
+    return [
+        NafKeys(
+            exchange=exchange,
+            message=exchange.final,
+            b_tid=asked.b_tid or None,
+            impi=answer.impi or None,
+            naf_fqdn=asked.naf_fqdn or None,
+            ua_id=asked.ua_id if len(asked.ua_id) == UA_ID_OCTETS else None,
+            expires=parse_time(answer.expires),
+            type=number(answer.gba_type),
+            me_key=answer.me_key or None,
+            uicc_key=answer.uicc_key or None,
         )
     ]
 

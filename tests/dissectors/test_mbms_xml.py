@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from dissectors import dissect, tree
 from dissectors.base import Cursor, Recorder
 from dissectors.mbms_xml import (
-    MAX_TEXT,
     MBMS_XML,
     BootstrappingInfo,
     BTids,
@@ -25,6 +24,7 @@ from dissectors.mbms_xml import (
     ServiceStatuses,
     parse_time,
 )
+from dissectors.xml_values import MAX_TEXT
 
 MUK = bytes(range(32))
 DOMAIN, MSK_1, MSK_2 = bytes.fromhex("26f210"), bytes.fromhex("00010002"), bytes.fromhex("00010003")

@@ -1,6 +1,7 @@
 import re
 
 from analyzer.correlate.exchanges import of_request_type, pair, status
+from dissectors.http2 import HeaderLine, write
 
 UE, CSCF, SCF, BM_SC, BSF = "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"
 POST = "POST /keymanagement?requesttype=register HTTP/1.1\nHost: bmsc.home1.net"
@@ -121,3 +122,20 @@ def test_request_types(talk):
     exchanges = pair(talk.messages)
     assert list(of_request_type(exchanges, "register")) == [exchanges[0]]
     assert list(of_request_type(exchanges, "deregister")) == []
+
+
+def test_streams_of_http2_find_their_answers(talk):
+    def say(stream, lines, answers=False):
+        data = write(stream, [HeaderLine(*line) for line in lines], b"", [], True)
+        ends = ("10.0.0.5", "10.0.0.2", (80, 40000)) if answers else ("10.0.0.2", "10.0.0.5", (40000, 80))
+        return talk.say(data, *ends, "tcp", None)
+
+    request = [(b":method", b"GET"), (b":path", b"/")]
+    upgrade = talk.http("GET / HTTP/1.1\nUpgrade: h2c", "10.0.0.2", "10.0.0.5")
+    asked = [upgrade, say(3, request), say(5, request)]
+    answers = [say(stream, [(b":status", b"200")], answers=True) for stream in (5, 1, 3)]
+    stray = say(7, [(b":status", b"200")], answers=True)
+    exchanges = pair(talk.messages)
+    assert [(each.request, each.final) for each in exchanges] == [
+        (asked[0], answers[1]), (asked[1], answers[2]), (asked[2], answers[0]), (None, stray),
+    ]  # fmt: skip

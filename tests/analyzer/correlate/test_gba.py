@@ -4,6 +4,7 @@ import pytest
 
 from analyzer.correlate import gba
 from analyzer.correlate.exchanges import pair
+from sample_pcaps import forge_xml
 
 UE, SCF, BM_SC, BSF = "10.0.0.2", "10.0.0.4", "10.0.0.5", "10.0.0.6"
 RAND, AUTN = bytes(range(16)), bytes(range(16, 32))
@@ -124,3 +125,23 @@ def test_keys_in_a_post(talk):
 
 def test_when():
     assert gba.when(None) == "an unknown time"
+
+
+def test_keys_of_the_web_service(talk):
+    ua_id, key = bytes.fromhex("0100000003"), bytes(range(32))
+    asked = forge_xml.zn_request("b-tid@bsf.home1.net", b"bmsc.home1.net" + ua_id, "4").decode()
+    answer = forge_xml.zn_answer("user1@home1.net", key, "2026-01-01T00:00:00Z").decode()
+    talk.http("POST /gba HTTP/1.1\nHost: bsf\nContent-Type: text/xml; charset=utf-8", "10.0.0.5", "10.0.0.6", asked)
+    talk.http("HTTP/1.1 200 OK\nContent-Type: application/soap+xml", "10.0.0.6", "10.0.0.5", answer, ports=(80, 40000))
+    (told,) = gba.naf_keys(pair(talk.messages))
+    assert (told.b_tid, told.impi, told.naf_fqdn, told.ua_id) == (
+        "b-tid@bsf.home1.net", "user1@home1.net", "bmsc.home1.net", ua_id,
+    )  # fmt: skip
+    assert (told.me_key, told.uicc_key, told.type) == (key, None, 0)
+    assert gba.when(told.expires) == "2026-01-01T00:00:00Z"
+    assert key.hex() not in repr(told)
+    refused = talk.messages[:1]
+    talk.messages = refused
+    fault = forge_xml.zn_fault("5403", "unknown").decode()
+    talk.http("HTTP/1.1 500 No\nContent-Type: text/xml", "10.0.0.6", "10.0.0.5", fault, ports=(80, 40000))
+    assert gba.naf_keys(pair(talk.messages)) == ()
