@@ -135,11 +135,12 @@ def _sdp(lines: list[SdpLine]) -> tuple[Sdp, SdpLine | None]:
     return Sdp(connection, sections, tuple(session), tuple(lines), tuple(notes)), wrong
 
 
+_TEXT_WORD = re.compile(r"[^\s\0]+", re.ASCII)  # the blanks of Unicode and controls are part of a word, as in the tree
 _Media = tuple[str, int, str, tuple[str, ...]]  # kind, port, protocol, formats
 
 
 def _media(value: str) -> _Media | None:
-    words = value.split()
+    words = _TEXT_WORD.findall(value)
     port = number(words[1].partition("/")[0], 5) if len(words) > 2 else None
     if port is None or port > 0xFFFF:
         return None
@@ -147,7 +148,7 @@ def _media(value: str) -> _Media | None:
 
 
 def _address(value: str) -> str | None:
-    words = value.split()
+    words = _TEXT_WORD.findall(value)
     return words[2].partition("/")[0] if len(words) > 2 else None
 
 

@@ -23,6 +23,7 @@ _HEADERS = text.Names(_COMPACT)
 VERSION = "SIP/2.0"
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _STATUS = re.compile("[0-9]{3}")
+_CSEQ = re.compile(r"(\S+)(?:\s+(\S+))?", re.ASCII)  # number and method
 _START_LINE = re.compile(rb"SIP/2\.0 |([A-Za-z0-9.!%*_+`'~-]{1,32}) (.+) SIP/2\.0\Z", re.DOTALL)
 
 
@@ -55,13 +56,13 @@ class Sip:
 
     @property
     def cseq(self) -> int | None:
-        words = (self.headers.get("CSeq") or "").split(None, 1)
-        return text.number(words[0]) if words else None
+        words = _CSEQ.match(self.headers.get("CSeq") or "")
+        return text.number(words[1]) if words else None
 
     @property
     def cseq_method(self) -> str | None:
-        words = (self.headers.get("CSeq") or "").split(None, 2)
-        return words[1] if len(words) > 1 else None
+        words = _CSEQ.match(self.headers.get("CSeq") or "")
+        return words[2] if words else None
 
     @property
     def from_uri(self) -> str | None:
@@ -357,13 +358,15 @@ def _address_fields(header: Header, data: bytes, start: int) -> tuple[Field, ...
 
 
 def _cseq_fields(header: Header, data: bytes, start: int) -> tuple[Field, ...]:
-    words = header.value.split(None, 2)
-    count = text.number(words[0]) if words else None
-    if count is None:
+    words = _CSEQ.search(data[start : header.end].decode("latin-1"))  # a character is an octet
+    count = text.number(words[1]) if words is not None else None
+    if words is None or count is None:
         return ()
-    (first,) = text.found(data, "", words[0], start, header.end)
-    method = text.found(data, "sip.CSeq.method", words[1], first.end, header.end) if len(words) > 1 else ()
-    return (Field("sip.CSeq.seq", count, first.start, first.end), *method)
+    fields = (Field("sip.CSeq.seq", count, start + words.start(1), start + words.end(1)),)
+    if words[2] is None:
+        return fields
+    method = data[start + words.start(2) : start + words.end(2)]
+    return (*fields, Field("sip.CSeq.method", text.to_text(method), start + words.start(2), start + words.end(2)))
 
 
 def _via_fields(data: bytes, start: int, end: int) -> tuple[Field, ...]:

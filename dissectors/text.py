@@ -69,8 +69,8 @@ class Headers:
         for name, line in zip(self.names, self.lines, strict=True):
             end = start + len(line) + 1
             sent, colon, value = _unfolded(line).partition(b":")
-            raw = to_text(sent).strip() if colon else ""
-            yield Header(name, to_text(value if colon else sent).strip(), start, end, raw)
+            raw = to_text(sent.strip()) if colon else ""
+            yield Header(name, to_text((value if colon else sent).strip()), start, end, raw)
             start = end
 
     @property
@@ -102,7 +102,7 @@ def _unfolded(line: bytes) -> bytes:
 
 def _value(line: bytes) -> str:
     name, colon, value = (_unfolded(line) if b"\n" in line else line).partition(b":")
-    return (value if colon else name).decode("utf-8", "backslashreplace").strip()
+    return (value if colon else name).strip().decode("utf-8", "backslashreplace")
 
 
 class Head(NamedTuple):
@@ -137,7 +137,7 @@ class Names(dict[bytes, str]):
         self._compact = compact
 
     def __missing__(self, sent: bytes) -> str:
-        name = canonical(to_text(sent).strip())
+        name = canonical(to_text(sent.strip()))
         name = self._compact.get(name, name)
         if len(self) < MAX_KNOWN and len(sent) <= MAX_KNOWN_NAME:
             self[sent] = name

@@ -72,6 +72,14 @@ def test_media_without_formats_and_lines_without_an_end(read):
     assert body.media == (SdpMedia("audio", 0, "RTP/AVP", ()),)
 
 
+def test_words_end_at_the_same_blanks_in_body_and_tree(named, payload):
+    """Those of Unicode and the separators of ASCII are part of a word."""
+    found = dissect(payload("v=0\r\nm=audio 5 R\x1fTP/\x85AVP\u2028 96\r\nc=IN IP4 a\x1cb\r\n".encode()), "sdp")
+    (section,) = found.body.media
+    assert [section.proto] == named(found, "sdp.media.proto") == ["R\x1fTP/\x85AVP\u2028"]
+    assert [section.connection] == named(found, "sdp.connection_info.address") == ["a\x1cb"]
+
+
 def test_lines_know_where_they_stand(read):
     data = b"v=0\r\n a= x \r\n\r\nb"
     assert [(line.kind, line.value, data[line.start : line.end]) for line in read(data).lines] == [

@@ -179,6 +179,15 @@ def test_cseq(sip, value, cseq, method):
     assert (body.cseq, body.cseq_method) == (cseq, method)
 
 
+@pytest.mark.parametrize("value", ["1 I\xe9NVITE", "1 INVITE\u2028", "1 IN\x1fVITE", "1\t INVITE", "1\r\n INVITE"])
+def test_cseq_is_in_the_tree_what_it_is_in_the_body(payload, named, value):
+    """Blanks of Unicode and octets that are not UTF-8 are part of the method in both."""
+    for octets in (value.encode(), value.encode("latin-1", "replace")):
+        found = dissect(payload(message(b"OPTIONS sip:x SIP/2.0", b"CSeq: " + octets)), "sip")
+        assert named(found, "sip.CSeq.seq") == [found.body.cseq] == [1]
+        assert named(found, "sip.CSeq.method") == [found.body.cseq_method]
+
+
 def test_the_expires_header_comes_before_the_contact(sip):
     assert sip(b"Expires: 60", b"Contact: <sip:a@b>;expires=5").expires == 60
     assert sip(b"Expires: soon").expires is None
