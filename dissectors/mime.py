@@ -8,6 +8,7 @@ import re
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 
 from dissectors.base import Field, Part
 from dissectors.text import Headers, field_name, media_type, params, read_headers, to_text
@@ -117,6 +118,11 @@ def decode_content(data: bytes, codings: Iterable[str]) -> tuple[bytes, str, str
     for name in reversed(names):
         if name == "identity":
             continue
+        if name == "br":
+            data, note, wrong = _brotli(data)
+            if note or wrong:
+                return data, note, wrong
+            continue
         if name not in ("gzip", "x-gzip", "deflate"):
             return data, f"content coding {name} is not read", ""
         # RFC 9110 8.4.1.2: deflate is zlib, yet some send it bare
@@ -131,6 +137,24 @@ def decode_content(data: bytes, codings: Iterable[str]) -> tuple[bytes, str, str
         if not inflater.eof:
             return data, "", f"{name} content is cut"
     return data, "", ""
+
+
+def _brotli(data: bytes) -> tuple[bytes, str, str]:
+    """Undo Brotli (RFC 7932), where the package for it is installed."""
+    try:
+        brotli = import_module("brotli")
+        inflater = brotli.Decompressor()
+    except ImportError:
+        return data, "content coding br is not read: the package brotli is not installed", ""
+    try:
+        content = bytes(inflater.process(data, output_buffer_limit=MAX_CONTENT + 1))
+    except brotli.error:
+        return b"", "", "content is not br"
+    except TypeError:  # before 1.2 it knows no limit
+        return data, "content coding br is not read: brotli is older than 1.2", ""
+    if len(content) > MAX_CONTENT:
+        return b"", "", f"content has more than {MAX_CONTENT} octets"
+    return content, "", "" if inflater.is_finished() else "br content is cut"
 
 
 def inner_parts(parts: Iterable[BodyPart]) -> tuple[Part, ...]:

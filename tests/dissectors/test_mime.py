@@ -2,7 +2,9 @@
 
 import base64
 import gzip
+import sys
 import zlib
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -222,7 +224,27 @@ def test_octets_without_a_coding_are_the_same_object():
 
 
 def test_unknown_codings_are_left_and_noted():
-    assert decode_content(b"x", ("br",)) == (b"x", "content coding br is not read", "")
+    assert decode_content(b"x", ("zstd",)) == (b"x", "content coding zstd is not read", "")
+
+
+def test_brotli_is_read_where_its_package_is_installed():
+    brotli = pytest.importorskip("brotli")
+    assert decode_content(brotli.compress(b"plain"), ("br",)) == (b"plain", "", "")
+    assert decode_content(gzip.compress(brotli.compress(b"plain"), mtime=0), ("br, gzip",)) == (b"plain", "", "")
+    assert decode_content(bytes([255]) * 9, ("br",))[2] == "content is not br"
+    assert decode_content(brotli.compress(b"plain" * 100)[:-3], ("br",))[2] == "br content is cut"
+    bomb = brotli.compress(bytes(64 * MAX_CONTENT))
+    assert len(bomb) < 1000
+    assert decode_content(bomb, ("br",)) == (b"", "", f"content has more than {MAX_CONTENT} octets")
+
+
+def test_brotli_without_its_package_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    note = "content coding br is not read: the package brotli is not installed"
+    assert decode_content(b"x", ("br",)) == (b"x", note, "")
+    old = SimpleNamespace(Decompressor=lambda: SimpleNamespace(process=lambda data: data), error=ValueError)
+    monkeypatch.setitem(sys.modules, "brotli", old)
+    assert decode_content(b"x", ("br",)) == (b"x", "content coding br is not read: brotli is older than 1.2", "")
 
 
 @pytest.mark.parametrize(
