@@ -71,7 +71,7 @@ def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str])
 
 def _whom(trouble: Trouble) -> str:
     """Name the UEs that something sent to all is for."""
-    ues = trouble.run.ues
+    ues = trouble.ues
     if len(ues) < 2:
         return ""
     more = f" and {len(ues) - MAX_UES} more" if len(ues) > MAX_UES else ""

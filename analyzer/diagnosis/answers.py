@@ -198,8 +198,10 @@ def no_keys(known: Known, run: Run) -> Iterator[Reason]:
             _places(asked, answer),
         )  # fmt: skip
     elif code in (ZN_B_TID_INVALID, ZN_IDENTITY_UNKNOWN):
+        unseen = "" if made is not None else ", or its lifetime has passed: its bootstrapping is not in the capture"
         yield Reason(
-            "unknown-b-tid-at-bsf", CERTAIN, f"{said}: it does not know it, or no longer.",
+            "unknown-b-tid-at-bsf", CERTAIN if made is not None else LIKELY,
+            f"{said}: it does not know it, or no longer{unseen}.",
             "BSF: keep a B-TID for its lifetime, over restarts too. UE: bootstrap again when it is refused.",
             _places(asked, answer),
         )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.correlate import bodies
 from analyzer.correlate.gba import when
+from analyzer.diagnosis.macs import twin
 from analyzer.diagnosis.trouble import Known, Trouble, place
 from analyzer.diagnosis.words import clock, muk, muk_of, of_when, presented, told
 from analyzer.procedures import history
@@ -193,10 +194,16 @@ def _muk_mixed_up(known: Known, trouble: Trouble, message: Message, judgement: J
         )
     expected = muk(story, muk_of(story, named, naf))
     if opened is None:
+        other = twin(known, trouble, message)
+        if other is not None:
+            return (
+                f"Its MAC fails under {expected}, though that is the right one, as it opens the MSK message in frame "
+                f"{other.message.frame}: the message changed on the way, or was made wrongly"
+            )
         return f"Its MAC fails under {expected}, and under every other MUK at hand"
     text = f"Its MAC fails under {expected} but verifies under {muk(story, opened.key)}"
-    made, other = maker(story, named), maker(story, opened.key.b_tid)
-    if made is not None and other is not None and other.time < made.time:
+    made, older = maker(story, named), maker(story, opened.key.b_tid)
+    if made is not None and older is not None and older.time < made.time:
         text += ": the BM-SC still uses the old MUK"
         if last is not None and used == opened.key.b_tid:
             frame = last.messages[0].frame

@@ -11,6 +11,7 @@ from dataclasses import replace
 from analyzer.diagnosis.answers import Reason, answered, no_keys, unreachable
 from analyzer.diagnosis.effects import CERTAIN, EFFECTS, LIKELY
 from analyzer.diagnosis.findings import plain
+from analyzer.diagnosis.macs import of_mac
 from analyzer.diagnosis.trouble import FORBIDDEN, UNAUTHORIZED, Known, Trouble, troubles
 from analyzer.judging import Run
 from analyzer.report import Judgement
@@ -88,14 +89,12 @@ def _judged(known: Known, trouble: Trouble) -> Iterator[Reason]:
             continue
         if trouble.asked is not None and effect.symptom not in ("", trouble.symptom):
             continue
-        cause = "old-muk-used" if _is_of_another_muk(known, trouble, judgement) else effect.cause
-        yield _reason(known, trouble, judgement, cause, effect.confidence)
-
-
-def _is_of_another_muk(known: Known, trouble: Trouble, judgement: Judgement) -> bool:
-    """Say whether the MAC that fails under the MUK named verifies under another: the key is no wrong one, but old."""
-    opened = (known.story.chain.opening(message) for message in trouble.run.messages)
-    return judgement.rule == "MS-16" and any(found is not None for found in opened)
+        cause, confidence = effect.cause, effect.confidence
+        if judgement.rule == "MS-16":
+            cause, confidence = of_mac(known, trouble, judgement)
+        if confidence == CERTAIN and trouble.run.first(trouble.run.procedure.steps[0].name) is None:
+            confidence = LIKELY  # it began before the capture
+        yield _reason(known, trouble, judgement, cause, confidence)
 
 
 def _reason(known: Known, trouble: Trouble, judgement: Judgement, cause: str, confidence: str) -> Reason:

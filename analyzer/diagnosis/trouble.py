@@ -9,7 +9,7 @@ from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
 from analyzer.diagnosis.effects import EFFECTS, OF_THE_REPEAT
-from analyzer.judging import Run, Story
+from analyzer.judging import Run, Story, once
 from analyzer.procedures import history
 from analyzer.report import Evidence, Judgement, Verdict
 from dissectors import Message
@@ -41,10 +41,15 @@ class Trouble:
     asked: Message | None = None  # what got no answer, or a bad one
     answer: Message | None = None
     code: int | None = None  # the status, for one of several services perhaps
+    group: tuple[Session, ...] = ()  # who something sent to all is for, where the run alone does not tell
+
+    @property
+    def ues(self) -> tuple[Session, ...]:
+        return self.group or self.run.ues
 
     @property
     def ue(self) -> Session | None:
-        return self.run.ues[0] if len(self.run.ues) == 1 else None
+        return self.ues[0] if len(self.ues) == 1 else None
 
     @property
     def time(self) -> int:
@@ -111,7 +116,34 @@ def troubles(known: Known) -> Iterator[Trouble]:
             symptom = EFFECTS[judgement.rule].symptom
             if symptom and symptom not in seen:
                 seen.add(symptom)
-                yield Trouble(symptom, run, name)
+                yield Trouble(symptom, run, name, group=_listening(known.story, run))
+
+
+def _listening(story: Story, run: Run) -> tuple[Session, ...]:
+    """Return the UEs that hold an MSK of the key group that a run is about, empty where none does.
+
+    What is under an MSK that nobody got is for those, and not for all UEs of the capture.
+    """
+    if len(run.ues) < 2:
+        return ()
+    groups = {group.mki[:2] for group in run.media if group.mki is not None}
+    for message in run.messages:
+        body = bodies.mikey(message)
+        if body is not None and body.msk_id is not None:
+            groups.add(body.msk_id[:2])
+    return tuple(session for session in run.ues if any(session.id in _holders(story).get(g, ()) for g in groups))
+
+
+@once
+def _holders(story: Story) -> Mapping[bytes, frozenset[str]]:
+    """Return the UEs that were sent an MSK of each key group."""
+    found: dict[bytes, set[str]] = {}
+    for session in story.traffic.sessions:
+        for message in history.msk_messages(story, session):
+            body = bodies.mikey(message)
+            if body is not None and body.msk_id is not None:
+                found.setdefault(body.msk_id[:2], set()).add(session.id)
+    return {group: frozenset(ues) for group, ues in found.items()}
 
 
 ANSWER_WITHIN = 32 * 10**9  # ns; a request that is older gets no answer (RFC 3261 17.1.1.2, timer B)

@@ -54,6 +54,11 @@ def suspects(traffic: Traffic, keyring: Keyring, chain: Chain) -> tuple[Suspect,
     by_impi = {ue.impi: ue for ue in keyring.ues}
     idle = [key for key in chain.keys if key.status == "supplied" and key.kind in KINDS]
     shut = _unserved(traffic, chain)
+    if not shut and not any(key.kind == "MSK" for key in idle):
+        return ()
+    proven = (key for key in chain.keys if key.kind in ("MUK", "MRK") and key.value in chain.proven)
+    served = {key.impi for key in proven}  # below whose keys something has verified, and not a challenge alone
+    present = {_bare(impi) for session in traffic.sessions for impi in session.impi}
     for key in idle:
         if len(found) == MAX_SUSPECTS:
             break
@@ -61,7 +66,9 @@ def suspects(traffic: Traffic, keyring: Keyring, chain: Chain) -> tuple[Suspect,
             suspect = None if key.value in chain.proven else _msk(traffic, chain, key)
         else:
             ue = by_impi.get(key.impi or "")
-            suspect = None if ue is None else _of_ue(traffic, chain, shut, key, ue)
+            fine = key.value in chain.proven and (key.kind != "K" or key.impi in served)
+            known = ue is not None and _bare(ue.impi) in present
+            suspect = None if ue is None or fine else _of_ue(traffic, shut, key, ue, known)
         if suspect is not None:
             found.append(suspect)
     return tuple(found)
@@ -95,13 +102,10 @@ def _bare(impi: str) -> str:
     return impi.strip().rstrip(".").casefold().removeprefix("sip:").partition("@")[0]
 
 
-def _of_ue(traffic: Traffic, chain: Chain, shut: tuple[Session, ...], key: Key, ue: UeKeys) -> Suspect | None:
+def _of_ue(traffic: Traffic, shut: tuple[Session, ...], key: Key, ue: UeKeys, known: bool) -> Suspect | None:
     own = [session for session in shut if any(_same(ue.impi, impi) for impi in session.impi)]
-    known = any(_same(ue.impi, impi) for session in traffic.sessions for impi in session.impi)
     if not shut or (known and not own):
         return None  # nothing is left that it could open
-    if key.value in chain.proven and (key.kind != "K" or _opens_something(chain, ue.impi)):
-        return None
     sessions = (own or list(shut))[:MAX_SESSIONS]
     sample = _sample(traffic, sessions)
     reason = next(_fitting(traffic, sessions, sample, key, ue), None)
@@ -117,11 +121,6 @@ def _of_ue(traffic: Traffic, chain: Chain, shut: tuple[Session, ...], key: Key, 
         key.kind, ue.impi, key.fingerprint,
         "no other spelling, order, NAF or use of it fits either: the value is another one", fits=False,
     )  # fmt: skip
-
-
-def _opens_something(chain: Chain, impi: str) -> bool:
-    """Say whether something below a long-term key has verified, and not its challenge alone."""
-    return any(key.kind in ("MUK", "MRK") and key.impi == impi and key.value in chain.proven for key in chain.keys)
 
 
 def _sample(traffic: Traffic, sessions: Iterable[Session]) -> Traffic:
@@ -263,7 +262,10 @@ def _changes(key: Key, ue: UeKeys) -> Iterator[Try]:
     orders = (("", key.value), *_orders(key.value))
     for said, value in orders:
         yield said, uses[key.kind](value)
-    for kind, use in uses.items():
+    # What opens as a MUK or an MRK opens as the NAF key that it may be as well: the nearer one is told.
+    near = ("MUK", "MRK") if key.kind in ("MUK", "MRK") else ()
+    for kind in dict.fromkeys((*near, *uses)):
+        use = uses[kind]
         if kind != key.kind:
             for said, value in orders:
                 yield ", ".join(filter(None, (f"the value is a {kind}, no {key.kind}", said))), use(value)

@@ -1,0 +1,166 @@
+"""The cause of each faulty sample inside a capture with other UEs that do well, and with less to go by."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+import sample_pcaps
+from analyzer.diagnosis.effects import CERTAIN
+from sample_pcaps.casebook import cases
+from sample_pcaps.stage import IPV4
+from sample_pcaps.story import Story
+
+MSKS = (bytes.fromhex("00050001"), bytes.fromhex("00050002"))
+SAMPLES = Path(sample_pcaps.__file__).parent
+FAULTY = [name for name, case in cases().items() if not case.good]
+SOURCE, DESTINATION = slice(26, 30), slice(30, 34)  # IPv4 addresses behind an Ethernet header
+
+
+class Neighbours(Story):
+    """UEs of other names and addresses at the same nodes, with keys and a multicast group of their own."""
+
+    def __init__(self, by_sip):
+        super().__init__("neighbours", by_sip=by_sip, ues=3)
+        self.addresses = replace(self.addresses, group="239.7.7.7")
+
+    def _ue(self, number):
+        return super()._ue(number + 40)
+
+    def count(self, what):
+        return super().count(what) + 5000  # other octets, ports and tokens than those of the story beside
+
+
+def neighbours(by_sip):
+    """Three UEs that do well: keys, media, a refresh, and they leave."""
+    story = Neighbours(by_sip)
+    story.wait(0.003)
+    for ue in story.ues:
+        story.bootstrap(ue)
+        story.wait(0.1)
+        if by_sip:
+            story.sip("register", ue)
+        else:
+            story.invite(ue)
+            story.wait(0.1)
+            story.register(ue)
+        story.wait(0.1)
+    first, second = MSKS
+    story.keys_and_media(first)
+    for ue in story.ues:
+        story.msk(ue, second)
+    story.wait(0.2)
+    story.mtk(second, 1, times=2, interval=0.5)
+    story.media(second, 1, packets=10)
+    return story
+
+
+@pytest.fixture(scope="module")
+def beside():
+    return {by_sip: neighbours(by_sip) for by_sip in (False, True)}
+
+
+def merged(name, beside):
+    """Put the story of a sample and its neighbours into one capture; return packets and keyring."""
+    case = cases()[name]
+    story = case.tell()
+    others = beside[story.by_sip]
+    packets = sorted([*story.tape.packets, *others.tape.packets], key=lambda packet: packet[0])
+    return packets, case.keyring(story) + others.keyring(), {ue.ip for ue in others.ues}
+
+
+def told(analysis):
+    return [(d.symptom, d.cause) for d in analysis.report.diagnoses]
+
+
+def has_diagnoses(name):
+    report = json.loads((SAMPLES / name / "report.json").read_text(encoding="utf-8"))
+    return bool(report["cases"][0]["diagnoses"])
+
+
+def causes(analysis):
+    return {diagnosis.cause for diagnosis in analysis.report.diagnoses}
+
+
+def has_one_capture(name):
+    return not cases()[name].tell().more
+
+
+@pytest.mark.parametrize("name", FAULTY)
+def test_only_the_right_ue_is_diagnosed_in_a_busy_capture(sample, tell_merged, beside, name):
+    if not has_one_capture(name):
+        pytest.skip("the story has several captures")
+    packets, keyring, well = merged(name, beside)
+    found = tell_merged([packets], keyring)
+    alone = sample(name)
+    assert told(found) == told(alone)
+    healthy = {ue.id for ue in found.report.ues if well & set(ue.addresses)}
+    assert len(healthy) == 3
+    assert not healthy & {diagnosis.ue for diagnosis in found.report.diagnoses}
+    of = {ue.id: ue.addresses for ue in found.report.ues}
+    was = {ue.id: ue.addresses for ue in alone.report.ues}
+    assert [of.get(d.ue) for d in found.report.diagnoses] == [was.get(d.ue) for d in alone.report.diagnoses]
+
+
+def test_neighbours_alone_have_no_diagnosis(tell, beside):
+    for story in beside.values():
+        assert told(tell(story)) == []
+
+
+@pytest.mark.parametrize("name", list(cases()))
+def test_without_a_keyring_nothing_else_is_certain(sample, tell_merged, name):
+    """What keys would have told is left open; it makes nobody else certain to be guilty."""
+    story = cases()[name].tell()
+    if story.more:
+        pytest.skip("the story has several captures")
+    right = causes(sample(name))
+    found = tell_merged([story.tape.packets]).report.diagnoses
+    assert {d.cause for d in found if d.confidence == CERTAIN} <= right
+
+
+# Those whose story fails or is good; the others break what does no harm
+TOLD = [name for name, case in cases().items() if case.good or has_diagnoses(name)]
+LEGS = {
+    "Ub": ("ue", "bsf"),
+    "Zn": ("bm_sc", "bsf"),
+    "Ua": ("ue", "bm_sc"),
+    "SCF to BM-SC": ("scf", "bm_sc"),
+}
+
+
+@pytest.mark.parametrize("leg", LEGS)
+@pytest.mark.parametrize("name", TOLD)
+def test_without_a_leg_nothing_else_is_certain(sample, tell_merged, name, leg):
+    case = cases()[name]
+    story = case.tell()
+    if story.more or story.addresses != IPV4:
+        pytest.skip("the story has several captures, or other addresses")
+    packets = [packet for packet in story.tape.packets if not is_on(packet[1], story, LEGS[leg])]
+    right = causes(sample(name))
+    found = tell_merged([packets], case.keyring(story)).report.diagnoses
+    assert {d.cause for d in found if d.confidence == CERTAIN} <= right
+
+
+def is_on(frame, story, leg):
+    ends = {ip_address(address).packed for address in (*story.addresses.ues, *(ue.ip for ue in story.ues))}
+    places = [ends if name == "ue" else {ip_address(getattr(story.addresses, name)).packed} for name in leg]
+    pair = frame[SOURCE], frame[DESTINATION]
+    return any(pair[a] in places[0] and pair[1 - a] in places[1] for a in (0, 1))
+
+
+@pytest.mark.parametrize("share", [0.15, 0.4])
+@pytest.mark.parametrize("name", TOLD)
+def test_a_capture_that_begins_late_makes_nothing_else_certain(sample, tell_merged, name, share):
+    case = cases()[name]
+    story = case.tell()
+    if story.more:
+        pytest.skip("the story has several captures")
+    packets = sorted(story.tape.packets, key=lambda packet: packet[0])
+    packets = packets[round(len(packets) * share) :]
+    right = causes(sample(name))
+    found = tell_merged([packets], case.keyring(story)).report.diagnoses
+    assert {d.cause for d in found if d.confidence == CERTAIN} <= right
