@@ -92,7 +92,7 @@ def _judged(known: Known, trouble: Trouble) -> Iterator[Reason]:
         cause, confidence = effect.cause, effect.confidence
         if judgement.rule == "MS-16":
             cause, confidence = of_mac(known, trouble, judgement)
-        if confidence == CERTAIN and trouble.run.first(trouble.run.procedure.steps[0].name) is None:
+        if trouble.run.procedure.kind == "gba-bootstrapping" and trouble.run.first("request") is None:
             confidence = LIKELY  # it began before the capture
         yield _reason(known, trouble, judgement, cause, confidence)
 

@@ -14,7 +14,6 @@ from analyzer.procedures.bootstrapping import maker
 from dissectors import Message
 from dissectors.http import Http
 
-DAY = 86400 * 10**9
 SHOWN = 8  # characters of the RAND in a B-TID that are told: enough to find it by
 NODES = {UE: "the UE", "im-cn": "the IM CN", "scf": "the SCF", "bm-sc": "the BM-SC", "bsf": "the BSF"}
 _B_TID = re.compile(r"(?:B-TID )?\b([A-Za-z0-9+/]{16,}={0,2}@[\w.:-]*\w)")
