@@ -3,35 +3,15 @@
 That Wireshark finds nothing malformed in a good sample is asked in tests/sample_pcaps/test_tshark.py.
 """
 
-import shutil
-import subprocess
-from collections import Counter, defaultdict
+from collections import Counter
 from functools import cache
-from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from defusedxml.ElementTree import fromstring
 
-from analyzer.analysis import analyse
-from analyzer.capture.case import find_cases
-from dissectors import Field, tree
+from sample_pcaps import wireshark
+from sample_pcaps.wireshark import PROTOCOLS
 
-SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
-TSHARK = shutil.which("tshark")
 NAMES = ("http_good", "sip_good", "ipv6", "two_ues")
-PROTOCOLS = frozenset({"sip", "http", "sdp", "mikey", "diameter"})
-
-# Names that Wireshark 4.0 uses for something else than the octets they name; each says what.
-UNLIKE = {
-    "http.request": "a flag there, the request line here",
-    "http.response": "a flag there, the status line here",
-    "http.request.uri.path": "there only where a query follows",
-    "sdp.media.format": "a payload type twice there, as a name and as a number",
-    "sdp.media_attribute.value": "not there for attributes that it takes apart further, like rtpmap",
-    "mikey.sp.param": "there only parameters that Wireshark does not know",
-    "mime_multipart.part": "with the headers of the part there",
-}
 # Values that each sample has to have in common with Wireshark at least, by the first part of their names.
 FLOORS = {
     "http_good": {"sip": 250, "http": 100, "sdp": 80, "mikey": 450, "diameter": 500},
@@ -65,78 +45,22 @@ COMPARED = """
     diameter.BootstrapInfoCreationTime
 """
 
-pytestmark = pytest.mark.skipif(TSHARK is None, reason="tshark is not installed")
-
-
-class Theirs(NamedTuple):
-    """A field of tshark: how it reads, its octets in hex, how many they are."""
-
-    show: str
-    octets: str | None
-    size: int
-
-
-class Ours(NamedTuple):
-    field: Field
-    octets: bytes
+pytestmark = pytest.mark.skipif(wireshark.TSHARK is None, reason="tshark is not installed")
 
 
 @cache
 def packets(name):
-    """What tshark shows: of each frame its protocols, and its fields by name."""
-    command = [str(TSHARK), "-n", "-r", str(SAMPLES / name / "capture.pcapng"), "-T", "pdml"]
-    pdml = subprocess.run(command, capture_output=True, check=True, timeout=60).stdout
-    found = {}
-    for number, packet in enumerate(fromstring(pdml).findall("packet"), 1):
-        fields = defaultdict(list)
-        for field in packet.iter("field"):
-            shown = Theirs(field.get("show"), field.get("value"), int(field.get("size")))
-            fields[field.get("name")].append(shown)
-        found[number] = Counter(proto.get("name") for proto in packet.iter("proto")), fields
-    return found
+    return wireshark.seen_by_tshark(wireshark.samples()[name])
 
 
 @cache
 def messages(name):
-    """What we show: the same of our messages."""
-    (case,) = find_cases([str(SAMPLES / name)])
-    found = defaultdict(lambda: (Counter(), defaultdict(list)))
-    for message in analyse(case).messages:
-        protocols, fields = found[message.frame]
-        for part in message.walk():
-            protocols[part.protocol] += 1
-            for outermost in tree(part):
-                for field in outermost.walk():
-                    fields[field.name].append(Ours(field, part.payload.data[field.start : field.end]))
-    return found
-
-
-def agree(ours: Ours, theirs: Theirs) -> bool:
-    value = ours.field.value
-    if not theirs.show:  # a group
-        return len(ours.octets) == theirs.size
-    if ours.octets.hex() == theirs.octets:
-        return True
-    if isinstance(value, bytes):
-        return theirs.show.replace(":", "") == value.hex()
-    return theirs.show in (str(value), hex(value) if isinstance(value, int) else "")
+    return wireshark.seen_by_us(wireshark.samples()[name])
 
 
 @cache
 def compared(name):
-    """Compare all that both name; how many values of each name were the same, and what was not."""
-    theirs, ours = packets(name), messages(name)
-    known = {field for _, fields in theirs.values() for field in fields}
-    known &= {field for _, fields in ours.values() for field in fields}
-    counts, unlike = Counter(), []
-    for frame, (_, shown) in theirs.items():
-        for field in sorted(known - UNLIKE.keys()):
-            here, there = ours[frame][1].get(field, []), shown.get(field, [])
-            if len(here) == len(there) and all(map(agree, here, there)):
-                counts[field] += len(here)
-            else:
-                unlike.append((frame, field, [value for value, _ in here], there))
-    return counts, unlike
+    return wireshark.compare({name: (messages(name), packets(name))})
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -144,9 +68,10 @@ def test_each_frame_holds_the_same_messages(name):
     theirs, ours = packets(name), messages(name)
     assert set(ours) <= set(theirs)
     total = Counter()
-    for frame, (protocols, _) in theirs.items():
-        there = {protocol: protocols[protocol] for protocol in PROTOCOLS & protocols.keys()}
-        here = {protocol: ours[frame][0][protocol] for protocol in PROTOCOLS & ours[frame][0].keys()}
+    for frame, seen in theirs.items():
+        there = {protocol: seen.protocols[protocol] for protocol in PROTOCOLS & seen.protocols.keys()}
+        own = ours[frame].protocols if frame in ours else Counter()
+        here = {protocol: own[protocol] for protocol in PROTOCOLS & own.keys()}
         assert here == there, frame
         total.update(here)
     assert total.keys() == PROTOCOLS
@@ -155,27 +80,16 @@ def test_each_frame_holds_the_same_messages(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_both_name_has_the_same_values(name):
-    counts, unlike = compared(name)
-    assert unlike == []
+    found = compared(name)
+    assert found.differing == []
     families = Counter()
-    for field, count in counts.items():
+    for field, count in found.same.items():
         families[field.split(".")[0]] += count
     short = {family: families[family] for family, floor in FLOORS[name].items() if families[family] < floor}
     assert short == {}
 
 
 def test_the_fields_that_key_management_lives_on_are_among_them():
-    counts = sum((compared(name)[0] for name in NAMES), Counter())
+    counts = sum((compared(name).same for name in NAMES), Counter())
     assert [field for field in COMPARED.split() if not counts[field]] == []
     assert sum(counts.values()) > 8000
-
-
-def test_names_that_wireshark_uses_otherwise_are_still_so():
-    """An exception that is none any more has to go."""
-    for field in UNLIKE:
-        pairs = [
-            (ours[1].get(field, []), packets(name)[frame][1].get(field, []))
-            for name in NAMES
-            for frame, ours in messages(name).items()
-        ]
-        assert any(len(here) != len(there) or not all(map(agree, here, there)) for here, there in pairs), field

@@ -23,6 +23,7 @@ from sample_pcaps import forge_diameter as diameter
 from sample_pcaps import forge_mikey as mikey
 from sample_pcaps import forge_srtp as media
 from sample_pcaps import forge_text as text
+from sample_pcaps import forge_xml as xml
 
 PROTOCOLS = tuple(dissector.protocol for dissector in DISSECTORS)
 INPUTS = 100_000  # that there are at least
@@ -265,7 +266,13 @@ def forged(protocol):
             bytes.fromhex("81cc0003 00000001 41424344 61626364 81ce0002 00000001 00000002 80cf0003 00000001 04000001 aabbccdd"),
         ),
         "sdp": (SDP, SDP + b"a=key-mgmt:mikey " + text.base64_of(mikey.error(csb_id=1, t=1, number=3)).encode()),
-        "mbms-xml": (REGISTER, MSKS, NAF, text.bootstrapping_info("a@bsf", "2026-01-01T00:00:00Z")),
+        "mbms-xml": (
+            REGISTER, MSKS, NAF, text.bootstrapping_info("a@bsf", "2026-01-01T00:00:00Z"),
+            xml.security_description(["http://bmsc.home1.net"], [("f", b"\x26\xf2\x10", b"\x00\x01\x00\x02")]),
+            xml.user_services("urn:a", "a", "http://a/s.sdp", "http://a/p.xml"),
+            xml.zn_answer("a@home1.net", bytes(32), "2026-01-01T00:00:00Z", xml.uss("4", "sip:a@home1.net", flags=["1"])),
+            xml.guss("a@home1.net", xml.uss("4", "sip:a@home1.net")),
+        ),
         "http": (
             text.Text.of("GET /a?b=c HTTP/1.1", {"Host": "bmsc.home1.net"}).octets(),
             text.Text.of("POST /k?requesttype=register HTTP/1.1", {"Content-Type": "text/xml"}, REGISTER).octets(),
@@ -308,6 +315,15 @@ LINES = {
     "http": (b"GET /a?b=%ff&c HTTP/1.1", b"HTTP/1.1 200 OK", b"HTTP/1.0 204 ", b"POST  x  HTTP/1.1", b"HTTP/1.1 304", b"HEAD /"),
 }  # fmt: skip
 TAGS = (
+    "securityDescription",
+    "keyManagement",
+    "Envelope",
+    "Body",
+    "meKeyMaterial",
+    "uss",
+    "uid",
+    "flag",
+    "guss",
     "mbmsMSK",
     "MSK",
     "keyDomainID",
