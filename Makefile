@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples rules fields bench clean
+.PHONY: demo test lint samples rules fields wireshark bench clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
@@ -40,6 +40,10 @@ fields: $(VENV)/.installed-dev
 	for name in $$($(BIN)/python -c 'from dissectors.catalogue import fields; print(*{f.protocol for f in fields().values()})'); do \
 		$(BIN)/keyshark fields $$name --format markdown > docs/dissectors/$$name.md; \
 	done
+
+# Write docs/wireshark.md: where our fields and those of tshark agree, and where not. Takes about a minute.
+wireshark: $(VENV)/.installed-dev
+	$(BIN)/python -m sample_pcaps.wireshark
 
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
 # Then measure what a message costs to dissect.
