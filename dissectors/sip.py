@@ -10,6 +10,7 @@ from dissectors import mime, text
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
 from dissectors.digest import auth_fields, hide_keys
 from dissectors.mime import BodyPart
+from dissectors.sip_values import HEADERS, header_fields, uri_fields
 from dissectors.text import Head, Header, Headers, params, split, unquote
 
 # RFC 3261 20, RFC 3265, 3515, 3892, 4028, 4474, 3841, 3840: names of one letter
@@ -293,7 +294,9 @@ def _fields(body: Sip, head: Head, data: bytes, start: int, end: int) -> list[Fi
                 "",
                 (
                     Field("sip.Method", body.method, head.start, after),
-                    Field("sip.r-uri", body.uri, after + 1, uri_end),
+                    Field(
+                        "sip.r-uri", body.uri, after + 1, uri_end, "", uri_fields(data, "sip.r-uri", after + 1, uri_end)
+                    ),
                     Field("sip.version", body.version, uri_end + 1, line_end),
                 ),
             )
@@ -341,6 +344,8 @@ def _children(header: Header, data: bytes) -> tuple[Field, ...]:
         return _cseq_fields(header, data, start)
     if header.name == "Via":
         return _via_fields(data, start, end)
+    if header.name in HEADERS:
+        return _apart(header_fields(header.name, data, start, end))
     return tuple(auth_fields(data, "sip.auth", start, end)) if header.name in _AUTH else ()
 
 
@@ -351,7 +356,8 @@ def _address_fields(header: Header, data: bytes, start: int) -> tuple[Field, ...
     for piece in islice(text.pieces(value, ","), MAX_ADDRESSES):
         first, stop = _addr_span(value, *piece)
         if first < stop:
-            fields.append(Field(name, text.to_text(data[start + first : start + stop]), start + first, start + stop))
+            uri, at, after = text.to_text(data[start + first : start + stop]), start + first, start + stop
+            fields.append(Field(name, uri, at, after, "", uri_fields(data, name.rpartition(".")[0], at, after)))
     if tag is not None:
         fields += islice(text.parameter_fields(data, {"tag": tag}, start, header.end), 1)
     return _apart(fields)

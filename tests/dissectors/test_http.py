@@ -198,7 +198,7 @@ def test_reason_phrases_may_be_missing(read):
     ("data", "note"),
     [
         (response(b"no colon", b"Content-Length: 0"), "a header line has no colon"),
-        (response(b"Content-Encoding: br", b"Content-Length: 1", body=b"x"), "content coding br is not read"),
+        (response(b"Content-Encoding: zstd", b"Content-Length: 1", body=b"x"), "content coding zstd is not read"),
         (
             response(b"Transfer-Encoding: chunked", b"Content-Length: 1", body=b"0\r\n\r\n"),
             "Transfer-Encoding and Content-Length together",

@@ -1,0 +1,101 @@
+"""Fields in SIP values: URIs (sip, sips, tel), and the headers of IMS that are lists of parameters."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from dissectors.base import Field
+from dissectors.text import number, parameter_fields, to_text
+
+# user [":" password] "@" host [":" port]; tel: has a number only
+_URI = re.compile(
+    rb"(?:sips?|SIPS?):(?:([^@:;?>\s]++)(?::[^@\s]*+)?@)?(\[[^\]\s]++\]|[^\[:;?>\s]++)(?::(\d{1,5}))?(?=[;?>\s]|\Z)"
+)
+_TEL = re.compile(rb"(?:tel|TEL):([0-9A-Fa-f+*#().-]++)")
+_FIRST = re.compile(rb"\s*+([^\s;,]++)")
+_CAUSES = {"sip": "sip.reason_cause_sip", "q.850": "sip.reason_cause_q850"}
+
+_SECURITY = {
+    name: f"sip.sec_mechanism.{shown}"
+    for name, shown in {
+        "alg": "alg", "ealg": "ealg", "prot": "prot", "spi-c": "spi_c", "spi-s": "spi_s", "port-c": "port_c",
+        "port-s": "port_s",
+    }.items()
+}  # fmt: skip
+_NUMBERS = frozenset({"spi_c", "spi_s", "port_c", "port_s"})
+_PARAMETERS: Mapping[str, tuple[str, Mapping[str, str]]] = {  # the field of the first word, those of parameters
+    "Security-Client": ("sip.sec_mechanism", _SECURITY),
+    "Security-Server": ("sip.sec_mechanism", _SECURITY),
+    "Security-Verify": ("sip.sec_mechanism", _SECURITY),
+    "P-Access-Network-Info": (
+        "sip.P-Access-Network-Info.access-type",
+        {"utran-cell-id-3gpp": "sip.P-Access-Network-Info.utran-cell-id-3gpp"},
+    ),
+    "P-Charging-Vector": ("", {"icid-value": "sip.icid_value", "icid-generated-at": "sip.icid_gen_addr"}),
+}
+HEADERS = frozenset({*_PARAMETERS, "Reason"})
+
+
+def uri_fields(data: bytes, prefix: str, start: int, end: int) -> tuple[Field, ...]:
+    """Return user, host and port of the URI that begins at `start`."""
+    found = _URI.match(data, start, end)
+    if found is None:
+        called = _TEL.match(data, start, end)
+        return () if called is None else (_field(f"{prefix}.user", data, *called.span(1)),)
+    user, host, port = (found.span(group) for group in (1, 2, 3))
+    fields = [_field(f"{prefix}.user", data, *user)] if user[0] >= 0 else []
+    fields.append(_field(f"{prefix}.host", data, *host))
+    if port[0] >= 0:
+        fields.append(_field(f"{prefix}.port", data, *port))
+    return tuple(fields)
+
+
+def header_fields(name: str, data: bytes, start: int, end: int) -> list[Field]:
+    """Return the fields of a header of HEADERS, whose value is in start..end."""
+    fields: list[Field] = []
+    for first, stop in _elements(data, start, end):
+        word = _FIRST.match(data, first, stop)
+        if word is None:
+            continue
+        if name == "Reason":
+            cause = _CAUSES.get(to_text(word.group(1)).lower(), "sip.reason_cause_other")
+            own, named = "sip.reason_protocols", {"cause": cause, "text": "sip.reason_text"}
+        else:
+            own, named = _PARAMETERS[name][0], dict(_PARAMETERS[name][1])
+        if own:
+            fields.append(_field(own, data, *word.span(1)))
+            fields += map(_counted, parameter_fields(data, named, first, stop))
+        else:  # all of it is parameters: the first one has no ";" before it
+            fields += _bare(data, named, first, stop)
+    return fields
+
+
+def _elements(data: bytes, start: int, end: int) -> list[tuple[int, int]]:
+    """Return where the elements of a list stand; a comma in quotes does not count."""
+    cuts = [match.start() for match in _COMMA.finditer(data, start, end) if match.group() == b","]
+    return list(zip([start, *[cut + 1 for cut in cuts]], [*cuts, end], strict=True))
+
+
+_COMMA = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|,', re.DOTALL)
+_BARE = re.compile(rb'([^\s;=,"]++)\s*+=\s*+("[^"]*+"|[^\s;,"]++)')
+
+
+def _bare(data: bytes, named: Mapping[str, str], start: int, end: int) -> list[Field]:
+    fields: list[Field] = []
+    for match in _BARE.finditer(data, start, end):
+        name = named.get(to_text(match.group(1)).lower())
+        if name is not None:
+            first, stop = match.span(2)
+            quoted = data[first] == 0x22
+            fields.append(_field(name, data, first + quoted, stop - quoted))
+    return fields
+
+
+def _counted(field: Field) -> Field:
+    count = number(str(field.value)) if field.name.rpartition(".")[2] in _NUMBERS or "cause" in field.name else None
+    return field if count is None else Field(field.name, count, field.start, field.end)
+
+
+def _field(name: str, data: bytes, start: int, end: int) -> Field:
+    return Field(name, to_text(data[start:end]), start, end)
