@@ -16,6 +16,7 @@ from dissectors.base import (
     Payload,
     Recorder,
 )
+from dissectors.dcf import DCF
 from dissectors.diameter import DIAMETER
 from dissectors.http import HTTP
 from dissectors.mbms_xml import MBMS_XML
@@ -35,6 +36,7 @@ DISSECTORS: tuple[Dissector, ...] = (
     SDP,
     MBMS_XML,
     KEYDATA,
+    DCF,
     RTP,
     RTCP,
 )

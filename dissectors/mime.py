@@ -167,6 +167,8 @@ def _protocol(content_type: str) -> str:
         return "sdp"
     if content_type == "application/mikey":
         return "mikey"
+    if content_type == "application/vnd.oma.drm.dcf":
+        return "dcf"
     return "mbms-xml" if content_type.endswith(("/xml", "+xml")) else ""
 
 

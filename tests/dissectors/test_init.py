@@ -34,6 +34,26 @@ HTTP = (
 )
 RTP = struct.pack("!BBHIII", 0x91, 96, 1, 2, 3, 4) + bytes.fromhex("abcd000100000000") + b"payload"
 RTCP = struct.pack("!BBHIQIII", 0x80, 200, 6, 7, 8, 9, 10, 11) + struct.pack("!BBHI", 0x81, 203, 1, 7)
+
+
+def _box(kind: bytes, *content: bytes) -> bytes:
+    inside = b"".join(content)
+    return struct.pack("!I4s", 8 + len(inside), kind) + inside
+
+
+_KEY_INFO = _box(b"obki", bytes(4), b"\0\2\x0c", base64.b64encode(bytes.fromhex("112233010203040005")))
+DCF = b"".join((
+    _box(b"ftyp", b"odcf", struct.pack("!I", 2), b"odcf"),
+    _box(
+        b"odrm", bytes(4),
+        _box(
+            b"odhe", bytes(4), b"\x09video/mp4",
+            _box(b"ohdr", bytes(4), struct.pack("!BBQHHH", 2, 0, 5, 5, 0, 0), b"cid:1", _KEY_INFO),
+        ),
+        _box(b"odda", bytes(4), struct.pack("!Q", 5), b"12345"),
+    ),
+    _box(b"mdri", _box(b"odfs", bytes(4), b"\1", bytes(20))),
+))  # fmt: skip
 # One whole message of each protocol
 SAMPLES = {
     "sip": SIP,
@@ -43,10 +63,11 @@ SAMPLES = {
     "sdp": SDP,
     "mbms-xml": XML,
     "mikey.keydata": bytes.fromhex("14 32 0002 aaaa 0001 bb 01 01 02 0009 00 20 0001 cc"),
+    "dcf": DCF,
     "rtp": RTP,
     "rtcp": RTCP,
 }
-OF_OCTETS = ("diameter", "mikey", "mikey.keydata", "rtp", "rtcp")  # the rest is text
+OF_OCTETS = ("diameter", "mikey", "mikey.keydata", "dcf", "rtp", "rtcp")  # the rest is text
 PROTOCOLS = tuple(dissector.protocol for dissector in DISSECTORS)
 PORTS = {"sip": 5060, "http": 80, "diameter": 3868, "mikey": 2269}
 INNER = {
