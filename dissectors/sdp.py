@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
+from dissectors.sdp_values import value_fields
 from dissectors.text import number, to_text
 
 MAX_LINES = 2000
@@ -57,6 +58,20 @@ class Sdp:
         """Return the values of an attribute, of the session and then of each media."""
         pairs = (*self.attributes, *(pair for media in self.media for pair in media.attributes))
         return [value for key, value in pairs if key == name]
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The senders that source filters let in, each once."""
+        # RFC 4570 3: incl, network type, address type, destination, sources
+        values = [value.split() for value in self.attr("source-filter")]
+        return tuple(dict.fromkeys(each for words in values if words[:1] == ["incl"] for each in words[4:]))
+
+    @property
+    def flute_sessions(self) -> tuple[int, ...]:
+        """The transport session identifiers of FLUTE, in their order."""
+        # RFC 6968 and TS 26.346 7.3.2.5
+        found = (number(value) for value in self.attr("flute-tsi"))
+        return tuple([tsi for tsi in found if tsi is not None])
 
     @property
     def mbms_services(self) -> tuple[str, ...]:
@@ -230,7 +245,9 @@ def _attribute(line: SdpLine, data: bytes, in_media: bool) -> Field:
         children.append(Field(f"{prefix}.field", to_text(key), at, colon))
     if colon >= 0 and not secret:
         value = data[colon + 1 : stop].lstrip(_BLANK)
-        children.append(Field(f"{prefix}.value", to_text(value), stop - len(value), stop))
+        first = stop - len(value)
+        words = value_fields(key.strip(), data, first, stop)
+        children.append(Field(f"{prefix}.value", to_text(value), first, stop, "", words))
     return Field(name, shown, line.start, line.end, "", tuple(children))
 
 
