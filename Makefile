@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples rules fields wireshark bench clean
+.PHONY: demo test lint samples rules fields wireshark bench soak clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
@@ -46,12 +46,18 @@ wireshark: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_pcaps.wireshark
 
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
-# Then measure what a message costs to dissect.
+# Then measure what a message costs to dissect, and a packet of media to verify.
 BENCH ?= build/bench
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.generate $(BENCH)
 	$(BIN)/python -m benchmarks.run $(BENCH)
 	$(BIN)/python -m benchmarks.messages
+	$(BIN)/python -m benchmarks.media
+
+# Read a stream that is far larger than memory, and see that memory does not grow.
+GIGABYTES ?= 5
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m benchmarks.soak $(GIGABYTES)
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "keyshark needs Python 3.11 or newer: make PYTHON=python3.11 ...")'

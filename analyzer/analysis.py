@@ -15,10 +15,10 @@ from analyzer.correlate.traffic import correlate
 from analyzer.decode.decoder import DecodeFacts
 from analyzer.decode.sctp import MISSING as MISSING_CHUNKS
 from analyzer.decode.stream import MISSING
+from analyzer.examination import examine
 from analyzer.judging import Run, Story, judge
 from analyzer.keys.keyring import Keyring
 from analyzer.keys.unlock import unlock
-from analyzer.media import examine
 from analyzer.medialog import MediaLog
 from analyzer.procedures import CATALOGUE, tell
 from analyzer.reading import Progress, begin

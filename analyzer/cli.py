@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "flow": ("analyzer.commands.flow", "Draw the message sequence."),
     "packets": ("analyzer.commands.packets", "List messages, filtered; with all fields as JSON."),
     "fields": ("analyzer.commands.fields", "List the fields that filters can ask for."),
+    "export": ("analyzer.commands.export", "Write a capture with media in the clear."),
     "info": ("analyzer.commands.info", "Tell the facts of captures."),
     "rules": ("analyzer.commands.rules", "List the rules."),
     "explain": ("analyzer.commands.explain", "Show the page of a rule."),

@@ -76,6 +76,7 @@ class Locator:
         self.untold = tuple(p for params in UNTOLD_POLICIES if (p := srtp.policy_of(params)) not in self.policies)
         self.msks = told.msks | {msk_id for _, msk_id in chain.msks}
         self.others = beside | {msk_id + mtk_id for _, msk_id, mtk_id in chain.mtks}
+        self.last: Located | None = None
         self.unnamed: tuple[srtp.Policy, frozenset[Mki]] | None = None
 
     def locate(self, packets: Sequence[bytes]) -> list[Located | None]:
@@ -92,8 +93,12 @@ class Locator:
         return self.of(data) or self.of_unnamed(data)
 
     def of(self, data: bytes) -> Located | None:
-        """Find the policy whose tag length uncovers an MKI that is known."""
-        return self._known(data, self.policies) or self._known(data, self.untold)
+        """Find the policy whose tag length uncovers an MKI that is known; most packets are as the one before."""
+        last = self.last
+        if last is not None and self.mki_at(data, last[0]) == last[1]:
+            return last
+        self.last = self._known(data, self.policies) or self._known(data, self.untold)
+        return self.last
 
     def _known(self, data: bytes, policies: Iterable[srtp.Policy]) -> Located | None:
         """Take what MIKEY has named whole, else its MSK ID alone, else what the keyring or RTP knows."""

@@ -51,6 +51,12 @@ def inputs(function: Function) -> Function:
     return function
 
 
+media_option = click.option(
+    "--media",
+    type=click.Choice(("all", "sample", "none")),
+    default="sample",
+    help="Media packets that are verified: of huge streams a sample [sample].",
+)
 show_keys_option = click.option("--show-keys", is_flag=True, help="Show the values of keys, which are secrets.")
 
 

@@ -10,7 +10,7 @@ import click
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
 from analyzer.batch import Outcome, collect, judge_case
-from analyzer.commands.cases import find, inputs
+from analyzer.commands.cases import find, inputs, media_option
 from analyzer.commands.drawing import width
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, common, show
@@ -29,6 +29,7 @@ FORMATS = ("text", "json")
 @click.option(
     "--fail-on", type=click.Choice(tuple(LEVELS)), default="should", help="Lowest level of a broken rule that counts."
 )
+@media_option
 @click.option("--strict", is_flag=True, help="Fail on inconc too.")
 @common
 @click.pass_context
@@ -41,6 +42,7 @@ def command(
     format_: str,
     timed: bool,
     fail_on: str,
+    media: str,
     strict: bool,
 ) -> None:
     """Say what did not work for each UE, why, with the frames that show it, and what to do next.
@@ -60,7 +62,7 @@ def command(
         for case in cases:
             analyses: list[Analysis] = []
             outcome = judge_case(
-                case, Options(engine=engine, keys=keys), progress=progress.octets, keep=analyses.append
+                case, Options(engine=engine, keys=keys, media=media), progress=progress.octets, keep=analyses.append
             )
             outcomes.append(outcome)
             pages.append(diagnoses.case(outcome.report, width()) + "".join(_more(analyses, timed)))

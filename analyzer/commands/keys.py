@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from analyzer.analysis import Analysis, Options
-from analyzer.commands.cases import inputs, present, show_keys_option
+from analyzer.commands.cases import inputs, media_option, present, show_keys_option
 from analyzer.commands.drawing import drawn, width
 from analyzer.commands.output import common
 from analyzer.keys.suspects import suspects
@@ -16,14 +16,21 @@ from analyzer.views.ink import clean
 
 @click.command("keys")
 @inputs
+@media_option
 @show_keys_option
 @common
 @click.pass_context
 def command(
-    ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str, show_keys: bool
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    merge: bool,
+    keys: tuple[str, ...],
+    engine: str,
+    media: str,
+    show_keys: bool,
 ) -> None:
     """Show the keys of every UE: kind, status, fingerprint, validity and where each came from."""
-    ctx.exit(present(paths, merge, Options(show_keys=show_keys, engine=engine, keys=keys), _draw))
+    ctx.exit(present(paths, merge, Options(show_keys=show_keys, engine=engine, keys=keys, media=media), _draw))
 
 
 def _draw(analysis: Analysis) -> str:

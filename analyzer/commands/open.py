@@ -10,16 +10,19 @@ from analyzer import VERSION
 from analyzer.analysis import Options
 from analyzer.batch import USAGE
 from analyzer.capture.reader import STDIN
-from analyzer.commands.cases import Failure, find, inputs
+from analyzer.commands.cases import Failure, find, inputs, media_option
 from analyzer.commands.output import common, settings, tell_trace
 from analyzer.tui.app import Keyshark
 
 
 @click.command("open")
 @inputs
+@media_option
 @common
 @click.pass_context
-def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str) -> None:
+def command(
+    ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str, media: str
+) -> None:
     """Browse cases in the terminal UI: UEs, procedures, ladder, keys, packets and findings.
 
     Of several cases, or a folder that holds several, a list is shown to choose from.
@@ -31,7 +34,7 @@ def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple
     cases = find(paths, merge)
     if not cases:
         ctx.exit(USAGE)
-    fault = Keyshark(cases, Options(engine=engine, keys=keys), VERSION).run()
+    fault = Keyshark(cases, Options(engine=engine, keys=keys, media=media), VERSION).run()
     if fault is not None:
         if settings().debug and fault.trace:
             tell_trace(fault.trace)

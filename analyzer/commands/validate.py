@@ -12,7 +12,7 @@ from analyzer import VERSION
 from analyzer.analysis import Live, Options
 from analyzer.batch import USAGE, Outcome, collect, judge_case, judge_cases
 from analyzer.capture.case import CaseFiles
-from analyzer.commands.cases import Failure, find, inputs, show_keys_option
+from analyzer.commands.cases import Failure, find, inputs, media_option, show_keys_option
 from analyzer.commands.following import follow_option, followed_case, following
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, coloured, common, show
@@ -38,6 +38,7 @@ from analyzer.views.text import show_coloured
 @click.option("--fail-if-empty", is_flag=True, help="Exit 4 when there was nothing to judge.")
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the report.")
 @click.option("--jobs", type=click.IntRange(min=0), default=1, help="Processes that work [1]; 0 is one a CPU.")
+@media_option
 @follow_option
 @show_keys_option
 @common
@@ -57,6 +58,7 @@ def command(
     fail_if_empty: bool,
     failures_only: bool,
     jobs: int,
+    media: str,
     follow: bool,
     show_keys: bool,
 ) -> None:
@@ -73,7 +75,9 @@ def command(
     (with --fail-if-empty), 130 interrupted.
     """
     files = [_output(text) for text in outputs]
-    options = Options(show_keys=show_keys, engine=engine, select=codes(select), ignore=codes(ignore), keys=keys)
+    options = Options(
+        show_keys=show_keys, engine=engine, select=codes(select), ignore=codes(ignore), keys=keys, media=media
+    )
     if follow:
         outcomes = [_followed(followed_case(paths, engine), options, failures_only)]
     else:

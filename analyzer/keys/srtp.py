@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algori
 ENCR_NULL = 0
 ENCR_AES_CM = 1
 ENCR_AES_F8 = 2
+CIPHERS = (ENCR_NULL, ENCR_AES_CM, ENCR_AES_F8)
 AUTH_NULL = 0
 AUTH_HMAC_SHA1 = 1
 AUTH_RCCM1 = 2  # RFC 4771: ROC and MAC in every Rth packet, nothing in the others
@@ -74,8 +75,8 @@ class SessionKeys:
 
     def crypt(self, ssrc: int, index: int, data: bytes) -> bytes:
         """Encrypt or decrypt the octets of one packet as `crypt` does, with the cipher that stands ready."""
-        iv = (int.from_bytes(self.salt, "big") << 16) ^ (ssrc << 64) ^ (index << 16)
-        self._counter.reset_nonce(iv.to_bytes(_BLOCK, "big"))
+        iv = int.from_bytes(self.salt, "big") ^ (ssrc << 48) ^ index
+        self._counter.reset_nonce((iv << 16).to_bytes(_BLOCK, "big"))
         return self._counter.update(data)
 
 

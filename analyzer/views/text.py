@@ -13,6 +13,7 @@ from analyzer.views.ink import MARKS, clean, paint, plural
 BROKEN = (Verdict.ERROR, Verdict.FAIL)
 NOTE, CLOCK = "i", "≈"
 EMPTY = {Verdict.NONE: "nothing to judge", Verdict.ERROR: "not judged"}  # what a case without judgements is
+HUGE = 20_000  # packets of a stream, of which a sample is verified
 MAX_MALFORMED = 10  # of one case
 
 
@@ -42,6 +43,8 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
             yield f"  {paint('!', Verdict.ERROR, coloured)} {place}: {clean(problem)}"
     for line in clocks.told(case):
         yield f"  {CLOCK} {clean(line)}"
+    for line in _sampled(case):
+        yield f"  {NOTE} {line}"
     several = len(case.captures) > 1
     for judgement in case.judgements:
         if judgement.verdict in BROKEN:
@@ -57,6 +60,14 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
         )
     if len(case.malformed) > MAX_MALFORMED:
         yield f"  ~ and {len(case.malformed) - MAX_MALFORMED} malformed messages more"
+
+
+def _sampled(case: CaseReport) -> Iterator[str]:
+    """Tell that of huge streams only a sample was verified."""
+    huge = [m for m in case.media if m.packets > HUGE and m.not_checked and m.authenticated + m.failed]
+    if huge:
+        checked, packets = sum(m.authenticated + m.failed for m in huge), sum(m.packets for m in huge)
+        yield f"of {plural(packets, 'packet')} in huge media streams {checked} were verified: --media all verifies all"
 
 
 def _word(verdict: Verdict, coloured: bool) -> str:

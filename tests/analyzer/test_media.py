@@ -11,6 +11,7 @@ from analyzer import medialog, sampling
 from analyzer.analysis import Options
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import MediaFilter
+from analyzer.examination import examine
 from sample_pcaps import forge_srtp as srtp
 from sample_pcaps.forge_mikey import POLICY
 from sample_pcaps.forge_srtp import RCCM1, RCCM2, RCCM3
@@ -490,4 +491,4 @@ def test_whatever_passes_for_media_is_taken(sample, bodies):
         for packet in told.media(MediaPacket(0, n + 1, n, "10.4.0.1", "239.1.2.3", 5000, body), 49152) or ():
             log.add(packet)
     kept = sum(stream.packets for stream in log.streams.values())
-    assert sum(group.packets for group in examined.examine(log, story.traffic, story.chain)) <= kept
+    assert sum(group.packets for group in examine(log, story.traffic, story.chain)) <= kept

@@ -1,0 +1,52 @@
+"""All media of a case: each stream handed to its receiver, from what was kept or from the captures once more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from analyzer.correlate.traffic import Traffic
+from analyzer.decode.packets import MediaPacket
+from analyzer.keys.chain import Chain
+from analyzer.media import Group, Held, Receiver
+from analyzer.medialog import MediaLog, StreamKey, key_of
+from analyzer.mki import Locator, Mki, named
+
+Again = Callable[[], Iterable[MediaPacket]]  # all media of the case once more, in the order of time
+
+
+def examine(log: MediaLog, traffic: Traffic, chain: Chain, again: Again | None = None) -> tuple[Group, ...]:
+    """Sort the packets of every stream by MKI and verify those whose MTK is known.
+
+    Of streams of which not all is kept that is a sample, or all where it can be read `again`.
+    """
+    whole: dict[StreamKey, Receiver] = {}
+    found: list[Receiver] = []
+    for receiver in receivers(log, traffic, chain):
+        stream = receiver.stream
+        found.append(receiver)
+        if again is None or stream.is_kept:
+            receiver.take_kept()
+        else:
+            receiver.start()
+            whole[stream.key] = receiver
+    if again is not None and whole:
+        for packet in again():
+            if (later := whole.get(key_of(packet))) is not None:
+                later.take(packet)
+    groups = [group for receiver in found for group in receiver.groups()]
+    return tuple(sorted(groups, key=lambda g: (g.first, g.capture, g.frame, g.destination, g.port, g.ssrc)))
+
+
+def receivers(log: MediaLog, traffic: Traffic, chain: Chain) -> Iterator[Receiver]:
+    """Yield what can verify the packets of each stream, those of RTP first."""
+    told = named(traffic)
+    mtks: dict[Mki, list[Held]] = {}
+    for (domain, msk_id, mtk_id), keys in chain.mtks.items():
+        mtks.setdefault(msk_id + mtk_id, []).append((domain, keys))
+    beside: dict[str, set[Mki]] = {}  # MKIs of RTP by destination: SRTCP has too few packets to tell by itself
+    for stream in sorted(log.streams.values(), key=lambda stream: stream.rtcp):
+        known = beside.setdefault(stream.destination, set())
+        locator = Locator(told, chain, rtcp=stream.rtcp, beside=frozenset(known))
+        receiver = Receiver(stream, told, locator, mtks)
+        known.update(located[1] for located in receiver.located if located is not None)
+        yield receiver
