@@ -6,18 +6,20 @@
 * C.pcap: 10 million frames of about 100 octets, a small share of them signalling;
 * A.pcap: 100,000 SIP messages of calls that are none of ours.
 
-Their keyring is beside each: `NAME.keys.toml`.
+Their keyring is beside each: `NAME.keys.toml`. `variant` makes the same of them as pcapng, or compressed.
 """
 
 from __future__ import annotations
 
+import shutil
 import struct
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from sample_pcaps.forge import ethernet, udp
+from sample_pcaps.forge import SECOND, ethernet, pcapng, udp
 from sample_pcaps.forge_keys import made_up
 from sample_pcaps.forge_srtp import rtp_header
 from sample_pcaps.stage import START
@@ -25,6 +27,7 @@ from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 
 MICROSECOND = 1000  # ns
+BUFFER = 1 << 22  # octets
 GROUP = "239.9.9.9"  # of media that no story knows
 
 
@@ -58,6 +61,37 @@ def main(folder: str, *names: str) -> None:
             keyring.chmod(0o600)
             _write(path, _mixed(RECIPES[name], story))
         print(f"{path}: {path.stat().st_size / 1e6:.0f} MB")
+
+
+def variant(path: Path, ending: str) -> Path:
+    """Return a pcap file of these as `pcapng` or `zst`, written beside it where it is not there yet."""
+    made = path.with_suffix(".pcapng") if ending == "pcapng" else path.with_name(f"{path.name}.zst")
+    if not made.exists():
+        partial = made.with_name(f"{made.name}.partial")
+        with path.open("rb", buffering=BUFFER) as source, partial.open("wb", buffering=BUFFER) as target:
+            (_as_pcapng if ending == "pcapng" else _compressed)(source, target)
+        partial.rename(made)
+    return made
+
+
+def _as_pcapng(source: BinaryIO, target: BinaryIO) -> None:
+    target.write(pcapng(()))
+    source.read(24)
+    while head := source.read(16):
+        seconds, microseconds, size, length = struct.unpack("<IIII", head)
+        time, total = seconds * SECOND + microseconds * MICROSECOND, 32 + size + -size % 4
+        target.write(struct.pack("<7I", 6, total, 0, time >> 32, time & 0xFFFF_FFFF, size, length))
+        target.write(source.read(size) + bytes(-size % 4) + struct.pack("<I", total))
+
+
+def _compressed(source: BinaryIO, target: BinaryIO) -> None:
+    if sys.version_info >= (3, 14):
+        from compression import zstd  # noqa: PLC0415
+    else:
+        from backports import zstd  # noqa: PLC0415
+
+    with zstd.open(target, "wb") as packed:
+        shutil.copyfileobj(source, packed, BUFFER)
 
 
 def key_management(ues: int) -> Story:
@@ -141,7 +175,7 @@ def calls() -> Iterator[bytes]:
 def _write(path: Path, packets: Iterator[tuple[int, bytes]]) -> None:
     """Write a pcap file as it comes, under another name until it is whole."""
     partial = path.with_suffix(".partial")
-    with partial.open("wb", buffering=1 << 22) as file:
+    with partial.open("wb", buffering=BUFFER) as file:
         file.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
         for time, frame in packets:
             seconds, rest = divmod(time, 10**9)
