@@ -18,6 +18,8 @@ from dissectors.base import (
 )
 from dissectors.dcf import DCF
 from dissectors.diameter import DIAMETER
+from dissectors.fdt import FDT
+from dissectors.flute import FLUTE
 from dissectors.http import HTTP
 from dissectors.mbms_xml import MBMS_XML
 from dissectors.mikey import MIKEY
@@ -32,11 +34,13 @@ DISSECTORS: tuple[Dissector, ...] = (
     SIP,
     HTTP,
     DIAMETER,
+    FLUTE,
     MIKEY,
     SDP,
     MBMS_XML,
     KEYDATA,
     DCF,
+    FDT,
     RTP,
     RTCP,
 )

@@ -32,7 +32,8 @@ class Payload:
 
     `time` is in nanoseconds since 1970 UTC. `frame` is the 1-based number of the frame that
     completed the octets, `frames` all that carried them. `leg` is where that frame was seen, `ident` the
-    identification of its IP packet, 0 where it has none; neither is part of what the payload is.
+    identification of its IP packet, 0 where it has none, `named` the protocol that the user named for one of
+    its ports; none of them is part of what the payload is.
     """
 
     data: bytes = field(repr=False)
@@ -47,6 +48,7 @@ class Payload:
     frames: tuple[int, ...] = ()
     leg: Leg = field(default=ANYWHERE, compare=False)
     ident: int = field(default=0, compare=False)
+    named: str = field(default="", compare=False)
 
     def part(self, data: bytes) -> Payload:
         """Return the payload of a message inside this one."""

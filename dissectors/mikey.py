@@ -114,6 +114,11 @@ def matches(payload: Payload) -> bool:
         return False
     if PORT in (payload.dport, payload.sport):
         return bool(data)
+    return is_whole(data)
+
+
+def is_whole(data: bytes) -> bool:
+    """Say whether octets read as MIKEY from front to back."""
     if len(data) < SHORTEST or data[0] != 1 or data[1] not in DATA_TYPES or data[9] not in MAP_TYPES:
         return False
     if data[2] == LAST or data[2] not in PAYLOADS or data[3] & 0x7F not in PRFS:

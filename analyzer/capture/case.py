@@ -19,7 +19,7 @@ CASE = "case.toml"
 MERGED = "merged"
 
 NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")
-PORT_PROTOCOLS = ("sip", "http", "mikey", "diameter")
+PORT_PROTOCOLS = ("sip", "http", "mikey", "diameter", "flute")
 CAPTURE_KEYS = ("clock_offset",)
 MAX_CONFIG = 1024 * 1024  # octets of a case.toml
 

@@ -57,7 +57,8 @@ class Decoder:
     def __init__(self, ports: Mapping[str, Sequence[int]] | None = None, opener: Opener = no_keys) -> None:
         self.facts = DecodeFacts()
         named = {protocol: tuple(numbers) for protocol, numbers in (ports or {}).items()}
-        self._named = frozenset(port for numbers in named.values() for port in numbers)
+        self._protocols = {port: protocol for protocol, numbers in named.items() for port in numbers}
+        self._named = frozenset(self._protocols)
         self._fragments = Fragments(self.facts)
         self._esp = Associations(self.facts, opener)
         self._connections = Connections(self.facts, named)
@@ -210,6 +211,7 @@ class Decoder:
         payload = Payload(
             body, "udp", packet.src, sport, packet.dst, dport,
             origin.capture, origin.frame, origin.time, origin.frames, origin.leg, origin.ident,
+            self._protocols.get(dport) or self._protocols.get(sport, ""),
         )  # fmt: skip
         return (payload,)
 

@@ -19,7 +19,11 @@ VECTORS = Path(__file__).parents[1] / "vectors"
 UDP, TCP = 17, 6
 SIGN = 4  # the MIKEY payload that is always the last and has no next payload octet
 IP_HEADER, LINKTYPE_RAW = 20, 101
-PREFIXES = {"rtp": ("rtp.", "srtp."), "rtcp": ("rtcp.", "srtcp.")}  # of field names that are not the protocol's
+PREFIXES = {
+    "rtp": ("rtp.", "srtp."),
+    "rtcp": ("rtcp.", "srtcp."),
+    "alc": ("alc.", "rmt-"),
+}  # of field names that are not the protocol's
 
 
 class Shown(NamedTuple):

@@ -54,6 +54,16 @@ DCF = b"".join((
     ),
     _box(b"mdri", _box(b"odfs", bytes(4), b"\1", bytes(20))),
 ))  # fmt: skip
+FDT = (
+    b'<?xml version="1.0"?>\n<FDT-Instance Expires="3900000000">'
+    b'<File TOI="1" Content-Location="a.3gp" Content-Type="video/3gpp"/></FDT-Instance>'
+)
+FLUTE = (
+    bytes.fromhex("10a0 09 00 00000000 0000002a 00000000 c0100001 4004")
+    + struct.pack("!HIHHI", 0, len(FDT), 0, 1400, 64)
+    + bytes(4)
+    + FDT
+)
 # One whole message of each protocol
 SAMPLES = {
     "sip": SIP,
@@ -64,16 +74,19 @@ SAMPLES = {
     "mbms-xml": XML,
     "mikey.keydata": bytes.fromhex("14 32 0002 aaaa 0001 bb 01 01 02 0009 00 20 0001 cc"),
     "dcf": DCF,
+    "fdt": FDT,
+    "flute": FLUTE,
     "rtp": RTP,
     "rtcp": RTCP,
 }
-OF_OCTETS = ("diameter", "mikey", "mikey.keydata", "dcf", "rtp", "rtcp")  # the rest is text
+OF_OCTETS = ("diameter", "mikey", "mikey.keydata", "dcf", "flute", "rtp", "rtcp")  # the rest is text
 PROTOCOLS = tuple(dissector.protocol for dissector in DISSECTORS)
 PORTS = {"sip": 5060, "http": 80, "diameter": 3868, "mikey": 2269}
 INNER = {
     "sip": ["sdp"],
     "http": ["mbms-xml"],
     "sdp": ["mikey"],
+    "flute": ["fdt"],
 }
 
 relaxed = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -216,6 +216,13 @@ def test_a_datagram_cut_by_the_capture_is_told_and_not_judged() -> None:
     assert made.facts.problems[0].field == "udp.length"
 
 
+def test_a_datagram_carries_the_protocol_that_was_named_for_one_of_its_ports() -> None:
+    made = Decoder(ports={"flute": (9999,)})
+    sent = (udp(UE, 1000, SERVER, 9999, MIKEY), udp(SERVER, 9999, UE, 1000, MIKEY), udp(UE, 1000, SERVER, 9998, MIKEY))
+    found = [item for data in sent for item in run(data, made=made)]
+    assert [item.named for item in found if isinstance(item, Payload)] == ["flute", "flute", ""]
+
+
 def test_padding_after_the_datagram_is_none_of_it() -> None:
     (found,) = run(udp(UE, 1000, SERVER, 2269, b"short") + bytes(18))
     assert isinstance(found, Payload)
