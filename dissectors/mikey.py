@@ -182,7 +182,12 @@ def _payloads(cursor: Cursor, following: int, found: mikey_payloads.Found) -> No
             raise cursor.fail("mikey.next_payload", f"more than {MAX_PAYLOADS} payloads", before)
         reader = mikey_payloads.READERS.get(following)
         if reader is None:
-            raise cursor.fail("mikey.next_payload", f"payload type {following} is not known", before)
+            named = (
+                f"{PAYLOADS[following]} ({following}) is not read"
+                if following in PAYLOADS
+                else f"{following} is not known"
+            )
+            raise cursor.fail("mikey.next_payload", f"payload type {named}", before)
         kind = following
         with cursor.group(reader.name):
             if cursor.pos == cursor.end:

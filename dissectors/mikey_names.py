@@ -30,6 +30,7 @@ DATA_TYPES = {
     24: "I_MESSAGE_2",
     25: "R_MESSAGE_2",
     26: "SAKKE msg",  # RFC 6509
+    27: "CS ID map update",  # as Wireshark has it
 }
 ANSWERS = frozenset((1, 3, 5, 8, 10, 13, 15, 18, 21, 23, 25))  # data types that a responder sends
 
@@ -63,7 +64,7 @@ PAYLOADS = {
 
 PRFS = {0: "MIKEY-1", 1: "PRF-HMAC-SHA-256"}
 MAP_TYPES = {0: "SRTP-ID", 1: "Empty map", 2: "GENERIC-ID"}
-SESSION_TYPES = {0: "SRTP"}
+SESSION_TYPES = {0: "SRTP", 1: "TESLA"}  # RFC 4442
 BOOLEANS = {0: "not set", 1: "set"}
 
 ENCR_ALGS = {0: "NULL", 1: "AES-CM-128", 2: "AES-KW-128", 3: "AES-CM-256"}
@@ -80,7 +81,18 @@ SIGNATURES = {0: "RSA/PKCS#1/1.5", 1: "RSA/PSS", 2: "ECCSI"}
 TIMESTAMPS = {0: "NTP-UTC", 1: "NTP", 2: "COUNTER", 3: "NTP-UTC-32"}
 TIMESTAMP_OCTETS = {0: 8, 1: 8, 2: 4, 3: 4}
 IDENTITIES = {0: "NAI", 1: "URI", 2: "Byte string"}
-ROLES = {1: "Initiator", 2: "Responder", 3: "KMS", 4: "Pre-shared key", 5: "Application"}  # RFC 6043 6.6
+ROLES = {
+    1: "Initiator",  # RFC 6043 6.6
+    2: "Responder",
+    3: "KMS",
+    4: "Pre-shared key",
+    5: "Application",
+    6: "Initiator's KMS",  # RFC 6509 4.4
+    7: "Responder's KMS",
+    8: "Initiator's UID",  # TS 33.180 E.7
+    9: "Responder's UID",
+}
+TIME_ROLES = {1: "Time of issue", 2: "Start of validity", 3: "End of validity", 4: "Rekeying interval"}  # RFC 6043 6.4
 CERTIFICATES = {0: "X.509v3", 1: "X.509v3 URL", 2: "X.509v3 sign", 3: "X.509v3 encr"}
 HASHES = {0: "SHA-1", 1: "MD5", 2: "SHA-256"}
 HASH_OCTETS = {0: 20, 1: 16, 2: 32}
@@ -126,13 +138,32 @@ EXTENSIONS = {
     6: "SAKKE-to-self",  # TS 33.180
     7: "Key parameters",
 }
+BCAST_TYPES = {1: "LTKM", 2: "STKM", 3: "LTKM reporting", 4: "Parental control"}  # RFC 5410
 KEY_IDS = {0: "MBMS Key Domain ID", 1: "MBMS Service Key ID", 2: "MBMS Traffic Key ID"}  # RFC 4563 4
+
+SAKKE_PARAMETERS = {1: "Parameter set 1"}  # RFC 6509 appendix A
+SAKKE_SCHEMES = {
+    1: "tel URI with monthly keys",  # RFC 6509
+    2: "MIKEY-SAKKE UID",  # TS 33.180
+    240: "private end point address with monthly keys",
+}
 
 # RFC 3830 6.10.1 and RFC 4771 by type: the field's name after "mikey.sp." and the names of its values
 _ON_OFF = {0: "off", 1: "on"}
+_ENCRYPTION = {
+    0: "NULL",
+    1: "AES-CM",
+    2: "AES-F8",
+    3: "SEED-CTR",  # RFC 5669
+    4: "SEED-CCM",
+    5: "SEED-GCM",
+    6: "AES-GCM",  # RFC 7714
+    7: "ARIA-CTR",  # RFC 8269
+    8: "ARIA-GCM",
+}
 _AUTHENTICATION = {0: "NULL", 1: "HMAC-SHA-1", 2: "RCCm1", 3: "RCCm2", 4: "RCCm3"}
 SRTP_POLICY: dict[int, tuple[str, dict[int, str] | None]] = {
-    0: ("encr_alg", {0: "NULL", 1: "AES-CM", 2: "AES-F8", 6: "AES-GCM"}),
+    0: ("encr_alg", _ENCRYPTION),
     1: ("encr_len", None),
     2: ("auth_alg", _AUTHENTICATION),
     3: ("auth_key_len", None),

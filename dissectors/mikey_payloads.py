@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from dissectors.base import Bits, Cursor, Layout, type_names
 from dissectors.mikey_keydata import read_validity
 from dissectors.mikey_names import (
+    BCAST_TYPES,
     CACHE,
     CERTIFICATES,
     DH_GROUPS,
@@ -26,9 +27,12 @@ from dissectors.mikey_names import (
     MAC_ALGS,
     MAC_OCTETS,
     ROLES,
+    SAKKE_PARAMETERS,
+    SAKKE_SCHEMES,
     SESSION_TYPES,
     SIGNATURES,
     SRTP_POLICY,
+    TIME_ROLES,
     TIMESTAMP_OCTETS,
     TIMESTAMPS,
     VALIDITIES,
@@ -42,7 +46,7 @@ ENCR_NULL = 0
 NTP_UTC, NTP, COUNTER, NTP_UTC_32 = 0, 1, 2, 3
 BYTE_STRING = 2
 SRTP = 0
-VENDOR_ID, SDP_IDS, KEY_ID = 0, 1, 3
+VENDOR_ID, SDP_IDS, KEY_ID, BCAST = 0, 1, 3, 5
 KEY_DOMAIN_ID, MSK_ID, MTK_ID = 0, 1, 2
 _KEY_ID_FIELDS = {
     KEY_DOMAIN_ID: "mikey.ext.key_domain_id", MSK_ID: "mikey.ext.msk_id", MTK_ID: "mikey.ext.mtk_id",
@@ -227,7 +231,7 @@ _TIMES: dict[int, tuple[str, Callable[[int], str] | None]] = {
 
 
 def _tr(cursor: Cursor, found: Found) -> None:
-    cursor.u8("mikey.t.role", ROLES)  # RFC 6043 6.4
+    cursor.u8("mikey.t.role", TIME_ROLES)  # RFC 6043 6.4
     _t(cursor, found)
 
 
@@ -322,6 +326,11 @@ def _ext(cursor: Cursor, found: Found) -> None:
                     raise cursor.fail("mikey.ext.key_id", f"more than {MAX_KEY_IDS} key IDs")
                 with cursor.group("mikey.ext.key_id"):
                     key_ids.append(_key_id(cursor))
+    elif kind == BCAST and size:
+        # RFC 5410: what follows the subtype is OMA's
+        with cursor.window("mikey.ext.data", size):
+            cursor.u8("mikey.ext.bcast.type", BCAST_TYPES)
+            cursor.octets("mikey.ext.bcast.data", cursor.left)
     elif kind in (VENDOR_ID, SDP_IDS):
         cursor.string("mikey.ext.value", size)
     else:
@@ -337,8 +346,8 @@ def _key_id(cursor: Cursor) -> tuple[int, bytes]:
 
 def _sakke(cursor: Cursor, found: Found) -> None:
     # RFC 6509 4.2
-    cursor.u8("mikey.sakke.params")
-    cursor.u8("mikey.sakke.idscheme")
+    cursor.u8("mikey.sakke.params", SAKKE_PARAMETERS)
+    cursor.u8("mikey.sakke.idscheme", SAKKE_SCHEMES)
     cursor.octets("mikey.sakke.data", cursor.u16("mikey.sakke.len"))
 
 

@@ -223,6 +223,15 @@ def test_unknown_payload_keeps_those_before(chained, broken, following):
     assert error.partial.t.value == 7
 
 
+@pytest.mark.parametrize(
+    ("following", "reason"),
+    [(17, "payload type TICKET (17) is not read"), (99, "payload type 99 is not known")],
+)
+def test_a_payload_that_is_only_named_is_called_by_its_name(chained, broken, following, reason):
+    data = chained(COUNTER)
+    assert broken(data[:10] + bytes((following,)) + data[11:] + b"\0").reason == reason
+
+
 def test_chain_that_runs_out(chained, broken):
     data = chained(COUNTER)
     error = broken(data[:10] + bytes((KEMAC,)) + data[11:])

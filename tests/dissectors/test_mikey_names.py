@@ -1,5 +1,8 @@
 """The codes of MIKEY: no name twice, lengths for codes that have names, every code told by its name."""
 
+import shutil
+import subprocess
+
 import pytest
 
 from dissectors import dissect, mikey_names, tree
@@ -96,3 +99,38 @@ def test_parameters_of_srtp_have_a_field_of_their_own_and_names_of_their_values(
         for value, text in (values or {7: ""}).items():
             told = texts(chained(COUNTER, (SP, bytes((1, 0, 0, 3, kind, 1, value)))))
             assert told[f"mikey.sp.{name}"] == (f"{text} ({value})" if values else "")
+
+
+# Wireshark's field, and our table for it
+COMPARED = {
+    "mikey.type": DATA_TYPES,
+    "mikey.next_payload": PAYLOADS,
+    "mikey.prf_func": PRFS,
+    "mikey.cs_id_map_type": mikey_names.MAP_TYPES,
+    "mikey.kemac.encr_alg": mikey_names.ENCR_ALGS,
+    "mikey.kemac.mac_alg": MAC_ALGS,
+    "mikey.v.auth_alg": MAC_ALGS,
+    "mikey.pke.c": mikey_names.CACHE,
+    "mikey.dh.group": DH_GROUPS,
+    "mikey.dh.kv": mikey_names.VALIDITIES,
+    "mikey.key.kv": mikey_names.VALIDITIES,
+    "mikey.key.type": KEYS,
+    "mikey.sign.type": mikey_names.SIGNATURES,
+    "mikey.t.ts_type": TIMESTAMPS,
+    "mikey.id.type": mikey_names.IDENTITIES,
+    "mikey.id.role": mikey_names.ROLES,
+    "mikey.cert.type": mikey_names.CERTIFICATES,
+    "mikey.sp.proto_type": mikey_names.SESSION_TYPES,
+    "mikey.err.no": ERRORS,
+    "mikey.ext.type": EXTENSIONS,
+} | {f"mikey.sp.{name}": names for name, names in SRTP_POLICY.values() if names is not None}
+RESERVED = {("mikey.id.role", 0), ("mikey.next_payload", 0xFFFFFFFF)}  # there a role of nobody, and the header
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+def test_every_code_that_wireshark_names_has_a_name_here():
+    listed = subprocess.run(["tshark", "-G", "values"], capture_output=True, text=True, check=True).stdout
+    rows = [line.split("\t") for line in listed.splitlines() if line.startswith("V\tmikey.")]
+    told = {(row[1], int(row[2])) for row in rows if row[1] in COMPARED}
+    assert {name for name, _ in told} > {"mikey.type", "mikey.err.no", "mikey.sp.encr_alg"}
+    assert {(name, code) for name, code in told if code not in COMPARED[name]} <= RESERVED

@@ -67,10 +67,14 @@ def field_values(data: bytes, payload: Callable) -> dict[str, list]:
         (RAND, "04 01020304", {"mikey.rand.len": 4, "mikey.rand.data": b"\1\2\3\4"}),
         (ERR, "03 0000", {"mikey.err.no": 3, "mikey.err.reserved": b"\0\0"}),
         (TR, "01 02 00000005", {"mikey.t.role": 1, "mikey.t.counter": 5}),
+        (TR, "04 00 00000000 00000001", {"mikey.t.role": 4, "mikey.t.ntp": 1}),
+        (IDR, "09 01 0002 00ff", {"mikey.id.role": 9, "mikey.id.type": 1}),
         (IDR, "02 00 0001 61", {"mikey.id.role": 2, "mikey.id.data": "a"}),
         (RANDR, "01 02 abcd", {"mikey.rand.role": 1, "mikey.rand.data": b"\xab\xcd"}),
         (EXT, "00 0003 616263", {"mikey.ext.type": 0, "mikey.ext.value": "abc"}),
-        (EXT, "05 0002 0101", {"mikey.ext.type": 5, "mikey.ext.data": b"\1\1"}),
+        (EXT, "05 0003 020102", {"mikey.ext.bcast.type": 2, "mikey.ext.bcast.data": b"\1\2"}),
+        (EXT, "05 0001 01", {"mikey.ext.bcast.type": 1, "mikey.ext.bcast.data": b""}),
+        (EXT, "05 0000", {"mikey.ext.type": 5, "mikey.ext.data": b""}),
         (EXT, "ee 0002 0101", {"mikey.ext.type": 0xEE, "mikey.ext.data": b"\1\1"}),
         (EXT, "03 0000", {"mikey.ext.type": 3, "mikey.ext.len": 0}),
         (EXT, "03 0005 f1 03 010203", {"mikey.ext.key_id.type": 0xF1, "mikey.ext.key_id.data": b"\1\2\3"}),
@@ -90,6 +94,22 @@ def test_payload(header, chained, read, broken, payload, leaves, kind, octets, e
     for cut in range(len(header(0)), len(data)):
         assert broken(data[:cut]).partial.payloads == ()
     assert broken(data + b"\0").partial == read(data)
+
+
+@pytest.mark.parametrize(
+    ("kind", "octets", "field", "text"),
+    [
+        (TR, "04 02 00000001", "mikey.t.role", "Rekeying interval (4)"),
+        (IDR, "07 01 0001 61", "mikey.id.role", "Responder's KMS (7)"),
+        (RANDR, "03 01 61", "mikey.rand.role", "KMS (3)"),
+        (EXT, "05 0001 01", "mikey.ext.bcast.type", "LTKM (1)"),
+        (SAKKE, "01 01 0000", "mikey.sakke.params", "Parameter set 1 (1)"),
+        (SAKKE, "01 02 0000", "mikey.sakke.idscheme", "MIKEY-SAKKE UID (2)"),
+    ],
+)
+def test_codes_inside_are_told_by_their_names(chained, payload, kind, octets, field, text):
+    message = dissect(payload(chained((kind, bytes.fromhex(octets)))))
+    assert [found.text for top in tree(message) for found in top.walk() if found.name == field] == [text]
 
 
 def test_ntp_time_reads_as_a_time(chained, payload):
@@ -135,6 +155,11 @@ def test_the_first_of_a_payload_counts(chained, read):
         (SP, "01 00 0001 00", "mikey.sp.param.len"),
         (RAND, "ff 61", "mikey.rand.data"),
         (EXT, "03 ffff 00", "mikey.ext.data"),
+        (EXT, "05 ffff 01", "mikey.ext.data"),
+        (SAKKE, "01 02 ffff 00", "mikey.sakke.data"),
+        (IDR, "06 01 ffff 61", "mikey.id.data"),
+        (RANDR, "01 ff 61", "mikey.rand.data"),
+        (TR, "01 09 00", "mikey.t.ts_type"),
         (EXT, "03 0004 01040001", "mikey.ext.msk_id"),
         (PKE, "3fff 00", "mikey.pke.data"),
     ],
