@@ -10,8 +10,8 @@ from dataclasses import asdict
 from analyzer.diagnosis.reasons import LINKS
 from analyzer.diagnosis.trouble import SYMPTOMS
 from analyzer.report import SCHEMA_VERSION, CaseReport, Diagnosis, Evidence, ProcedureReport, Report, UeReport, Verdict
-from analyzer.views.frames import frames
 from analyzer.views.ink import clean, plural
+from analyzer.views.text import diagnosed
 from analyzer.views.wrapping import wrapped
 
 MAX_WELL = 20  # UEs of which all is fine that get a line each
@@ -61,7 +61,7 @@ def _ues(told: CaseReport, width: int | None) -> Iterator[str]:
 
 def _several(case: CaseReport, found: Iterable[Diagnosis], width: int | None) -> Iterator[str]:
     for diagnosis in found:
-        for line in told(diagnosis, len(case.captures) > 1):
+        for line in diagnosed(diagnosis, len(case.captures) > 1):
             yield from wrapped(line.lstrip(), line[: len(line) - len(line.lstrip())], width)
 
 
@@ -105,13 +105,3 @@ def _works(ue: UeReport, done: Sequence[ProcedureReport]) -> str:
     kinds = Counter(LINKS[procedure.kind] for procedure in done)
     names = ", ".join(name if times == 1 else f"{times} × {name}" for name, times in kinds.items())
     return f"{len(done)} of {plural(count, 'procedure')} fine" + (f" ({names})" if names else "")
-
-
-def told(diagnosis: Diagnosis, several: bool) -> Iterator[str]:
-    """Yield the lines of one diagnosis; `several` says whether frames need the capture they are of."""
-    place = f", {frames(diagnosis.evidence, several)}" if diagnosis.evidence else ""
-    who = f"{diagnosis.ue}: " if diagnosis.ue else ""
-    yield f"  » {who}{diagnosis.symptom} because {diagnosis.cause} ({diagnosis.confidence}){place}"
-    yield f"      {clean(diagnosis.message)}"
-    if diagnosis.remedy:
-        yield f"      → {clean(diagnosis.remedy)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from analyzer.report import CaseReport, Evidence, Judgement, Report, Verdict
-from analyzer.views import clocks, diagnoses
+from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Verdict
+from analyzer.views import clocks
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, paint, plural
 
@@ -51,7 +51,7 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
             yield from _judgement(judgement, several, coloured)
     yield from _unclear(case.judgements, several, coloured)
     for diagnosis in case.diagnoses:
-        yield from diagnoses.told(diagnosis, several)
+        yield from diagnosed(diagnosis, several)
     for malformed in case.malformed[:MAX_MALFORMED]:
         place = frames((Evidence(malformed.capture, malformed.frame),), several)
         yield (
@@ -115,6 +115,16 @@ def _unclear(judgements: Iterable[Judgement], several: bool, coloured: bool) -> 
         evidence = sorted({(e.capture, e.frame) for judgement in found for e in judgement.evidence})
         place = f" ({frames((Evidence(*e) for e in evidence), several)})" if evidence else ""
         yield f"  {mark}: {clean(reason)}{place}: {', '.join(sorted({judgement.rule for judgement in found}))}"
+
+
+def diagnosed(diagnosis: Diagnosis, several: bool) -> Iterator[str]:
+    """Yield the lines of one diagnosis; `several` says whether frames need the capture they are of."""
+    place = f", {frames(diagnosis.evidence, several)}" if diagnosis.evidence else ""
+    who = f"{diagnosis.ue}: " if diagnosis.ue else ""
+    yield f"  » {who}{diagnosis.symptom} because {diagnosis.cause} ({diagnosis.confidence}){place}"
+    yield f"      {clean(diagnosis.message)}"
+    if diagnosis.remedy:
+        yield f"      → {clean(diagnosis.remedy)}"
 
 
 def summary(report: Report, coloured: bool = False) -> str:
