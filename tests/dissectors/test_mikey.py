@@ -192,6 +192,15 @@ def test_whose_identity(chained, read, payloads, data_type, idi, idr):
     assert (body.idi and body.idi.text, body.idr and body.idr.text) == (idi, idr)
 
 
+def test_sakke_message_with_identities_of_all_its_roles(chained, read):
+    roles = {1: "sip:a@b", 2: "gms@b", 6: "kms.a", 7: "kms.b"}
+    parts = [role(number, text) for number, text in roles.items()]
+    body = read(chained(COUNTER, *parts, (SAKKE, b"\1\2\0\3abc"), (SIGN, b"\x20\2ab"), data_type=26))
+    assert body.payloads == (T, *[IDR] * 4, SAKKE, SIGN)
+    assert {found.role: found.text for found in body.identities} == roles
+    assert (body.idi.text, body.idr.text) == ("sip:a@b", "gms@b")
+
+
 def test_identity_that_is_no_utf8_stays_visible(chained, read):
     assert read(chained(COUNTER, (ID, b"\0\0\2\xff\x61"), identity("x"))).idi.text == "\\xffa"
 
