@@ -99,11 +99,13 @@ class Figures:
         looker.join()
         process.returncode = 0  # it was waited for
         self.cpu.append(used.ru_utime + used.ru_stime)
-        self.memory = max(self.memory, used.ru_maxrss * 1024)
 
     def _look(self, pid: int, over: threading.Event) -> None:
-        while not over.wait(LOOK):
+        # Not the peak that wait4 tells: that is the runner's own where a command holds less
+        while True:
             self.memory = max(self.memory, sum(held(one) for one in tree(pid)))
+            if over.wait(LOOK):
+                return
 
 
 def tree(pid: int) -> Iterator[int]:

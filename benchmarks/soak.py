@@ -37,6 +37,7 @@ UES = 20  # of the story that comes first
 STREAMS = 8  # of media
 ROUND = 960  # media packets of a round: a stretch that is sent again and again, with other times and numbers
 FLOWS = 24  # that begin in a round and never end: soon as many as are remembered at most
+FIRST_FLOW = 10 << 24  # as an address
 APART = 0.05  # s from one round to the next
 IP, UDP_BODY = 14, 42  # where they are in a frame of Ethernet and IPv4
 
@@ -48,7 +49,7 @@ class Round:
     octets: NDArray[np.uint8]
     begins: NDArray[np.int64]  # of records
     media: NDArray[np.int64]  # RTP sequence numbers
-    flows: NDArray[np.int64]  # two octets that make each a flow of its own
+    flows: NDArray[np.int64]  # four octets that make each a flow of its own
     which: NDArray[np.int64]  # flow of the round each of these belongs to
 
     def told(self, number: int, start: int) -> memoryview:
@@ -59,7 +60,7 @@ class Round:
         self._put(self.begins + 4, (times % SECOND // 1000).astype("<u4"))
         sequence = number * (ROUND // STREAMS) + np.arange(len(self.media)) // STREAMS
         self._put(self.media, (sequence & 0xFFFF).astype(">u2"))
-        self._put(self.flows, ((number * FLOWS + self.which) & 0xFFFF).astype(">u2"))
+        self._put(self.flows, (FIRST_FLOW + number * FLOWS + self.which).astype(">u4"))
         return self.octets.data
 
     def _put(self, places: NDArray[np.int64], values: NDArray[np.generic]) -> None:
@@ -107,17 +108,17 @@ def _round() -> Round:
 
 def _endless() -> Iterator[tuple[bytes, int | None]]:
     """Yield frames that ask to be remembered, and where another round has another flow or number."""
-    src, dst, source = "10.5.0.1", "10.0.0.2", IP + 13
+    src, dst, source = "10.5.0.1", "10.0.0.2", IP + 12
     head = b"POST /keymanagement HTTP/1.1\r\nHost: bmsc.home1.net\r\nContent-Length: 100000\r\n\r\n"
     for seq, body in ((1, head), (500_000, made_up("beyond a hole", 1000)), (1000, made_up("no message", 1000))):
         yield ethernet(src, dst, tcp(src, 1024, dst, 80, seq=seq, ack=0, flags=16, payload=body)), source
     part = forge.fragments(udp(src, 5060, dst, 5060, made_up("fragment", 1200)), 600, 1)[0]
     yield ethernet(src, dst, part), source
     chunk = forge.data_chunk(1, made_up("chunk", 600), flags=2)
-    yield ethernet(src, dst, forge.sctp(src, 3868, dst, 3868, chunk)), IP + 20 + 6  # the tag
+    yield ethernet(src, dst, forge.sctp(src, 3868, dst, 3868, chunk)), IP + 20 + 4  # the tag
     yield ethernet(src, dst, forge.icmp_error(src, dst, 3, 3, udp(dst, 1000, src, 2269, b"x"))), source
     yield ethernet(src, dst, udp(src, 1024, dst, 2269, b"\x01\xff\x05\x00" + made_up("no MIKEY", 60)))[:60], source
-    yield forge.typed(0x9999, bytes(60)), 12  # an unknown protocol, another each round
+    yield forge.typed(0x9999, bytes(60)), 10  # an unknown protocol, another each round
     yield ethernet(src, dst, b"\x46" + bytes(40)), None  # a header that lies
 
 

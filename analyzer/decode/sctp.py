@@ -11,9 +11,9 @@ from analyzer.decode.ip import IpPacket
 from analyzer.decode.packets import Broken, DecodeFacts, Origin
 from dissectors import Payload
 
-MAX_RECENT = 65_536  # chunks that are remembered to tell those sent again
-MAX_WAITING = 16 * 1024 * 1024  # octets of fragments whose rest is awaited
-MAX_FRAGMENTS = 65_536  # of them
+MAX_RECENT = 16_384  # chunks that are remembered to tell those sent again
+MAX_WAITING = 8 * 1024 * 1024  # octets of fragments whose rest is awaited
+MAX_FRAGMENTS = 16_384  # of them
 MAX_MESSAGE = 2 * 1024 * 1024  # octets of one message
 MAX_DIRECTIONS = 4096  # of associations whose numbers are followed
 MAX_STEP = 65_536  # numbers from one chunk to the next; further off, others are followed

@@ -16,7 +16,7 @@ from dissectors import DISSECTORS, Dissector, Payload
 
 MAX_STREAMS = 16_384  # directions of connections that are told apart
 MAX_SEGMENTS = 8192  # the last, that are told when they come again
-MAX_TOTAL_OCTETS = 64 * 1024 * 1024  # that all of them hold back
+MAX_TOTAL_OCTETS = 32 * 1024 * 1024  # that all of them hold back
 
 HEADER = 20
 
