@@ -13,7 +13,9 @@ def test_a_diagnosis_tells_why_what_to_do_and_where(found):
     assert text(node) == f"✗ {told.symptom} because {told.cause} (certain)"
     assert node.mark is Mark.FAIL
     lines = [text(child) for child in node.children]
-    assert " ".join(line.strip() for line in lines if line[0] not in "→f" and not line.startswith("  ")).startswith("At 00:01:10 UE")
+    assert " ".join(line.strip() for line in lines if line[0] not in "→f" and not line.startswith("  ")).startswith(
+        "At 00:01:10 UE"
+    )
     assert any(line.startswith("→ UE:") for line in lines)
     assert [child.target for child in node.children if child.target] == [(e.capture, e.frame) for e in told.evidence]
 
