@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from struct import Struct
 from types import TracebackType
@@ -24,10 +24,10 @@ class Leg(NamedTuple):  # a tuple, as legs are looked up for every packet that i
 
 
 ANYWHERE = Leg()
+NOT_OF_IT = -3  # from here on, what is in a payload is not part of what it is: leg, ident and named
 
 
-@dataclass(frozen=True, slots=True)
-class Payload:
+class Payload(NamedTuple):  # a tuple, as captures have so many
     """Octets that one end sent to another: a datagram, one message of a stream, or a part of a message.
 
     `time` is in nanoseconds since 1970 UTC. `frame` is the 1-based number of the frame that
@@ -36,7 +36,7 @@ class Payload:
     its ports; none of them is part of what the payload is.
     """
 
-    data: bytes = field(repr=False)
+    data: bytes
     transport: str  # "udp", "tcp", "sctp"
     src: str
     sport: int
@@ -46,16 +46,27 @@ class Payload:
     frame: int
     time: int
     frames: tuple[int, ...] = ()
-    leg: Leg = field(default=ANYWHERE, compare=False)
-    ident: int = field(default=0, compare=False)
-    named: str = field(default="", compare=False)
+    leg: Leg = ANYWHERE
+    ident: int = 0
+    named: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Payload) and self[:NOT_OF_IT] == other[:NOT_OF_IT]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:NOT_OF_IT])
+
+    def __repr__(self) -> str:
+        """Leave the octets out: they may carry keys."""
+        ends = f"{self.src!r}, {self.sport}, {self.dst!r}, {self.dport}"
+        return f"Payload({self.transport!r}, {ends}, capture={self.capture}, frame={self.frame}, time={self.time})"
 
     def part(self, data: bytes) -> Payload:
         """Return the payload of a message inside this one."""
-        return Payload(
-            data, self.transport, self.src, self.sport, self.dst, self.dport,
-            self.capture, self.frame, self.time, self.frames, self.leg, self.ident,
-        )  # fmt: skip
+        return Payload(data, *self[1:-1])  # what was named is for the port, not for what is inside
 
 
 class Malformed(Exception):  # noqa: N818  # a finding about octets, not an error of the program
@@ -128,8 +139,7 @@ class Part:
     start: int = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):  # a tuple, as captures have so many
     """A payload that a dissector has read: the typed body, what is inside, and what was wrong with it.
 
     `protocol` names the dissector; `body` is its typed result, None when nothing could be trusted.
@@ -324,21 +334,7 @@ class _Window:
         self.group.__exit__(kind, error, trace)
 
 
-class _NoGroup:
-    """What a cursor that records nothing makes of a group."""
-
-    __slots__ = ()
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
-
-
-_NO_GROUP = _NoGroup()
+_NO_GROUP: AbstractContextManager[None] = nullcontext()
 
 
 class Recorder(Cursor):

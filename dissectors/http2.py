@@ -239,9 +239,8 @@ def _headers(lines: Sequence[_Line], authority: str | None, start: int) -> Heade
     sent = [(line.name, line.value) for line in lines if b":" not in line.name and b"\n" not in line.value]
     if authority is not None and not any(name.lower() == b"host" for name, _ in sent):
         sent.insert(0, (b"host", authority.encode()))
-    return Headers(
-        tuple([NAMES[name] for name, _ in sent]), tuple([name + b": " + value for name, value in sent]), start
-    )
+    as_text = tuple([name + b": " + value for name, value in sent])
+    return Headers(tuple([NAMES[line] for line in as_text]), as_text, start)
 
 
 # ------------------------------------------------------------------------------------------------ fields

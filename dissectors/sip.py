@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from itertools import islice
+from typing import NamedTuple
 
 from dissectors import mime, text
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
@@ -20,7 +20,7 @@ _COMPACT = {
     "N": "Identity-Info", "O": "Event", "R": "Refer-To", "S": "Subject", "T": "To", "U": "Allow-Events", "V": "Via",
     "X": "Session-Expires", "Y": "Identity",
 }  # fmt: skip
-_HEADERS = text.Names(_COMPACT)
+_HEADERS = text.names(_COMPACT)
 VERSION = "SIP/2.0"
 _QUOTED = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _STATUS = re.compile("[0-9]{3}")
@@ -28,8 +28,7 @@ _CSEQ = re.compile(r"(\S+)(?:\s+(\S+))?", re.ASCII)  # number and method
 _START_LINE = re.compile(rb"SIP/2\.0 |([A-Za-z0-9.!%*_+`'~-]{1,32}) (.+) SIP/2\.0\Z", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Sip:
+class Sip(NamedTuple):  # a tuple, as captures have so many
     """One SIP message: `method` and `uri` of a request, `status` and `reason` of a response.
 
     `content` is the body without content coding; `content_start` its offset in the payload, -1 where it
@@ -42,10 +41,14 @@ class Sip:
     reason: str
     version: str
     headers: Headers
-    content: bytes = field(default=b"", repr=False)
+    content: bytes = b""
     content_start: int = -1
     parts: tuple[BodyPart, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        """Leave the content out: it may carry keys."""
+        return f"Sip({self.method or self.status!r}, {self.headers!r})"
 
     @property
     def is_request(self) -> bool:
@@ -184,14 +187,8 @@ def _start_line(head: Head) -> _Start:
     if found is None:
         raise Malformed("sip.Request-Line", head.start, "not a SIP start line")
     method, uri = found.groups()
-    if method is not None:
-        return (
-            method.decode(),
-            text.to_text(uri),
-            None,
-            "",
-            VERSION,
-        )  # a URI with blanks is wrong, yet its end is certain
+    if method is not None:  # a URI with blanks is wrong, yet its end is certain
+        return method.decode(), text.to_text(uri), None, "", VERSION
     code, _, reason = head.start_line[found.end() :].partition(" ")
     if _STATUS.fullmatch(code) is None:
         raise Malformed("sip.Status-Code", head.start + found.end(), "not three digits")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
 from dissectors.base import Field
+
+Said = TypeVar("Said")
 
 MAX_HEADERS = 1000  # header fields of one message or body part
 MAX_HEAD = 64 * 1024  # octets of start line and headers
 MAX_START_LINE = 8 * 1024
-MAX_KNOWN = 4096  # header names that are remembered
-MAX_KNOWN_NAME = 64  # octets of each
+MAX_KNOWN = 4096  # lines that are remembered
+MAX_KNOWN_LINE = 256  # octets of each
 
 _NAMES = """
 Accept Accept-Contact Accept-Encoding Accept-Language Alert-Info Allow Allow-Events Authentication-Info Authorization
@@ -80,16 +82,16 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Return the value of the first header of this name, None when there is none."""
-        wanted = canonical(name)
-        return _value(self.lines[self.names.index(wanted)]) if wanted in self.names else None
+        wanted = name if name in self.names else canonical(name)  # mostly it is spelt as usual
+        return _VALUES[self.lines[self.names.index(wanted)]] if wanted in self.names else None
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return the values of all headers of this name."""
         wanted = canonical(name)
         count = self.names.count(wanted)
         if count < 2:
-            return (_value(self.lines[self.names.index(wanted)]),) if count else ()
-        return tuple(_value(line) for known, line in zip(self.names, self.lines, strict=True) if known == wanted)
+            return (_VALUES[self.lines[self.names.index(wanted)]],) if count else ()
+        return tuple(_VALUES[line] for known, line in zip(self.names, self.lines, strict=True) if known == wanted)
 
 
 NO_HEADERS = Headers()
@@ -101,8 +103,27 @@ def _unfolded(line: bytes) -> bytes:
 
 
 def _value(line: bytes) -> str:
-    name, colon, value = (_unfolded(line) if b"\n" in line else line).partition(b":")
-    return (value if colon else name).strip().decode("utf-8", "backslashreplace")
+    name, colon, value = _unfolded(line).partition(b":")
+    return to_text((value if colon else name).strip())
+
+
+class Lines(dict[bytes, Said], Generic[Said]):
+    """What `read` makes of a line, remembered: in a dialog the same lines come in message after message."""
+
+    def __init__(self, read: Callable[[bytes], Said]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, line: bytes) -> Said:
+        said = self._read(line)
+        if len(line) <= MAX_KNOWN_LINE:
+            if len(self) >= MAX_KNOWN:
+                self.clear()
+            self[line] = said
+        return said
+
+
+_VALUES = Lines(_value)
 
 
 class Head(NamedTuple):
@@ -129,22 +150,18 @@ class Head(NamedTuple):
         return self.start + len(self.line)
 
 
-class Names(dict[bytes, str]):
-    """The canonical names of headers by their names as sent; `compact` has those of one letter, in capitals."""
+def names(compact: Mapping[str, str]) -> Lines[str]:
+    """Return what tells the canonical names of header lines, "" without a colon.
 
-    def __init__(self, compact: Mapping[str, str]) -> None:
-        super().__init__()
-        self._compact = compact
+    `compact` has those of one letter, in capitals.
+    """
 
-    def __missing__(self, sent: bytes) -> str:
-        name = canonical(to_text(sent.strip()))
-        name = self._compact.get(name, name)
-        if len(self) < MAX_KNOWN and len(sent) <= MAX_KNOWN_NAME:
-            self[sent] = name
-        return name
+    def name(line: bytes) -> str:
+        sent, colon, _ = _unfolded(line).partition(b":")
+        known = canonical(to_text(sent.strip())) if colon else ""
+        return compact.get(known, known)
 
-
-NAMES = Names({})
+    return Lines(name)
 
 
 def canonical(name: str) -> str:
@@ -154,6 +171,9 @@ def canonical(name: str) -> str:
         return known
     lower = name.lower()
     return _CANONICAL.get(lower) or "-".join(word.capitalize() for word in lower.split("-"))
+
+
+NAMES = names({})
 
 
 def number(text: str, digits: int = 10) -> int | None:
@@ -186,7 +206,7 @@ def first_line(data: bytes) -> bytes:
     return data[start:newline].rstrip(b"\r") if newline > 0 else b""
 
 
-def read_head(data: bytes, start: int, end: int, known: Names = NAMES) -> Head:
+def read_head(data: bytes, start: int, end: int, known: Lines[str] = NAMES) -> Head:
     """Read start line and headers; blank lines before are skipped."""
     start = skip_blank_lines(data, start, min(end, start + MAX_HEAD))
     limit = min(end, start + MAX_HEAD)
@@ -200,7 +220,7 @@ def read_head(data: bytes, start: int, end: int, known: Names = NAMES) -> Head:
 
 
 def read_headers(
-    data: bytes, start: int, limit: int, known: Names = NAMES
+    data: bytes, start: int, limit: int, known: Lines[str] = NAMES
 ) -> tuple[Headers, int, tuple[int, str] | None]:
     """Read headers up to and with the blank line: the headers, where reading stopped, and why if too early.
 
@@ -214,17 +234,15 @@ def read_headers(
     if newline < start:
         return NO_HEADERS, end, problem
     block = data[start:newline]
-    folded = b"\n " in block or b"\n\t" in block
-    lines = _LINE_END.split(block) if folded else block.split(b"\n")
+    lines = block.split(b"\n") if _FOLD.search(block) is None else _LINE_END.split(block)
     if len(lines) > MAX_HEADERS:
         del lines[MAX_HEADERS:]
         end = start + sum(map(len, lines)) + MAX_HEADERS
         problem = (end, f"more than {MAX_HEADERS} headers")
-    cut = [line.partition(b":") for line in (map(_unfolded, lines) if folded else lines)]
-    names = tuple([known[name] if colon else "" for name, colon, _ in cut])
-    return Headers(names, tuple(lines), start), end, problem
+    return Headers(tuple([known[line] for line in lines]), tuple(lines), start), end, problem
 
 
+_FOLD = re.compile(rb"\n[ \t]")
 _LINE_END = re.compile(rb"\n(?![ \t])")  # a line that begins with blanks belongs to the one before
 
 

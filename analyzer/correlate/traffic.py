@@ -43,6 +43,11 @@ class Traffic:
         return self.owners.get(id(self.folded.again.get(id(message), message)))
 
 
+def _order(message: Message) -> tuple[int, int, int]:
+    at = message.payload
+    return at.time, at.capture, at.frame
+
+
 def correlate(
     messages: Iterable[Message],
     begin: int,
@@ -55,7 +60,7 @@ def correlate(
 
     `points` and `repeats` tell what was seen more than once, see `fold`.
     """
-    folded = fold(sorted(messages, key=lambda m: (m.time, m.payload.capture, m.frame)), points, repeats)
+    folded = fold(sorted(messages, key=_order), points, repeats)
     ordered = folded.messages
     exchanges = pair(ordered)
     loose = tuple(message for message in ordered if isinstance(message.body, Mikey))

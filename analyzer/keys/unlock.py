@@ -182,7 +182,7 @@ def _open(
             )  # fmt: skip
         except ValueError:
             continue
-        plain = dissect(replace(message.payload, data=octets), KEY_DATA)
+        plain = dissect(message.payload.part(octets), KEY_DATA)
         if plain is not None and plain.error is None:
             return Opened(message, key, keys.auth_key, ", ".join(filter(None, (variant, reading))), plain)
     return Opened(message, key, keys.auth_key, variant, None)

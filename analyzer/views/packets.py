@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from analyzer.keys.chain import Chain
 from analyzer.views.hiding import HIDDEN, Hider
@@ -28,11 +28,11 @@ class Line:
 
 def with_plaintext(message: Message, chain: Chain) -> Message:
     """Return a message with what was encrypted in it inside, where a key opened it."""
-    inner = tuple(with_plaintext(part, chain) for part in message.inner)
+    inner = tuple([with_plaintext(part, chain) for part in message.inner]) if message.inner else ()
     opened = chain.opening(message)
     if opened is not None and opened.plain is not None:
         inner = (*inner, opened.plain)
-    return replace(message, inner=inner) if inner else message
+    return message._replace(inner=inner) if inner else message
 
 
 def table(lines: Iterable[Line], start: int) -> Table:
@@ -43,7 +43,9 @@ def table(lines: Iterable[Line], start: int) -> Table:
 def row(line: Line, start: int) -> tuple[str, ...]:
     """Return the cells of a message."""
     message, payload = line.message, line.message.payload
-    protocols = "/".join(dict.fromkeys(part.protocol for part in message.walk()))
+    protocols = message.protocol
+    if message.inner:
+        protocols = "/".join(dict.fromkeys(part.protocol for part in message.walk()))
     again = "" if line.first is None else f"[{_frame(line.first)} again] "
     comment = f" [comment: {line.comment}]" if line.comment else ""
     error = f" [malformed: {message.error}]" if message.error else ""

@@ -30,18 +30,27 @@ class Table:
 def draw(table: Table, width: int | None = None, coloured: bool = False) -> str:
     """Draw a table for a terminal of `width` characters, or as wide as it is when None; no cell is ever cut."""
     rows = [tuple(map(clean, row)) for row in table.rows]
-    widths = [max(map(cell_len, column)) for column in zip(table.columns, *rows, strict=True)]
+    widths = [max(map(_wide, column)) for column in zip(table.columns, *rows, strict=True)]
     if width is not None:
         _narrow(widths, [name in table.folded for name in table.columns], width - len(table.indent))
-    head = _line(table, table.columns, widths)
-    lines = [click.style(head, bold=True) if coloured else head]
-    for row in rows:
-        folded = (
-            fold(cell, size) if name in table.folded else [cell]
-            for name, cell, size in zip(table.columns, row, widths, strict=True)
-        )
-        lines += [_line(table, cells, widths) for cells in zip_longest(*folded, fillvalue="")]
-    return "\n".join(lines) + "\n"
+    if table.folded:
+        rows = [cells for row in rows for cells in _folded(table, row, widths)]
+    head, *lines = _lines(table, [table.columns, *rows], widths)
+    return "\n".join([click.style(head, bold=True) if coloured else head, *lines]) + "\n"
+
+
+def _wide(text: str) -> int:
+    """Return how many columns a clean text takes."""
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _folded(table: Table, row: Sequence[str], widths: Sequence[int]) -> Iterator[tuple[str, ...]]:
+    """Yield the lines of a row."""
+    folded = (
+        fold(cell, size) if name in table.folded else [cell]
+        for name, cell, size in zip(table.columns, row, widths, strict=True)
+    )
+    return zip_longest(*folded, fillvalue="")
 
 
 def _narrow(widths: list[int], folded: list[bool], width: int) -> None:
@@ -53,12 +62,13 @@ def _narrow(widths: list[int], folded: list[bool], width: int) -> None:
         widths[max(giving, key=lambda place: widths[place])] -= 1
 
 
-def _line(table: Table, cells: Sequence[str], widths: Sequence[int]) -> str:
-    set_out = []
-    for name, cell, size in zip(table.columns, cells, widths, strict=True):
-        padding = " " * (size - cell_len(cell))
-        set_out.append(padding + cell if name in table.numbers else cell + padding)
-    return table.indent + GAP.join(set_out).rstrip()
+def _lines(table: Table, rows: Iterable[Sequence[str]], widths: Sequence[int]) -> list[str]:
+    columns = []  # set out one after the other: half the time of row after row
+    for name, cells, size in zip(table.columns, zip(*rows, strict=True), widths, strict=True):
+        padded = [(cell, " " * (size - _wide(cell))) for cell in cells]
+        right = name in table.numbers
+        columns.append([padding + cell if right else cell + padding for cell, padding in padded])
+    return [table.indent + GAP.join(cells).rstrip() for cells in zip(*columns, strict=True)]
 
 
 class Rows:
@@ -74,9 +84,9 @@ class Rows:
     def row(self, cells: Sequence[str]) -> str:
         """Return the line of a row."""
         cleaned = [clean(cell) for cell in cells]
-        self._widths = [max(width, cell_len(cell)) for width, cell in zip(self._widths, cleaned, strict=True)]
+        self._widths = [max(width, _wide(cell)) for width, cell in zip(self._widths, cleaned, strict=True)]
         # What comes last is followed by nothing, and need not be as wide as the widest
-        return _line(self._table, cleaned, [*self._widths[:-1], 0]) + "\n"
+        return _lines(self._table, [cleaned], [*self._widths[:-1], 0])[0] + "\n"
 
 
 def fold(text: str, width: int) -> list[str]:

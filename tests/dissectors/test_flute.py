@@ -1,7 +1,6 @@
 """FLUTE packets by hand: header, extensions, objects within, and what tshark says."""
 
 import struct
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -46,7 +45,7 @@ def fti(octets: int, codepoint: int = 0) -> bytes:
 
 
 def at_port(payload, data):
-    return replace(payload(data, dport=PORT), named="flute")
+    return payload(data, dport=PORT)._replace(named="flute")
 
 
 def test_piece_of_an_object(read):
@@ -109,7 +108,7 @@ def test_only_on_a_port_that_was_named(payload):
     data = packet(FDT, 0, EXT_FDT)
     assert told(at_port(payload, data)) == "flute"
     assert told(payload(data, dport=PORT)) is None
-    assert told(replace(payload(data, "tcp", dport=PORT), named="flute")) is None
+    assert told(payload(data, "tcp", dport=PORT)._replace(named="flute")) is None
 
 
 @pytest.mark.parametrize(

@@ -291,7 +291,7 @@ def test_messages_within_messages_end_somewhere(payload, monkeypatch):
     message = dissect(payload(b"first"), "endless")
     assert sum(1 for _ in message.walk()) == MAX_DEPTH + 1
     assert message.inner[0].offset == 3
-    assert message.inner[0].payload == replace(message.payload, data=b"again")
+    assert message.inner[0].payload == message.payload._replace(data=b"again")
 
 
 def test_partial_body_of_an_error_is_the_body(payload, monkeypatch):
@@ -306,7 +306,7 @@ def test_partial_body_of_an_error_is_the_body(payload, monkeypatch):
 
 
 def test_tree_of_an_unknown_protocol_is_unread(payload):
-    message = replace(dissect(payload(RTP), "rtp"), protocol="nothing")
+    message = dissect(payload(RTP), "rtp")._replace(protocol="nothing")
     assert [(field.name, field.end) for field in tree(message)] == [("nothing.unread", len(RTP))]
 
 

@@ -7,11 +7,13 @@ from hypothesis import strategies as st
 from dissectors.text import (
     MAX_HEAD,
     MAX_HEADERS,
+    MAX_KNOWN,
+    MAX_KNOWN_LINE,
     MAX_START_LINE,
     NO_HEADERS,
     Header,
     Headers,
-    Names,
+    Lines,
     canonical,
     content_length,
     field_name,
@@ -19,6 +21,7 @@ from dissectors.text import (
     found,
     head_length,
     media_type,
+    names,
     number,
     parameter_fields,
     params,
@@ -31,6 +34,7 @@ from dissectors.text import (
     value_start,
 )
 
+MAX_LINE = b"x" * MAX_KNOWN_LINE
 HEAD = b"START\r\nA: 1\r\nb :  two  \r\n\r\n"
 
 
@@ -100,7 +104,7 @@ def test_a_head_knows_where_all_stands():
 
 def test_compact_names_are_expanded_and_known_ones_are_spelled_as_usual():
     data = b"S\r\ni: 1\r\nCALL-ID: 2\r\n\r\n"
-    assert read_head(data, 0, len(data), Names({"I": "Call-ID"})).headers.all("Call-ID") == ("1", "2")
+    assert read_head(data, 0, len(data), names({"I": "Call-ID"})).headers.all("Call-ID") == ("1", "2")
 
 
 def test_lines_that_begin_with_blanks_go_on():
@@ -114,6 +118,29 @@ def test_lines_that_begin_with_blanks_go_on():
 def test_bare_line_feeds_end_lines_too():
     head = read_head(b"S\nA: 1\n\nrest", 0, 12)
     assert (head.start_line, head.headers.get("A"), head.end) == ("S", "1", 8)
+
+
+def test_what_a_line_says_is_read_once():
+    read: list[bytes] = []
+
+    def say(line: bytes) -> int:
+        read.append(line)
+        return len(line)
+
+    lines = Lines(say)
+    assert [lines[b"To: a"], lines[b"To: a"], lines[b""], lines[b""]] == [5, 5, 0, 0]
+    assert read == [b"To: a", b""]
+
+
+def test_few_lines_are_remembered_and_no_long_ones():
+    lines = Lines(len)
+    for count in range(3 * MAX_KNOWN):
+        assert lines[b"%d" % count] == len(str(count))
+        assert len(lines) <= MAX_KNOWN
+    lines.clear()
+    assert lines[MAX_LINE] == MAX_KNOWN_LINE
+    assert lines[MAX_LINE + b"x"] == MAX_KNOWN_LINE + 1
+    assert set(lines) == {MAX_LINE}
 
 
 def test_a_line_without_a_colon_has_no_name():

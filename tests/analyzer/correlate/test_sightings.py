@@ -1,7 +1,5 @@
 """One packet or two: by octets, ends, IP identification, leg, capture, and the time between."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,7 +111,7 @@ def test_a_message_is_kept_once_and_says_where_else_it_was_seen():
     ],
 )
 def test_what_is_no_sighting(other):
-    first = replace(message(), payload=replace(message().payload, ident=4, transport=other.payload.transport))
+    first = message()._replace(payload=message().payload._replace(ident=4, transport=other.payload.transport))
     assert fold([first, other]).messages == (first, other)
 
 
@@ -167,5 +165,5 @@ def test_rules_take_what_a_translator_passed_on_for_one(tell):
     story.tape.packets += [(time + 5 * MS, packet), (time + 500 * MS, packet)]
     sent = tell(story).story.traffic.mikey
     assert len(sent) == 2  # the first was seen twice
-    moved = replace(sent[0], payload=replace(sent[0].payload, dst="10.9.9.9", time=sent[0].time + MS))
+    moved = sent[0]._replace(payload=sent[0].payload._replace(dst="10.9.9.9", time=sent[0].time + MS))
     assert again([sent[0], moved, sent[1]]) == {id(moved): sent[0]}

@@ -27,7 +27,7 @@ def msk(value):
         assert isinstance(message, Message)
         assert isinstance(message.body, Mikey)
         t = Timestamp(2, counter, counter.to_bytes(4, "big"))
-        message = replace(message, body=replace(message.body, t=t))
+        message = message._replace(body=replace(message.body, t=t))
         low, high = window
         key = Key(
             "MSK", frame.to_bytes(16, "big"), "", "decrypted", key_domain=DOMAIN, msk_id=bytes.fromhex(msk_id),

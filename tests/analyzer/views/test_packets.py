@@ -1,7 +1,6 @@
 """Messages as rows, and as JSON values with their trees."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
@@ -58,7 +57,7 @@ def test_a_row_a_message():
 
 def test_another_sighting_is_marked():
     first, seen = message(capture=1), message()
-    told = Line(replace(seen, payload=replace(seen.payload, leg=Leg(2, ("ESP",), 63))), "a toy", first)
+    told = Line(seen._replace(payload=seen.payload._replace(leg=Leg(2, ("ESP",), 63))), "a toy", first)
     assert [row[-1] for row in table([told], 0).rows] == ["[[1] 7 again] a toy"]
     document = plain_message("story", told, Hider(()))
     assert (document["again"], document["summary"]) == ({"capture": 1, "frame": 7}, "a toy")
