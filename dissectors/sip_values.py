@@ -1,4 +1,4 @@
-"""Fields in SIP values: URIs (sip, sips, tel), and the headers of IMS that are lists of parameters."""
+"""Fields in SIP values: URIs (sip, sips), and the headers of IMS that are lists of parameters."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Mapping
 from dissectors.base import Field
 from dissectors.text import number, parameter_fields, to_text
 
-# user [":" password] "@" host [":" port]; tel: has a number only
+# user [":" password] "@" host [":" port]
 _URI = re.compile(
     rb"(?:sips?|SIPS?):(?:([^@:;?>\s]++)(?::[^@\s]*+)?@)?(\[[^\]\s]++\]|[^\[:;?>\s]++)(?::(\d{1,5}))?(?=[;?>\s]|\Z)"
 )
-_TEL = re.compile(rb"(?:tel|TEL):([0-9A-Fa-f+*#().-]++)")
 _FIRST = re.compile(rb"\s*+([^\s;,]++)")
 _CAUSES = {"sip": "sip.reason_cause_sip", "q.850": "sip.reason_cause_q850"}
 
@@ -40,9 +39,8 @@ HEADERS = frozenset({*_PARAMETERS, "Reason"})
 def uri_fields(data: bytes, prefix: str, start: int, end: int) -> tuple[Field, ...]:
     """Return user, host and port of the URI that begins at `start`."""
     found = _URI.match(data, start, end)
-    if found is None:
-        called = _TEL.match(data, start, end)
-        return () if called is None else (_field(f"{prefix}.user", data, *called.span(1)),)
+    if found is None:  # a telephone number has no user, as Wireshark has it too
+        return ()
     user, host, port = (found.span(group) for group in (1, 2, 3))
     fields = [_field(f"{prefix}.user", data, *user)] if user[0] >= 0 else []
     fields.append(_field(f"{prefix}.host", data, *host))

@@ -244,7 +244,7 @@ def test_ctrl_c_is_130_and_leaves_nothing_behind(jobs, tmp_path):
     try:
         writer = _when_read(tmp_path / "a")
         os.killpg(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=90)
         os.close(writer)
     finally:
         with suppress(ProcessLookupError):

@@ -34,9 +34,9 @@ def message(payload):
     ("name", "values"),
     [
         ("sip.r-uri.user", ["news"]), ("sip.r-uri.host", ["mbms.home1.net"]), ("sip.r-uri.port", ["5070"]),
-        ("sip.from.user", ["user1"]), ("sip.from.host", ["home1.net"]), ("sip.to.user", ["+44-123"]),
+        ("sip.from.user", ["user1"]), ("sip.from.host", ["home1.net"]), ("sip.to.user", []),
         ("sip.contact.host", ["[2001:db8::1]"]), ("sip.contact.port", ["5061"]), ("sip.contact.user", []),
-        ("sip.pai.user", ["user1", "+441234"]), ("sip.pai.host", ["home1.net"]),
+        ("sip.pai.user", ["user1"]), ("sip.pai.host", ["home1.net"]),
         ("sip.sec_mechanism", ["ipsec-3gpp"]), ("sip.sec_mechanism.alg", ["hmac-sha-1-96"]),
         ("sip.sec_mechanism.ealg", ["aes-cbc"]), ("sip.sec_mechanism.prot", ["esp"]),
         ("sip.sec_mechanism.spi_c", [1234]), ("sip.sec_mechanism.spi_s", [5678]),
