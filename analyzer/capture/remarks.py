@@ -39,13 +39,18 @@ SECRETS = {
 
 def options(order: str, body: bytes, at: int) -> Iterator[tuple[int, bytes]]:
     """Yield code and value of each option of a block; what is cut ends them."""
-    for _ in range(MAX_OPTIONS):
+    return _entries(order, body, at, MAX_OPTIONS)
+
+
+def _entries(order: str, body: bytes, at: int, most: int) -> Iterator[tuple[int, bytes]]:
+    """Yield kind and value of entries of which each begins with its kind and length, up to their end mark."""
+    for _ in range(most):
         if at + 4 > len(body):
             return
-        code, size = struct.unpack_from(order + "HH", body, at)
-        if code == END or at + 4 + size > len(body):
+        kind, size = struct.unpack_from(order + "HH", body, at)
+        if kind == END or at + 4 + size > len(body):
             return
-        yield code, body[at + 4 : at + 4 + size]
+        yield kind, body[at + 4 : at + 4 + size]
         at += 4 + size + -size % 4
 
 
@@ -85,23 +90,11 @@ def of_statistics(facts: CaptureFacts, order: str, body: bytes) -> None:
 
 def of_names(facts: CaptureFacts, order: str, body: bytes) -> None:
     """Take the names of addresses."""
-    for kind, value in _records(order, body):
+    for kind, value in _entries(order, body, 0, MAX_RECORDS):
         size = NAME_SIZES.get(kind, len(value) + 1)
         names = [_shown(name) for name in value[size:].split(b"\0") if name]
         if len(value) > size and names and len(facts.names) < MAX_NAMES:
             facts.names[str(ip_address(value[:size]))] = ", ".join(names)
-
-
-def _records(order: str, body: bytes) -> Iterator[tuple[int, bytes]]:
-    at = 0
-    for _ in range(MAX_RECORDS):
-        if at + 4 > len(body):
-            return
-        kind, size = struct.unpack_from(order + "HH", body, at)
-        if kind == END or at + 4 + size > len(body):
-            return
-        yield kind, body[at + 4 : at + 4 + size]
-        at += 4 + size + -size % 4
 
 
 def of_secrets(facts: CaptureFacts, order: str, body: bytes) -> None:

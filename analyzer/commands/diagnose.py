@@ -65,7 +65,8 @@ def command(
                 case, Options(engine=engine, keys=keys, media=media), progress=progress.octets, keep=analyses.append
             )
             outcomes.append(outcome)
-            pages.append(diagnoses.case(outcome.report, width()) + "".join(_more(analyses, timed)))
+            if format_ == "text":
+                pages.append(diagnoses.case(outcome.report, width()) + "".join(_more(analyses, timed)))
             progress.done(outcome.report.name)
     tell_faults(outcomes)
     with suppress(ReaderGoneError):  # how it went is told by the exit code

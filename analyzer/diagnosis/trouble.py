@@ -29,6 +29,7 @@ SYMPTOMS = {
 }
 STARTED = ("http-initiation", "sip-initiation", "http-registration")
 UNAUTHORIZED, FORBIDDEN = 401, 403
+ANSWER_WITHIN = 32 * 10**9  # ns; a request that is older gets no answer (RFC 3261 17.1.1.2, timer B)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +145,6 @@ def _holders(story: Story) -> Mapping[bytes, frozenset[str]]:
             if body is not None and body.msk_id is not None:
                 found.setdefault(body.msk_id[:2], set()).add(session.id)
     return {group: frozenset(ues) for group, ues in found.items()}
-
-
-ANSWER_WITHIN = 32 * 10**9  # ns; a request that is older gets no answer (RFC 3261 17.1.1.2, timer B)
 
 
 def _waited(story: Story, run: Run) -> bool:
