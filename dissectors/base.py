@@ -130,13 +130,16 @@ def filled(fields: Iterable[Field], protocol: str) -> Iterator[Field]:
         yield replace(outer, children=tuple(children))
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """Octets inside a message that are a message of their own; `start` is -1 where they were transformed."""
 
     protocol: str
-    data: bytes = field(repr=False)
+    data: bytes
     start: int = -1
+
+    def __repr__(self) -> str:
+        """Leave the octets out: they may carry keys."""
+        return f"Part({self.protocol!r}, start={self.start})"
 
 
 class Message(NamedTuple):  # a tuple, as captures have so many
@@ -203,12 +206,23 @@ class Bits:
 
 
 class Layout:
-    """Numbers side by side: for each its name, its octets (1, 2, 4 or 8), and what gives the text of its values."""
+    """Numbers side by side: for each its name, its octets, and what gives the text of its values or names its bits.
 
-    __slots__ = ("parts", "size", "unpack")
+    Numbers have 1, 2, 4 or 8 octets, or 3 behind one of 1, as in Diameter.
+    """
 
-    def __init__(self, *parts: tuple[str, int] | tuple[str, int, type_names]) -> None:
-        numbers = Struct(">" + "".join({1: "B", 2: "H", 4: "I", 8: "Q"}[part[1]] for part in parts))
+    __slots__ = ("joined", "parts", "size", "unpack")
+
+    def __init__(self, *parts: tuple[str, int] | tuple[str, int, type_names | tuple[Bits, ...]]) -> None:
+        codes: list[str] = []
+        self.joined: list[int] = []  # numbers of 4 octets that are one of 1 and one of 3, the last first
+        for _, size, *_ in parts:
+            if size == 3:
+                codes[-1] = "I"
+                self.joined.insert(0, len(codes) - 1)
+            else:
+                codes.append({1: "B", 2: "H", 4: "I", 8: "Q"}[size])
+        numbers = Struct(">" + "".join(codes))
         self.parts = parts
         self.size = numbers.size
         self.unpack = numbers.unpack_from
@@ -248,9 +262,12 @@ class Cursor:
         """Read the numbers of a layout, as if one after the other."""
         start = self.pos
         if start + layout.size > self.end:
-            return tuple([self.uint(*part) for part in layout.parts])  # raises at the one that is cut
+            return tuple([self.uint(part[0], part[1]) for part in layout.parts])  # raises at the one that is cut
         self.pos = start + layout.size
-        return layout.unpack(self.data, start)
+        values = layout.unpack(self.data, start)
+        for at in layout.joined:
+            values = (*values[:at], values[at] >> 24, values[at] & 0xFFFFFF, *values[at + 1 :])
+        return values
 
     def u8(self, name: str, names: type_names | None = None) -> int:
         start = self.pos
@@ -352,7 +369,14 @@ class Recorder(Cursor):
         return value
 
     def numbers(self, layout: Layout) -> tuple[int, ...]:
-        return tuple([self.uint(*part) for part in layout.parts])
+        return tuple([self._number(*part) for part in layout.parts])
+
+    def _number(self, name: str, size: int, names: type_names | tuple[Bits, ...] | None = None) -> int:
+        if not isinstance(names, tuple):
+            return self.uint(name, size, names)
+        start = self.pos
+        self.bits(name, size, names)
+        return int.from_bytes(self.data[start : self.pos], "big")
 
     def u8(self, name: str, names: type_names | None = None) -> int:
         return self.uint(name, 1, names)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Part, Payload
-from dissectors.diameter_avps import AVPS, XML, AvpType
+from dissectors.base import Bits, Cursor, Dissector, Layout, Malformed, Part, Payload
+from dissectors.diameter_avps import AVPS, XML
 from dissectors.diameter_names import APPLICATIONS, COMMANDS, VENDORS
 
 MAX_MESSAGE = 1 << 20  # octets of one message in a stream
@@ -41,6 +41,11 @@ _AVP_FLAGS = tuple(
         )
     )
 )
+_HEADER = Layout(
+    ("diameter.version", 1), ("diameter.length", 3), ("diameter.flags", 1, _FLAGS), ("diameter.cmd.code", 3, COMMANDS),
+    ("diameter.applicationId", 4, APPLICATIONS), ("diameter.hopbyhopid", 4), ("diameter.endtoendid", 4),
+)  # fmt: skip
+_AVP = Layout(("diameter.avp.code", 4), ("diameter.avp.flags", 1, _AVP_FLAGS), ("diameter.avp.len", 3))
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,14 +132,7 @@ def length(data: bytes, closed: bool) -> int | None:
 def parse(cursor: Cursor) -> Diameter:
     """Read one Diameter message; raises Malformed with the AVPs before the error."""
     first = cursor.pos
-    version = cursor.u8("diameter.version")
-    size = cursor.u24("diameter.length")
-    flags = cursor.data[cursor.pos] if cursor.left else 0
-    cursor.bits("diameter.flags", 1, _FLAGS)
-    command = cursor.u24("diameter.cmd.code", COMMANDS)
-    application = cursor.u32("diameter.applicationId", APPLICATIONS)
-    hop_by_hop = cursor.u32("diameter.hopbyhopid")
-    end_to_end = cursor.u32("diameter.endtoendid")
+    version, size, flags, command, application, hop_by_hop, end_to_end = cursor.numbers(_HEADER)
     found = _Found()
 
     def message() -> Diameter:
@@ -158,7 +156,7 @@ def parse(cursor: Cursor) -> Diameter:
 
 
 def _avps(cursor: Cursor, avps: list[Avp], found: _Found, depth: int) -> None:
-    while cursor.left:
+    while cursor.pos < cursor.end:
         found.count += 1
         if found.count > MAX_AVPS:
             raise cursor.fail("diameter.avp", f"more than {MAX_AVPS} AVPs")
@@ -167,24 +165,23 @@ def _avps(cursor: Cursor, avps: list[Avp], found: _Found, depth: int) -> None:
 
 
 def _avp(cursor: Cursor, found: _Found, depth: int) -> Avp:
-    code = cursor.u32("diameter.avp.code")
-    flags = cursor.data[cursor.pos] if cursor.left else 0
-    cursor.bits("diameter.avp.flags", 1, _AVP_FLAGS)
-    size = cursor.u24("diameter.avp.len")
-    vendor = cursor.u32("diameter.avp.vendorId", VENDORS) if flags & VENDOR_SPECIFIC else 0
-    header = VENDOR_HEADER if flags & VENDOR_SPECIFIC else AVP_HEADER
-    if size < header or size - header > cursor.left:
+    code, flags, size = cursor.numbers(_AVP)
+    vendor, header = 0, AVP_HEADER
+    if flags & VENDOR_SPECIFIC:
+        vendor, header = cursor.u32("diameter.avp.vendorId", VENDORS), VENDOR_HEADER
+    if not header <= size <= header + cursor.end - cursor.pos:
         reason = f"AVP {code} of {size} octets, {header + cursor.left} left"
         raise cursor.fail("diameter.avp.len", reason, cursor.pos - (header - 5))
     start = cursor.pos
     children: list[Avp] = []
     _data(cursor, code, vendor, size - header, found, children, depth)
     data = cursor.data[start : cursor.pos]
-    padding = min(-size % 4, cursor.left)
-    if padding:
-        cursor.octets("diameter.avp.pad", padding)
-    if padding < -size % 4:
-        found.notes.append(f"padding of AVP {code} is missing")
+    if size & 3:
+        padding = min(-size % 4, cursor.left)
+        if padding:
+            cursor.octets("diameter.avp.pad", padding)
+        if padding < -size % 4:
+            found.notes.append(f"padding of AVP {code} is missing")
     return Avp(code, flags, vendor, data, tuple(children), start)
 
 
@@ -214,18 +211,12 @@ def _data(
         found.notes.append(f"{known.name} of {size} octets, expected {known.size}")
         cursor.octets("diameter.avp.invalid-data", size)
     else:
-        _number(cursor, name, known)
+        cursor.uint(name, known.size, _moment if known.kind == "time" else known.names)
 
 
-def _number(cursor: Cursor, name: str, known: AvpType) -> None:
-    if known.kind == "time":
-        start, end = cursor.pos, cursor.pos + known.size
-        seconds = int.from_bytes(cursor.data[start:end], "big")
-        # RFC 6733 4.3.1: the first 4 octets of an NTP timestamp
-        cursor.note(name, seconds, start, end, (_NTP_EPOCH + timedelta(seconds=seconds)).isoformat())
-        cursor.pos = end
-    else:
-        cursor.uint(name, known.size, known.names)
+def _moment(seconds: int) -> str:
+    # RFC 6733 4.3.1: the first 4 octets of an NTP timestamp
+    return (_NTP_EPOCH + timedelta(seconds=seconds)).isoformat()
 
 
 def _address(cursor: Cursor, name: str) -> None:

@@ -7,8 +7,8 @@ import binascii
 import re
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
 from importlib import import_module
+from typing import NamedTuple
 
 from dissectors.base import Field, Part
 from dissectors.text import Headers, field_name, media_type, params, read_headers, to_text
@@ -24,8 +24,7 @@ MAX_CONTENT = 4 * 1024 * 1024  # octets after decompression
 _DELIMITER_REST = re.compile(rb"(?:--)?[ \t\0]*+\r?(?:\n|\Z)|-\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class BodyPart:
+class BodyPart(NamedTuple):  # a tuple, as captures have so many
     """One leaf of a message body; `content_type` is lower case without parameters, "" when not told.
 
     `headers` are the part's own, or those of the message when its body is not multipart. `start` is
@@ -34,10 +33,14 @@ class BodyPart:
     """
 
     content_type: str
-    data: bytes = field(repr=False)
+    data: bytes
     headers: Headers
     start: int
     span: tuple[int, int] = (-1, -1)
+
+    def __repr__(self) -> str:
+        """Leave the octets out: they may carry keys."""
+        return f"BodyPart({self.content_type!r}, {self.headers!r}, start={self.start}, span={self.span})"
 
 
 def body_parts(headers: Headers, data: bytes, start: int, end: int, moved: bool) -> tuple[list[BodyPart], list[str]]:
@@ -47,7 +50,7 @@ def body_parts(headers: Headers, data: bytes, start: int, end: int, moved: bool)
     if start < end:
         _read_part(headers, data, start, end, 0, parts, notes)
     if moved:
-        parts = [replace(part, start=-1, span=(-1, -1)) for part in parts]
+        parts = [part._replace(start=-1, span=(-1, -1)) for part in parts]
     return parts, list(dict.fromkeys(notes))
 
 

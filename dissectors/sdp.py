@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
 from dissectors.sdp_values import value_fields
-from dissectors.text import number, to_text
+from dissectors.text import Lines, number, to_text
 
 MAX_LINES = 2000
 
@@ -96,15 +96,20 @@ def parse(cursor: Cursor) -> Sdp:
     return body
 
 
+def _said(sent: bytes) -> tuple[str, str]:
+    line = sent.strip(_BLANK)
+    return (chr(line[0]), to_text(line[2:].strip(_BLANK))) if line[1:2] == b"=" else ("", to_text(line))
+
+
+_SAID = Lines(_said)
+
+
 def _lines(cursor: Cursor) -> list[SdpLine]:
     start, end = cursor.pos, cursor.end
     lines: list[SdpLine] = []
     for sent in cursor.data[start:end].split(b"\n", MAX_LINES)[:MAX_LINES]:
-        stop, line = start + len(sent) + 1, sent.strip(_BLANK)
-        if line[1:2] == b"=":
-            lines.append(SdpLine(chr(line[0]), to_text(line[2:].strip(_BLANK)), start, stop))
-        else:
-            lines.append(SdpLine("", to_text(line), start, stop))
+        stop = start + len(sent) + 1
+        lines.append(SdpLine(*_SAID[sent], start, stop))
         start = stop
     if start > end:  # the last line has no line end
         last = lines.pop()
