@@ -133,3 +133,30 @@ def registration_as_another_impu() -> Story:
     story.register(identity=f'"{OTHER_IMPU}"')
     story.keys_and_media()
     return story
+
+
+@case(breaks=("DG-18",))
+def registration_as_somebody_else() -> Story:
+    """A second subscriber registers under the IMPU of the first, whom the SCF has authorized.
+
+    His keys are his own, and the settings that come with them on Zn list his IMPU alone; the BM-SC does not look.
+    """
+    story = Story("spoofed", by_sip=False, ues=2)
+    one, other = story.ues
+    story.bootstrap(one)
+    story.wait(0.2)
+    story.invite(one)
+    story.wait(0.1)
+    story.register(one, zn={"uids": (one.impu,)})
+    story.msk(one)
+    story.wait(1)
+    story.bootstrap(other)
+    story.register(other, identity=f'"{one.impu}"', zn={"uids": (other.impu,)})
+    story.msk(other)
+    return story
+
+
+@case(breaks=("DG-19",))
+def statuses_without_integrity() -> Story:
+    """The BM-SC proves its key with qop auth, which leaves the statuses in its answer open."""
+    return _registered(edits={"answer": Edit(digest={"qop": "auth"})})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from sample_pcaps import forge_diameter as diameter
+from sample_pcaps import forge_xml
 from sample_pcaps.forge_diameter import Avp
 from sample_pcaps.forge_text import Edits
 from sample_pcaps.stage import BSF_FQDN, DIAMETER_PORT, Ue, Wire, check_names, edit_of
 from sample_pcaps.story_ub import UbSteps
 
 ZN_MESSAGES = ("bir", "bia")
+MBMS = "4"  # GAA service (TS 29.109 annex B)
 ChangeAvps = Callable[[list[Avp]], list[Avp]]
 
 
@@ -30,6 +32,7 @@ class GbaSteps(UbSteps):
         uicc_key: bytes | None = None,
         aware: bool | None = None,
         expiry: int | None = None,
+        uids: Sequence[str] | None = None,
         bir_avps: ChangeAvps | None = None,
         bia_avps: ChangeAvps | None = None,
         answer_hop: int | None = None,
@@ -38,9 +41,10 @@ class GbaSteps(UbSteps):
         """Ask the BSF for NAF keys over Diameter (TS 29.109): messages bir, bia.
 
         `result` other than 2001 is an Experimental-Result from 5400 on, otherwise a Result-Code; no keys then.
-        `uicc_key` adds UICC-Key-Material, `aware` the GBA_U-Awareness-Indicator. `expiry` is in ns. `bir_avps`
-        and `bia_avps` take and return the list of (code, octets). The connection, with its capabilities exchange,
-        is opened by the first step and stays open. edits={"bia": Edit(drop=True)} leaves the BIR unanswered.
+        `uicc_key` adds UICC-Key-Material, `aware` the GBA_U-Awareness-Indicator. `expiry` is in ns. `uids`
+        are the IMPUs in the user security settings (None: no settings). `bir_avps` and `bia_avps` take and return the
+        list of (code, octets). The connection, with its capabilities exchange, is opened by the first step and stays
+        open. edits={"bia": Edit(drop=True)} leaves the BIR unanswered.
         """
         check_names(edits, ZN_MESSAGES)
         ue = ue or self.ue
@@ -58,7 +62,7 @@ class GbaSteps(UbSteps):
             (diameter.ORIGIN_REALM, realm.encode()),
             (diameter.DESTINATION_REALM, BSF_FQDN.encode()),
             (diameter.DESTINATION_HOST, BSF_FQDN.encode()),
-            (diameter.SERVICE, b"4"),
+            (diameter.SERVICE, MBMS.encode()),
             (diameter.TRANSACTION, asked.encode()),
             (diameter.NAF_ID, naf_id),
             *([(diameter.AWARENESS, diameter.number(int(aware)))] if aware is not None else []),
@@ -87,6 +91,7 @@ class GbaSteps(UbSteps):
                 (diameter.EXPIRY, diameter.time_of(expires)),
                 (diameter.CREATED, diameter.time_of(self.now)),
                 (diameter.GBA_TYPE, diameter.number(0)),
+                *([(diameter.GBA_SETTINGS, _settings(impi or ue.impi, uids))] if uids is not None else []),
             ]
         changed = answer if bia_avps is None else bia_avps(answer)
         bia = _bootstrapping_info(changed, request=False, hop_by_hop=answer_hop or hop, end_to_end=hop)
@@ -103,6 +108,10 @@ class GbaSteps(UbSteps):
             wire.send(diameter.capabilities(host, "home1.net", naf, request=True), by_client=True)
             wire.send(diameter.capabilities(BSF_FQDN, BSF_FQDN, self.addresses.bsf, request=False), by_client=False)
         return self._zn_open
+
+
+def _settings(impi: str, uids: Sequence[str]) -> bytes:
+    return forge_xml.guss(impi, forge_xml.uss(MBMS, *uids))
 
 
 def _bootstrapping_info(avps: list[Avp], *, request: bool, hop_by_hop: int, end_to_end: int) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.judging import Procedure, Rule, Run, Story
 from analyzer.procedures import (
+    dg_grant_rules,
     dg_retry_rules,
     dg_rules,
     ex_rules,
@@ -63,6 +64,7 @@ CATALOGUE: tuple[Rule, ...] = tuple(
             *ub_run_rules.RULES,
             *dg_rules.RULES,
             *dg_retry_rules.RULES,
+            *dg_grant_rules.RULES,
             *ms_rules.RULES,
             *ms_key_rules.RULES,
             *ms_answer_rules.RULES,
