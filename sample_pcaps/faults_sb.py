@@ -14,6 +14,7 @@ from sample_pcaps.story_sip import B_TID_TYPE, ChangeParts, Parts
 from sample_pcaps.story_ua import CONTENT, CURRENT
 
 OTHER_BM_SC = "10.4.0.2"
+PUBLIC_BM_SC = "203.0.113.1"  # RFC 5737: nobody's
 REGISTER_TYPE = CONTENT["register"]
 
 
@@ -200,6 +201,28 @@ def msk_under_the_name_of_the_bm_sc() -> Story:
     return story
 
 
+@case(breaks=("SB-20",))
+def pull_under_the_b_tid_before() -> Story:
+    """The UE has registered a new B-TID, and the BM-SC pulls it under the one before, whose MUK the UE still holds.
+
+    The capture begins after the first bootstrapping.
+    """
+    story = _begun()
+    story.msk()
+    old = story.ue.last.b_tid
+    story.wait(15)
+    story.bootstrap()
+    story.wait(0.2)
+    story.sip("register")
+    story.wait(0.5)
+    story.pull(b_tid=old)
+    story.wait(0.1)
+    story.sip("msk-request")
+    story.msk()
+    story.cut(0.1)
+    return story
+
+
 @case(breaks=("SB-21",))
 def one_muk_for_two_bm_scs() -> Story:
     """The UE adds a service of another BM-SC, and the SCF gives that one the MUK of the first."""
@@ -211,6 +234,18 @@ def one_muk_for_two_bm_scs() -> Story:
     story.addresses = first
     story.msk(msk_id=SECOND_MSK)
     return story
+
+
+@case(breaks=("SB-22",))
+def muk_over_a_public_network() -> Story:
+    """The BM-SC is reached at a public address, and the POST with the MUK goes there in the clear."""
+    story = Story("public", by_sip=True)
+    story.addresses = replace(story.addresses, bm_sc=PUBLIC_BM_SC)
+    story.bootstrap()
+    story.wait(0.2)
+    story.sip("register")
+    story.wait(0.1)
+    return _served(story)
 
 
 @case(breaks=("SB-23",))

@@ -6,7 +6,9 @@ from ipaddress import ip_address
 
 from sample_pcaps.casebook import case
 from sample_pcaps.forge import pcapng
-from sample_pcaps.stage_points import at_two_points, on_legs
+from sample_pcaps.forge_esp import Sa
+from sample_pcaps.forge_keys import made_up
+from sample_pcaps.stage_points import at_two_points, in_esp, on_legs
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import SECOND_MSK
 
@@ -50,4 +52,28 @@ def two_probes() -> Story:
     others = frozenset(ip_address(end).packed for end in (story.ue.ip, at.group))
     second = at_two_points(story.tape, ip_address(at.bm_sc).packed, others, behind=1.284)
     story.more["probe2.pcapng"] = pcapng(second, interface="probe1")
+    return story
+
+
+@case()
+def posts_in_esp() -> Story:
+    """The SIP variant, all of it right, what SCF and BM-SC say to each other in IPsec, as NDS/IP wants it.
+
+    The keyring has both associations, without which nothing but SIP, MIKEY and media could be read.
+    """
+    story = Story.begun_by_sip()
+    story.keys_and_media()
+    story.wait(1)
+    story.sip("msk-request")
+    story.msk(msk_id=SECOND_MSK)
+    story.wait(1)
+    story.sip("deregister")
+    story.msk(seq=(2, 1), sp=None)
+    story.msk(msk_id=SECOND_MSK, seq=(2, 1), sp=None)
+    at = story.addresses
+    for spi, src, dst in ((0x3001, at.scf, at.bm_sc), (0x4001, at.bm_sc, at.scf)):
+        key, mac_key = made_up(f"SA {spi:x}", 16), made_up(f"SA {spi:x} MAC", 20)
+        sa = Sa(spi, "aes-cbc", key, "sha1", mac_key)
+        story.associations.append((sa, src, dst))
+        in_esp(story.tape, sa, src, dst)
     return story

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from sample_pcaps import forge_http2, forge_websocket
 from sample_pcaps import forge_text as text
 from sample_pcaps.forge import SECOND, Connection, Tape, pcapng
+from sample_pcaps.forge_esp import Sa
 from sample_pcaps.forge_keys import Vector, made_up, mrk_of, naf_key, opc_of
 from sample_pcaps.forge_text import NO_EDIT, Edit, Edits, Text
 
@@ -23,6 +24,7 @@ DISCARD_PORT = 9
 WEBSOCKET_PORT = 80
 FIRST_SEQ = 65500  # near the end of the numbers: the ROC goes up in longer stories
 HOUR = 3600.0  # s
+INTEGRITY = {"md5": "hmac-md5-96", "sha1": "hmac-sha-1-96"}  # as a keyring calls them
 
 BSF_FQDN = "bsf.home1.net"
 BM_SC_FQDN = "bmsc.home1.net"
@@ -153,6 +155,7 @@ class Stage:
         self.now = start
         self.tape = Tape()
         self.more: dict[str, bytes] = {}  # captures of other probes, by the names of their files
+        self.associations: list[tuple[Sa, str, str]] = []  # of ESP, with source and destination; for the keyring
         self.ues = [self._ue(number) for number in range(1, ues + 1)]
         self.msks: dict[bytes, Msk] = {}
         self.mtks: dict[bytes, Mtk] = {}
@@ -321,6 +324,10 @@ class Stage:
             msk = self.msks[msk_id]
             yield f'\n[[msk]]\nkey_domain = "{msk.key_domain.hex()}"\nmsk_id = "{msk_id.hex()}"'
             yield f'value = "{msk.key.hex()}"\nrand = "{msk.rand.hex()}"'
+        for sa, src, dst in self.associations:
+            yield f'\n[[esp.sa]]\nspi = {sa.spi:#x}\nsrc = "{src}"\ndst = "{dst}"'
+            yield f'encryption = "{sa.cipher}"\nencryption_key = "{sa.cipher_key.hex()}"'
+            yield f'integrity = "{INTEGRITY[sa.mac]}"\nintegrity_key = "{sa.mac_key.hex()}"'
 
 
 class Wire:

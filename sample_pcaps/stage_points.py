@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
+
 from sample_pcaps.forge import SECOND, Tape
+from sample_pcaps.forge_esp import Sa, transport
 from sample_pcaps.forge_tunnels import frame, gtp, in_udp
 
 UDP = 17
@@ -44,3 +47,12 @@ def at_two_points(tape: Tape, node: bytes, others: frozenset[bytes], behind: flo
         (time, packet) for time, packet in tape.packets if node not in ends(packet) or others & {*ends(packet)}
     ]
     return second
+
+
+def in_esp(tape: Tape, sa: Sa, src: str, dst: str) -> None:
+    """Put what one IPv4 end sends another into ESP, transport mode."""
+    way = ip_address(src).packed, ip_address(dst).packed
+    sent = [place for place, (_, packet) in enumerate(tape.packets) if ends(packet) == way]
+    for sequence, place in enumerate(sorted(sent, key=lambda place: tape.packets[place][0]), 1):
+        time, packet = tape.packets[place]
+        tape.packets[place] = time, packet[:14] + transport(sa, sequence, packet[14:], src, dst)

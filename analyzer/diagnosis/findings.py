@@ -82,7 +82,7 @@ LEADS = {
     "SB-09": "The SCF handed over a wrong MUK",
     "SB-11": "The SCF gave the BM-SC a wrong address of the UE",
     "SB-18": "The UE goes on with the B-TID of before",
-    "SB-20": "The message names another NAF than the one that its MUK is for",
+    "SB-20": "The message names another NAF or B-TID than the SCF gave with its MUK",
     "SB-21": "The SCF gives two BM-SCs one MUK",
     "SB-23": "The UE has deregistered, and is served on",
     "SI-05": "The UE offers what a service over multicast cannot be",

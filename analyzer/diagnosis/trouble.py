@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
-from analyzer.diagnosis.effects import EFFECTS, OF_THE_REPEAT
+from analyzer.diagnosis.effects import EFFECTS, NOT_USABLE, OF_THE_REPEAT
 from analyzer.judging import Run, Story, once
 from analyzer.procedures import history
 from analyzer.report import Evidence, Judgement, Verdict
@@ -115,6 +115,8 @@ def troubles(known: Known) -> Iterator[Trouble]:
         seen: set[str] = set()
         for judgement in known.broken.get(name, ()):
             symptom = EFFECTS[judgement.rule].symptom
+            if symptom == NOT_USABLE and run.procedure.kind == "solicited-pull" and run.outcome == "success":
+                continue  # the UE could use it after all: it asks
             if symptom and symptom not in seen:
                 seen.add(symptom)
                 yield Trouble(symptom, run, name, group=_listening(known.story, run))

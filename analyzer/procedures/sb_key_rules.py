@@ -9,7 +9,7 @@ from analyzer.correlate.exchanges import Exchange
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.keys.key import Key
 from analyzer.procedures import coverage, history
-from analyzer.procedures.delivery import MSK_DELIVERY
+from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.invites import posts
 from analyzer.procedures.roles import outcome
 from analyzer.procedures.sb_rules import ALL, REGISTERING, invited_b_tid
@@ -186,29 +186,42 @@ def muk_does_not_outlive_ks(run: Run) -> Iterator[Problem]:
 
 
 @rule(
-    "SB-20", MSK_DELIVERY, clause="TS 26.237 10.4.2.1, 10.4.2.4", level="shall",
-    remedy="BM-SC: put the nafFqdn of the POST into IDi, not your own FQDN.",
+    "SB-20", MSK_DELIVERY, SOLICITED_PULL, clause="TS 26.237 10.4.2.1, 10.4.2.4", level="shall",
+    remedy="BM-SC: put nafFqdn and btid of the last POST into IDi and IDr, not your own FQDN or an older B-TID.",
 )  # fmt: skip
-def idi_is_the_naf_of_the_post(run: Run) -> Iterator[Problem]:
-    """An MSK message to a UE that came by SIP names the NAF of the SCF's POST in IDi.
+def mikey_names_the_keys_of_the_post(run: Run) -> Iterator[Problem]:
+    """MSK messages and pulls to a UE that came by SIP name the NAF and the B-TID of the SCF's last POST.
 
-    The NAF is the SCF here: by the FQDN of the BM-SC the UE finds no MUK. Whether IDr is the B-TID, MS-07 says.
+    The NAF is the SCF here: by the FQDN of the BM-SC the UE finds no MUK. A pull under the B-TID before the last may
+    come when the UE has thrown its MUK away. Whether IDr of a message with an MSK is the B-TID, MS-07 says.
     """
-    message = run.one("msk")
+    message = run.all("msk", "pull")[0]
     body = bodies.mikey(message)
     if not run.ues or body is None or body.idi is None:
         raise NotHere
-    last = next(history.before(run.story, run.ue, message.time, *history.REGISTERING), None)
-    told = [] if last is None else [fqdn for _, found in key_info(last) for fqdn in found.naf_fqdns]
-    if not told:
-        raise NotHere
-    if body.idi.text not in told:
-        yield wrong(f"IDi {body.idi.text}, nafFqdn of the POST is {', '.join(told)}", *key_messages(last), message)
+    acts = history.before(run.story, run.ue, message.time, *(procedure.kind for procedure in ALL))
+    unseen = ""  # the B-TID of an INVITE whose POST is not in the capture
+    for act in acts:
+        told = [found for _, found in key_info(act)]
+        if not told:
+            unseen = unseen or ("" if act.first("post") is not None else history.b_tid_of(act) or "")
+            continue
+        b_tids = [b_tid for found in told for b_tid in found.b_tids]
+        if unseen and unseen not in b_tids:
+            raise CannotTell(f"the POST with the keys of B-TID {unseen} is not in the capture")
+        fqdns = [fqdn for found in told for fqdn in found.naf_fqdns]
+        if fqdns and body.idi.text not in fqdns:
+            yield wrong(f"IDi {body.idi.text}, nafFqdn of the POST is {', '.join(fqdns)}", *key_messages(act), message)
+        if run.procedure is SOLICITED_PULL and b_tids and body.idr is not None and body.idr.text not in b_tids:
+            text = f"IDr {body.idr.text} in a pull, btid of the POST is {', '.join(b_tids)}"
+            yield wrong(text, *key_messages(act), message)
+        return
+    raise NotHere
 
 
-def key_messages(run: Run | None) -> list[Message]:
+def key_messages(run: Run) -> list[Message]:
     """Return the POSTs of a run that carry NAF key data."""
-    return [] if run is None else [message for message, _ in key_info(run)]
+    return [message for message, _ in key_info(run)]
 
 
 @rule(
@@ -247,6 +260,6 @@ RULES: tuple[Rule, ...] = (
     naf_id_is_that_of_the_scf,
     muk_is_the_naf_key,
     muk_does_not_outlive_ks,
-    idi_is_the_naf_of_the_post,
+    mikey_names_the_keys_of_the_post,
     each_bm_sc_has_its_muk,
 )

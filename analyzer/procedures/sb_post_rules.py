@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from ipaddress import ip_address
+from ipaddress import IPv4Network, ip_address
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import status
@@ -36,6 +36,11 @@ from dissectors.mbms_xml import MskStatuses, NafKeyInfo, ServiceList, ServiceSta
 from dissectors.sip import Sip, params
 
 RESPONSE_TYPE = "application/mbms-register-response+xml"
+ESP = "ESP"  # a tunnel of `dissectors.Leg`
+INSIDE = tuple(
+    IPv4Network(text)  # RFC 1918, RFC 6598, RFC 3927, RFC 1122
+    for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
+)
 MSK_RESPONSE_TYPES = ("application/mbms-msk-response+xml",)
 
 
@@ -269,6 +274,39 @@ def msk_request_goes_through(run: Run) -> Iterator[Problem]:
 
 
 @rule(
+    "SB-22", *ALL, clause="TS 26.237 10.4.2.1, TS 33.210", level="info",
+    remedy="Put the leg between SCF and BM-SC into IPsec (NDS/IP), or find out why this POST went around the tunnel.",
+)  # fmt: skip
+def muk_travels_in_ipsec(run: Run) -> Iterator[Problem]:
+    """A POST with the MUK of a UE goes from SCF to BM-SC over a link that NDS/IP protects.
+
+    Whoever reads the MUK reads every MSK of the UE. Good is what came in ESP and was opened with a key. In the clear
+    between public IPv4 addresses it has left the network of its operator. Between others it cannot be told: inside of
+    one security domain IPsec is optional, and the probe may stand where it has ended.
+    """
+    sent = [(message, told) for message, told in key_info(run) if told.muks]
+    if not sent:
+        raise NotHere
+    inside = ""
+    for message, _ in sent:
+        payload = message.payload
+        if ESP in payload.leg.tunnels:
+            continue
+        if _is_public(payload.src) or _is_public(payload.dst):
+            yield wrong(f"the MUK goes from {payload.src} to {payload.dst} in the clear", message)
+        else:
+            inside = f"the MUK goes from {payload.src} to {payload.dst} in the clear, maybe inside of one domain"
+    if inside:
+        raise CannotTell(inside)
+
+
+def _is_public(address: str) -> bool:
+    """Whether a packet to an IPv4 address may cross a network that no operator of the session owns."""
+    ip = ip_address(address)
+    return ip.version == 4 and not any(ip in network for network in INSIDE)
+
+
+@rule(
     "SB-23", SIP_MSK_REFRESH, clause="TS 33.246 Annex G.2.4", level="info",
     remedy="BM-SC: answer 403 to MSK requests for a UE that has deregistered.",
 )  # fmt: skip
@@ -292,5 +330,6 @@ RULES: tuple[Rule, ...] = (
     every_service_gets_a_status,
     deregister_post_has_no_needless_muk,
     msk_request_goes_through,
+    muk_travels_in_ipsec,
     only_the_registered_get_msks,
 )

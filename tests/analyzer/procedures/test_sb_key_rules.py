@@ -111,6 +111,39 @@ class TestIdi:
         assert verdicts(tell(story), "SB-20") == ["fail"]
 
 
+class TestIdrOfAPull:
+    def renewed(self, begun, tell, keep=lambda story: story, **more):
+        story = begun()
+        old = story.ue.last.b_tid
+        story.wait(15)
+        story.bootstrap()
+        story.sip("register", **more)
+        story.pull(b_tid=old)
+        story.sip("msk-request")
+        return tell(keep(story))
+
+    def test_is_the_b_tid_of_the_last_post(self, sample, begun, tell, verdicts):
+        story = begun()
+        story.wait(1)
+        story.pull()
+        assert verdicts(tell(story), "SB-20") == ["pass"]
+        assert verdicts(sample("sip_good"), "SB-20")[-1] == "pass"
+
+    def test_of_the_post_before_is_a_fault(self, begun, tell, verdicts):
+        analysis = self.renewed(begun, tell)
+        assert verdicts(analysis, "SB-20") == ["fail"]
+        assert "msk-not-usable" not in {d.symptom for d in analysis.report.diagnoses}  # the UE answers it
+
+    def test_cannot_be_told_where_the_last_post_is_missing(self, begun, tell, verdicts):
+        gone = Edit(drop=True)
+        analysis = self.renewed(begun, tell, edits={"post": gone, "post-answer": gone})
+        assert verdicts(analysis, "SB-20") == ["inconc"]
+
+    def test_is_not_judged_where_no_post_was_captured(self, begun, tell, keep, verdicts):
+        analysis = self.renewed(begun, tell, lambda story: keep(story, *SIP, ("ue", "bm_sc"), ("ue", "bsf")))
+        assert verdicts(analysis, "SB-20") == []
+
+
 class TestSeveralBmScs:
     def test_a_repetition_at_another_node_is_none(self, begun, tell, verdicts):
         story = begun()

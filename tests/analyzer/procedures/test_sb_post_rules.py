@@ -1,5 +1,7 @@
 """SB rules on POSTs and their answers: what the SCF says to the BM-SC, in any of its spellings."""
 
+from dataclasses import replace
+
 import pytest
 
 from sample_pcaps.forge_text import Edit, service_statuses_xml
@@ -151,3 +153,33 @@ class TestMskRequest:
         story.sip("msk-request")
         story.sip("deregister")
         assert verdicts(tell(story), "SB-23") == ["pass"]
+
+
+class TestMukOnItsWay:
+    def posted(self, **addresses):
+        story = Story("way", by_sip=True)
+        story.addresses = replace(story.addresses, **addresses)
+        story.bootstrap()
+        story.sip("register")
+        return story
+
+    def test_in_esp_is_safe(self, sample, verdicts):
+        assert verdicts(sample("posts_in_esp"), "SB-22") == ["pass"]
+
+    @pytest.mark.parametrize("addresses", [{"bm_sc": "203.0.113.1"}, {"scf": "198.51.100.1"}])
+    def test_in_the_clear_between_public_addresses_is_not(self, tell, verdicts, addresses):
+        assert verdicts(tell(self.posted(**addresses)), "SB-22") == ["fail"]
+
+    @pytest.mark.parametrize("address", ["10.4.0.9", "172.31.0.1", "192.168.0.1", "100.127.255.1", "169.254.1.1"])
+    def test_inside_of_one_network_cannot_be_told(self, tell, verdicts, address):
+        assert verdicts(tell(self.posted(bm_sc=address)), "SB-22") == ["inconc"]
+
+    def test_over_ipv6_cannot_be_told(self, tell, verdicts):
+        """Operators use public addresses of IPv6 inside of their networks too."""
+        story = Story("way", by_sip=True, ipv6=True)
+        story.bootstrap()
+        story.sip("register")
+        assert verdicts(tell(story), "SB-22") == ["inconc"]
+
+    def test_is_not_of_a_post_without_one(self, sample, verdicts):
+        assert verdicts(sample("http_good"), "SB-22") == []
