@@ -18,7 +18,7 @@ from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, coloured, common, show
 from analyzer.commands.progress import bar
 from analyzer.procedures import CATALOGUE
-from analyzer.views import VIEWS
+from analyzer.views import VIEWS, view
 from analyzer.views.text import show_coloured
 
 
@@ -85,9 +85,9 @@ def command(
     report = collect(VERSION, outcomes)
     tell_faults(outcomes)
     for form, path in files:
-        _write(path, VIEWS[form](report))
+        _write(path, view(form)(report))
     with suppress(ReaderGoneError):  # how it went is told by the exit code
-        show(show_coloured(report) if format_ == "text" and coloured() else VIEWS[format_](report))
+        show(show_coloured(report) if format_ == "text" and coloured() else view(format_)(report))
     ctx.exit(exit_code(outcomes, fail_on, strict, fail_if_empty))
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from analyzer.analysis import Analysis
 from analyzer.batch import Outcome, collect
 from analyzer.correlate.bodies import summary
-from analyzer.views import VIEWS, packets, tables
+from analyzer.views import packets, tables, view
 from analyzer.views.packets import Line
 from dissectors import Message
 
@@ -17,7 +17,7 @@ FORMATS = {".json": "json", ".jsonl": "jsonl", ".txt": "text"}
 
 def report_text(analysis: Analysis, version: str, suffix: str) -> str:
     """Return the report in the form that a file name asks for by its ending."""
-    return VIEWS[FORMATS.get(suffix.lower(), "text")](collect(version, [Outcome(analysis.report)]))
+    return view(FORMATS.get(suffix.lower(), "text"))(collect(version, [Outcome(analysis.report)]))
 
 
 def packets_text(messages: Iterable[Message], start: int, again: Mapping[int, Message]) -> str:

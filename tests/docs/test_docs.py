@@ -11,6 +11,7 @@ import pytest
 from analyzer import cli
 from analyzer.keys.keyring import EspSa, GbaRun, KeyringError, MskEntry, MtkEntry, NafKeys, UeKeys, load_keyring
 from analyzer.procedures import CATALOGUE
+from analyzer.views import VIEWS
 from analyzer.views import fields as fields_view
 from analyzer.views.catalogue import GROUPS, markdown
 from dissectors.catalogue import fields as known_fields
@@ -137,3 +138,8 @@ def test_the_pages_of_the_dissectors_are_up_to_date():
     for name in protocols:
         page = fields_view.markdown(name, [field for field in known_fields().values() if field.protocol == name])
         assert (DOCS / "dissectors" / f"{name}.md").read_text() == page, name
+
+
+def test_every_format_of_the_report_has_its_line():
+    told = re.findall(r"^\| (`.*?) \|", (DOCS / "formats.md").read_text(), re.MULTILINE)
+    assert [name for cell in told for name in re.findall("`([a-z-]+)`", cell)] == list(VIEWS)

@@ -1,0 +1,26 @@
+"""The judgements of a report as comma-separated values (RFC 4180)."""
+
+from __future__ import annotations
+
+from analyzer.report import Report
+from analyzer.views.broken import path_of
+from analyzer.views.rows import frames, lines
+
+COLUMNS = (
+    "case", "rule", "name", "verdict", "level", "ue", "procedure", "clause", "message", "remedy", "capture", "frames",
+)  # fmt: skip
+
+
+def show(report: Report) -> str:
+    """Return a line for each judgement, after one of names."""
+    return lines(
+        COLUMNS,
+        (
+            (
+                case.name, j.rule, j.name, str(j.verdict), j.level, j.ue, j.procedure, j.clause, j.message, j.remedy,
+                path_of(case, j), frames(j.evidence),
+            )
+            for case in report.cases
+            for j in case.judgements
+        ),
+    )  # fmt: skip

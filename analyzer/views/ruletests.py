@@ -1,0 +1,58 @@
+"""The judgements of a case as tests: one for each rule and UE, as CI systems count them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.report import CaseReport, Judgement, Verdict
+
+EVERYBODY = "all"  # the UE of what is judged for no one UE
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """What a rule came to for a UE: the worst of its judgements, and those of them that say so."""
+
+    rule: str
+    name: str
+    ue: str
+    level: str
+    clause: str
+    verdict: Verdict
+    judgements: tuple[Judgement, ...]
+
+    @property
+    def skipped(self) -> str:
+        """Why it neither passed nor failed, "" where it did: nobody can tell, or nobody demands it."""
+        if self.verdict in (Verdict.PASS, Verdict.ERROR) or (self.verdict is Verdict.FAIL and self.level != "info"):
+            return ""
+        word = "advice" if self.verdict is Verdict.FAIL else str(self.verdict)
+        return f"{word}: {self.message}"
+
+    @property
+    def message(self) -> str:
+        return "; ".join(dict.fromkeys(judgement.message for judgement in self.judgements))
+
+    @property
+    def remedies(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(judgement.remedy for judgement in self.judgements if judgement.remedy))
+
+
+def rule_tests(case: CaseReport) -> Iterator[RuleTest]:
+    """Yield the tests of a case by rule, then UE."""
+    found: dict[tuple[str, str], list[Judgement]] = {}
+    for judgement in case.judgements:
+        found.setdefault((judgement.rule, judgement.ue or EVERYBODY), []).append(judgement)
+    for (rule, ue), judgements in sorted(found.items()):
+        worst = max(judgement.verdict for judgement in judgements)
+        saying = tuple(judgement for judgement in judgements if judgement.verdict is worst)
+        first = saying[0]
+        yield RuleTest(rule, first.name, ue, first.level, first.clause, worst, saying)
+
+
+def unread(case: CaseReport) -> str:
+    """Say why a case could not be judged at all, "" where it could."""
+    if case.verdict is not Verdict.ERROR or case.judgements:
+        return ""
+    return "; ".join(problem for capture in case.captures for problem in capture.problems) or "not judged"
