@@ -5,24 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dissectors import mikey_payloads
+from dissectors import mikey_ibake, mikey_payloads, mikey_ticket
 from dissectors.base import Bits, Cursor, Dissector, Layout, Malformed, Part, Payload
 from dissectors.mikey_keydata import KeyData, KeyDataPlain
 from dissectors.mikey_names import ANSWERS, BOOLEANS, DATA_TYPES, MAP_TYPES, PAYLOADS, PRFS, SESSION_TYPES
-from dissectors.mikey_payloads import Error, Extension, Identity, Kemac, Policy, Timestamp, Verification
+from dissectors.mikey_values import Error, Extension, Found, Identity, Kemac, Policy, Timestamp, Verification
 
-MAX_PAYLOADS = 64  # in one message
 PORT = 2269  # IANA "mikey", TS 33.246 6.4.1
 SHORTEST = 12  # octets: the header with an empty map, and a payload
 
 PRE_SHARED = 0
-LAST, SIGN = 0, 4
 SRTP_ID, EMPTY_MAP, GENERIC_ID = 0, 1, 2
 _START = Layout(("mikey.version", 1), ("mikey.type", 1, DATA_TYPES), ("mikey.next_payload", 1, PAYLOADS))
 _V_AND_PRF = (Bits("mikey.v.set", 0x80, BOOLEANS), Bits("mikey.prf_func", 0x7F, PRFS))
 _SESSIONS = Layout(("mikey.csb_id", 4), ("mikey.cs_count", 1), ("mikey.cs_id_map_type", 1, MAP_TYPES))
 _SRTP_ID = Layout(("mikey.srtp_id.policy_no", 1), ("mikey.srtp_id.ssrc", 4), ("mikey.srtp_id.roc", 4))
+_SRTP_SSRC = Layout(("mikey.generic_id.ssrc", 4))
+_SRTP_SEQ = Layout(("mikey.generic_id.ssrc", 4), ("mikey.generic_id.roc", 4), ("mikey.generic_id.seq", 2))
 _S_AND_COUNT = (Bits("mikey.generic_id.s", 0x80, BOOLEANS), Bits("mikey.generic_id.policy_count", 0x7F))
+READERS = mikey_payloads.READERS | mikey_ticket.READERS | mikey_ibake.READERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def is_whole(data: bytes) -> bool:
     """Say whether octets read as MIKEY from front to back."""
     if len(data) < SHORTEST or data[0] != 1 or data[1] not in DATA_TYPES or data[9] not in MAP_TYPES:
         return False
-    if data[2] == LAST or data[2] not in PAYLOADS or data[3] & 0x7F not in PRFS:
+    if data[2] == mikey_payloads.LAST or data[2] not in PAYLOADS or data[3] & 0x7F not in PRFS:
         return False
     try:
         parse(Cursor(data))
@@ -134,9 +135,9 @@ def parse(cursor: Cursor) -> Mikey:
     """Read one MIKEY message; raises Malformed with the payloads before the error."""
     with cursor.group("mikey.hdr"):
         header, following = _header(cursor)
-    found = mikey_payloads.Found(header.data_type)
+    found = Found(header.data_type)
     try:
-        _payloads(cursor, following, found)
+        mikey_payloads.read_chain(cursor, following, found, READERS)
     except Malformed as wrong:
         # Octets that say another version and then break are no MIKEY of which anything could be trusted.
         wrong.partial = _message(header, found) if header.version == 1 else None
@@ -168,40 +169,20 @@ def _generic_id(cursor: Cursor) -> None:
     # RFC 6043 6.1.1
     with cursor.group("mikey.generic_id"):
         cursor.u8("mikey.generic_id.cs_id")
-        cursor.u8("mikey.generic_id.proto_type", SESSION_TYPES)
-        _, policies = cursor.bits("", 1, _S_AND_COUNT)
+        protocol = cursor.u8("mikey.generic_id.proto_type", SESSION_TYPES)
+        s, policies = cursor.bits("", 1, _S_AND_COUNT)
         cursor.octets("mikey.generic_id.policies", policies)
-        cursor.octets("mikey.generic_id.session_data", cursor.u16("mikey.generic_id.session_data_len"))
+        size = cursor.u16("mikey.generic_id.session_data_len")
+        data = _SRTP_SEQ if s else _SRTP_SSRC
+        if protocol == mikey_payloads.SRTP and size == data.size:
+            with cursor.window("mikey.generic_id.session_data", size):
+                cursor.numbers(data)
+        else:
+            cursor.octets("mikey.generic_id.session_data", size)
         cursor.octets("mikey.generic_id.spi", cursor.u8("mikey.generic_id.spi_len"))
 
 
-def _payloads(cursor: Cursor, following: int, found: mikey_payloads.Found) -> None:
-    before = 2  # where the type of the next payload stands
-    while following != LAST:
-        if len(found.payloads) == MAX_PAYLOADS:
-            raise cursor.fail("mikey.next_payload", f"more than {MAX_PAYLOADS} payloads", before)
-        reader = mikey_payloads.READERS.get(following)
-        if reader is None:
-            named = (
-                f"{PAYLOADS[following]} ({following}) is not read"
-                if following in PAYLOADS
-                else f"{following} is not known"
-            )
-            raise cursor.fail("mikey.next_payload", f"payload type {named}", before)
-        kind = following
-        with cursor.group(reader.name):
-            if cursor.pos == cursor.end:
-                raise cursor.fail(reader.name, "the message ends before this payload")
-            before = cursor.pos
-            # RFC 3830 6.5: SIGN has no next payload, it is the last one
-            following = LAST if kind == SIGN else cursor.u8("mikey.next_payload", PAYLOADS)
-            reader.read(cursor, found)
-        found.payloads.append(kind)
-    if cursor.left:
-        raise cursor.fail("mikey", f"{cursor.left} octets after the last payload")
-
-
-def _message(header: Header, found: mikey_payloads.Found) -> Mikey:
+def _message(header: Header, found: Found) -> Mikey:
     notes = list(found.notes)
     if header.version != 1:
         notes.append(f"version {header.version}")

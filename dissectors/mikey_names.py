@@ -93,6 +93,9 @@ ROLES = {
     9: "Responder's UID",
 }
 TIME_ROLES = {1: "Time of issue", 2: "Start of validity", 3: "End of validity", 4: "Rekeying interval"}  # RFC 6043 6.4
+RAND_ROLES = {1: "Initiator", 2: "Responder", 3: "KMS"}  # RFC 6043 6.8
+TICKETS = {1: "MIKEY base ticket", 2: "3GPP base ticket"}  # RFC 6043 6.10
+TICKET_FLAGS = "defghijklmno"  # as RFC 6043 6.10 calls them, the highest bit first
 CERTIFICATES = {0: "X.509v3", 1: "X.509v3 URL", 2: "X.509v3 sign", 3: "X.509v3 encr"}
 HASHES = {0: "SHA-1", 1: "MD5", 2: "SHA-256"}
 HASH_OCTETS = {0: 20, 1: 16, 2: 32}
@@ -140,6 +143,27 @@ EXTENSIONS = {
 }
 BCAST_TYPES = {1: "LTKM", 2: "STKM", 3: "LTKM reporting", 4: "Parental control"}  # RFC 5410
 KEY_IDS = {0: "MBMS Key Domain ID", 1: "MBMS Service Key ID", 2: "MBMS Traffic Key ID"}  # RFC 4563 4
+
+SECRETS = {1: "SK"}  # RFC 6267 6.1.5
+CURVES = {
+    1: "secp192r1",  # RFC 6267 6.1.4
+    2: "sect163r2",
+    3: "sect163k1",
+    4: "sect163r1",
+    5: "secp224r1",
+    6: "sect233r1",
+    7: "sect233k1",
+    8: "secp256r1",
+    9: "sect283r1",
+    10: "sect283k1",
+    11: "secp384r1",
+    12: "sect409r1",
+    13: "sect409k1",
+    14: "secp521r1",
+    15: "sect571r1",
+    16: "sect571k1",
+}
+CURVE_OCTETS = {code: (int(name[4:7]) + 7) // 8 for code, name in CURVES.items()}  # of one coordinate
 
 SAKKE_PARAMETERS = {1: "Parameter set 1"}  # RFC 6509 appendix A
 SAKKE_SCHEMES = {

@@ -1,9 +1,8 @@
-"""The payloads of a MIKEY message, each read by a function of its own (RFC 3830 6.2 to 6.15)."""
+"""The payloads of a MIKEY message, each read by a function of its own (RFC 3830 6.2 to 6.15), and their chain."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from dissectors.base import Bits, Cursor, Layout, Recorder, type_names
@@ -26,9 +25,9 @@ from dissectors.mikey_names import (
     KEY_IDS,
     MAC_ALGS,
     MAC_OCTETS,
+    PAYLOADS,
+    RAND_ROLES,
     ROLES,
-    SAKKE_PARAMETERS,
-    SAKKE_SCHEMES,
     SESSION_TYPES,
     SIGNATURES,
     SRTP_POLICY,
@@ -37,16 +36,30 @@ from dissectors.mikey_names import (
     TIMESTAMPS,
     VALIDITIES,
 )
+from dissectors.mikey_values import (
+    Error,
+    Extension,
+    Found,
+    Identity,
+    Kemac,
+    Policy,
+    Reader,
+    Timestamp,
+    Verification,
+)
 
+MAX_PAYLOADS = 64  # in one chain
 MAX_PARAMS = 256  # parameters of one policy; a type is one octet
 MAX_KEY_IDS = 64  # Key ID sub-payloads of one extension
 
+LAST, SIGN = 0, 4
 INITIATOR, RESPONDER = 1, 2  # roles of RFC 6043 6.6
 ENCR_NULL = 0
 NTP_UTC, NTP, COUNTER, NTP_UTC_32 = 0, 1, 2, 3
 BYTE_STRING = 2
 SRTP = 0
-VENDOR_ID, SDP_IDS, KEY_ID, BCAST = 0, 1, 3, 5
+VENDOR_ID, SDP_IDS, KEY_ID, CSB_ID, BCAST = 0, 1, 3, 4, 5
+CSB_OCTETS = 4
 KEY_DOMAIN_ID, MSK_ID, MTK_ID = 0, 1, 2
 _KEY_ID_FIELDS = {
     KEY_DOMAIN_ID: "mikey.ext.key_domain_id", MSK_ID: "mikey.ext.msk_id", MTK_ID: "mikey.ext.mtk_id",
@@ -60,106 +73,6 @@ _SRTP_FIELDS = {kind: (f"mikey.sp.{name}", names) for kind, (name, names) in SRT
 _EXTENSION = Layout(("mikey.ext.type", 1, EXTENSIONS), ("mikey.ext.len", 2))
 _KEY_ID = Layout(("mikey.ext.key_id.type", 1, KEY_IDS), ("mikey.ext.key_id.len", 1))
 _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Timestamp:
-    """T (RFC 3830 6.6): `value` is the number in its `octets`, 8 for NTP, 4 for a counter."""
-
-    ts_type: int
-    value: int
-    octets: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """ID or IDR; start..end is the whole payload. `role` is 0 for ID, whose place tells whose it is."""
-
-    id_type: int
-    data: bytes
-    start: int
-    end: int
-    role: int = 0
-
-    @property
-    def text(self) -> str:
-        return self.data.decode("utf-8", "backslashreplace")
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """SP (RFC 3830 6.10): a security policy as (type, value) parameters; `proto_type` 0 is SRTP."""
-
-    number: int
-    proto_type: int
-    params: tuple[tuple[int, bytes], ...]
-
-    def value(self, kind: int) -> int | None:
-        """Return the value of a parameter, as last given; None where there is none."""
-        found = [int.from_bytes(octets, "big") for known, octets in self.params if known == kind]
-        return found[-1] if found else None
-
-
-@dataclass(frozen=True, slots=True)
-class Kemac:
-    """KEMAC (RFC 3830 6.2): `encr_data` begins at `start` of the message, `mac` at `mac_start`."""
-
-    encr_alg: int
-    encr_data: bytes = field(repr=False)  # keys in the clear when encr_alg is NULL
-    start: int
-    mac_alg: int
-    mac: bytes
-    mac_start: int
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """V (RFC 3830 6.9): the MAC of a verification message, which begins at `start`."""
-
-    auth_alg: int
-    data: bytes
-    start: int
-
-
-@dataclass(frozen=True, slots=True)
-class Error:
-    """ERR (RFC 3830 6.12)."""
-
-    number: int
-
-
-@dataclass(frozen=True, slots=True)
-class Extension:
-    """General Extension (RFC 3830 6.15); `key_ids` are (type, octets) of a Key ID one (RFC 4563)."""
-
-    kind: int
-    data: bytes
-    key_ids: tuple[tuple[int, bytes], ...] = ()
-
-
-@dataclass(slots=True)
-class Found:
-    """What has been read of a message so far."""
-
-    data_type: int
-    payloads: list[int] = field(default_factory=list)
-    t: Timestamp | None = None
-    rand: bytes | None = None
-    identities: list[Identity] = field(default_factory=list)
-    policies: list[Policy] = field(default_factory=list)
-    kemac: Kemac | None = None
-    verification: Verification | None = None
-    errors: list[Error] = field(default_factory=list)
-    extensions: list[Extension] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """How a payload is called in field names, and who reads what follows its next payload octet."""
-
-    name: str
-    read: Callable[[Cursor, Found], None]
 
 
 def _code(cursor: Cursor, name: str, names: dict[int, str], sizes: dict[int, int]) -> tuple[int, int]:
@@ -330,7 +243,7 @@ def _rand(cursor: Cursor, found: Found) -> None:
 
 
 def _randr(cursor: Cursor, found: Found) -> None:
-    cursor.u8("mikey.rand.role", ROLES)  # RFC 6043 6.8
+    cursor.u8("mikey.rand.role", RAND_ROLES)  # RFC 6043 6.8
     _rand(cursor, found)
 
 
@@ -355,6 +268,8 @@ def _ext(cursor: Cursor, found: Found) -> None:
         with cursor.window("mikey.ext.data", size):
             cursor.u8("mikey.ext.bcast.type", BCAST_TYPES)
             cursor.octets("mikey.ext.bcast.data", cursor.left)
+    elif kind == CSB_ID and size == CSB_OCTETS:
+        cursor.u32("mikey.ext.csb_id")  # RFC 4738 3.9.3
     elif kind in (VENDOR_ID, SDP_IDS):
         cursor.string("mikey.ext.value", size)
     else:
@@ -368,11 +283,31 @@ def _key_id(cursor: Cursor) -> tuple[int, bytes]:
     return kind, cursor.octets(_KEY_ID_FIELDS.get(kind, "mikey.ext.key_id.data"), size)
 
 
-def _sakke(cursor: Cursor, found: Found) -> None:
-    # RFC 6509 4.2
-    cursor.u8("mikey.sakke.params", SAKKE_PARAMETERS)
-    cursor.u8("mikey.sakke.idscheme", SAKKE_SCHEMES)
-    cursor.octets("mikey.sakke.data", cursor.u16("mikey.sakke.len"))
+def read_chain(cursor: Cursor, following: int, found: Found, readers: Mapping[int, Reader]) -> None:
+    """Read payloads up to the end of the octets, the first of type `following`; raises Malformed."""
+    before = 2  # where the type of the next payload stands
+    while following != LAST:
+        if len(found.payloads) == MAX_PAYLOADS:
+            raise cursor.fail("mikey.next_payload", f"more than {MAX_PAYLOADS} payloads", before)
+        reader = readers.get(following)
+        if reader is None:
+            named = (
+                f"{PAYLOADS[following]} ({following}) does not stand here"
+                if following in PAYLOADS
+                else f"{following} is not known"
+            )
+            raise cursor.fail("mikey.next_payload", f"payload type {named}", before)
+        kind = following
+        with cursor.group(reader.name):
+            if cursor.pos == cursor.end:
+                raise cursor.fail(reader.name, "the message ends before this payload")
+            before = cursor.pos
+            # RFC 3830 6.5: SIGN has no next payload, it is the last one
+            following = LAST if kind == SIGN else cursor.u8("mikey.next_payload", PAYLOADS)
+            reader.read(cursor, found)
+        found.payloads.append(kind)
+    if cursor.left:
+        raise cursor.fail("mikey", f"{cursor.left} octets after the last payload")
 
 
 READERS = {
@@ -392,5 +327,4 @@ READERS = {
     14: Reader("mikey.idr", _idr),
     15: Reader("mikey.randr", _randr),
     21: Reader("mikey.ext", _ext),
-    26: Reader("mikey.sakke", _sakke),
 }

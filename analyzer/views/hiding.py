@@ -16,9 +16,10 @@ HIDDEN = "hidden: holds a key"
 OCTETS, DIGITS, CHARACTERS = 8, 16, 12
 MIN_DIFFERENT = 4  # a row of fewer different ones turns up by chance
 
-# Fields that are keys by definition, proven or not: TS 29.109 6.3, TS 26.237 Annex I, RFC 3830 6.13, TS 29.229 6.3.
+# Fields that are keys by definition, proven or not: TS 29.109 6.3, TS 26.237 Annex I, RFC 3830 6.13, RFC 6267 6.1.5,
+# TS 29.229 6.3.
 SECRET_NAME = re.compile(
-    r"(key-material|confidentiality-key|integrity-key|mikey\.key\.(data|salt)|[.:}]muk)$", re.IGNORECASE
+    r"(key-material|confidentiality-key|integrity-key|mikey\.(key\.(data|salt)|sk\.data)|[.:}]muk)$", re.IGNORECASE
 )
 WRITTEN = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")  # hex or base64 among other octets
 AKA_KEYS = re.compile(rb"""\b[ci]k\s*=\s*"?([0-9a-fA-F]{32})""", re.IGNORECASE)  # TS 33.203: S-CSCF to P-CSCF

@@ -496,7 +496,7 @@ def _sized(chance, most=40):
 
 
 def _payload(chance):
-    kind = chance.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 20, 21, 26, 99))
+    kind = chance.choice((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 99))
     octets, size = _sized(chance)
     known = {
         1: lambda: bytes((chance.randrange(4),)) + size.to_bytes(2, "big") + octets + bytes((chance.randrange(3),)) + bytes(20),
@@ -506,9 +506,19 @@ def _payload(chance):
         10: lambda: mikey.policy([(chance.randrange(22), chance.randbytes(chance.randrange(4))) for _ in range(5)]),
         11: lambda: bytes((min(size, 255),)) + octets,
         12: lambda: bytes((chance.randrange(14), 0, 0)),
+        16: lambda: _ticket(chance),
+        17: lambda: _ticket(chance) + bytes.fromhex(chance.choice(("0000 0000", "0003 000000 0001 00", "0002 aabb 0000"))),
+        25: lambda: bytes((8, 3)) + bytes(33) + bytes((1, 0, 16, chance.randrange(2))),
         21: lambda: mikey.key_ids(*[(chance.randrange(4), chance.randbytes(chance.randrange(6))) for _ in range(3)], ext_type=chance.randrange(6)),
     }  # fmt: skip
     return kind, known[kind]() if kind in known else size.to_bytes(2, "big") + octets
+
+
+def _ticket(chance):
+    policy = chance.choice((b"", b"\x00", b"\x05\x00" + mikey.timestamp(1), b"\x10\x00"))
+    return (
+        b"\x00\x01\x01" + bytes((chance.randrange(3),)) + chance.randbytes(3) + len(policy).to_bytes(2, "big") + policy
+    )
 
 
 def grown_mikey(chance):

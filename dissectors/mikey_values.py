@@ -1,0 +1,108 @@
+"""What the payloads of a MIKEY message hold (RFC 3830 6), and what is gathered while they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from dissectors.base import Cursor
+
+
+@dataclass(frozen=True, slots=True)
+class Timestamp:
+    """T (RFC 3830 6.6): `value` is the number in its `octets`, 8 for NTP, 4 for a counter."""
+
+    ts_type: int
+    value: int
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """ID or IDR; start..end is the whole payload. `role` is 0 for ID, whose place tells whose it is."""
+
+    id_type: int
+    data: bytes
+    start: int
+    end: int
+    role: int = 0
+
+    @property
+    def text(self) -> str:
+        return self.data.decode("utf-8", "backslashreplace")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """SP (RFC 3830 6.10): a security policy as (type, value) parameters; `proto_type` 0 is SRTP."""
+
+    number: int
+    proto_type: int
+    params: tuple[tuple[int, bytes], ...]
+
+    def value(self, kind: int) -> int | None:
+        """Return the value of a parameter, as last given; None where there is none."""
+        found = [int.from_bytes(octets, "big") for known, octets in self.params if known == kind]
+        return found[-1] if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class Kemac:
+    """KEMAC (RFC 3830 6.2): `encr_data` begins at `start` of the message, `mac` at `mac_start`."""
+
+    encr_alg: int
+    encr_data: bytes = field(repr=False)  # keys in the clear when encr_alg is NULL
+    start: int
+    mac_alg: int
+    mac: bytes
+    mac_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """V (RFC 3830 6.9): the MAC of a verification message, which begins at `start`."""
+
+    auth_alg: int
+    data: bytes
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """ERR (RFC 3830 6.12)."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Extension:
+    """General Extension (RFC 3830 6.15); `key_ids` are (type, octets) of a Key ID one (RFC 4563)."""
+
+    kind: int
+    data: bytes
+    key_ids: tuple[tuple[int, bytes], ...] = ()
+
+
+@dataclass(slots=True)
+class Found:
+    """What has been read of a message so far."""
+
+    data_type: int
+    payloads: list[int] = field(default_factory=list)
+    t: Timestamp | None = None
+    rand: bytes | None = None
+    identities: list[Identity] = field(default_factory=list)
+    policies: list[Policy] = field(default_factory=list)
+    kemac: Kemac | None = None
+    verification: Verification | None = None
+    errors: list[Error] = field(default_factory=list)
+    extensions: list[Extension] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How a payload is called in field names, and who reads what follows its next payload octet."""
+
+    name: str
+    read: Callable[[Cursor, Found], None]
