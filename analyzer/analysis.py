@@ -20,6 +20,7 @@ from analyzer.judging import Run, Story, judge
 from analyzer.keys.keyring import Keyring
 from analyzer.keys.unlock import unlock
 from analyzer.medialog import MediaLog
+from analyzer.messages import Messages
 from analyzer.procedures import CATALOGUE, tell
 from analyzer.reading import Progress, begin
 from analyzer.report import CaseReport, Judgement, Verdict
@@ -128,9 +129,11 @@ def analyse(
     if live is not None:
         live.account, live.captures = account, reading.captures
         seen = _looked_at(messages, live, lambda: reading.window()[0])
+    made = Messages(decoded)
     for payload in reading.payloads(lambda: messages):
-        if (message := dissect(payload)) is not None:
+        for message in made.of(payload):
             seen(message)
+    made.finish()
     if options.engine == "tshark":
         messages += filter(None, map(dissect, reading.through_tshark(messages)))
     return account()

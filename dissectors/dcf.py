@@ -285,14 +285,17 @@ _BOXES: dict[bytes, Callable[[_Reader, int, int], None]] = {
 }
 
 
+_INNER = {"application/mikey": "mikey", "application/fdt+xml": "fdt", "application/sdp": "sdp"}
+
+
 def _inner(body: object) -> tuple[Part, ...]:
-    """Return the contents that are in the clear and messages of their own."""
+    """Return the contents that are in the clear and messages of their own, as an FDT is (TS 33.246 6.6.3.2)."""
     if not isinstance(body, Dcf):
         return ()
     return tuple(
-        Part("mikey", content.data, content.start)
+        Part(name, content.data, content.start)
         for content in body.contents
-        if content.encryption == 0 and content.content_type.lower() == "application/mikey" and content.data
+        if content.encryption == 0 and content.data and (name := _INNER.get(content.content_type.lower()))
     )
 
 

@@ -15,7 +15,8 @@ LONGEST = 38  # digits of a TOI, which has 112 bits at most
 class FdtFile:
     """One File: its TOI (-1 when it is none), and what is told of it; "" what is not told.
 
-    `length` is that of the content, `transfer_length` that on the way; None what is not told.
+    `length` is that of the content, `transfer_length` that on the way; None what is not told. `symbol_length` and
+    `block_length` say how it is cut, 0 what is not told.
     """
 
     toi: int
@@ -24,6 +25,8 @@ class FdtFile:
     encoding: str = ""
     length: int | None = None
     transfer_length: int | None = None
+    symbol_length: int = 0
+    block_length: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,8 @@ def _file(given: dict[str, str], element: Element) -> FdtFile:
         own.get("content-encoding", ""),
         number(own.get("content-length", ""), 20),
         number(own.get("transfer-length", ""), 20),
+        number(own.get("fec-oti-encoding-symbol-length", ""), 5) or 0,
+        number(own.get("fec-oti-maximum-source-block-length", ""), 10) or 0,
     )
 
 

@@ -1,11 +1,13 @@
-"""FLUTE (RFC 6726) over ALC (RFC 5775): the LCT header (RFC 5651), what it says of an object, and a piece of it."""
+"""FLUTE (RFC 6726) over ALC (RFC 5775): the LCT header (RFC 5651), what it says of an object, and a piece of it.
+
+Objects are put together from pieces elsewhere, and are messages of their own.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dissectors import dcf, mikey
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Part, Payload
+from dissectors.base import Bits, Cursor, Dissector, Malformed, Payload
 
 VERSION = 1
 WORD = 4
@@ -76,7 +78,7 @@ class Flute:
 
 
 def matches(payload: Payload) -> bool:
-    """Say whether a datagram goes to a port that was named for FLUTE: its few fixed bits are no proof."""
+    """Say whether a datagram is of a session that was named for FLUTE: its few fixed bits are no proof."""
     return payload.transport == "udp" and payload.named == "flute"
 
 
@@ -204,20 +206,4 @@ def _payload_id(cursor: Cursor, codepoint: int) -> tuple[int, int]:
     return block, cursor.uint("rmt-fec.esi", sizes[2])
 
 
-def _inner(body: object) -> tuple[Part, ...]:
-    """Return the object that the packet holds, where it is whole and a message; told by its first octets."""
-    if not isinstance(body, Flute) or not body.is_whole or body.encoding:
-        return ()
-    name = _protocol(body)
-    return (Part(name, body.payload, body.start),) if name else ()
-
-
-def _protocol(body: Flute) -> str:
-    if dcf.begins(body.payload):
-        return "dcf"
-    if body.toi == FDT_TOI:
-        return "fdt" if body.fdt is not None else ""
-    return "mikey" if mikey.is_whole(body.payload) else ""
-
-
-FLUTE = Dissector("flute", matches, parse, _inner)
+FLUTE = Dissector("flute", matches, parse)

@@ -162,10 +162,11 @@ def _brotli(data: bytes) -> tuple[bytes, str, str]:
 
 def inner_parts(parts: Iterable[BodyPart]) -> tuple[Part, ...]:
     """Return the body parts that are messages of their own."""
-    return tuple(Part(name, part.data, part.start) for part in parts if (name := _protocol(part.content_type)))
+    return tuple(Part(name, part.data, part.start) for part in parts if (name := protocol_of(part.content_type)))
 
 
-def _protocol(content_type: str) -> str:
+def protocol_of(content_type: str) -> str:
+    """Return the protocol of a content type, in small letters and without parameters; "" where it is none of ours."""
     if content_type == "application/sdp":
         return "sdp"
     if content_type == "application/mikey":

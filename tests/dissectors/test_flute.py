@@ -12,7 +12,6 @@ from dissectors.flute import Transmission
 
 PORT = 9999
 FDT = b'<FDT-Instance Expires="3900000000"><File TOI="1" Content-Location="a"/></FDT-Instance>'
-DCF = struct.pack("!I4s4sI4s", 20, b"ftyp", b"odcf", 2, b"odcf")
 EXT_FDT = bytes.fromhex("c0100007")
 # Sizes that tshark shows in octets; what stands in extensions it shows over all of an extension
 UNLIKE = frozenset(
@@ -79,29 +78,17 @@ def test_other_schemes_and_extensions(read):
 
 
 @pytest.mark.parametrize(
-    ("data", "inner"),
+    ("data", "whole"),
     [
-        (packet(FDT, 0, EXT_FDT), "fdt"),
-        (packet(FDT, 0, EXT_FDT + fti(len(FDT))), "fdt"),
-        (packet(FDT, 0, EXT_FDT + fti(len(FDT) + 1)), ""),
-        (packet(FDT, 0, EXT_FDT, block=b"\0\0\0\1"), ""),
-        (packet(FDT, 0, EXT_FDT + bytes.fromhex("c1030000")), ""),
-        (packet(FDT, 0), ""),
-        (packet(DCF, 0, EXT_FDT), "dcf"),
-        (packet(DCF), "dcf"),
-        (packet(b"nothing of ours"), ""),
+        (packet(FDT, 0, EXT_FDT), True),
+        (packet(FDT, 0, EXT_FDT + fti(len(FDT))), True),
+        (packet(FDT, 0, EXT_FDT + fti(len(FDT) + 1)), False),
+        (packet(FDT, 0, EXT_FDT, block=b"\0\0\0\1"), False),
+        (packet(b"", 0, EXT_FDT), False),
     ],
 )
-def test_objects_that_are_messages(payload, data, inner):
-    message = dissect(at_port(payload, data))
-    assert message.error is None
-    assert [(part.protocol, part.error) for part in message.inner] == ([(inner, None)] if inner else [])
-
-
-def test_a_key_message_is_an_object(payload, value):
-    key = value("MTK msg download (TGK) complete")
-    (inner,) = dissect(at_port(payload, packet(key, extensions=fti(len(key))))).inner
-    assert (inner.protocol, inner.error, inner.payload.data) == ("mikey", None, key)
+def test_packets_that_hold_their_object(read, data, whole):
+    assert read(data).is_whole is whole
 
 
 def test_only_on_a_port_that_was_named(payload):

@@ -86,7 +86,6 @@ INNER = {
     "sip": ["sdp"],
     "http": ["mbms-xml"],
     "sdp": ["mikey"],
-    "flute": ["fdt"],
 }
 
 relaxed = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
