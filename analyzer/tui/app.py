@@ -12,6 +12,7 @@ from textual.binding import Binding
 from analyzer.analysis import Options
 from analyzer.batch import Fault
 from analyzer.capture.case import CaseFiles
+from analyzer.tui.chart import Chart
 from analyzer.tui.chooser import Chooser, Known
 from analyzer.tui.filterbox import FilterInput
 from analyzer.tui.help import Help
@@ -96,6 +97,7 @@ class Keyshark(App[Fault]):
                     ("Packets", (*Packets.BINDINGS, *Inspector.BINDINGS)),
                     ("Octets", Hexdump.BINDINGS),
                     ("UE", Ue.BINDINGS),
+                    ("Timeline", Chart.BINDINGS),
                     ("Filter", FilterInput.BINDINGS),
                 )
             )

@@ -269,6 +269,7 @@ class CaseScreen(Search):
         self.form = TIME_FORMATS[(TIME_FORMATS.index(self.form) + 1) % len(TIME_FORMATS)]
         self.packets.show_time(self.form)
         self.ue.ladder.show_time(self.form)
+        self.ue.chart.show_time(self.form)
         self._say(f"time: {self.form}")
 
     def action_reveal(self) -> None:

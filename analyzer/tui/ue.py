@@ -11,6 +11,7 @@ from textual.widgets import ContentSwitcher
 from analyzer.correlate.sessions import Session
 from analyzer.report import Judgement
 from analyzer.tui.chaintree import chain_nodes
+from analyzer.tui.chart import Chart
 from analyzer.tui.diagnosistree import diagnosis_nodes
 from analyzer.tui.events import Jump, Said
 from analyzer.tui.ladder import Ladder
@@ -22,8 +23,8 @@ from analyzer.tui.rows import Rows
 from analyzer.tui.rulepage import rule_page
 from analyzer.tui.tabline import TabLine
 
-TABS = ("ladder", "keys", "diagnosis", "rule")
-TITLES = ("Ladder", "Keys", "Diagnosis", "Rule")
+TABS = ("ladder", "keys", "timeline", "diagnosis", "rule")
+TITLES = ("Ladder", "Keys", "Timeline", "Diagnosis", "Rule")
 
 
 class Ue(Vertical):
@@ -60,6 +61,7 @@ class Ue(Vertical):
             with ContentSwitcher(initial="ladder", id="sides"):
                 yield Ladder(self.found, id="ladder")
                 yield Outline("No key of this UE is known: give a keyring with --keys, or put it beside.", id="keys")
+                yield Chart(self.found, id="timeline")
                 yield Outline("Nothing failed for this UE that the capture shows.", id="diagnosis")
                 yield Page("Put the cursor on a rule of the tree to read it.", id="rule")
 
@@ -80,6 +82,10 @@ class Ue(Vertical):
         return self.query_one("#keys", Outline)
 
     @property
+    def chart(self) -> Chart:
+        return self.query_one("#timeline", Chart)
+
+    @property
     def diagnosis(self) -> Outline:
         return self.query_one("#diagnosis", Outline)
 
@@ -94,6 +100,7 @@ class Ue(Vertical):
         self.tabs.note = f"{session.id} {names}"
         self.procedures.plant(procedure_nodes(self.found, session))
         self.ladder.draw(session)
+        self.chart.draw(session)
         self.diagnosis.plant(diagnosis_nodes(self.found, session))
         self._plant_keys()
 
@@ -115,6 +122,8 @@ class Ue(Vertical):
         """The frame that the cursor is about."""
         if self.ladder.has_focus:
             return None if self.ladder.arrow is None else self.ladder.arrow.place
+        if self.chart.has_focus:
+            return None if self.chart.bar is None else self.chart.bar.place
         outline = next((side for side in (self.keys, self.diagnosis) if side.has_focus), self.procedures)
         return None if outline.node is None else _place(outline.node.target)
 
@@ -154,11 +163,11 @@ class Ue(Vertical):
                 Said(self, f"{arrow.mark.sign} frame {self.found.number(arrow.place)}: {arrow.title} {arrow.detail}")
             )
 
-    @on(Rows.Moved, "#keys, #diagnosis")
+    @on(Rows.Moved, "#keys, #timeline, #diagnosis")
     def _side_moved(self, event: Rows.Moved) -> None:
         event.stop()
         side = event.rows
-        if side.has_focus and isinstance(side, Outline):
+        if side.has_focus and side.count:
             self.post_message(Said(self, side.text(side.cursor)))
 
     @on(Rows.Chosen)

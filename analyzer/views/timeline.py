@@ -55,10 +55,11 @@ def _begin(event: Event) -> int:
 
 
 def _event(event: Event, indent: str, width: int | None, several: bool) -> Iterator[str]:
-    yield from wrapped(f"{_clock(_begin(event))}  {clean(_said(event, several))}", indent, width)
+    yield from wrapped(f"{_clock(_begin(event))}  {clean(said(event, several))}", indent, width)
 
 
-def _said(event: Event, several: bool) -> str:
+def said(event: Event, several: bool = False) -> str:
+    """Return what happened, in one sentence without its time."""
     match event:
         case Bootstrapped():
             until = "" if event.until is None else f", Ks lives until {_clock(event.until)}"

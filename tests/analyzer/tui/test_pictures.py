@@ -65,7 +65,16 @@ def test_list_of_cases(snap_compare, app, until, size):
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_diagnosis(snap_compare, ready, press, found, size):
     async def walk(pilot):
-        await press(pilot, "enter right_square_bracket right_square_bracket j")
+        await press(pilot, "enter right_square_bracket right_square_bracket right_square_bracket j")
         await pilot.pause()
 
     assert snap_compare(ready(found("refused_b_tid_repeated")), terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_timeline(snap_compare, ready, press, found, size):
+    async def walk(pilot):
+        await press(pilot, "enter right_square_bracket right_square_bracket G")
+        await pilot.pause()
+
+    assert snap_compare(ready(found("missed_update")), terminal_size=size, run_before=walk)

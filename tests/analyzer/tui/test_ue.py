@@ -26,10 +26,10 @@ async def test_a_rule_shows_its_page_and_leads_to_its_evidence(opened, press, li
 async def test_tabs_go_round(paned, press):
     async with paned(Ue) as (_, pilot):
         seen = []
-        for _ in range(5):
+        for _ in range(6):
             await press(pilot, "right_square_bracket")
             seen.append(pilot.app.focused.id)
-        assert seen == ["keys", "diagnosis", "rule", "ladder", "keys"]
+        assert seen == ["keys", "timeline", "diagnosis", "rule", "ladder", "keys"]
         await press(pilot, "left_square_bracket")
         assert pilot.app.focused.id == "ladder"
 
@@ -44,7 +44,9 @@ async def test_panes_are_beside_each_other_where_there_is_room(opened):
 
 
 async def test_a_diagnosis_leads_to_its_evidence(opened, press):
-    async with opened("expired_b_tid_http", keys="enter right_square_bracket right_square_bracket") as pilot:
+    async with opened(
+        "expired_b_tid_http", keys="enter right_square_bracket right_square_bracket right_square_bracket"
+    ) as pilot:
         ue = pilot.app.screen.ue
         assert pilot.app.focused is ue.diagnosis
         await press(pilot, "G enter")  # the last frame
