@@ -1,4 +1,4 @@
-"""A case in which GBA takes its rarer turns, all as the specifications want it."""
+"""Cases in which GBA takes its rarer turns, all as the specifications want it."""
 
 from __future__ import annotations
 
@@ -25,4 +25,30 @@ def second_challenges() -> Story:
     story.wait(60)
     story.msk_request(challenge=True, preauthorize=True, stale=True)
     story.msk(msk_id=SECOND_MSK)
+    return story
+
+
+@case()
+def renewed_by_http() -> Story:
+    """The HTTP variant, all of it right, with a new Ks before the old one ends.
+
+    The UE bootstraps ten seconds before its Ks ends, and registers again with the new B-TID; the BM-SC sends the MSK
+    under the new MUK, and pulls the UE under it later. The service goes on all the time.
+    """
+    story = Story.registered_by_http(lifetime=60)
+    story.keys_and_media()
+    story.at(50)
+    story.bootstrap()
+    story.wait(0.2)
+    story.register()
+    story.msk()
+    story.mtk(mtk_id=2, times=2)
+    story.media(mtk_id=2, packets=10)
+    story.at(70)
+    story.pull()
+    story.wait(0.1)
+    story.msk_request()
+    story.msk(msk_id=SECOND_MSK)
+    story.mtk(SECOND_MSK, 1, times=2)
+    story.media(SECOND_MSK, 1, packets=10)
     return story

@@ -49,6 +49,7 @@ EFFECTS: dict[str, Effect] = {
     "DG-17": Effect("identity-mismatch"),
     "EX-05": Effect("identity-mismatch"),
     "EX-07": Effect("stale-b-tid-reused"),
+    "EX-09": Effect("server-unavailable", confidence=LIKELY),
     "EX-10": Effect("unknown-b-tid-at-bsf"),
     # Registration and MSK request over HTTP
     **dict.fromkeys(("RG-01", "RG-03", "RG-09"), Effect("wrong-request-uri")),

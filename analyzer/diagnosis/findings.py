@@ -57,6 +57,7 @@ LEADS = {
     "MS-02": "Its head is not that of an MSK message",
     "MS-03": "Its crypto sessions do not fit together",
     "MS-04": "It brings no counter that replays could be told by",
+    "EX-09": "Many UEs asked at once, and the BM-SC told them nothing, not even to wait",
     "MS-05": "It brings the MSK with another RAND than other UEs got",
     "MS-06": "It does not name its MUK as UEs expect it",
     "MS-08": "It does not name the MSK whole",

@@ -7,7 +7,9 @@ from analyzer.procedures import (
     dg_grant_rules,
     dg_retry_rules,
     dg_rules,
+    ex_renewal_rules,
     ex_rules,
+    ex_storm_rules,
     ms_answer_rules,
     ms_key_rules,
     ms_rules,
@@ -80,6 +82,8 @@ CATALOGUE: tuple[Rule, ...] = tuple(
             *zn_rules.RULES,
             *zn_answer_rules.RULES,
             *ex_rules.RULES,
+            *ex_renewal_rules.RULES,
+            *ex_storm_rules.RULES,
         ),
         key=lambda rule: rule.code,
     )

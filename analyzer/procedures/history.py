@@ -9,7 +9,7 @@ from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
 from analyzer.judging import Run, Story, once
-from analyzer.procedures.bootstrapping import maker
+from analyzer.procedures.bootstrapping import made_for, maker
 from dissectors import Message
 from dissectors.http import Http
 from dissectors.mbms_xml import MskStatuses, NafKeyInfo, ServiceStatuses
@@ -149,3 +149,25 @@ def muk_expiry(story: Story, b_tid: str, time: int) -> int | None:
         return max(posted or asked)
     made = maker(story, b_tid)
     return None if made is None else made.lifetime
+
+
+def muk_retired_by(story: Story, ue: Session, b_tid: str, time: int) -> Message | None:
+    """Return the verification message by which a UE gave up the MUK of a B-TID before a time; None where it did not.
+
+    A UE keeps the MUK generated last and the one used last (TS 33.246 6.1): when it acknowledges an MSK message under
+    a newer one, the old one goes.
+    """
+    order = [made.b_tid for made in made_for(story, ue) if made.time < time]
+    if b_tid not in order:
+        return None
+    newer = set(order[order.index(b_tid) + 1 :])
+    under: set[int] = set()  # CSB IDs of the MSK messages under a newer MUK
+    for message in ue.loose:
+        body = bodies.mikey(message)
+        if message.time >= time or body is None:
+            continue
+        if body.data_type == bodies.DATA_TYPE_VERIFICATION and body.csb_id in under:
+            return message
+        if bodies.is_msk_message(body) and body.idr is not None and body.idr.text in newer:
+            under.add(body.csb_id)
+    return None

@@ -190,6 +190,9 @@ def pull_is_answered(run: Run) -> Iterator[Problem]:
         raise NotHere
     if run.story.chain.opening(message) is None and (body is None or proven_muk(run, body) is not None):
         raise NotHere  # the UE has reason to drop it: MS-16 says so
+    named = None if body is None or body.idr is None else body.idr.text
+    if run.ues and named and history.muk_retired_by(run.story, run.ue, named, message.time) is not None:
+        raise NotHere  # the UE has no such MUK any more (TS 33.246 6.1)
     asked = run.first("request")
     if asked is None:
         if not run.story.covers(message.time, PULL_WITHIN):

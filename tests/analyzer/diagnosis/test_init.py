@@ -73,6 +73,7 @@ EXPECTED: dict[str, list[tuple[str, str]]] = {
     "retry_after_ignored": [('registration-failed', 'server-unavailable')],
     "roc_that_goes_back": [('media-not-decryptable', 'clock-or-counter-reset')],
     "tag_without_its_mac": [('media-not-decryptable', 'srtp-auth-failed')],
+    "storm_without_answers": [('registration-failed', 'server-unavailable')] * 8,
     "unauthorized_service_not_found": [('initiation-failed', 'not-authorized-by-scf'), ('registration-failed', 'not-authorized-by-scf')],
     "unicast_offer_refused": [('initiation-failed', 'malformed-body')],
     "unknown_b_tid_forbidden": [('registration-failed', 'unknown-b-tid-at-bsf')],

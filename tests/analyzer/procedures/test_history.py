@@ -158,3 +158,26 @@ class TestEndOfAMuk:
         story = tell(keep(told, ZN, UA)).story
         assert history.muk_expiry(story, told.ue.last.b_tid, told.now) is None
         assert history.muk_expiry(story, "nobody@bsf.home1.net", told.now) is None
+
+
+class TestRetiredMuk:
+    def renewed(self, tell, **more):
+        told = Story.registered_by_http()
+        old = told.ue.last.b_tid
+        told.bootstrap()
+        told.register()
+        told.msk(**more)
+        return *only_ue(tell(told)), old, told.ue.last.b_tid, told.now
+
+    def test_went_with_the_acknowledgement_of_a_newer_one(self, tell):
+        story, ue, old, new, now = self.renewed(tell)
+        message = history.muk_retired_by(story, ue, old, now + SECOND)
+        assert message is not None
+        assert message.payload.src == ue.addresses[0]
+        assert history.muk_retired_by(story, ue, old, message.time) is None
+        assert history.muk_retired_by(story, ue, new, now + SECOND) is None
+
+    def test_is_held_where_nothing_was_acknowledged(self, tell):
+        story, ue, old, _, now = self.renewed(tell, verify=False)
+        assert history.muk_retired_by(story, ue, old, now + SECOND) is None
+        assert history.muk_retired_by(story, ue, "unknown@bsf.home1.net", now + SECOND) is None
