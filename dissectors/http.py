@@ -216,7 +216,9 @@ def _body(head: Head, data: bytes, end: int) -> tuple[Http, Malformed | None, in
     if framing.kind == "chunked":
         chunks = _walk_chunks(data, first, end)
         spans, stop = chunks.spans, chunks.end
-        if chunks.problem is not None:
+        if chunks.problem is not None and first == end and head.line.startswith(b"HTTP/"):
+            notes.append("chunks announced, none there: an answer to HEAD, or cut")
+        elif chunks.problem is not None:
             problem = ("http.chunk_size", *chunks.problem)
         if headers.get("Content-Length") is not None:
             notes.append("Transfer-Encoding and Content-Length together")

@@ -89,6 +89,7 @@ class _Pairing:
         self.branches: dict[str, str | None] = {}
         self.invites: dict[tuple[Dialog, str], Exchange] = {}  # by dialog and ends
         self.http: dict[Ends, list[Exchange]] = {}
+        self.early: dict[Ends, Exchange] = {}  # answers of HTTP/1.x before their request, by the ends of that
         self.diameter: dict[tuple[Ends, int], Exchange] = {}
 
     def new(self, protocol: str, method: str = "", dialog: Dialog = (None, None)) -> Exchange:
@@ -136,16 +137,30 @@ class _Pairing:
     def add_http(self, message: Message, body: Http) -> None:
         payload = message.payload
         if body.is_request:
-            exchange = self.new("http")
+            ends = (payload.src, payload.sport, payload.dst, payload.dport)
+            early = self.early.pop(ends, None)
+            exchange = early if early is not None and _came_within(early.answers[0], message) else self.new("http")
             exchange.asked = bodies.request_type(body)
             exchange.requests.append(message)
-            self.http.setdefault((payload.src, payload.sport, payload.dst, payload.dport), []).append(exchange)
+            if exchange.final is None:
+                self.http.setdefault(ends, []).append(exchange)
             return
-        waiting = self.http.get((payload.dst, payload.dport, payload.src, payload.sport), [])
-        exchange = _asked(waiting, body.stream) or self.new("http")
+        ends = (payload.dst, payload.dport, payload.src, payload.sport)
+        waiting = self.http.get(ends, [])
+        exchange = _asked(waiting, body.stream) or self._early(ends, body)
         exchange.answers.append(message)
         if exchange in waiting and (body.status or 0) >= 200:
             waiting.remove(exchange)
+
+    def _early(self, ends: Ends, body: Http) -> Exchange:
+        """Return the exchange of an answer that nobody waits for: its request may be on its way still."""
+        # RFC 9110 10.1.1: 100 comes before the body, and so may a refusal
+        if body.stream is not None:
+            return self.new("http")
+        known = self.early.get(ends)
+        if known is None or known.final is not None:
+            known = self.early[ends] = self.new("http")
+        return known
 
     def add_diameter(self, message: Message, body: Diameter) -> None:
         payload = message.payload
@@ -170,6 +185,12 @@ def _asked(waiting: list[Exchange], stream: int | None) -> Exchange | None:
         if asked == stream or (asked is None and stream == 1):
             return exchange
     return None
+
+
+def _came_within(answer: Message, request: Message) -> bool:
+    """Say whether an answer came while its request was still being sent."""
+    asked = request.payload
+    return answer.payload.capture == asked.capture and min(asked.frames, default=0) < answer.frame < asked.frame
 
 
 def _ends(message: Message) -> str:

@@ -1,16 +1,17 @@
-"""What lies between TCP and messages on some connections: HTTP/2 and WebSocket, told and put together."""
+"""What lies between TCP and messages on some connections: HTTP/2 and WebSocket, told and put together; tunnels."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from analyzer.decode import http2, websocket
+from analyzer.decode import http1, http2, websocket
 from analyzer.decode.framing import Framing, Side
 from analyzer.decode.held import Ends
 from analyzer.decode.packets import DecodeFacts
 from analyzer.decode.stream import Stream
 from dissectors import Payload
+from dissectors.http import HTTP
 from dissectors.text import Headers, head_length, read_head
 
 MAX_SIDES = 2048  # directions of connections that are put together at a time
@@ -34,6 +35,7 @@ class Layers:
         self._sides: OrderedDict[Ends, tuple[Side, int]] = OrderedDict()  # with the holes of the stream so far
         self._agreed: OrderedDict[Ends, str] = OrderedDict()  # extensions of WebSockets
         self._octets = 0
+        self._asked = http1.Asked(find)
 
     def add(self, stream: Stream, found: Iterator[Payload]) -> Iterator[Payload]:
         """Yield the messages in what a stream gives."""
@@ -42,12 +44,15 @@ class Layers:
                 yield from self._frame(stream, stream.claimed, payload)
                 continue
             yield payload
+            if stream.claimed is HTTP:
+                self._asked.note(stream, payload)
             if payload.data[9:12] == _SWITCH and payload.data.startswith(b"HTTP/1.1"):
                 self._switch(stream, payload)
 
     def end(self, ends: Ends) -> Iterator[Payload]:
         """Yield what can still be read of a direction that is over."""
         self._agreed.pop(ends, None)
+        self._asked.forget(ends)
         side, _ = self._sides.pop(ends, (None, 0))
         if side is not None:
             self._octets -= side.octets

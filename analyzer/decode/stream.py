@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from analyzer.decode import framing
 from analyzer.decode.framing import Framing
@@ -59,6 +59,7 @@ class Stream(Held):
         self._strays = 0
         self._fin: int | None = None
         self.claimed: Dissector | None = None  # whose the last message or frame was
+        self.told: Callable[[Dissector, bytes], int] | None = None  # where a message ends, if the other direction knows
         self.holes = 0  # places where octets are missing, or were passed over
         self._searching = False
         self._skip = 0  # octets still to pass
@@ -387,4 +388,6 @@ class Stream(Held):
         self._facts.tell(self._marks[-1][3], Broken("tcp", "tcp.seq", start, reason))
 
     def _length(self, dissector: Dissector, data: bytes, closed: bool) -> int | None:
+        if self.told is not None and (size := self.told(dissector, data)):
+            return size
         return framing.length(dissector, data, closed, dissector is self.claimed)

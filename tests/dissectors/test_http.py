@@ -204,12 +204,13 @@ def test_reason_phrases_may_be_missing(read):
             "Transfer-Encoding and Content-Length together",
         ),
         (response(b"Content-Length: 9"), "9 octets announced, none there: an answer to HEAD, or cut"),
+        (response(b"Transfer-Encoding: chunked"), "chunks announced, none there: an answer to HEAD, or cut"),
         (
             response(body=b"x" * (MAX_CONTENT + 1)),
             f"the body has more than {MAX_CONTENT} octets and is not looked into",
         ),
     ],
-    ids=["colon", "coding", "both", "head", "big"],
+    ids=["colon", "coding", "both", "head", "chunks", "big"],
 )
 def test_oddities_are_noted(read, data, note):
     assert note in read(data).notes
@@ -314,7 +315,7 @@ AT = len(CHUNK_HEAD)
         (b"GET / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\nabc", "http.transfer_encoding", 43),
         (response(b"Content-Encoding: gzip", body=b"abc"), "http.file_data", 43),
         (response(b"Transfer-Encoding: gzip", body=b"abc"), "http.file_data", 44),
-        (CHUNK_HEAD, "http.chunk_size", AT),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", "http.chunk_size", 47),
         (CHUNK_HEAD + b"x\r\n", "http.chunk_size", AT),
         (CHUNK_HEAD + b"-1\r\n", "http.chunk_size", AT),
         (CHUNK_HEAD + b"\r\n", "http.chunk_size", AT),

@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from analyzer.correlate.exchanges import of_request_type, pair, status
 from dissectors.http2 import HeaderLine, write
 
@@ -89,6 +91,30 @@ def test_http_continue_does_not_end_the_exchange(talk):
     ok = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40000))
     (exchange,) = pair(talk.messages)
     assert exchange.final is ok
+
+
+@pytest.mark.parametrize("early", [["100 Continue"], ["100 Continue", "417 Expectation Failed"], ["413 Too Large"]])
+def test_http_answers_that_come_before_the_body_of_their_request(talk, early):
+    # RFC 9110 10.1.1: the head in frame 1, the body after the answers, in the frame that completes the request
+    answers = [talk.http(f"HTTP/1.1 {status}", BM_SC, UE, ports=(80, 40000)) for status in early]
+    post = talk.http(POST, UE, BM_SC)
+    post = post._replace(payload=post.payload._replace(frames=(0, post.frame)))
+    final = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40000))
+    exchange, *more = pair([*answers, post, final])
+    if len(early) == 1 and early[0].startswith("100"):
+        assert (exchange.requests, exchange.answers, more) == ([post], [*answers, final], [])
+    else:
+        assert (exchange.requests, exchange.answers) == ([post], answers)
+        assert [other.answers for other in more] == [[final]]
+
+
+def test_an_http_answer_before_a_request_began_is_not_its_answer(talk):
+    lost = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40000))
+    other = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40000))
+    post = talk.http(POST, UE, BM_SC)
+    final = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40000))
+    exchanges = pair(talk.messages)
+    assert [(e.requests, e.answers) for e in exchanges] == [([], [lost]), ([], [other]), ([post], [final])]
 
 
 def test_http_connections_are_told_apart_by_port(talk):
