@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from dissectors import mime
 from dissectors.mime import BodyPart
 from dissectors.text import Headers
+
+MAX_DIGITS = 9  # of seconds to wait: thirty years
+MAX_DATE = 64  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,24 @@ class Http:
             return None
         name, colon, port = value.rpartition(":")
         return name if colon and port.isdigit() else value
+
+    @property
+    def retry_after(self) -> int | None:
+        """The seconds to wait, of either form of Retry-After (RFC 9110 10.2.3): a date counts from that of Date."""
+        value = (self.headers.get("Retry-After") or "").strip()
+        if value.isascii() and value.isdigit():
+            return int(value) if len(value) <= MAX_DIGITS else 10**MAX_DIGITS
+        until, now = _date(value), _date(self.headers.get("Date") or "")
+        return None if until is None or now is None else round((until - now).total_seconds())
+
+
+def _date(value: str) -> datetime | None:
+    """Read an HTTP date in any of its three forms (RFC 9110 5.6.7); None where it is none."""
+    try:
+        found = parsedate_to_datetime(value[:MAX_DATE])
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
+    return found.replace(tzinfo=None)  # always GMT, and not said in the form of asctime
 
 
 def split_uri(uri: str) -> tuple[str, str, str]:

@@ -300,9 +300,10 @@ def no_repeat_after_refusal(run: Run) -> Iterator[Problem]:
     waited = (first.time - refusal.time) / 10**9
     if code == 503:
         body = bodies.http(refusal)
-        delay = (body.headers.get("Retry-After") or "") if body is not None else ""
-        if delay.strip().isdigit() and waited < int(delay):
-            yield wrong(f"repeated {waited:.1f} s after a 503 with Retry-After {delay}", refusal, first)
+        delay = body.retry_after if body is not None else None
+        if body is not None and delay is not None and waited < delay:
+            told = body.headers.get("Retry-After")
+            yield wrong(f"repeated {waited:.1f} s after a 503 with Retry-After {told}", refusal, first)
     elif waited < RETRY_WITHIN / 10**9 and not _has_changed(run, refusal.time, first.time):
         yield wrong(f"the request is repeated {waited:.1f} s after a {code}", refusal, first)
 

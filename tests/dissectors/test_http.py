@@ -216,6 +216,37 @@ def test_oddities_are_noted(read, data, note):
     assert note in read(data).notes
 
 
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (b"120", 120),
+        (b" 0 ", 0),
+        (b"9" * 40, 10**9),
+        (b"Sun, 06 Nov 1994 08:51:37 GMT", 120),
+        (b"Sunday, 06-Nov-94 08:49:38 GMT", 1),
+        (b"Sun Nov  6 08:49:37 1994", 0),
+        (b"Sun, 06 Nov 1994 08:49:36 GMT", -1),
+        (b"", None),
+        (b"-1", None),
+        (b"soon", None),
+        (b"Sun, 99 Nov 1994 99:49:37 GMT", None),
+        (b"Sun, 06 Nov 99999999999999999999 08:49:37 GMT", None),
+        ("١٢٠".encode(), None),
+    ],
+)
+def test_retry_after_in_both_forms(read, value, seconds):
+    # RFC 9110 10.2.3, 5.6.7
+    date = b"Date: Sun, 06 Nov 1994 08:49:37 GMT"
+    body = read(response(date, b"Retry-After: " + value, b"Content-Length: 0", status=b"503 Busy"))
+    assert body.retry_after == seconds
+
+
+def test_a_date_to_retry_after_needs_to_know_what_time_it_was(read):
+    busy = response(b"Retry-After: Sun, 06 Nov 1994 08:51:37 GMT", b"Content-Length: 0", status=b"503 Busy")
+    assert read(busy).retry_after is None
+    assert read(response(b"Content-Length: 0")).retry_after is None
+
+
 # ---------------------------------------------------------------------------------------------- telling
 
 
