@@ -177,3 +177,29 @@ def impi_in_spite_of_a_tmpi() -> Story:
     story.register()
     story.keys_and_media()
     return story
+
+
+@case(breaks=("UB-18",))
+def b_tid_kept_without_power() -> Story:
+    """The UE is switched off and on again, and registers with the B-TID of before."""
+    story = Story("switched off", by_sip=False)
+    story.attach()
+    story.bootstrap()
+    story.wait(0.2)
+    story.invite()
+    story.wait(0.1)
+    story.register()
+    story.msk()
+    story.wait(1)
+    story.deregister()
+    story.msk(seq=(2, 1), sp=None)
+    story.bye()
+    story.detach()
+    story.wait(60)
+    story.attach()
+    story.wait(0.2)
+    story.invite()
+    story.wait(0.1)
+    story.register()
+    story.msk()
+    return story

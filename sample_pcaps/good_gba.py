@@ -52,3 +52,28 @@ def renewed_by_http() -> Story:
     story.mtk(SECOND_MSK, 1, times=2)
     story.media(SECOND_MSK, 1, packets=10)
     return story
+
+
+@case()
+def switched_off_and_on() -> Story:
+    """The HTTP variant, all of it right, by a UE that is switched off in between.
+
+    It registers with the IMS, ends its key management, session and registration, comes back with another Call-ID
+    after a minute, and has neither Ks nor TMPI then: it bootstraps anew.
+    """
+    story = Story("switched off and on", by_sip=False)
+    for _ in range(2):
+        story.attach()
+        story.bootstrap(username=story.ue.impi)
+        story.wait(0.2)
+        story.invite()
+        story.wait(0.1)
+        story.register()
+        story.keys_and_media(packets=5)
+        story.wait(1)
+        story.deregister()
+        story.msk(seq=(2, 1), sp=None)
+        story.bye()
+        story.detach()
+        story.wait(60)
+    return story

@@ -96,6 +96,7 @@ class Ue:
     gba: list[Gba] = field(default_factory=list)
     tmpi: str | None = None
     dialog: Dialog | None = None
+    registration: str = ""  # the Call-ID of the IMS registration
     nonces: dict[str, tuple[str, int]] = field(default_factory=dict)  # B-TID → (Ua nonce, last nc)
     counters: dict[str, int] = field(default_factory=dict)  # B-TID → last T of an MSK message
     known_to_scf: str | None = None  # the B-TID that the SCF has keys for

@@ -19,6 +19,7 @@ The steps, with the messages that `edits` can name (see each docstring for all i
 * `bye`: gm-bye, isc-bye, isc-ok, gm-ok
 * `register`, `deregister`, `msk_request` (Ua, all through `ua`): request, challenge, authorized, answer
 * `msk`: msk, verification;  `pull`: pull;  `mtk`, `repeat_mtk`: mtk;  `mikey_error`
+* `attach`, `detach` (IMS registration): register, ok;  `announce` (service protection description): get, description
 * `media` (its `change` sees every packet), `report` (one SRTCP packet)
 
 `edits={"name": Edit(...)}` deviates in one message: Edit(line=, headers={name: value, or a list, or None to drop},
@@ -41,13 +42,14 @@ from __future__ import annotations
 from typing import Any
 
 from sample_pcaps.stage import HOUR
+from sample_pcaps.story_ims import ImsSteps
 from sample_pcaps.story_media import MediaSteps
 from sample_pcaps.story_mikey import FIRST_MSK
 from sample_pcaps.story_sip import SipSteps
 from sample_pcaps.story_ua import UaSteps
 
 
-class Story(UaSteps, SipSteps, MediaSteps):
+class Story(UaSteps, SipSteps, MediaSteps, ImsSteps):
     """All steps of both variants."""
 
     @classmethod

@@ -7,16 +7,20 @@ from itertools import pairwise
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
-from analyzer.correlate.sessions import TMPI_DOMAIN
+from analyzer.correlate.sessions import TMPI_DOMAIN, Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
-from analyzer.procedures.bootstrapping import BOOTSTRAPPING, of_run
-from analyzer.procedures.dg_rules import KINDS
+from analyzer.procedures import history
+from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker, of_run
+from analyzer.procedures.dg_rules import KINDS, UA
 from analyzer.procedures.invites import HTTP_INITIATION
+from analyzer.procedures.sb_rules import ALL
 from analyzer.procedures.ub_grant_rules import TMPI_TOKEN
 from analyzer.procedures.ub_rules import challenges, ub
+from dissectors import Message
 from dissectors.sip import Sip
 
 BURST = 10 * 10**9  # ns; a Ks this young needs no successor
+UICC_TOKEN = "3gpp-gba-uicc"  # a product token  # noqa: S105
 AWAY = 30 * 10**9  # ns; a UE that was silent for so long may have been switched off
 
 
@@ -153,7 +157,7 @@ def tmpi_hides_the_impi(run: Run) -> Iterator[Problem]:
     message, given = asked[0]
     if TMPI_DOMAIN in (given.get("username") or ""):
         return
-    if _was_refused_as_tmpi(run, before[-1]):
+    if _was_refused_as_tmpi(run, before[-1]) or _was_off(run, before[-1]):
         raise NotHere
     if _may_have_been_off(run, before[-1]):
         raise CannotTell("the UE may have been switched off since its last bootstrapping, and lost its TMPI")
@@ -176,6 +180,11 @@ def _was_refused_as_tmpi(run: Run, since: Run) -> bool:
     )  # fmt: skip
 
 
+def _was_off(run: Run, since: Run) -> bool:
+    """Whether a UE was surely switched off between two runs: its TMPI went with Ks (TS 33.220 4.4.11)."""
+    return any(sure and since.end <= message.time <= run.start for message, sure in _begun(run.story, run.ue))
+
+
 def _may_have_been_off(run: Run, since: Run) -> bool:
     """Whether a UE was silent for long, or registered with the IMS, between two runs."""
     exchanges = [e for e in run.ue.exchanges if since.end <= e.first.time <= run.start]
@@ -186,9 +195,76 @@ def _may_have_been_off(run: Run, since: Run) -> bool:
     return any(later - earlier > AWAY for earlier, later in pairwise(times))
 
 
+# ------------------------------------------------------------------------------------------------ switched off
+
+
+@rule(
+    "UB-18", *UA, *ALL, clause="TS 33.220 4.4.11", level="info",
+    remedy="UE: delete Ks and all NAF keys of GBA_ME when you are switched off or the UICC changes; bootstrap anew.",
+)  # fmt: skip
+def ks_ends_with_the_power(run: Run) -> Iterator[Problem]:
+    """A UE that was switched off in between does not use the B-TID of before.
+
+    Whoever takes the UE, or puts another UICC into it, would have the keys of the last user. That it was switched off
+    shows in its IMS registration: it was ended, and begun anew with another Call-ID. Another Call-ID alone may mean
+    a UE that lost its power, or one that takes a new one each time. Keys of GBA_U are safe on the UICC.
+    """
+    b_tid = history.b_tid_of(run)
+    made = maker(run.story, b_tid)
+    message = run.all("request", "authorized", "invite")[-1]
+    begun = [] if not run.ues else [(m, sure) for m, sure in _begun(run.story, run.ue) if m.time < message.time]
+    if made is None or not begun or _is_on_the_uicc(run, made):
+        raise NotHere
+    for register, sure in begun:
+        if made.time < register.time:
+            if not sure:
+                raise CannotTell(f"whether the UE was switched off before its REGISTER in frame {register.frame}")
+            text = f"B-TID {b_tid} of {gba.when(made.time)}, the UE was switched off before its REGISTER"
+            yield wrong(text, made.exchanges[-1].messages[-1], register, message)
+            return
+
+
+@once
+def _begun(story: Story, ue: Session) -> tuple[tuple[Message, bool], ...]:
+    """Return the REGISTERs with which a UE began another IMS registration, and whether the one before was ended."""
+    found: list[tuple[Message, bool]] = []
+    known: set[str] = set()
+    ended = False
+    for exchange in ue.exchanges:
+        message, body = exchange.first, exchange.first.body
+        if not isinstance(body, Sip) or body.method != "REGISTER" or not body.call_id or status(exchange.final) != 200:
+            continue
+        if _ends(body):
+            known.add(body.call_id)
+            ended = True
+            continue
+        if known and body.call_id not in known:
+            found.append((message, ended))
+        known.add(body.call_id)
+        ended = False
+    return tuple(found)
+
+
+def _ends(body: Sip) -> bool:
+    """Whether a REGISTER ends a registration (RFC 3261 10.2.2)."""
+    if "expires=0" in (body.headers.get("Contact") or "").replace(" ", "").lower().split(";"):
+        return True
+    return (body.headers.get("Expires") or "").strip() == "0"
+
+
+def _is_on_the_uicc(run: Run, made: gba.Bootstrapping) -> bool:
+    """Whether a Ks is one of GBA_U."""
+    found = None if made.rand is None else run.story.chain.aka.get(made.rand)
+    if found is not None and found.mac_ok:
+        return found.gba_u
+    agents = (body.headers.get("User-Agent") or "" for m in run.messages if (body := bodies.http(m)) is not None)
+    return any(UICC_TOKEN in agent for agent in agents)
+
+
 RULES: tuple[Rule, ...] = (
     rand_is_new,
     one_bootstrapping_serves_all,
     bootstrapping_comes_before_the_invite,
     tmpi_hides_the_impi,
+    ks_ends_with_the_power,
 )

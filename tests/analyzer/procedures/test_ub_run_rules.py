@@ -145,3 +145,55 @@ class TestTmpi:
         story.wait(5)
         story.bootstrap(username=story.ue.impi)
         assert verdicts(tell(story), "UB-17") == ["fail"]
+
+
+class TestPower:
+    def switched(self, *, off=True, renewed=False, by_sip=False, same=False, user_agent="sample-ue/1.0 3gpp-gba"):
+        story = Story("power", by_sip=by_sip)
+        story.attach()
+        story.bootstrap()
+        if off:
+            story.detach()
+        story.wait(60)
+        story.attach(call_id=story.ue.registration if same else None)
+        if renewed:
+            story.bootstrap(username=story.ue.impi)
+        if by_sip:
+            story.sip("register")
+        else:
+            story.register(user_agent=user_agent)
+        return story
+
+    @pytest.mark.parametrize("by_sip", [False, True])
+    def test_takes_the_b_tid_with_it(self, tell, verdicts, by_sip):
+        assert verdicts(tell(self.switched(by_sip=by_sip)), "UB-18") == ["fail"]
+        assert verdicts(tell(self.switched(by_sip=by_sip, renewed=True)), "UB-18") == ["pass"]
+
+    def test_may_have_failed_where_only_the_call_id_is_new(self, tell, verdicts):
+        assert verdicts(tell(self.switched(off=False)), "UB-18") == ["inconc"]
+
+    def test_stayed_on_where_the_registration_goes_on(self, tell, verdicts):
+        assert verdicts(tell(self.switched(off=False, same=True)), "UB-18") == []
+
+    def test_leaves_keys_on_the_uicc_alone(self, tell, verdicts):
+        story = self.switched(user_agent="sample-ue/1.0 3gpp-gba-uicc")
+        assert verdicts(tell(story, keyring=""), "UB-18") == []
+        assert verdicts(tell(story), "UB-18") == ["fail"]  # K shows that it was no GBA_U
+
+    def test_is_not_judged_where_the_bootstrapping_was_not_captured(self, tell, keep, verdicts):
+        legs = ("ue", "bm_sc"), ("bm_sc", "bsf"), ("ue", "p_cscf")
+        assert verdicts(tell(keep(self.switched(), *legs)), "UB-18") == []
+
+    def test_that_was_off_has_taken_the_tmpi(self, tell, verdicts):
+        assert verdicts(tell(self.switched(renewed=True)), "UB-17") == []
+        assert verdicts(tell(self.switched(off=False, renewed=True)), "UB-17") == ["inconc"]
+
+    def test_is_told_by_expires_of_the_contact_too(self, tell, verdicts):
+        story = Story("power", by_sip=False)
+        story.attach()
+        story.bootstrap()
+        contact = f"<sip:{story.ue.ip}:5060>;Expires=0"
+        story.detach(edits={"register": Edit(headers={"Expires": None, "Contact": contact})})
+        story.attach()
+        story.register()
+        assert verdicts(tell(story), "UB-18") == ["fail"]
