@@ -18,20 +18,31 @@ _CAUSES = {"sip": "sip.reason_cause_sip", "q.850": "sip.reason_cause_q850"}
 _SECURITY = {
     name: f"sip.sec_mechanism.{shown}"
     for name, shown in {
-        "alg": "alg", "ealg": "ealg", "prot": "prot", "spi-c": "spi_c", "spi-s": "spi_s", "port-c": "port_c",
-        "port-s": "port_s",
+        "q": "q", "alg": "alg", "ealg": "ealg", "prot": "prot", "mod": "mod", "spi-c": "spi_c", "spi-s": "spi_s",
+        "port1": "port1", "port2": "port2", "port-c": "port_c", "port-s": "port_s",  # TS 33.203 Annex H
+        "d-alg": "d_alg", "d-qop": "d_qop", "d-ver": "d_ver",  # RFC 3329 2.2
     }.items()
 }  # fmt: skip
-_NUMBERS = frozenset({"spi_c", "spi_s", "port_c", "port_s"})
+_NUMBERS = frozenset({"spi_c", "spi_s", "port1", "port2", "port_c", "port_s"})
+_ACCESS = (  # RFC 7315 5.4
+    "cgi-3gpp", "ci-3gpp2", "dsl-location", "i-wlan-node-id", "local-time-zone",
+    "operator-specific-gi", "utran-cell-id-3gpp", "utran-sai-3gpp",
+)  # fmt: skip
+_CHARGING = {
+    "icid-value": "sip.icid_value", "icid-generated-at": "sip.icid_gen_addr", "orig-ioi": "sip.orig_ioi",
+    "term-ioi": "sip.term_ioi", "transit-ioi": "sip.transit_ioi", "related-icid": "sip.related_icid",
+}  # fmt: skip
 _PARAMETERS: Mapping[str, tuple[str, Mapping[str, str]]] = {  # the field of the first word, those of parameters
     "Security-Client": ("sip.sec_mechanism", _SECURITY),
     "Security-Server": ("sip.sec_mechanism", _SECURITY),
     "Security-Verify": ("sip.sec_mechanism", _SECURITY),
     "P-Access-Network-Info": (
         "sip.P-Access-Network-Info.access-type",
-        {"utran-cell-id-3gpp": "sip.P-Access-Network-Info.utran-cell-id-3gpp"},
+        {name: f"sip.P-Access-Network-Info.{name}" for name in _ACCESS},
     ),
-    "P-Charging-Vector": ("", {"icid-value": "sip.icid_value", "icid-generated-at": "sip.icid_gen_addr"}),
+    "P-Charging-Vector": ("", _CHARGING),
+    "Recv-Info": ("sip.Recv-Info.package", {}),  # RFC 6086 7
+    "Info-Package": ("sip.Info-Package.package", {}),
 }
 HEADERS = frozenset({*_PARAMETERS, "Reason"})
 
