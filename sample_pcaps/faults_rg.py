@@ -135,6 +135,24 @@ def msk_request_of_group_zero() -> Story:
     return story
 
 
+@case(breaks=("RG-13",))
+def missed_msk_asked_for_at_once() -> Story:
+    """The UE meets an MKI whose MSK it lacks, and asks half a second later; announced is to wait for 5 s at least."""
+    story = Story("no back-off", by_sip=False)
+    story.announce(wait=5, back_off=30)
+    story.bootstrap()
+    story.wait(0.2)
+    story.invite()
+    story.wait(0.1)
+    story.register()
+    story.keys_and_media()
+    story.media(SECOND_MSK, 1, packets=10, report=False)
+    story.wait(0.1)
+    story.msk_request(pairs=((KEY_DOMAIN, SECOND_MSK),))
+    story.msk(msk_id=SECOND_MSK)
+    return story
+
+
 @case(breaks=("RG-14",))
 def deregistration_from_another_address() -> Story:
     """The UE deregisters from another address than it registered from."""

@@ -149,10 +149,18 @@ def mid_capture() -> Story:
 def missed_update() -> Story:
     """The HTTP variant, all of it right, with a key update that the UE missed.
 
-    Media goes over to the second MSK, whose message was lost before the capture point. The UE meets the MKI, asks for
-    the MSK, and gets it with the next MTK message.
+    The service protection description announces to wait for 2 s and a random part of 10 s more. Media goes over to
+    the second MSK, whose message was lost before the capture point. The UE meets the MKI, asks for the MSK after this
+    back-off, and gets it with the next MTK message.
     """
-    story = Story.registered_by_http()
+    story = Story("missed update", by_sip=False)
+    story.announce(wait=2, back_off=10)
+    story.bootstrap()
+    story.wait(0.2)
+    story.invite()
+    story.wait(0.1)
+    story.register()
+    story.wait(0.1)
     story.keys_and_media()
     story.wait(1)
     story.media(SECOND_MSK, 1, packets=10, report=False)

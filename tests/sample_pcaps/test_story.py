@@ -186,3 +186,24 @@ def test_keyring_names_what_a_capture_lacks():
     assert "ue.gba" not in plain
     assert story.ue.last.vector.rand.hex() in full
     assert next(iter(story.msks.values())).key.hex() in full
+
+
+def test_ims_registration_keeps_its_call_id_until_it_is_begun_anew():
+    story = Story("ims", by_sip=False)
+    story.attach()
+    first = story.ue.registration
+    story.detach()
+    assert story.ue.registration == first
+    story.attach()
+    assert story.ue.registration != first
+    packets = [packet for _, packet in story.tape.sorted()]
+    assert [b"\r\nExpires: 0\r\n" in packet for packet in packets] == [False, False, True, True, False, False]
+    assert [first.encode() in packet for packet in packets] == [True] * 4 + [False] * 2
+
+
+def test_announcement_names_the_group_of_the_story():
+    story = Story("announced", by_sip=False)
+    story.announce(wait=3, back_off=7)
+    (body,) = [packet for _, packet in story.tape.sorted() if b"securityDescription" in packet]
+    assert b'waitTime="3" maxBackOff="7"' in body
+    assert b'flowID="239.1.2.3:5000"' in body
