@@ -8,7 +8,7 @@ from itertools import islice
 
 from analyzer import openings
 from analyzer.capture.frame import CaptureFacts
-from analyzer.correlate import bodies
+from analyzer.correlate import bodies, gba
 from analyzer.correlate.clocks import Clock
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.sightings import Folded, Sighting
@@ -271,6 +271,8 @@ def unopened(session: Session, story: Story) -> Iterator[KeyReport]:
         held.add(name)
         kind, under = name[0], "MUK" if name[0] == "MSK" else "MSK"
         reason = f"none of {shut.tried} tried as its {under} fits" if shut.tried else f"no {under} at hand"
+        if kind == "MSK" and body.idr is not None and body.idr.text in _of_digest(story):
+            reason += ": its bootstrapping was GBA_Digest, so that MUK or Ks_NAF of this B-TID has to be given"
         yield KeyReport(
             kind=kind,
             id={
@@ -288,6 +290,14 @@ def unopened(session: Session, story: Story) -> Iterator[KeyReport]:
             capture=message.payload.capture,
             frame=message.frame,
         )
+
+
+@once
+def _of_digest(story: Story) -> frozenset[str]:
+    """Return the B-TIDs of GBA_Digest (TS 33.220 Annex M), as Ub or Zn tells."""
+    made = (run.b_tid for run in story.traffic.bootstrappings if run.of_digest)
+    told = (keys.b_tid for keys in story.traffic.naf_keys if keys.type == gba.OF_DIGEST)
+    return frozenset(b_tid for b_tid in (*made, *told) if b_tid)
 
 
 @once

@@ -190,6 +190,15 @@ def of_ks(*, ck: bytes | None, ik: bytes | None, rand: bytes | None, bsf: str | 
     raise click.UsageError("give --ck and --ik, or --kc, --sres, --ks-input and --rand")
 
 
+@step("gba-digest")
+@click.option("--h-a1", type=Hex(16, 32), required=True, help="H(A1) of the SIP Digest credentials.")
+@click.option("--tls-mk-extr", type=Hex(48), required=True, help="TLS_MK_Extr, what the TLS connection of Ub exports.")
+@click.option("--resp", type=Hex(16, 32), help="RESP, the digest of the UE's answer; with it Ks is made too.")
+def of_gba_digest(**given: Any) -> Iterable[Step]:
+    """passwd and Ks of GBA_Digest."""
+    return steps.gba_digest(**given)
+
+
 @step("ks-naf")
 @click.option("--ks", type=Hex(32, 48, 64), required=True, help="Ks.")
 @click.option("--rand", type=Hex(16), help="RAND of the bootstrapping.")

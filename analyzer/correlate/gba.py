@@ -25,6 +25,9 @@ TRANSACTION_IDENTIFIER, NAF_ID, KEY_EXPIRY, ME_KEY, UICC_KEY, TYPE = 401, 402, 4
 USER_NAME = 1
 UA_ID_OCTETS = 5  # TS 33.220 Annex H
 RAND_OCTETS = 16
+DIGEST_TOKEN = "3gpp-gba-digest"  # TS 24.109 5.2, in User-Agent  # noqa: S105  # a product token, no secret
+NAF_REALM = "3gpp-bootstrapping"
+OF_DIGEST = 2  # GBA-Type, TS 29.109 6.3.1.11
 MAX_DURATION = 10 * 365 * 86400 * 10**9  # ns; a lifetime of less is no date
 
 
@@ -40,6 +43,7 @@ class Bootstrapping:
     b_tid: str | None
     lifetime: int | None  # ns; when Ks expires
     server_data: bytes = b""  # behind RAND and AUTN in the nonce; with 2G GBA it is Ks-input
+    of_digest: bool = False  # GBA_Digest (TS 33.220 Annex M): SIP Digest credentials over TLS instead of AKA
 
     @property
     def time(self) -> int:
@@ -123,7 +127,15 @@ def is_ub(exchange: Exchange) -> bool:
     given = authorization(body)
     if given is None:
         return False
+    if _is_of_digest(body, given):
+        return True
     return (given.get("algorithm") or "").upper().startswith("AKA") or given.get("auts") is not None
+
+
+def _is_of_digest(body: Http, given: Auth) -> bool:
+    """Say whether a request is of GBA_Digest on Ub: on Ua, where the token is the same, the realm is that of a NAF."""
+    by_token = DIGEST_TOKEN in (body.headers.get("User-Agent") or "")
+    return by_token and not (given.get("realm") or "").lower().startswith(NAF_REALM)
 
 
 def bootstrappings(exchanges: Iterable[Exchange]) -> tuple[Bootstrapping, ...]:
@@ -162,7 +174,7 @@ def _is_first_request(exchange: Exchange) -> bool:
 
 def _bootstrapping(run: list[Exchange]) -> Bootstrapping:
     rand = autn = b_tid = info = impi = None
-    lifetime, data = None, b""
+    lifetime, data, of_digest = None, b"", False
     for exchange in run:
         impi = impi or _username(exchange)
         for message in (*exchange.requests, *exchange.answers):
@@ -171,6 +183,8 @@ def _bootstrapping(run: list[Exchange]) -> Bootstrapping:
                 continue
             # The challenge that was answered last is the one that the keys come from.
             given = challenge(body) if not body.is_request else authorization(body)
+            if body.is_request and given is not None:
+                of_digest = of_digest or _is_of_digest(body, given)
             vector = None if given is None else nonce_parts(given.get("nonce"))
             if vector is not None:
                 rand, autn, data = vector
@@ -178,7 +192,9 @@ def _bootstrapping(run: list[Exchange]) -> Bootstrapping:
             if told is not None and status(message) == 200:
                 info, b_tid = message, told.b_tid
                 lifetime = None if told.lifetime is None else parse_time(told.lifetime)
-    return Bootstrapping(tuple(run), impi, rand, autn, info, b_tid, lifetime, data)
+    if of_digest:  # its nonce holds no challenge of AKA, however long it is
+        rand, autn, data = None, None, b""
+    return Bootstrapping(tuple(run), impi, rand, autn, info, b_tid, lifetime, data, of_digest)
 
 
 def naf_keys(exchanges: Iterable[Exchange]) -> tuple[NafKeys, ...]:

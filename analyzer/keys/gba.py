@@ -72,6 +72,16 @@ def ks_2g(*, kc: bytes, rand: bytes, sres: bytes, ks_input: bytes) -> bytes:
     return kdf(key=key_2g(kc=kc, rand=rand), fc=0x01, params=(ks_input, b"3gpp-gba-ks", sres))
 
 
+def passwd_input(*, tls_mk_extr: bytes) -> bytes:
+    """Return S of the password on Ub of GBA_Digest; `tls_mk_extr` is what TLS exports, 48 octets (TS 33.220 B.5)."""
+    return kdf_input(fc=0x01, params=(b"GBA_Digest_RESP", tls_mk_extr))
+
+
+def ks_digest_input(*, tls_mk_extr: bytes, resp: bytes) -> bytes:
+    """Return S of Ks of GBA_Digest; `resp` is the digest that the UE answered with (TS 33.220 B.5)."""
+    return kdf_input(fc=0x01, params=(b"GBA_Digest_Ks", tls_mk_extr, resp))
+
+
 def mrk(*, ks_naf: bytes) -> bytes:
     """Return the MRK of ME based key management, 32 octets, from Ks_NAF or Ks_ext_NAF (TS 33.246 Annex F)."""
     return kdf(key=ks_naf, fc=0x01, params=(LABEL_MRK,))

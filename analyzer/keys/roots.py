@@ -20,7 +20,7 @@ UA_IDS = (arithmetic.UA_HTTP, arithmetic.UA_SIP, arithmetic.UA_MBMS)
 MAX_NAFS = 32  # FQDNs that are tried with one Ks
 GBA_REALM = "3GPP-bootstrapping"
 TYPE_2G = 1
-GBA_TYPES = {TYPE_2G: "2G GBA", 2: "GBA_Digest"}  # TS 29.109 6.3.1.11; 0, that of a UICC, needs no word
+GBA_TYPES = {TYPE_2G: "2G GBA", gba.OF_DIGEST: "GBA_Digest"}  # TS 29.109 6.3.1.11; 0, that of a UICC, needs no word
 
 
 def fill(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:

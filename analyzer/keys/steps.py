@@ -155,6 +155,17 @@ def _b_tid(rand: bytes | None, bsf: str | None) -> Steps:
         yield Step("B-TID", gba.b_tid(rand=rand, bsf=bsf), "TS 33.220 4.5.2")
 
 
+def gba_digest(*, h_a1: bytes, tls_mk_extr: bytes, resp: bytes | None) -> Steps:
+    """passwd of GBA_Digest, and its Ks where the digest that the UE answered with is given (TS 33.220 B.5)."""
+    s = gba.passwd_input(tls_mk_extr=tls_mk_extr)
+    yield Step("S for passwd", s, "TS 33.220 B.5")
+    yield Step("passwd", hmac.digest(h_a1, s, "sha256"), "TS 33.220 B.5")
+    if resp is not None:
+        s = gba.ks_digest_input(tls_mk_extr=tls_mk_extr, resp=resp)
+        yield Step("S for Ks", s, "TS 33.220 B.5")
+        yield Step("Ks", hmac.digest(h_a1, s, "sha256"), "TS 33.220 B.5")
+
+
 def ks_naf(*, ks: bytes, rand: bytes, impi: str, fqdn: str, ua_ids: tuple[bytes, ...]) -> Steps:
     """NAF keys for each Ua security protocol, and MUK and MRK in every case of TS 33.246 6.1."""
     for ua_id in ua_ids:

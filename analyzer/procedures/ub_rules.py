@@ -20,8 +20,6 @@ from dissectors.mbms_xml import BootstrappingInfo
 
 ALGORITHM = "AKAV1-MD5"  # RFC 3310 3.1, compared in capitals
 GBA_TOKEN = "3gpp-gba"  # in User-Agent or Server, with or without -tmpi  # noqa: S105  # a product token, no secret
-DIGEST_TOKEN = "3gpp-gba-digest"  # TS 33.220 Annex M: Ub without AKA  # noqa: S105
-NAF_REALM = "3gpp-bootstrapping"
 VECTOR_OCTETS = 32  # RAND and AUTN
 
 
@@ -52,7 +50,7 @@ def _is_at_a_bsf(message: Message) -> bool:
 def _is_at_a_naf(message: Message) -> bool:
     body = bodies.http(message)
     told = None if body is None else gba.authorization(body) if body.is_request else gba.challenge(body)
-    return told is not None and (told.get("realm") or "").lower().startswith(NAF_REALM)
+    return told is not None and (told.get("realm") or "").lower().startswith(gba.NAF_REALM)
 
 
 def _is_aka(told: Auth) -> bool:
@@ -154,7 +152,7 @@ def challenge_is_aka_with_integrity(run: Run) -> Iterator[Problem]:
     """
     exchanges = ub(run)
     asked = [bodies.http(message) for exchange in exchanges for message in exchange.requests]
-    if any(DIGEST_TOKEN in (body.headers.get("User-Agent") or "") for body in asked if body is not None):
+    if any(gba.DIGEST_TOKEN in (body.headers.get("User-Agent") or "") for body in asked if body is not None):
         raise NotHere  # GBA_Digest has passwords of its own
     refused = run.all("challenge")
     if not refused:

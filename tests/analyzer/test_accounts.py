@@ -11,6 +11,7 @@ from analyzer.capture.case import find_cases
 from analyzer.keys.key import Key
 from analyzer.procedures import PROCEDURES
 from analyzer.report import Verdict
+from sample_pcaps.story import Story
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
 KEY = Key(
@@ -120,3 +121,20 @@ def test_parents_are_keys_of_the_same_ue(good):
     for ue in good.report.ues:
         known = {key.fingerprint for key in ue.keys}
         assert all(parent in known for key in ue.keys for parent in key.parents)
+
+
+def test_which_key_would_open_what_gba_digest_protects(tell):
+    # TS 33.220 Annex M: its Ks comes from SIP Digest credentials and TLS, and neither is in a capture
+    story = Story("gba_digest", by_sip=False)
+    story.bootstrap(user_agent="ue 3gpp-gba-digest", challenge={"algorithm": "MD5"}, realm="ims.home1.net")
+    story.keys_and_media()
+    analysis = tell(story, keyring="")
+    (ue,) = analysis.report.ues
+    origins = {key.origin for key in ue.keys if (key.kind, key.status) == ("MSK", "no-key")}
+    assert len(origins) == 1
+    assert origins.pop().endswith(
+        "its bootstrapping was GBA_Digest, so that MUK or Ks_NAF of this B-TID has to be given"
+    )
+    ub = [told for told in analysis.report.judgements if told.rule.startswith("UB-") and told.level != "info"]
+    assert {told.rule for told in ub if str(told.verdict) == "fail"} == set()
+    assert ub

@@ -1,5 +1,7 @@
 """`keyshark derive`: every published vector, and the self made chain, typed in as a person would."""
 
+import hashlib
+import hmac
 import json
 from pathlib import Path
 
@@ -126,6 +128,19 @@ def test_ks_naf(derived, name, fqdn, ua_id, run):
         ("GBA_U, ME does", (ext, mrk)),
     ):
         assert (found[f"MUK with {case}{of}"], found[f"MRK with {case}{of}"]) == keys
+
+
+@pytest.mark.parametrize("octets", [16, 32])
+def test_gba_digest(derived, octets):
+    # TS 33.220 B.5: FC, P0, L0 of 15 or 13, P1 of 48, and for Ks RESP
+    h_a1, extr, resp = bytes(range(octets)), bytes(range(48)), bytes(range(100, 100 + octets))
+    found = derived("gba-digest", h_a1=h_a1.hex(), tls_mk_extr=extr.hex(), resp=resp.hex())
+    passwd = b"\x01GBA_Digest_RESP\x00\x0f" + extr + b"\x00\x30"
+    ks = b"\x01GBA_Digest_Ks\x00\x0d" + extr + b"\x00\x30" + resp + octets.to_bytes(2, "big")
+    assert (found["S for passwd"], found["S for Ks"]) == (passwd.hex(), ks.hex())
+    assert found["passwd"] == hmac.new(h_a1, passwd, hashlib.sha256).hexdigest()
+    assert found["Ks"] == hmac.new(h_a1, ks, hashlib.sha256).hexdigest()
+    assert "Ks" not in derived("gba-digest", h_a1=h_a1.hex(), tls_mk_extr=extr.hex())
 
 
 def test_another_ua_id(derived):

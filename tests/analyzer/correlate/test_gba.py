@@ -75,6 +75,44 @@ def test_a_key_management_post_is_no_ub(talk):
     assert gba.bootstrappings(pair(talk.messages)) == ()
 
 
+def digest_run(talk, realm="ims.home1.net"):
+    """A run of GBA_Digest (TS 33.220 M.6.3): MD5, and a nonce that is long enough for RAND and AUTN."""
+
+    def get(nonce, response):
+        return (
+            "GET / HTTP/1.1\nHost: bsf.home1.net\nUser-Agent: ue 3gpp-gba-digest\n"
+            f'Authorization: Digest username="{IMPI}", realm="{realm}", nonce="{nonce}", uri="/", response="{response}"'
+        )
+
+    talk.http(get("", ""), UE, BSF)
+    challenge = f'WWW-Authenticate: Digest realm="{realm}", nonce="{NONCE}", algorithm=MD5, qop="auth-int"'
+    talk.http(f"HTTP/1.1 401 Unauthorized\n{challenge}", BSF, UE, ports=(80, 40000))
+    talk.http(get(NONCE, "0" * 32), UE, BSF)
+    talk.http("HTTP/1.1 200 OK\nContent-Type: application/vnd.3gpp.bsf+xml", BSF, UE, INFO, ports=(80, 40000))
+
+
+def test_a_run_of_gba_digest_has_no_aka(talk):
+    digest_run(talk)
+    (run,) = gba.bootstrappings(pair(talk.messages))
+    assert (run.of_digest, len(run.exchanges), run.impi, run.b_tid) == (True, 2, IMPI, B_TID)
+    assert (run.rand, run.autn, run.server_data) == (None, None, b"")
+
+
+def test_a_run_of_aka_is_none_of_gba_digest(talk):
+    bootstrap(talk)
+    (run,) = gba.bootstrappings(pair(talk.messages))
+    assert not run.of_digest
+
+
+def test_the_token_of_gba_digest_on_ua_makes_no_ub(talk):
+    ask = (
+        "GET /news HTTP/1.1\nHost: bmsc.home1.net\nUser-Agent: ue 3gpp-gba-digest\n"
+        f'Authorization: Digest username="{B_TID}", realm="3GPP-bootstrapping-digest@bmsc.home1.net", nonce="n", response="r"'
+    )
+    talk.http(ask, UE, BM_SC)
+    assert gba.bootstrappings(pair(talk.messages)) == ()
+
+
 @pytest.mark.parametrize("nonce", [None, "", "!", base64.b64encode(bytes(31)).decode()])
 def test_what_is_no_aka_nonce(nonce):
     assert gba.nonce_vector(nonce) is None
