@@ -23,6 +23,8 @@ from analyzer.keys.keyring import EspSa, Keyring, load_keyring, merge
 from analyzer.medialog import MediaLog
 from dissectors import Message, Payload
 
+SEALED = frozenset({"tls", "dtls"})  # protocols whose messages may hold others
+
 Progress = Callable[[int, int], None]  # octets read, octets in all
 
 
@@ -84,8 +86,12 @@ class Reading:
             yield from sorted(media, key=lambda packet: packet.frame)
 
     def through_tshark(self, known: Iterable[Message]) -> Iterator[Payload]:
-        """Yield what tshark opens in frames that our own readers could not: in those of no message that is known."""
-        seen = {(message.payload.capture, frame) for message in known for frame in message.payload.frames}
+        """Yield what tshark opens in frames that our own readers could not: in those of no message that is known.
+
+        TLS that our own readers know is what tshark looks into.
+        """
+        read = (message.payload for message in known if message.protocol not in SEALED)
+        seen = {(payload.capture, frame) for payload in read for frame in payload.frames}
         for index, path in enumerate(self.case.captures):
             for payload in tshark.read_with_tshark(path, index, keylog=self.keyring.keylog):
                 if (index, payload.frame) not in seen:

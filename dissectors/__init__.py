@@ -28,12 +28,15 @@ from dissectors.rtcp import RTCP
 from dissectors.rtp import RTP
 from dissectors.sdp import SDP
 from dissectors.sip import SIP
+from dissectors.tls import DTLS, TLS
 
 # In order of trial: one line each. Inner protocols (reached by name only) never match a payload.
 DISSECTORS: tuple[Dissector, ...] = (
     SIP,
     HTTP,
     DIAMETER,
+    TLS,
+    DTLS,
     FLUTE,
     MIKEY,
     SDP,

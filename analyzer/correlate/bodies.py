@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from analyzer.correlate import secured
 from dissectors import Message
 from dissectors.diameter import Diameter
 from dissectors.http import Http
@@ -13,6 +14,7 @@ from dissectors.mikey import Mikey
 from dissectors.sdp import Sdp
 from dissectors.sip import Sip
 from dissectors.sip import identities as listed_identities
+from dissectors.tls import Tls
 
 Body = TypeVar("Body")
 
@@ -170,6 +172,8 @@ def summary(message: Message) -> str:
             return f"{name}{'R' if body.is_request else 'A'} {_result(body)}".strip()
         case Mikey() as body:
             return _mikey_summary(body)
+        case Tls() as body:
+            return secured.summary(body)
         case _:
             return message.protocol
 

@@ -15,9 +15,11 @@ class Framing(Dissector):
     """How the frames of a protocol are told in a stream.
 
     `length` has to be sure that a stream is of this protocol; `goes_on` is asked in one that is known to be.
+    `sealed`: nobody reads most of it, so that octets that are missing are no loss to tell of.
     """
 
     goes_on: Callable[[bytes, bool], int | None] = lambda data, closed: 0
+    sealed: bool = False
 
     def follows(self, data: bytes) -> bool:
         """Say whether octets are frames from here to their end, one whole at least."""

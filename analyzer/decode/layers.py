@@ -1,11 +1,11 @@
-"""What lies between TCP and messages on some connections: HTTP/2 and WebSocket, told and put together; tunnels."""
+"""What lies between TCP and messages on some connections, told and put together: HTTP/2, WebSocket, TLS; tunnels."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
-from analyzer.decode import http1, http2, websocket
+from analyzer.decode import http1, http2, tls, websocket
 from analyzer.decode.framing import Framing, Side
 from analyzer.decode.held import Ends
 from analyzer.decode.packets import DecodeFacts
@@ -17,7 +17,7 @@ from dissectors.text import Headers, head_length, read_head
 MAX_SIDES = 2048  # directions of connections that are put together at a time
 MAX_OCTETS = 32 * 1024 * 1024  # that all of them hold back
 
-FRAMINGS: tuple[Framing, ...] = (http2.FRAMES, websocket.FRAMES)
+FRAMINGS: tuple[Framing, ...] = (http2.FRAMES, websocket.FRAMES, tls.FRAMES)
 _SWITCH = b"101"
 
 Find = Callable[[Ends], Stream]
@@ -75,6 +75,8 @@ class Layers:
     def _side(self, stream: Stream, framing: Framing) -> Side:
         back = self._find((*stream.ends[2:], *stream.ends[:2]))
         back.claimed = back.claimed or framing  # both speak it, wherever that cannot be seen
+        if framing is tls.FRAMES:
+            return tls.TlsSide(self._facts)
         if framing is websocket.FRAMES:
             return websocket.WebSocketSide(self._facts, self._agreed.get(stream.ends))
         first = stream.synchronised or stream.ends in self._agreed

@@ -80,7 +80,9 @@ def _table(values: Iterable[int]) -> Ints:
 TAGGED, CARRIES_IP, LIKE_ETHERNET = _table(VLAN_TAGS), _table(IP_TYPES), _table(ETHERNET_TYPES)
 
 # What a datagram can be by its first two octets
-NOBODYS, RTP, EXTENDED, CONTROL, SPOKEN = range(5)
+NOBODYS, RTP, EXTENDED, CONTROL, SPOKEN, HANDSHAKE = range(6)
+SHAKES = _octets(lambda octet: octet in (20, 21, 22))  # of DTLS: all but application data (RFC 7983, RFC 6347 4.1)
+DTLS_MAJOR = _octets(lambda octet: octet == 0xFE)
 TOKEN = _octets(lambda octet: octet < 0x80 and (chr(octet).isalnum() or octet in b".!%*_+`'~-"))  # of SIP's methods
 OTHER_BEGIN = _octets(lambda octet: octet in b"\r\n\x01")  # blank lines before a message, MIKEY's version
 AFTER_WORD = _octets(lambda octet: octet in b" /")
@@ -90,6 +92,7 @@ WORD = 8  # octets at which the first word of a start line is looked at; no star
 def _kinds() -> Ints:
     kinds = np.full((256, 256), NOBODYS, dtype=np.uint8)
     kinds[TOKEN | OTHER_BEGIN] = SPOKEN
+    kinds[np.ix_(SHAKES, DTLS_MAJOR)] = HANDSHAKE
     kinds[_octets(lambda first: first >> 6 == 2 and not first & 0x10)] = RTP
     kinds[_octets(lambda first: first >> 6 == 2 and bool(first & 0x10))] = EXTENDED
     media = kinds[0x80:0xC0]
@@ -297,7 +300,7 @@ def _told(block: Block, packets: _Packets, version: int, ports: Ints) -> _Told:
     media &= headers <= sizes
     extended = np.flatnonzero(media & (kinds == EXTENDED))
     media[extended] = _fits(block, begins[extended] + headers[extended], begins[extended] + sizes[extended])
-    unread = told & ~media & ~(possible & (kinds == CONTROL))
+    unread = told & ~media & (kinds != HANDSHAKE) & ~(possible & (kinds == CONTROL))
     spoken = np.flatnonzero(unread & (kinds == SPOKEN))
     unread[spoken] = (sizes[spoken] < WORD) | ~_speaks(shown["body"][spoken])
     unread |= whole & (shown["protocol"] == TCP) & _silent(shown, carried)

@@ -185,7 +185,8 @@ class Stream(Held):
         self._facts.count(MISSING, hole)
         self.holes += 1
         begun = self._begun_message()
-        if self.claimed is not None or begun is not None:
+        sealed = isinstance(self.claimed, Framing) and self.claimed.sealed
+        if begun is not None or (self.claimed is not None and not sealed):
             origin = self._pieces.runs[0][2]
             lost = f"{hole} octets before this segment were not captured"
             if begun is not None:

@@ -64,9 +64,24 @@ FLUTE = (
     + bytes(4)
     + FDT
 )
+_HELLO = struct.pack("!H32sB4s", 0x0303, bytes(32), 4, b"sess") + bytes.fromhex(
+    "0004 1301c02b 0100 000a 0000 0006 0004 00 0001 61"
+)
+TLS = b"\x16\x03\x01" + struct.pack("!HI", 4 + len(_HELLO), 1 << 24 | len(_HELLO)) + _HELLO
+_RETRY = bytes.fromhex("fefd 04 61626364")
+DTLS = (
+    b"\x16\xfe\xfd"
+    + bytes(8)
+    + struct.pack("!HI", 12 + len(_RETRY), 3 << 24 | len(_RETRY))
+    + bytes(7)
+    + b"\x07"
+    + _RETRY
+)
 # One whole message of each protocol
 SAMPLES = {
     "sip": SIP,
+    "tls": TLS,
+    "dtls": DTLS,
     "http": HTTP,
     "diameter": DIAMETER,
     "mikey": MIKEY,
@@ -79,9 +94,9 @@ SAMPLES = {
     "rtp": RTP,
     "rtcp": RTCP,
 }
-OF_OCTETS = ("diameter", "mikey", "mikey.keydata", "dcf", "flute", "rtp", "rtcp")  # the rest is text
+OF_OCTETS = ("diameter", "mikey", "mikey.keydata", "dcf", "tls", "dtls", "flute", "rtp", "rtcp")  # the rest is text
 PROTOCOLS = tuple(dissector.protocol for dissector in DISSECTORS)
-PORTS = {"sip": 5060, "http": 80, "diameter": 3868, "mikey": 2269}
+PORTS = {"sip": 5060, "http": 80, "diameter": 3868, "mikey": 2269, "tls": 443, "dtls": 4433}
 INNER = {
     "sip": ["sdp"],
     "http": ["mbms-xml"],
@@ -156,7 +171,7 @@ def test_leaves_of_binary_protocols_cover_every_octet(payload, leaves, protocol)
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_only_its_own_sample_is_claimed(payload, protocol):
-    transport = "tcp" if protocol in ("http", "diameter") else "udp"
+    transport = "tcp" if protocol in ("http", "diameter", "tls") else "udp"
     for port in (PORTS.get(protocol, 9999), 9999):
         message = dissect(payload(SAMPLES[protocol], transport, dport=port))
         assert (message.protocol if message is not None else None) == (protocol if protocol in PORTS else None)

@@ -23,6 +23,7 @@ from sample_pcaps import forge_diameter as diameter
 from sample_pcaps import forge_mikey as mikey
 from sample_pcaps import forge_srtp as media
 from sample_pcaps import forge_text as text
+from sample_pcaps import forge_tls as tls
 from sample_pcaps import forge_xml as xml
 
 ELSEWHERE = {"flute", "dcf", "fdt"}  # under fire in the tests of their name
@@ -31,6 +32,7 @@ INPUTS = 100_000  # that there are at least
 CHUNK = 1000  # of them in one test
 GROWN = {  # chunks of grown messages: more of those that cost less
     "mikey": 14, "mikey.keydata": 14, "diameter": 14, "rtp": 14, "rtcp": 14, "sdp": 6, "mbms-xml": 8, "http": 6, "sip": 4,
+    "tls": 6, "dtls": 6,
 }  # fmt: skip
 MEDIA_KEYS = media.stream_keys(bytes(range(16)), bytes(range(14)))
 MIKEY_KEYS = mikey.keys_of(bytes(range(32)), 0xC0FFEE01, bytes(range(16)))
@@ -180,6 +182,16 @@ SAME = {
         "sdp.media.proto": lambda body: [section.proto for section in body.media],
     },
     "mbms-xml": {},
+    "tls": {
+        "tls.record.content_type": lambda body: [record.kind for record in body.records],
+        "tls.record.length": lambda body: [record.size for record in body.records],
+        "tls.handshake.type": lambda body: [each.kind for record in body.records for each in record.handshakes],
+    },
+    "dtls": {
+        "dtls.record.version": lambda body: [record.version for record in body.records],
+        "dtls.alert_message.desc": lambda body: [record.alert[1] for record in body.records if record.alert],
+        "dtls.handshake.type": lambda body: [each.kind for record in body.records for each in record.handshakes],
+    },
 }
 
 
@@ -289,7 +301,31 @@ def forged(protocol):
                 text.multipart([("application/sdp", SDP[:40]), ("text/xml", MSKS)]),
             ).octets(),
         ),
+        "tls": (
+            tls.record(tls.HANDSHAKE, tls.handshake(tls.CLIENT_HELLO, _hello())),
+            *(octets for _, octets in tls.Session("bmsc.home1.net", "hostile").flights()),
+            tls.record(tls.HANDSHAKE, tls.handshake(tls.CLIENT_KEYS, tls.sized(b"3GPP-bootstrapping;a@bsf", 2))),
+            tls.record(tls.ALERT, b"\x02\x28"),
+        ),
+        "dtls": (
+            tls.datagram_record(tls.HANDSHAKE, tls.datagram_handshake(tls.CLIENT_HELLO, _hello(cookie=b"cookie"))),
+            tls.datagram_record(tls.HANDSHAKE, tls.datagram_handshake(3, b"\xfe\xfd\x06cookie"), number=1)
+            + tls.datagram_record(tls.HANDSHAKE, tls.datagram_handshake(tls.CERTIFICATE, bytes(90), first=20, end=60)),
+            tls.datagram_record(tls.CHANGE, b"\x01") + tls.datagram_record(tls.HANDSHAKE, bytes(40), epoch=1),
+            tls.datagram_record(tls.ALERT, b"\x01\x00"),
+        ),
     }[protocol]  # fmt: skip
+
+
+def _hello(cookie=None):
+    asked = [
+        tls.server_name("bmsc.home1.net"),
+        tls.alpn("h2"),
+        tls.versions(0x0304),
+        tls.psks("a;b@bsf"),
+        tls.extension(35, b""),
+    ]
+    return tls.client_hello(bytes(range(32)), [0x1301, 0x00A8], asked, session=b"session", cookie=cookie)
 
 
 def _chunks(octets, size=5):
@@ -591,9 +627,42 @@ def grown_rtcp(chance):
     return octets
 
 
+def grown_tls(chance):
+    return b"".join(tls.record(*_record(chance, tls.handshake)) for _ in range(chance.randint(1, 3)))
+
+
+def grown_dtls(chance):
+    return b"".join(
+        tls.datagram_record(*_record(chance, tls.datagram_handshake), epoch=chance.choice((0, 0, 0, 1)))
+        for _ in range(chance.randint(1, 3))
+    )
+
+
+def _record(chance, handshake):
+    """Content type and content of a record, most often of a handshake."""
+    extensions = [
+        tls.extension(chance.choice((0, 16, 41, 43, 51)), tls.sized(_sized(chance, 12)[0], chance.choice((1, 2))))
+        for _ in range(chance.randrange(4))
+    ]
+    cookie = b"c" if handshake is tls.datagram_handshake else None
+    messages = (
+        (
+            tls.CLIENT_HELLO,
+            tls.client_hello(chance.randbytes(32), range(chance.randrange(5)), extensions, cookie=cookie),
+        ),
+        (tls.SERVER_HELLO, tls.server_hello(chance.randbytes(32), chance.randrange(0x10000), extensions)),
+        (tls.CERTIFICATE, tls.sized(tls.sized(chance.randbytes(9), 3), 3)),
+        (tls.CLIENT_KEYS, tls.sized(b"a@bsf", 2) + chance.randbytes(chance.randrange(9))),
+        (chance.randrange(26), chance.randbytes(chance.randrange(20))),
+    )
+    inside = b"".join(handshake(*chance.choice(messages)) for _ in range(chance.randint(1, 3)))
+    return chance.choice(((tls.HANDSHAKE, inside),) * 3 + ((tls.ALERT, b"\x01\x00"), (tls.CHANGE, b"\x01"), (24, b"x")))
+
+
 GROW = {
     "mikey": grown_mikey, "mikey.keydata": grown_keydata, "diameter": grown_diameter, "rtp": grown_rtp, "rtcp": grown_rtcp,
     "sdp": grown_sdp, "mbms-xml": grown_xml, "http": grown_http, "sip": grown_sip,
+    "tls": grown_tls, "dtls": grown_dtls,
 }  # fmt: skip
 
 

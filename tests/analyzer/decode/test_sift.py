@@ -15,7 +15,7 @@ from analyzer.capture.reader import open_capture
 from analyzer.decode.decoder import Decoder
 from analyzer.decode.packets import DecodeFacts, MediaPacket
 from dissectors import dissect
-from sample_pcaps import forge, forge_esp, forge_tunnels
+from sample_pcaps import forge, forge_esp, forge_tls, forge_tunnels
 
 ROOT = Path(__file__).parents[3]
 SAMPLES = sorted((ROOT / "sample_pcaps").glob("*/capture.pcapng"))
@@ -108,6 +108,7 @@ BODIES = [
     b"\x81\xc8\x00\x01" + RTP[8:12] + bytes(20), b"SIP/2.0 200 OK\r\n\r\n", b"OPTIONS sip:a SIP/2.0\r\n\r\n",
     b"\r\n\r\n", b"\r\n\r\nOPTIONS sip:a SIP/2.0\r\n\r\n", b"A b SIP/2.0\r\n", b"A\t\x80\xff SIP/2.0\r\n\r\n",
     b"q\x01\x00\x00\x01\x00\x00\x00\x00", b"\x40" + bytes(range(30)), b"\x01\x00\x01\x01" + bytes(20),
+    forge_tls.datagram_record(21, b"\x02\x28"), forge_tls.datagram_record(23, bytes(30), epoch=1),
 ]  # fmt: skip
 
 
@@ -242,3 +243,15 @@ def test_random_datagrams(tmp_path: Path) -> None:
         for _ in range(3000)
     ]  # fmt: skip
     same(written(tmp_path, packets))
+
+
+def test_dtls_is_read_but_for_its_application_data(tmp_path: Path) -> None:
+    """RFC 7983: its first octets are 20 to 63, those of RTP 128 to 191; the one is never taken for the other."""
+    records = [forge_tls.datagram_record(kind, b"\x02\x28") for kind in (20, 21, 22, 23)]
+    packets = [udp("10.0.0.1", "239.1.2.3", 49152, 5000, body) for body in (*records, RTP)]
+    path = written(tmp_path, [*packets, bytes(200)])
+    (block,) = open_capture(str(path)).blocks()
+    odd, (columns,) = Decoder().sift(block)
+    assert odd.tolist() == [0, 1, 2, 5]
+    assert columns.rows.tolist() == [4]
+    same(path)

@@ -1,0 +1,53 @@
+"""What records of TLS and DTLS come to, in words: who is called, and what both ends agree on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dissectors import tls_names as names
+from dissectors.tls import Handshake, Record, Tls
+from dissectors.tls_hello import Hello
+
+ENCRYPTED = "Encrypted Handshake Message"
+
+
+def summary(body: Tls) -> str:
+    """Return a line that tells a person what records say."""
+    return ", ".join(dict.fromkeys(told for record in body.records for told in _record(record)))
+
+
+def _record(record: Record) -> Iterator[str]:
+    if record.handshakes:
+        yield from map(_handshake, record.handshakes)
+    elif record.kind == names.HANDSHAKE:
+        yield ENCRYPTED
+    elif record.alert is not None:
+        level, what = record.alert
+        yield f"{names.ALERT_LEVELS.get(level, level)} Alert: {names.ALERTS.get(what, what)}"
+    elif record.kind == names.ALERT:
+        yield "Encrypted Alert"
+    else:
+        yield names.CONTENT_TYPES[record.kind]
+
+
+def _handshake(handshake: Handshake) -> str:
+    if handshake.hello is not None:
+        return _hello(handshake.hello)
+    name = names.HANDSHAKES.get(handshake.kind, f"handshake message {handshake.kind}")
+    if not handshake.identity:
+        return name
+    what = "PSK identity" if handshake.kind == names.CLIENT_KEYS else "PSK identity hint"
+    return f"{name} with {what} {handshake.identity}"
+
+
+def _hello(hello: Hello) -> str:
+    offered = [version for version in hello.versions if not names.is_reserved(version)]
+    version = names.version(offered[0] if offered else hello.version).partition(" (")[0]
+    if not hello.client:
+        what = "Hello Retry Request" if hello.is_retry else names.HANDSHAKES[names.SERVER_HELLO]
+        return f"{what}: {version}, {names.suite(hello.suites[0]).partition(' (')[0]}"
+    to = f" to {', '.join(hello.server_names)}" if hello.server_names else ""
+    asked = [version, f"{len(hello.suites)} cipher suite{'' if len(hello.suites) == 1 else 's'}"]
+    asked += [f"for {', '.join(hello.protocols)}"] if hello.protocols else []
+    asked += [f"PSK identity {', '.join(hello.identities)}"] if hello.identities else []
+    return f"{names.HANDSHAKES[names.CLIENT_HELLO]}{to}: {', '.join(asked)}"
