@@ -14,7 +14,7 @@ from dissectors.mikey_values import Error, Extension, Found, Identity, Kemac, Po
 PORT = 2269  # IANA "mikey", TS 33.246 6.4.1
 SHORTEST = 12  # octets: the header with an empty map, and a payload
 
-PRE_SHARED = 0
+IDENTITY_BEFORE_KEYS = frozenset((2, 10))  # data types, RFC 3830 3.2, RFC 4738 3.2
 SRTP_ID, EMPTY_MAP, GENERIC_ID = 0, 1, 2
 _START = Layout(("mikey.version", 1), ("mikey.type", 1, DATA_TYPES), ("mikey.next_payload", 1, PAYLOADS))
 _V_AND_PRF = (Bits("mikey.v.set", 0x80, BOOLEANS), Bits("mikey.prf_func", 0x7F, PRFS))
@@ -54,7 +54,7 @@ class Mikey:
     """One MIKEY message; of a payload that may stand once the first one counts, and None says that there is none.
 
     `payloads` are the payload types in their order. `key_domain_id`, `msk_id` and `mtk_id` are from the Key ID
-    extension of MBMS. `idi` and `idr` are the identities of initiator and responder.
+    extension of MBMS. `idi` and `idr` are the identities of initiator and responder, `inside` the KEMACs of tickets.
     """
 
     header: Header
@@ -73,6 +73,7 @@ class Mikey:
     key_domain_id: bytes | None = None
     msk_id: bytes | None = None
     mtk_id: bytes | None = None
+    inside: tuple[Kemac, ...] = ()
 
     @property
     def version(self) -> int:
@@ -209,6 +210,7 @@ def _message(header: Header, found: Found) -> Mikey:
         key_domain_id=key_ids.get(mikey_payloads.KEY_DOMAIN_ID),
         msk_id=key_ids.get(mikey_payloads.MSK_ID),
         mtk_id=key_ids.get(mikey_payloads.MTK_ID),
+        inside=tuple(found.inside),
     )
 
 
@@ -226,11 +228,14 @@ def _identity(header: Header, identities: Sequence[Identity], role: int) -> Iden
 
 
 def inner(body: object) -> tuple[Part, ...]:
-    """Return the keys of a KEMAC that is not encrypted; with public keys an identity stands before them."""
-    kemac = body.kemac if isinstance(body, Mikey) and body.data_type == PRE_SHARED else None
-    if kemac is None or kemac.encr_alg != mikey_payloads.ENCR_NULL or not kemac.encr_data:
+    """Return the keys of KEMACs that are not encrypted; where public keys carry them an identity stands before them."""
+    if not isinstance(body, Mikey):
         return ()
-    return (Part("mikey.keydata", kemac.encr_data, kemac.start),)
+    outer = (body.kemac,) if body.kemac is not None and body.data_type not in IDENTITY_BEFORE_KEYS else ()
+    clear = (
+        kemac for kemac in (*outer, *body.inside) if kemac.encr_alg == mikey_payloads.ENCR_NULL and kemac.encr_data
+    )
+    return tuple(Part("mikey.keydata", kemac.encr_data, kemac.start) for kemac in clear)
 
 
 def notes(body: object) -> tuple[str, ...]:

@@ -29,12 +29,15 @@ def _chain(cursor: Cursor, found: Found, name: str) -> None:
     with cursor.window(name, size):
         if size:
             following = cursor.u8("mikey.next_payload", PAYLOADS)
-            _read_inside(cursor, following, found.data_type)
+            _read_inside(cursor, found, following)
 
 
-def _read_inside(cursor: Cursor, following: int, data_type: int) -> None:
+def _read_inside(cursor: Cursor, found: Found, following: int) -> None:
+    inside = Found(found.data_type)
     # a ticket inside a ticket is none of its payloads: nothing here nests
-    mikey_payloads.read_chain(cursor, following, Found(data_type), mikey_payloads.READERS)
+    mikey_payloads.read_chain(cursor, following, inside, mikey_payloads.READERS)
+    if inside.kemac is not None:
+        found.inside.append(inside.kemac)
 
 
 def _tp(cursor: Cursor, found: Found) -> None:
@@ -46,17 +49,17 @@ def _ticket(cursor: Cursor, found: Found) -> None:
     size = cursor.u16("mikey.ticket.data_len")
     if kind == _BASE and size:
         with cursor.window("mikey.ticket.data", size):
-            _base(cursor, found.data_type)
+            _base(cursor, found)
     else:
         cursor.octets("mikey.ticket.data", size)
     _chain(cursor, found, "mikey.ticket.initiator")
 
 
-def _base(cursor: Cursor, data_type: int) -> None:
+def _base(cursor: Cursor, found: Found) -> None:
     with cursor.group("mikey.thdr"):
         following = cursor.u8("mikey.next_payload", PAYLOADS)
         cursor.octets("mikey.thdr.data", cursor.u16("mikey.thdr.len"))
-    _read_inside(cursor, following, data_type)
+    _read_inside(cursor, found, following)
 
 
 READERS = {16: Reader("mikey.tp", _tp), 17: Reader("mikey.ticket", _ticket)}

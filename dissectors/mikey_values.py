@@ -97,6 +97,7 @@ class Found:
     verification: Verification | None = None
     errors: list[Error] = field(default_factory=list)
     extensions: list[Extension] = field(default_factory=list)
+    inside: list[Kemac] = field(default_factory=list)  # of tickets
     notes: list[str] = field(default_factory=list)
 
 

@@ -109,16 +109,17 @@ def test_key_octets_are_in_no_repr(chained, read, value):
 # ------------------------------------------------------------------------------------- what inside is whose
 
 
-def test_null_encryption_shows_the_keys_inside(chained, payload):
+@pytest.mark.parametrize("data_type", [0, 13, 15, 18, 21])
+def test_null_encryption_shows_the_keys_inside(chained, payload, data_type):
     plain = bytes.fromhex("00220010a0a1a2a3a4a5a6a7a8a9aaabacadaeaf0200010200ff")
-    data = chained(COUNTER, (KEMAC, b"\0\0\x1a" + plain + b"\0"))
+    data = chained(COUNTER, (KEMAC, b"\0\0\x1a" + plain + b"\0"), data_type=data_type)
     (inner,) = dissect(payload(data)).inner
     assert inner.protocol == "mikey.keydata"
     assert data[inner.offset :].startswith(plain)
     assert inner.body.keys[0].valid_to == b"\0\xff"
 
 
-@pytest.mark.parametrize(("data_type", "encr_alg", "size"), [(0, 1, 4), (2, 0, 4), (0, 0, 0)])
+@pytest.mark.parametrize(("data_type", "encr_alg", "size"), [(0, 1, 4), (2, 0, 4), (10, 0, 4), (0, 0, 0)])
 def test_other_kemacs_hold_nothing_to_read(chained, payload, data_type, encr_alg, size):
     data = chained((KEMAC, bytes((encr_alg, 0, size)) + bytes(size) + b"\0"), data_type=data_type)
     assert dissect(payload(data)).inner == ()

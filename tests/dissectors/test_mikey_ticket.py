@@ -93,6 +93,21 @@ def test_data_of_the_initiator(chained, values):
     assert found["mikey.ticket.data"] == [b""]
 
 
+def test_keys_in_the_clear_inside_a_ticket_are_a_message_of_their_own(chained, payload):
+    # RFC 6043 6.10: a policy that asks for a key of 2 octets, under the NULL cipher; and a ticket that nobody encrypted
+    key = "00 00 0006 00 20 0002 c0de 00"
+    asked = f"{KIND} {PRF_AND_FLAGS} 000c 01 {key}"
+    data = f"{THDR.replace('05', '01', 1)} {key}"
+    ticket = f"{NO_POLICY} {len(bytes.fromhex(data)):04x} {data} 0000"
+    for kind, octets in ((TP, asked), (TICKET, ticket)):
+        message = dissect(payload(chained((kind, bytes.fromhex(octets)), data_type=REQUEST_RESP)))
+        assert message.error is None
+        (inner,) = message.inner
+        assert (inner.protocol, inner.error) == ("mikey.keydata", None)
+        assert [(found.kind, found.key) for found in inner.body.keys] == [(2, b"\xc0\xde")]
+        assert message.payload.data[inner.offset :].startswith(inner.payload.data)
+
+
 @pytest.mark.parametrize("kind", ["0002 01 01", "0001 02 01", "0001 01 02", "ffff ff ff"])
 def test_tickets_of_other_kinds_are_octets(chained, values, kind):
     found = values(chained((TICKET, bytes.fromhex(f"{kind} 000000 0000 0002 aabb 0000"))))

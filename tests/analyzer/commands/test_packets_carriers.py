@@ -146,6 +146,19 @@ def test_octets_that_are_nearly_mikey_are_none_on_another_port(shown):
     assert broken["protocol"] == "mikey"
 
 
+def test_a_key_in_the_clear_is_hidden_inside_a_ticket_too(shown):
+    # RFC 6043 6.10, appendix A: THDR, and a KEMAC of the NULL cipher
+    secret = bytes.fromhex("8d3f0a61c27be95418f0d6a3b97c42e5")
+    kemac = b"\x00\x00" + (20).to_bytes(2, "big") + mikey.key_data(secret, key_type=mikey.TEK) + b"\x00"
+    data = b"\x01\x00\x00" + kemac
+    ticket = bytes.fromhex("00010101 000000 0000") + len(data).to_bytes(2, "big") + data + b"\0\0"
+    first, octets = mikey.chained([(mikey.T, mikey.timestamp(1)), (17, ticket)], mikey.LAST)
+    whole = mikey.header(data_type=13, first=first, csb_id=CSB_ID, cs_count=0, map_type=mikey.MAP_EMPTY) + octets
+    (found,), _ = shown(datagram(whole, 2269))
+    assert [part["protocol"] for part in flat(found)] == ["mikey", "mikey.keydata"]
+    assert secret.hex() not in json.dumps(found)
+
+
 # ---------------------------------------------------------------------------------------------- SIP over SCTP
 
 

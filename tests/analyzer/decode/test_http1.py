@@ -127,6 +127,35 @@ def test_a_body_that_waits_for_100_continue():
     assert facts.counts == {}
 
 
+@pytest.mark.parametrize(("inside", "back"), [(SIP, SIP_OK), (GET, OK)])
+def test_what_follows_an_upgrade_to_something_unknown_is_tried_anew(inside, back):
+    # RFC 9110 7.8
+    ask = b"GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: other/1.0\r\n\r\n"
+    switch = b"HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: other/1.0\r\n\r\n"
+    shown, facts = read(frames((ask, True), (switch, False), (inside, True), (back, False)))
+    assert [told for _, _, told, _ in shown] == ["GET", 101, "GET" if inside is GET else "OPTIONS", 200]
+    assert facts.counts == {}
+
+
+@pytest.mark.parametrize("first", [b"\r\n", b"\n"])
+def test_lines_that_end_or_go_on_in_odd_ways(first):
+    # RFC 9112 2.2, 4, 5.2: line feeds alone, a status line without a phrase, a header over several lines, blanks before
+    head = b"HTTP/1.1 200\nX: a\n  b\n\tc\nTransfer-Encoding:\n chunked\n\n"
+    body = b'4;name="a;b";other\nbody\n0\nTrailer: t\n\n'
+    shown, facts = read(frames((GET, True), (first + head + body, False), (first + GET, True), (OK, False)))
+    assert [(told, size) for _, _, told, size in shown] == [
+        ("GET", len(GET)), (200, len(head + body)), ("GET", len(GET)), (200, len(OK)),
+    ]  # fmt: skip
+    assert facts.counts == {}
+
+
+def test_chunks_count_where_a_length_is_told_too():
+    # RFC 9112 6.3: what a length alone would cut off, or leave, is not the next message
+    both = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nbody\r\n0\r\n\r\n"
+    shown, _ = read(frames((GET * 2, True), (both + OK, False)))
+    assert [(told, size) for _, _, told, size in shown if told == 200] == [(200, len(both)), (200, len(OK))]
+
+
 @pytest.mark.parametrize("status", [b"204 No Content", b"304 Not Modified"])
 def test_answers_without_a_body_end_with_their_heads(status):
     answer = b"HTTP/1.1 " + status + b"\r\nContent-Length: 9\r\n\r\n"
