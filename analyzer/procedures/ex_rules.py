@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.sessions import TMPI_DOMAIN
+from analyzer.correlate.sessions import TMPI_DOMAIN, Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.keys.key import Key
 from analyzer.procedures import history
-from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker
+from analyzer.procedures.bootstrapping import BOOTSTRAPPING, made_for, maker
 from analyzer.procedures.delivery import MSK_DELIVERY
 from analyzer.procedures.dg_rules import UA, realm_fqdn
 from analyzer.procedures.invites import HTTP_INITIATION
@@ -23,7 +23,8 @@ from dissectors.mikey import Mikey
 from dissectors.sip import Sip
 
 SECRET_OCTETS = 16  # what is shorter may stand in a message by chance
-MAX_SECRETS = 64  # keys of one B-TID that are looked for, from the root on
+SHORTEST = 8  # octets of RES and MSK, which are not derived but drawn: in hex or base64 no chance makes them
+MAX_SECRETS = 64  # keys of one B-TID, or MSKs of one UE, that are looked for, from the first on
 OF_THE_NETWORK = ("post", "post-answer")  # between SCF and BM-SC, where the MUK belongs (TS 26.237 10.4.2.1)
 
 
@@ -124,8 +125,8 @@ def no_key_is_written_out(run: Run) -> Iterator[Problem]:
     """No message to or from a UE has a key of its chain in the clear.
 
     A key on its way through the IM CN hands every MSK to whoever sees that leg. Looked for are the known keys of the
-    UE, as octets, in hex and in base64, in SIP and HTTP. What the BSF and the SCF hand to a NAF is meant to be there,
-    and is not looked at.
+    UE from Ks to MSK, and RES, as octets, in hex and in base64, in SIP and HTTP. What the BSF and the SCF hand to a
+    NAF is meant to be there, and is not looked at.
     """
     secrets = _secrets(run)
     if not secrets:
@@ -146,9 +147,22 @@ def _text(message: Message) -> bytes:
 
 
 def _secrets(run: Run) -> tuple[tuple[bytes, str], ...]:
-    """Return the keys of a UE in every form that a message may have them in, with their kinds."""
-    known = _forms(run.story)
-    return tuple(found for b_tid in (run.ue.b_tid if run.ues else ()) for found in known.get(b_tid, ()))
+    """Return the secrets of a UE in every form that a message may have them in, with their kinds."""
+    return _of_ue(run.story, run.ue) if run.ues else ()
+
+
+@once
+def _of_ue(story: Story, ue: Session) -> tuple[tuple[bytes, str], ...]:
+    known = _forms(story)
+    found = [form for b_tid in ue.b_tid for form in known.get(b_tid, ())]
+    opened = (story.chain.opening(message) for message in history.msk_messages(story, ue))
+    brought = {key.value: key.kind for each in opened if each is not None for key in each.keys}
+    vectors = (story.chain.aka.get(made.rand or b"") for made in made_for(story, ue))
+    brought |= {vector.res: "RES" for vector in vectors if vector is not None and vector.mac_ok}
+    for value, kind in list(brought.items())[:MAX_SECRETS]:
+        if len(value) >= SHORTEST:
+            found += [(form, kind) for form in _written(value)]
+    return tuple(found)
 
 
 @once

@@ -2,8 +2,9 @@
 
 import pytest
 
-from sample_pcaps.forge_text import Edit
+from sample_pcaps.forge_text import Edit, base64_of
 from sample_pcaps.story import Story
+from sample_pcaps.story_mikey import FIRST_MSK
 
 CODES = ("EX-02", "EX-06", "EX-10")
 ZN, UB, UA = ("bm_sc", "bsf"), ("ue", "bsf"), ("ue", "bm_sc")
@@ -93,6 +94,19 @@ class TestKeyInTheClear:
     def test_is_found_in_hex(self, tell, verdicts, form):
         analysis = tell(self.leaking(form))
         assert "fail" in verdicts(analysis, "EX-06")
+
+    @pytest.mark.parametrize("form", [bytes.hex, base64_of])
+    @pytest.mark.parametrize(
+        ("kind", "secret"),
+        [("MSK", lambda story: story.msks[FIRST_MSK].key), ("RES", lambda story: story.ue.last.vector.res)],
+    )
+    def test_may_be_an_msk_or_res(self, tell, verdicts, kind, secret, form):
+        story = Story.registered_by_http()
+        story.msk()
+        story.msk_request(edits={"answer": Edit(headers={"X-Trace": form(secret(story))})})
+        analysis = tell(story)
+        assert "fail" in verdicts(analysis, "EX-06")
+        assert message_of(analysis, "EX-06") == f"{kind} stands in the clear"
 
     def test_does_not_stand_in_the_finding(self, tell):
         story = self.leaking(bytes.hex)
