@@ -307,19 +307,21 @@ def _is_public(address: str) -> bool:
 
 
 @rule(
-    "SB-23", SIP_MSK_REFRESH, clause="TS 33.246 Annex G.2.4", level="info",
-    remedy="BM-SC: answer 403 to MSK requests for a UE that has deregistered.",
+    "SB-23", SIP_MSK_REFRESH, SIP_DEAUTHORIZATION, clause="TS 33.246 Annex G.2.4", level="info",
+    remedy="BM-SC: answer 403 to MSK requests and deregistrations for a UE that has deregistered.",
 )  # fmt: skip
-def only_the_registered_get_msks(run: Run) -> Iterator[Problem]:
-    """An MSK request is granted only to a UE that is registered.
+def only_the_registered_are_served(run: Run) -> Iterator[Problem]:
+    """An MSK request or deregistration is granted only to a UE that is registered.
 
-    The SCF vouches for the UE, yet a UE that has left gets its keys back this way.
+    The SCF vouches for the UE, yet a UE that has left gets its keys back this way; and a BM-SC that lets it leave
+    twice does not know who is registered.
     """
     answers = [m for m in run.all("post-answer") if status(m) == 200]
     if not run.ues or not answers:
         raise NotHere
     if history.deregistered(run.story, run.ue, run.start) and history.granted(run):
-        yield wrong("MSKs granted to a UE that has deregistered", *run.all("post")[:1], answers[0])
+        what = "MSKs granted to" if run.procedure is SIP_MSK_REFRESH else "deregistration granted to"
+        yield wrong(f"{what} a UE that has deregistered", *run.all("post")[:1], answers[0])
 
 
 RULES: tuple[Rule, ...] = (
@@ -331,5 +333,5 @@ RULES: tuple[Rule, ...] = (
     deregister_post_has_no_needless_muk,
     msk_request_goes_through,
     muk_travels_in_ipsec,
-    only_the_registered_get_msks,
+    only_the_registered_are_served,
 )

@@ -152,7 +152,23 @@ class TestMskRequest:
         story = begun()
         story.sip("msk-request")
         story.sip("deregister")
-        assert verdicts(tell(story), "SB-23") == ["pass"]
+        assert verdicts(tell(story), "SB-23") == ["pass", "pass"]
+
+
+class TestRegistered:
+    def test_ue_leaves_once(self, begun, tell, verdicts):
+        story = begun()
+        story.sip("deregister")
+        story.wait(1)
+        story.sip("deregister")
+        assert verdicts(tell(story), "SB-23") == ["pass", "fail"]
+
+    def test_ue_may_come_back(self, begun, tell, verdicts):
+        story = begun()
+        story.sip("deregister")
+        story.sip("register")
+        story.sip("msk-request")
+        assert verdicts(tell(story), "SB-23") == ["pass", "pass"]
 
 
 class TestMukOnItsWay:
