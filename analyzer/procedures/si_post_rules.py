@@ -9,7 +9,7 @@ from analyzer.correlate.exchanges import Exchange, of_request_type, status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
 from analyzer.procedures import coverage
 from analyzer.procedures.dg_rules import intended
-from analyzer.procedures.invites import HTTP_INITIATION, asserted, posts, sips
+from analyzer.procedures.invites import HTTP_INITIATION, UNANSWERED, asserted, posts, sips
 from analyzer.procedures.roles import names, outcome
 from analyzer.procedures.ua import REGISTRATION
 from dissectors import Message
@@ -215,15 +215,17 @@ def _is_protected(run: Run) -> bool:
 
 
 @rule(
-    "SI-19", HTTP_INITIATION, clause="RFC 3261 17.2.1, TS 26.237 10.4.1.1.1.3", level="info",
-    remedy="SCF: authorize once for each INVITE; a retransmission of it gets the answer again, no new POST.",
+    "SI-19", HTTP_INITIATION, clause="RFC 3261 13.2.2.4, 17.2.1, TS 26.237 10.4.1.1.1.3", level="info",
+    remedy="UE: send an ACK for the 200. SCF: authorize once for each INVITE, and answer a repeated one as before.",
 )  # fmt: skip
 def authorization_is_sent_once(run: Run) -> Iterator[Problem]:
-    """An INVITE, however often it is retransmitted, makes one authorize POST.
+    """An INVITE, however often it is retransmitted, makes one authorize POST, and its 200 gets an ACK.
 
-    More of them do no harm by themselves, but show an SCF that takes retransmissions for new requests.
+    More POSTs do no harm by themselves, but show an SCF that takes retransmissions for new requests. Without an ACK
+    the SCF ends the session after half a minute, and the BM-SC may not hear of it.
     """
-    run.needs("post")
+    if run.first("post") is None and run.first("ok") is None:
+        raise NotHere
     done: dict[str, Message] = {}
     for message, body, answer in posts(run):
         before = done.get(body.host or message.payload.dst)
@@ -231,6 +233,14 @@ def authorization_is_sent_once(run: Run) -> Iterator[Problem]:
             yield wrong("a second authorize POST for the same INVITE", before, message)
         if outcome(answer) == "success":
             done[body.host or message.payload.dst] = message
+    ok = run.first("ok")
+    if ok is None or run.first("ack") is not None:
+        return
+    if not run.story.covers(ok.time, UNANSWERED) or not coverage.shows(
+        run.story, coverage.legs(run.story).sip, ok.time, ok.time + UNANSWERED
+    ):
+        raise CannotTell("the capture ends before the ACK is due")
+    yield wrong(f"no ACK within {UNANSWERED // 10**9} s of the 200", ok)
 
 
 # ------------------------------------------------------------------------------------------------ registration

@@ -48,7 +48,7 @@ def test_is_not_of_the_sip_variant(sample, verdicts, code):
 
 
 class TestTheLegIsNotCaptured:
-    @pytest.mark.parametrize("code", ["SI-08", "SI-09", "SI-10", "SI-11", "SI-12", "SI-13", "SI-19"])
+    @pytest.mark.parametrize("code", ["SI-08", "SI-09", "SI-10", "SI-11", "SI-12", "SI-13"])
     def test_so_nothing_is_missing(self, tell, keep, verdicts, code):
         story = Story.registered_by_http()
         story.keys_and_media()
@@ -253,3 +253,35 @@ class TestRegistration:
         story = Story.begun_by_http()
         story.register(statuses={NEWS: 503})
         assert verdicts(tell(story), "SI-16") == []
+
+
+class TestAck:
+    def invited(self, *gone, linger=35):
+        story = Story("ack", by_sip=False)
+        story.bootstrap()
+        story.invite(edits={name: Edit(drop=True) for name in gone})
+        story.linger(linger)
+        story.bye()
+        return story
+
+    def test_on_either_leg_is_enough(self, tell, verdicts):
+        assert verdicts(tell(self.invited("isc-ack")), "SI-19") == ["pass"]
+
+    def test_that_is_missing_on_both_is_found(self, tell, verdicts, failed):
+        analysis = tell(self.invited("gm-ack", "isc-ack"))
+        assert verdicts(analysis, "SI-19") == ["fail"]
+        assert failed(analysis) == set()
+
+    def test_may_still_come_when_the_capture_ends(self, tell, verdicts):
+        assert verdicts(tell(self.invited("gm-ack", "isc-ack", linger=10)), "SI-19") == ["inconc"]
+
+    def test_is_looked_for_where_the_post_was_not_captured(self, tell, keep, verdicts):
+        legs = [("ue", "p_cscf"), ("p_cscf", "scf"), ("ue", "bsf")]
+        assert verdicts(tell(keep(self.invited("gm-ack", "isc-ack"), *legs)), "SI-19") == ["fail"]
+        assert verdicts(tell(keep(self.invited(), *legs)), "SI-19") == ["pass"]
+
+    def test_is_none_of_a_refusal(self, tell, verdicts):
+        story = Story("refused", by_sip=False)
+        story.bootstrap()
+        story.invite(authorize="never", status="403 Forbidden")
+        assert verdicts(tell(story), "SI-19") == []
