@@ -173,3 +173,20 @@ def missed_update() -> Story:
     )
     story.media(SECOND_MSK, 1, packets=10)
     return story
+
+
+@case(runs=True)
+def ten_at_once() -> Story:
+    """The HTTP variant, all of it right, with ten UEs that register within a second, each answered at once.
+
+    The capture begins when all have bootstrapped and sent their INVITEs.
+    """
+    story = Story.begun_by_http(ues=10)
+    for number, ue in enumerate(story.ues):
+        story.at(20 + number * 0.08)
+        story.register(ue)
+        story.msk(ue)
+    story.mtk(times=2)
+    story.media(packets=10)
+    story.cut(19.9)
+    return story
