@@ -26,6 +26,7 @@ from analyzer.tui.palette import Commands
 from analyzer.tui.rows import Rows
 from analyzer.tui.screen import CaseScreen
 from analyzer.tui.search import Search
+from analyzer.tui.table import Table
 from analyzer.tui.ue import Ue
 
 
@@ -92,7 +93,7 @@ class Keyshark(App[Fault]):
                 (
                     ("Everywhere", (*self.BINDINGS, Binding("ctrl+p", "", "Command palette"))),
                     ("A case", (*Search.BINDINGS, *CaseScreen.BINDINGS)),
-                    ("Lists", Rows.BINDINGS),
+                    ("Lists", (*Rows.BINDINGS, *Table.BINDINGS)),
                     ("Trees", Outline.BINDINGS),
                     ("Packets", (*Packets.BINDINGS, *Inspector.BINDINGS)),
                     ("Octets", Hexdump.BINDINGS),

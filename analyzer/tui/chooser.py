@@ -118,7 +118,7 @@ class Chooser(Search):
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:
         event.stop()
-        self.post_message(self.Opened(event.rows.cursor))
+        self.post_message(self.Opened(self.query_one(Table).at))
 
     def _row(self, number: int) -> Row:
         case, known = self.cases[number], self.known.get(number)

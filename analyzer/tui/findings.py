@@ -75,7 +75,7 @@ class Findings(Vertical):
     @property
     def judgement(self) -> Judgement | None:
         """The judgement under the cursor."""
-        return self.listed[self.table.cursor] if self.listed else None
+        return self.listed[self.table.at] if self.listed else None
 
     @property
     def place(self) -> Place | None:
@@ -105,7 +105,7 @@ class Findings(Vertical):
         if judgement not in self.listed:
             self.filter.apply("")
             self._fill("")
-        self.table.cursor = self.listed.index(judgement)
+        self.table.point(self.listed.index(judgement))
         self.screen.set_focus(self.table)
 
     @on(FilterBox.Applied)

@@ -17,10 +17,12 @@ SIGNS = (
     ("!", "advice: a rule of level info is not kept; no verdict counts it"),
     ("?", "inconc: the capture or the keyring does not hold what the rule needs"),
     ("●", "marked with m"),
+    ("◆", "selected with Space, for the diff; on the timeline an MSK message"),
 )
 NAMES = {
     "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "equals_sign": "=", "slash": "/",
-    "colon": ":", "apostrophe": "'", "backslash": "\\", "asterisk": "*", "up": "↑", "down": "↓", "left": "←",
+    "colon": ":", "apostrophe": "'", "backslash": "\\", "asterisk": "*",
+    "plus": "+", "minus": "-", "less_than_sign": "<", "greater_than_sign": ">", "up": "↑", "down": "↓", "left": "←",
     "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "space": "Space",
 }  # fmt: skip

@@ -43,6 +43,7 @@ class Inspector(Vertical):
 
     BINDINGS = [
         Binding("=", "apply_field", "Field as filter", show=False),
+        Binding("|", "apply_column", "Field as column", show=False),
     ]
     SCOPED_CSS = False  # .-wide is set on the screen
     DEFAULT_CSS = """
@@ -60,6 +61,13 @@ class Inspector(Vertical):
         def __init__(self, text: str) -> None:
             super().__init__()
             self.text = text
+
+    class Column(Event):
+        """The list is to have a column for a field."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
 
     def __init__(self, found: Index, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -181,6 +189,12 @@ class Inspector(Vertical):
             self.notify("This field holds a key: K shows it", severity="warning")
         else:
             self.post_message(self.Wanted(as_filter(node.target)))
+
+    def action_apply_column(self) -> None:
+        """Give the list a column for the field under the cursor."""
+        node = self.outline.node
+        if node is not None and isinstance(node.target, Field):
+            self.post_message(self.Column(node.target.name))
 
     # Wireshark's own tree
 

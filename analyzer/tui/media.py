@@ -50,7 +50,7 @@ class Media(Vertical):
     def group(self) -> Group | None:
         """The stream under the cursor."""
         groups = self.found.analysis.story.media
-        return groups[self.table.cursor] if groups else None
+        return groups[self.table.at] if groups else None
 
     @property
     def place(self) -> Place | None:

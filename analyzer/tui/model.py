@@ -166,29 +166,6 @@ def endpoint(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def packet_row(found: Index, message: Message, before: int | None, form: str, info: str) -> Row:
-    """Return a message as a line of the packet list: sign, number, time, ends, protocol, length, info."""
-    payload = message.payload
-    mark = found.mark(message)
-    broken = next((part.error for part in message.walk() if part.error is not None), None)
-    info = found.hider.told(info)
-    if broken is not None:
-        info = f"[malformed {broken.field}] {info}"
-    return Row(
-        (
-            Cell(mark.sign, mark.tone),
-            Cell(found.number((payload.capture, message.frame))),
-            Cell(clock(message.time, found.analysis.story.traffic.begin, before, form), "dim"),
-            Cell(payload.src),
-            Cell(payload.dst),
-            Cell(message.protocol.upper(), "accent"),
-            Cell(str(len(payload.data))),
-            Cell(info, "bad" if broken is not None else ""),
-        ),
-        mark,
-    )
-
-
 def session_row(found: Index, session: Session) -> Row:
     """Return a UE as a line of the sessions screen."""
     runs = found.runs_of(session)

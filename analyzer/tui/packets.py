@@ -13,27 +13,18 @@ from textual.worker import get_current_worker
 
 from analyzer.filters import FilterError, compile_filter
 from analyzer.tui.cells import Cell, Row
+from analyzer.tui.columns import DEFAULT, INFO, ColumnsDialog, packet_row, table_columns
 from analyzer.tui.events import Said
 from analyzer.tui.fields import follow_filter
 from analyzer.tui.filterbox import FilterBox
 from analyzer.tui.guests import guest_summary, read_guest
 from analyzer.tui.inspector import Inspector
-from analyzer.tui.model import TIME_FORMATS, Index, Place, packet_row
+from analyzer.tui.model import TIME_FORMATS, Index, Place
 from analyzer.tui.rows import Rows
-from analyzer.tui.table import Column, Table
+from analyzer.tui.table import Table
 from dissectors import Message
 
-BOOKMARK = "●"
-COLUMNS = (
-    Column("", 2),
-    Column("No.", 5, right=True),
-    Column("Time", 10, right=True),
-    Column("Source", 11, share=1),
-    Column("Destination", 11, share=1),
-    Column("Proto", 8),
-    Column("Len", 5, least=100, right=True),
-    Column("Info", 20, share=6),
-)
+BOOKMARK, PICKED = "●", "◆"
 
 
 class Filtered(Event):
@@ -62,6 +53,7 @@ class Packets(Vertical):
         Binding("v", "foreign", "Wireshark's tree", show=False),
         Binding("m", "mark_line", "Mark", show=False),
         Binding("'", "next_mark", "Next mark", show=False),
+        Binding("C", "columns", "Columns", show=False),
         Binding("[", "tab(-1)", "Layer before", show=False),
         Binding("]", "tab(1)", "Next layer", show=False),
     ]
@@ -77,13 +69,15 @@ class Packets(Vertical):
         self.found = found
         self.rows = list(range(len(found.messages)))
         self.form = TIME_FORMATS[0]
+        self.columns: tuple[str, ...] = DEFAULT
         self.guests: dict[int, Message] = {}  # media packets that were asked for, by negative numbers
         self.bookmarks: set[int] = set()
+        self.picked: tuple[Message, ...] = ()
         self.wanted: int | None = None  # row of a message to go to when a filter is done
 
     def compose(self) -> ComposeResult:
         yield FilterBox(_wrong, "all messages; for example: mikey && ip.dst == 10.0.0.5", id="filter")
-        yield Table(COLUMNS, self._why_empty(), id="list")
+        yield Table(table_columns(self.columns), self._why_empty(), id="list")
         yield Inspector(self.found)
 
     def on_mount(self) -> None:
@@ -105,7 +99,7 @@ class Packets(Vertical):
     @property
     def message(self) -> Message | None:
         """The message under the cursor."""
-        return self._listed(self.list.cursor) if self.rows else None
+        return self._listed(self.list.at) if self.rows else None
 
     @property
     def listed(self) -> tuple[Message, ...]:
@@ -133,11 +127,19 @@ class Packets(Vertical):
         message = self._listed(row)
         before = self._listed(row - 1).time if row else None
         info = guest_summary(message) if self.rows[row] in self.guests else self.found.summary(message)
-        line = packet_row(self.found, message, before, self.form, info)
-        if self.rows[row] not in self.bookmarks:
+        line = packet_row(self.found, message, before, self.form, info, self.columns)
+        sign = BOOKMARK if self.rows[row] in self.bookmarks else ""
+        if any(message is each for each in self.picked):
+            sign = PICKED
+        if not sign:
             return line
         first, *rest = line.cells
-        return Row((Cell(f"{first.text or ' '}{BOOKMARK}", first.tone), *rest), line.mark)
+        return Row((Cell(f"{first.text or ' '}{sign}", first.tone), *rest), line.mark)
+
+    def show_picked(self, picked: tuple[Message, ...]) -> None:
+        """Show which messages are selected for the diff."""
+        self.picked = picked
+        self.list.refresh()
 
     @on(Rows.Moved, "#list")
     def _moved(self, event: Rows.Moved) -> None:
@@ -163,8 +165,8 @@ class Packets(Vertical):
         event.stop()
         if self.wanted is None and self.message is not None:
             self.wanted = bisect_left(self.found.times, self.message.time)
-            if self.rows[self.list.cursor] >= 0:
-                self.wanted = self.rows[self.list.cursor]
+            if self.rows[self.list.at] >= 0:
+                self.wanted = self.rows[self.list.at]
         self.run_worker(lambda: self._sift(event.text), thread=True, exclusive=True, group="filter")
         if self.filter.input.has_focus:
             self.screen.set_focus(self.list)
@@ -211,7 +213,7 @@ class Packets(Vertical):
             path = self.found.analysis.captures[place[0]].path
             self.run_worker(lambda: self._fetch(path, place), thread=True, exclusive=True, group="guest")
         elif row in self.rows:
-            self.list.cursor = self.rows.index(row)
+            self.list.point(self.rows.index(row))
         else:
             self.wanted = row
             self.filter.apply("")
@@ -230,7 +232,7 @@ class Packets(Vertical):
         event.stop()
         if event.message is None:
             after = (row for row in range(len(self.rows)) if _order(self._listed(row)) >= event.place)
-            self.list.cursor = next(after, max(0, len(self.rows) - 1))
+            self.list.point(next(after, max(0, len(self.rows) - 1)))
             self.notify(f"Frame {event.place[1]} holds nothing that is read here; the next message is shown", timeout=3)
             return
         number = -1 - len(self.guests)
@@ -243,18 +245,39 @@ class Packets(Vertical):
     def action_mark_line(self) -> None:
         """Mark the message under the cursor, or take its mark away."""
         if self.rows:
-            self.bookmarks ^= {self.rows[self.list.cursor]}
+            self.bookmarks ^= {self.rows[self.list.at]}
             self.list.refresh()
 
     def action_next_mark(self) -> None:
         """Go to the next marked message, from the last on to the first."""
-        marked = [row for row, message in enumerate(self.rows) if message in self.bookmarks]
+        marked = [row for row in range(len(self.rows)) if self.rows[self.list.place_of(row)] in self.bookmarks]
         if not marked:
             self.notify("No message is marked: m marks one", timeout=2)
             return
         self.list.cursor = next((row for row in marked if row > self.list.cursor), marked[0])
 
     # How it is shown
+
+    def action_columns(self) -> None:
+        """Choose columns, their order, and fields that are columns."""
+        self.app.push_screen(ColumnsDialog(self.columns, self.found.names), self._columns_chosen)
+
+    def _columns_chosen(self, columns: tuple[str, ...] | None) -> None:
+        if columns is not None:
+            self.show_columns(columns)
+
+    def show_columns(self, columns: tuple[str, ...]) -> None:
+        """Show these columns: names of DEFAULT, or of fields."""
+        self.columns = columns
+        self.list.show_columns(table_columns(columns))
+
+    @on(Inspector.Column)
+    def _field_as_column(self, event: Inspector.Column) -> None:
+        event.stop()
+        if event.name not in self.columns:
+            place = self.columns.index(INFO) if INFO in self.columns else len(self.columns)
+            self.show_columns((*self.columns[:place], event.name, *self.columns[place:]))
+        self.post_message(Said(self, f"column {event.name}: C takes it away"))
 
     def show_time(self, form: str) -> None:
         """Show times in one of TIME_FORMATS."""

@@ -11,6 +11,7 @@ from textual.widgets import ContentSwitcher, Static
 
 from analyzer.tui import save
 from analyzer.tui.cells import printable
+from analyzer.tui.differ import Differ
 from analyzer.tui.events import Jump, OpenFinding, OpenUe, Said
 from analyzer.tui.filterbox import FilterBox
 from analyzer.tui.findings import Findings
@@ -25,6 +26,7 @@ from analyzer.tui.search import Search
 from analyzer.tui.sessions import Sessions
 from analyzer.tui.tabline import TabLine
 from analyzer.tui.ue import Ue
+from dissectors import Message
 
 PANES = ("sessions", "ue", "packets", "findings", "media")
 TITLES = ("1 Sessions", "2 UE", "3 Packets", "4 Findings", "5 Media")
@@ -45,6 +47,8 @@ class CaseScreen(Search):
         Binding("f,f7", "filter", "Filter"),
         Binding(":", "go_to_frame", "Go to frame", show=False),
         Binding("r", "raw", "Raw octets", show=False),
+        Binding("space", "pick", "Select for diff", show=False),
+        Binding("D", "diff", "Diff of the two selected", show=False),
         Binding("t", "time", "Time format", show=False),
         Binding("K", "reveal", "Reveal keys", show=False),
         Binding("s", "save", "Save", show=False),
@@ -75,6 +79,7 @@ class CaseScreen(Search):
         self.asked = False  # whether the user said once that keys may be seen
         self.came_from: list[tuple[str, Widget | None]] = []
         self.left_at: dict[str, Widget] = {}
+        self.picked: tuple[Message, ...] = ()  # to be compared, two at most
 
     def compose(self) -> ComposeResult:
         yield TabLine(TITLES, id="top")
@@ -234,6 +239,36 @@ class CaseScreen(Search):
         if self.pane != "packets":
             self._go_to(place)
         self.set_focus(self.query_one(Hexdump))
+
+    # Two messages beside each other
+
+    def _message(self) -> Message | None:
+        """The message under the cursor of the packet list or the ladder."""
+        if self.pane == "packets":
+            return self.packets.message
+        arrow = self.ue.ladder.arrow if self.pane == "ue" and self.ue.ladder.has_focus else None
+        return None if arrow is None else arrow.message
+
+    def action_pick(self) -> None:
+        """Select the message under the cursor for the diff, or no longer; of three the last two count."""
+        message = self._message()
+        if message is None:
+            return
+        rest = tuple(each for each in self.picked if each is not message)
+        self.picked = rest if len(rest) < len(self.picked) else (*rest, message)[-2:]
+        self.packets.show_picked(self.picked)
+        frames = " and ".join(self.found.number((each.payload.capture, each.frame)) for each in self.picked)
+        more = ": D compares them" if len(self.picked) == 2 else ""
+        self._say(f"selected: frame {frames}{more}" if self.picked else "nothing is selected")
+
+    def action_diff(self) -> None:
+        """Show the two selected messages side by side."""
+        if len(self.picked) == 2:
+            self.app.push_screen(Differ(self.found, *self.picked))
+        else:
+            self.notify("Select two messages with Space, in the list or the ladder", timeout=3)
+
+    # Frames by number
 
     def action_go_to_frame(self) -> None:
         """Ask for a frame number and go there."""

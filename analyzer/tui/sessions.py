@@ -63,7 +63,7 @@ class Sessions(Vertical):
     @property
     def session(self) -> Session | None:
         """The UE under the cursor."""
-        return self.found.sessions[self.table.cursor] if self.found.sessions else None
+        return self.found.sessions[self.table.at] if self.found.sessions else None
 
     def _why_empty(self) -> str:
         messages = len(self.found.messages)

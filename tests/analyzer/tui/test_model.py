@@ -5,6 +5,7 @@ import pytest
 from analyzer.report import Evidence, Judgement, Verdict
 from analyzer.tui import model
 from analyzer.tui.cells import Mark
+from analyzer.tui.columns import packet_row
 
 SECOND = model.SECOND
 
@@ -116,13 +117,13 @@ def test_a_session_row_tells_who_and_how(found):
 def test_a_packet_row_tells_of_damage_and_hides_keys(found):
     index = found("http_good")
     message = index.messages[0]
-    row = model.packet_row(index, message, None, "relative", "info")
+    row = packet_row(index, message, None, "relative", "info")
     assert texts(row)[1:] == [
         str(message.frame), texts(row)[2], message.payload.src, message.payload.dst,
         message.protocol.upper(), str(len(message.payload.data)), "info",
     ]  # fmt: skip
     key = next(key for key in index.analysis.story.chain.keys if key.kind == "MSK")
-    assert key.value.hex() not in texts(model.packet_row(index, message, None, "relative", key.value.hex()))[-1]
+    assert key.value.hex() not in texts(packet_row(index, message, None, "relative", key.value.hex()))[-1]
 
 
 def test_a_finding_row_counts_its_frames(found):

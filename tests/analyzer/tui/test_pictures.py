@@ -4,6 +4,7 @@ After a change that is meant: `pytest tests/analyzer/tui/test_pictures.py --snap
 """
 
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import version
 
 import pytest
@@ -34,11 +35,16 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-@pytest.fixture(scope="module")
-def case():
-    (files,) = find_cases(["sample_pcaps/http_good"])
+@cache
+def of(name):
+    (files,) = find_cases([f"sample_pcaps/{name}"])
     analysis = analyse(files, RULES)
     return index(replace(analysis, keyring=replace(analysis.keyring, warnings=())))
+
+
+@pytest.fixture(scope="module")
+def case():
+    return of("http_good")
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
@@ -63,18 +69,36 @@ def test_list_of_cases(snap_compare, app, until, size):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_diagnosis(snap_compare, ready, press, found, size):
+def test_diagnosis(snap_compare, ready, press, size):
     async def walk(pilot):
         await press(pilot, "enter right_square_bracket right_square_bracket right_square_bracket j")
         await pilot.pause()
 
-    assert snap_compare(ready(found("refused_b_tid_repeated")), terminal_size=size, run_before=walk)
+    assert snap_compare(ready(of("refused_b_tid_repeated")), terminal_size=size, run_before=walk)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_timeline(snap_compare, ready, press, found, size):
+def test_timeline(snap_compare, ready, press, size):
     async def walk(pilot):
         await press(pilot, "enter right_square_bracket right_square_bracket G")
         await pilot.pause()
 
-    assert snap_compare(ready(found("missed_update")), terminal_size=size, run_before=walk)
+    assert snap_compare(ready(of("missed_update")), terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("columns", "3 C j space"),
+        ("diff", "3 slash M S K enter space n space D"),
+        ("sorted", "3 greater_than_sign greater_than_sign greater_than_sign greater_than_sign z"),
+    ],
+    ids=lambda value: value if " " not in value else "",
+)
+def test_ways_to_show_packets(snap_compare, ready, press, case, name, keys, size):
+    async def walk(pilot):
+        await press(pilot, keys)
+        await pilot.pause()
+
+    assert snap_compare(ready(case), terminal_size=size, run_before=walk)
