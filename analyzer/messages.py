@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from analyzer.correlate import bodies
 from analyzer.correlate.nodes import is_multicast
@@ -25,13 +25,14 @@ ANY: frozenset[str] = frozenset()  # sources, where no filter names them
 
 
 class Messages:
-    """Makes messages of payloads, which come in the order of time.
+    """Makes messages of payloads, which come in the order of time; `read` dissects them, or those that are of FLUTE.
 
     Those of a FLUTE session may come before the SDP that names it; they are held, within limits.
     """
 
-    def __init__(self, facts: DecodeFacts) -> None:
+    def __init__(self, facts: DecodeFacts, read: Callable[[Payload], Message | None] = dissect) -> None:
         self._facts = facts
+        self._read = read
         self._objects = Objects(facts)
         self._sessions: dict[Place, frozenset[str]] = {}  # the sources of each
         self._early: dict[Place, list[Payload]] = {}
@@ -41,7 +42,7 @@ class Messages:
         """Return the messages that a payload makes, those inside of others left in them."""
         if self._sessions and self._is_named(payload):
             payload = payload._replace(named=FLUTE)
-        message = dissect(payload)
+        message = self._read(payload)
         if message is None:
             if payload.transport == "udp" and payload.data[0] >> 4 == VERSION and is_multicast(payload.dst):
                 self._hold(payload)
@@ -97,9 +98,11 @@ class Messages:
 
 
 def sessions(sdp: Sdp) -> tuple[Place, ...]:
-    """Return where the FLUTE sessions of a description are sent (RFC 6968 3, TS 26.346 7.3.2)."""
+    """Return the groups that the FLUTE sessions of a description are sent to (RFC 6968 3, TS 26.346 7.3.2)."""
     found = [(media.connection or sdp.connection, media.port) for media in sdp.media if _is_flute(sdp, media)]
-    return tuple(dict.fromkeys((address, port) for address, port in found if address and port))
+    return tuple(
+        dict.fromkeys((address or "", port) for address, port in found if port and is_multicast(address or ""))
+    )
 
 
 def _is_flute(sdp: Sdp, media: SdpMedia) -> bool:

@@ -35,6 +35,7 @@ BODY = 16  # octets that are looked at of what a datagram carries
 HEAD = 20 + MAX_TAGS * VLAN_TAG + 40 + UDP_HEADER + BODY  # octets of a frame that may be looked at
 FIN_SYN_RST = 0x07
 MULTICAST_4, MULTICAST_6 = 0xE0, 0xFF
+LCT_VERSION = 1  # RFC 5651 5.1
 
 Knows = Callable[[str, str, int, int], bool]  # source, destination, port, SSRC: a stream that was told before
 
@@ -80,7 +81,7 @@ def _table(values: Iterable[int]) -> Ints:
 TAGGED, CARRIES_IP, LIKE_ETHERNET = _table(VLAN_TAGS), _table(IP_TYPES), _table(ETHERNET_TYPES)
 
 # What a datagram can be by its first two octets
-NOBODYS, RTP, EXTENDED, CONTROL, SPOKEN, HANDSHAKE = range(6)
+NOBODYS, RTP, EXTENDED, CONTROL, SPOKEN, HANDSHAKE, LAYERED = range(7)
 SHAKES = _octets(lambda octet: octet in (20, 21, 22))  # of DTLS: all but application data (RFC 7983, RFC 6347 4.1)
 DTLS_MAJOR = _octets(lambda octet: octet == 0xFE)
 TOKEN = _octets(lambda octet: octet < 0x80 and (chr(octet).isalnum() or octet in b".!%*_+`'~-"))  # of SIP's methods
@@ -92,6 +93,7 @@ WORD = 8  # octets at which the first word of a start line is looked at; no star
 def _kinds() -> Ints:
     kinds = np.full((256, 256), NOBODYS, dtype=np.uint8)
     kinds[TOKEN | OTHER_BEGIN] = SPOKEN
+    kinds[_octets(lambda first: first >> 4 == LCT_VERSION)] = LAYERED  # FLUTE, where SDP says so
     kinds[np.ix_(SHAKES, DTLS_MAJOR)] = HANDSHAKE
     kinds[_octets(lambda first: first >> 6 == 2 and not first & 0x10)] = RTP
     kinds[_octets(lambda first: first >> 6 == 2 and bool(first & 0x10))] = EXTENDED
@@ -303,6 +305,8 @@ def _told(block: Block, packets: _Packets, version: int, ports: Ints) -> _Told:
     unread = told & ~media & (kinds != HANDSHAKE) & ~(possible & (kinds == CONTROL))
     spoken = np.flatnonzero(unread & (kinds == SPOKEN))
     unread[spoken] = (sizes[spoken] < WORD) | ~_speaks(shown["body"][spoken])
+    layered = np.flatnonzero(unread & (kinds == LAYERED))
+    unread[layered] = ~_to_groups(shown["destination"][layered])
     unread |= whole & (shown["protocol"] == TCP) & _silent(shown, carried)
 
     chosen, gtp = np.flatnonzero(media), np.flatnonzero(udp & (dports == GTP_PORT) & (says & NAMED == 0))
@@ -352,10 +356,16 @@ def _inner(block: Block, carriers: _Packets, body: Ints) -> _Packets:
     return packets.of(~LIKE_ETHERNET[_u16(block, packets.begins + ETHERNET_HEADER - 2)])
 
 
+def _to_groups(destinations: Ints) -> Ints:
+    """Say which addresses, rows of octets, are multicast."""
+    lead = destinations[:, 0]
+    found: Ints = lead == MULTICAST_6 if destinations.shape[1] == 16 else lead & 0xF0 == MULTICAST_4
+    return found
+
+
 def _sure(columns: MediaColumns, knows: Knows) -> MediaColumns:
     """Leave out unicast streams that were not told to be media yet: two of their packets have to agree first."""
-    lead = columns.destinations[:, 0]
-    sure = lead == MULTICAST_6 if columns.destinations.shape[1] == 16 else lead & 0xF0 == MULTICAST_4
+    sure = _to_groups(columns.destinations)
     if sure.all():
         return columns
     unsure = np.flatnonzero(~sure)

@@ -97,6 +97,7 @@ def test_sources_that_are_let_in(made: Messages) -> None:
         (described("m=video 5000 RTP/AVP 96\r\n", session="a=flute-tsi:3\r\n"), ()),
         (described("m=application 5000 FLUTE/UDP 0\r\nc=IN IP4 239.1.2.5\r\n"), (OTHER,)),
         (b"v=0\r\nm=application 5000 FLUTE/UDP 0\r\n", ()),
+        (described("m=application 5000 FLUTE/UDP 0\r\nc=IN IP4 10.1.0.11\r\n"), ()),
     ],
 )
 def test_which_media_are_sessions(sdp: bytes, found: tuple[tuple[str, int], ...]) -> None:
