@@ -15,7 +15,7 @@ from analyzer.correlate.sightings import Folded, Sighting
 from analyzer.decode.decoder import DecodeFacts
 from analyzer.diagnosis import diagnose
 from analyzer.judging import Run, Step, Story, once
-from analyzer.keys.chain import Shut
+from analyzer.keys.chain import Shut, Unpacked
 from analyzer.keys.key import Key
 from analyzer.media import Group
 from analyzer.procedures.delivery import audience
@@ -24,6 +24,7 @@ from analyzer.report import (
     CaptureReport,
     CaseReport,
     ClockReport,
+    DownloadReport,
     Judgement,
     KeyReport,
     LegReport,
@@ -36,6 +37,7 @@ from analyzer.report import (
     Verdict,
 )
 from dissectors import Message
+from dissectors.dcf import Dcf
 from dissectors.mikey import Mikey
 
 SECOND = 10**9
@@ -70,6 +72,7 @@ def case_report(
         malformed=tuple(_malformed(story.traffic.messages, decoded)),
         sightings=tuple(islice(_sightings(story.traffic.folded), MAX_SIGHTINGS)),
         clocks=tuple(_clock(clock) for clock in clocks),
+        downloads=tuple(_download(unpacked) for unpacked in story.chain.unpacked.values()),
     )
 
 
@@ -330,9 +333,7 @@ def _hex(octets: bytes | None) -> str | None:
 
 def _media(group: Group) -> MediaReport:
     return MediaReport(
-        destination=f"[{group.destination}]:{group.port}"
-        if ":" in group.destination
-        else f"{group.destination}:{group.port}",
+        destination=_end(group.destination, group.port),
         ssrc=f"0x{group.ssrc:08x}",
         key_domain=_hex(group.key_domain),
         msk_id=_hex(group.msk_id),
@@ -346,6 +347,40 @@ def _media(group: Group) -> MediaReport:
         last=_seconds(group.last),
         protocol=group.protocol,
     )
+
+
+def _download(unpacked: Unpacked) -> DownloadReport:
+    at, body = unpacked.message.payload, unpacked.message.body
+    contents = body.contents if isinstance(body, Dcf) else ()
+    signature = body.signature if isinstance(body, Dcf) else None
+    name = next((key for content in contents for key in content.keys if key.msk_id), None)
+    if signature is None or not signature.method:
+        signed = "none"
+    else:
+        signed = {True: "verified", False: "failed", None: "no-key"}[unpacked.ok]
+    if not any(content.encryption for content in contents):
+        opened = "clear"
+    elif None not in (unpacked.plains or (None,)):
+        opened = "decrypted"
+    else:
+        opened = "failed" if unpacked.tried else "no-key"
+    return DownloadReport(
+        source=_end(at.src, at.sport),
+        destination=_end(at.dst, at.dport),
+        capture=at.capture,
+        frame=at.frame,
+        key_domain=None if name is None else name.key_domain.hex(),
+        msk_id=None if name is None else name.msk_id.hex(),
+        mtk_id=None if name is None else name.mtk_id.hex(),
+        content_types=tuple(content.content_type for content in contents),
+        octets=len(at.data),
+        signature=signed,
+        content=opened,
+    )
+
+
+def _end(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _malformed(messages: Iterable[Message], decoded: DecodeFacts) -> Iterable[MalformedReport]:

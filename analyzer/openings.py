@@ -46,6 +46,9 @@ def _opened(story: Story) -> Iterator[tuple[Key, OpenedReport]]:
         kind = _kind(opening)
         key = _delivered(story, opening) if kind == "mtk" else opening.key
         yield key, _report(kind, opening.message, opening.variant)
+    for unpacked in chain.unpacked.values():
+        if unpacked.ok and unpacked.key is not None:
+            yield unpacked.key, _report("dcf", unpacked.message, unpacked.variant)
     every = {id(message): message for message in (*story.traffic.mikey, *story.traffic.messages)}
     for message in every.values():
         for name, checked in (("verification", chain.verifications), ("digest", chain.digests)):

@@ -67,7 +67,7 @@ class ProcedureReport:
 class OpenedReport:
     """What verified under a key: the message, or the first packet of as many as `count`."""
 
-    what: str  # msk, mtk, pull, verification, digest, srtp, srtcp
+    what: str  # msk, mtk, pull, verification, digest, srtp, srtcp, dcf
     capture: int
     frame: int
     count: int
@@ -146,6 +146,23 @@ class MediaReport:
 
 
 @dataclass(frozen=True, slots=True)
+class DownloadReport:
+    """One DCF that names an MTK: what its signature and its contents came to under it."""
+
+    source: str
+    destination: str
+    capture: int
+    frame: int
+    key_domain: str | None
+    msk_id: str | None
+    mtk_id: str | None
+    content_types: tuple[str, ...]
+    octets: int
+    signature: str  # verified, failed, no-key, none
+    content: str  # decrypted, clear, failed, no-key
+
+
+@dataclass(frozen=True, slots=True)
 class MalformedReport:
     capture: int
     frame: int
@@ -205,6 +222,7 @@ class CaseReport:
     malformed: tuple[MalformedReport, ...]
     sightings: tuple[SightingsReport, ...] = ()
     clocks: tuple[ClockReport, ...] = ()
+    downloads: tuple[DownloadReport, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

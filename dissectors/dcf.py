@@ -42,11 +42,17 @@ class KeyInfo:
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The signature box: 0 is no method, 1 HMAC-SHA1; `start` is where its box begins in the payload."""
+    """The signature box: 0 is no method, 1 HMAC-SHA1.
+
+    Its box is at `start` to `end` in the payload, the outermost one around it, the mutable one, `outer` to `outer_end`.
+    """
 
     method: int
     value: bytes = field(repr=False)
     start: int = 0
+    end: int = 0
+    outer: int = 0
+    outer_end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +107,7 @@ class _Reader:
     def __init__(self, cursor: Cursor) -> None:
         self.cursor = cursor
         self.count = 0
+        self.outer = (0, 0)  # the box that nothing is around
         self.version = 0
         self.brands: list[str] = []
         self.contents: list[Content] = []
@@ -124,6 +131,8 @@ class _Reader:
             raise cursor.fail("mp4.box.size", f"more than {MAX_BOXES} boxes")
         if depth == MAX_LEVELS:
             raise cursor.fail("mp4.box.size", f"boxes nested deeper than {MAX_LEVELS}")
+        if not depth:
+            self.outer = start, start + min(size, there)
         with cursor.window("dcf.box", min(size, there), kind.decode("ascii", "backslashreplace")):
             large = cursor.u32("mp4.box.size") == 1
             cursor.string("mp4.box.type_str", 4)
@@ -262,7 +271,8 @@ class _Reader:
     def _odfs(self, depth: int, start: int) -> None:
         self._full()
         method = self.cursor.u8("dcf.signature_method", SIGNATURES)
-        self.signature = Signature(method, self.cursor.octets("dcf.signature", self.cursor.left), start)
+        value = self.cursor.octets("dcf.signature", self.cursor.left)
+        self.signature = Signature(method, value, start, self.cursor.pos, *self.outer)
 
 
 def _decoded(sent: bytes) -> bytes:

@@ -150,3 +150,17 @@ def psk_keys(psk: bytes, csb_id: int, rand: bytes) -> MikeyKeys:
         prf(psk, bytes.fromhex("2d22ac75") + tail, 20),
         prf(psk, bytes.fromhex("29b88916") + tail, 14),
     )
+
+
+@dataclass(frozen=True)
+class DownloadKeys:
+    """What an MTK gives for a download (TS 33.246 6.5.4)."""
+
+    encr_key: bytes
+    auth_key: bytes
+
+
+def download_keys(mtk: bytes, csb_id: int, rand: bytes) -> DownloadKeys:
+    """Return the keys of a download, the MTK being the TGK of RFC 3830 4.1.3, with cs_id 0 of 8 bits."""
+    tail = b"\0" + csb_id.to_bytes(4, "big") + rand
+    return DownloadKeys(prf(mtk, bytes.fromhex("15798cef") + tail, 16), prf(mtk, bytes.fromhex("1b5c7973") + tail, 20))

@@ -159,18 +159,24 @@ def sdp(
     direction: str,
     owner: str = "-",
     extra: Sequence[str] = (),
+    tsi: int | None = None,
+    source: str = "",
 ) -> bytes:
-    """Return the SDP of an MBMS session (TS 26.237 8.3.3)."""
+    """Return the SDP of an MBMS session (TS 26.237 8.3.3), or with a `tsi` of a download from a `source` (14.2.2)."""
     family, target = ("IP6", group) if ":" in group else ("IP4", f"{group}/127" if _is_group(group) else group)
+    media = [f"m=video {port} RTP/SAVP 96", f"c=IN {family} {target}", "a=rtpmap:96 H264/90000"]
+    attribute = "mbms_service"
+    if tsi is not None:
+        media = [f"m=application {port} FLUTE/UDP 0", f"c=IN {family} {target}"]
+        media += [f"a=source-filter: incl IN {family} * {source}", f"a=flute-tsi:{tsi}"]
+        attribute = "mbms_download_service"
     lines = [
         "v=0",
         f"o={owner} 3976657600 1 IN {family} {ip}",
         "s=MBMS",
         "t=0 0",
-        f"m=video {port} RTP/SAVP 96",
-        f"c=IN {family} {target}",
-        "a=rtpmap:96 H264/90000",
-        *(f"a=mbms_service:{service}" for service in services),
+        *media,
+        *(f"a={attribute}:{service}" for service in services),
         f"a={direction}",
         *extra,
     ]

@@ -145,8 +145,11 @@ class Stage:
     http2 = False  # UEs speak HTTP/2 to BSF and BM-SC
     websocket = False  # UEs speak SIP to the P-CSCF over WebSocket
 
-    def __init__(self, name: str, *, by_sip: bool, ues: int = 1, ipv6: bool = False, start: int = START) -> None:
+    def __init__(
+        self, name: str, *, by_sip: bool, ues: int = 1, ipv6: bool = False, start: int = START, tsi: int | None = None
+    ) -> None:
         self.name = name
+        self.tsi = tsi  # of the FLUTE session, where the service is a download
         self.by_sip = by_sip
         self.addresses = IPV6 if ipv6 else IPV4
         self.naf_fqdn = SCF_FQDN if by_sip else BM_SC_FQDN

@@ -21,6 +21,7 @@ The steps, with the messages that `edits` can name (see each docstring for all i
 * `msk`: msk, verification;  `pull`: pull;  `mtk`, `repeat_mtk`: mtk;  `mikey_error`
 * `attach`, `detach` (IMS registration): register, ok;  `announce` (service protection description): get, description
 * `media` (its `change` sees every packet), `report` (one SRTCP packet)
+* `download_mtk` and `content` make objects of FLUTE, `carousel` sends them; the constructor takes a `tsi` then
 
 `edits={"name": Edit(...)}` deviates in one message: Edit(line=, headers={name: value, or a list, or None to drop},
 late= (the same, after the digest was computed), body=, mutate=octets -> octets, drop=True, delay=s, shift=s (this
@@ -42,6 +43,7 @@ from __future__ import annotations
 from typing import Any
 
 from sample_pcaps.stage import HOUR
+from sample_pcaps.story_download import DownloadSteps
 from sample_pcaps.story_ims import ImsSteps
 from sample_pcaps.story_media import MediaSteps
 from sample_pcaps.story_mikey import FIRST_MSK
@@ -49,7 +51,7 @@ from sample_pcaps.story_sip import SipSteps
 from sample_pcaps.story_ua import UaSteps
 
 
-class Story(UaSteps, SipSteps, MediaSteps, ImsSteps):
+class Story(UaSteps, SipSteps, MediaSteps, DownloadSteps, ImsSteps):
     """All steps of both variants."""
 
     @classmethod

@@ -206,7 +206,10 @@ class SipSteps(GbaSteps):
     # -------------------------------------------------------------------------------------------- inside
 
     def _sdp(self, ip: str, group: str, services: Sequence[str], direction: str) -> bytes:
-        return text.sdp(ip=ip, group=group, port=self.group_port, services=services, direction=direction)
+        return text.sdp(
+            ip=ip, group=group, port=self.group_port, services=services, direction=direction, tsi=self.tsi,
+            source=self.addresses.bm_sc,
+        )  # fmt: skip
 
     def _call(
         self, ue: Ue, *, uri: str, to: str, body: tuple[str, bytes], asserted: str, status: str,

@@ -19,6 +19,7 @@ from defusedxml.ElementTree import fromstring
 
 from analyzer.analysis import analyse
 from analyzer.capture.case import find_cases
+from analyzer.correlate import bodies
 from dissectors import Field, Message, tree
 from sample_pcaps.casebook import cases
 from sample_pcaps.make import CAPTURE, FOLDER
@@ -133,10 +134,12 @@ def seen_by_tshark(capture: Path) -> dict[int, Seen]:
 
 
 def seen_by_us(capture: Path) -> dict[int, Seen]:
-    """Return the same of our messages; of what only a key opens tshark can know nothing."""
+    """Return the same of our messages; of what only a key opens, and of objects of FLUTE, tshark can know nothing."""
     (case,) = find_cases([str(capture)])
     found: defaultdict[int, Seen] = defaultdict(Seen)
     for message in analyse(case).messages:
+        if bodies.is_object(message):
+            continue  # of pieces that tshark does not put together
         for part in message.walk():
             _add(found[message.frame], part)
     return dict(found)

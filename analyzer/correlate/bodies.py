@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 from analyzer.correlate import secured
 from dissectors import Message
+from dissectors.dcf import MBMS_KEY, Dcf
 from dissectors.diameter import Diameter
+from dissectors.fdt import Fdt
+from dissectors.flute import Flute
 from dissectors.http import Http
 from dissectors.mbms_xml import BootstrappingInfo, BTids, MskName, MskRequest, NafKeyInfo, ServiceList
 from dissectors.mikey import Mikey
@@ -66,6 +69,19 @@ def diameter(message: Message) -> Diameter | None:
 
 def mikey(message: Message) -> Mikey | None:
     return message.body if isinstance(message.body, Mikey) else None
+
+
+def dcfs(messages: Iterable[Message]) -> Iterator[tuple[Message, Dcf]]:
+    """Yield the DCFs that name an MTK (TS 33.246 6.6.3.2): objects of FLUTE, and bodies of HTTP."""
+    for message in messages:
+        for part in message.walk() if message.protocol in ("dcf", "http") else ():
+            if isinstance(part.body, Dcf) and any(key.kind == MBMS_KEY for c in part.body.contents for key in c.keys):
+                yield part, part.body
+
+
+def is_object(message: Message) -> bool:
+    """Say whether a message is an object of FLUTE, and no packet."""
+    return message.payload.named == "flute" and message.protocol != "flute"
 
 
 def sdp(message: Message) -> Sdp | None:
@@ -174,6 +190,12 @@ def summary(message: Message) -> str:
             return _mikey_summary(body)
         case Tls() as body:
             return secured.summary(body)
+        case Dcf() as body:
+            return _dcf_summary(body)
+        case Fdt() as body:
+            return f"FDT, {len(body.files)} object{'' if len(body.files) == 1 else 's'}"
+        case Flute() as body:
+            return f"FLUTE TSI {body.tsi}, TOI {body.toi}, block {body.block}, symbol {body.symbol}"
         case _:
             return message.protocol
 
@@ -209,3 +231,10 @@ def _mikey_summary(body: Mikey) -> str:
     if is_msk_message(body):
         return f"MIKEY MSK {msk}{counter}"
     return f"MIKEY data type {body.data_type}"
+
+
+def _dcf_summary(body: Dcf) -> str:
+    types = " and ".join(content.content_type for content in body.contents) or "nothing"
+    keys = dict.fromkeys(key for content in body.contents for key in content.keys if key.msk_id)
+    under = " and ".join(f"MTK {key.mtk_id.hex()} of MSK {key.msk_id.hex()}" for key in keys)
+    return f"DCF with {types}{f' under {under}' if under else ''}"

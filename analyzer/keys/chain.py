@@ -43,6 +43,22 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpacked:
+    """What became of a DCF: how many keys were tried, and the MTK that fitted.
+
+    `ok` says whether its signature holds, None where it has none or no key was at hand. `plains` are its contents in
+    the clear, None what did not decrypt; empty where no key fitted.
+    """
+
+    message: Message
+    tried: int = 0
+    key: Key | None = None
+    ok: bool | None = None
+    variant: str = ""
+    plains: tuple[bytes | None, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Vector:
     """What was made of a challenge, and the long-term key that it was made of, None where there was none."""
 
@@ -67,6 +83,7 @@ class Chain:
     shut: dict[int, Shut] = field(default_factory=dict)
     digests: dict[int, Checked] = field(default_factory=dict)  # requests and answers that carry a digest
     verifications: dict[int, Checked] = field(default_factory=dict)  # MIKEY verification messages
+    unpacked: dict[int, Unpacked] = field(default_factory=dict)  # DCFs that name an MTK
     proven: set[bytes] = field(default_factory=set, repr=False)  # octets under which something verified
     _places: dict[tuple[object, ...], int] = field(default_factory=dict, repr=False)  # of a key in `keys`
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 from analyzer.correlate import bodies
 from analyzer.correlate.traffic import Traffic
-from analyzer.keys import digests, mikey, roots, vectors
+from analyzer.keys import digests, downloads, mikey, roots, vectors
 from analyzer.keys.chain import Chain, Checked, Opened, Shut
 from analyzer.keys.key import KEYRING, Key
 from analyzer.keys.keyring import Keyring, UeKeys
@@ -273,6 +273,10 @@ def _digests(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
     digests.check(chain, traffic)
 
 
+def _downloads(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
+    downloads.check(chain, traffic)
+
+
 def _idle(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
     """Name the keys of the keyring under which nothing verified: the user should hear of a slip of the pen."""
     for ue in keyring.ues:
@@ -301,5 +305,6 @@ DERIVATIONS: tuple[Callable[[Chain, Traffic, Keyring], None], ...] = (
     _msk_messages,
     _verifications,
     _mtk_messages,
+    _downloads,
     _idle,
 )

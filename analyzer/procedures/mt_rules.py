@@ -29,11 +29,13 @@ NOTHING = sent.Before()
 def sent_to_the_group(run: Run) -> Iterator[Problem]:
     """For streaming an MTK message goes to the address of its RTP session, UDP port 2269.
 
-    A UE listens there and nowhere else.
+    A UE listens there and nowhere else. Objects of FLUTE are left out: there a download has its MTK messages.
     """
     streams = _destinations(run.story).get(_msk_id(run), frozenset())
     for message in run.all("mtk"):
         payload = message.payload
+        if bodies.is_object(message):
+            continue
         if payload.dport != MIKEY_PORT:
             yield wrong(f"MTK message to UDP port {payload.dport}, expected {MIKEY_PORT}", message)
         elif not is_multicast(payload.dst) and payload.dst not in streams:

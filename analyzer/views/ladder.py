@@ -8,7 +8,9 @@ from analyzer.report import CaseReport, KeyReport, OpenedReport, UeReport
 from analyzer.views.ink import plural
 from analyzer.views.tables import Table, moment
 
-KINDS = {"msk": "MSK", "mtk": "MTK", "pull": "pull", "verification": "verification", "digest": "digest"}
+KINDS = {
+    "msk": "MSK", "mtk": "MTK", "pull": "pull", "verification": "verification", "digest": "digest", "dcf": "DCF",
+}  # fmt: skip
 MAX_FRAMES = 8  # that are named of one kind
 
 # A key comes from one of the kinds before it; the octets of a MUK are those of its Ks_NAF, so kinds tell them apart.

@@ -56,6 +56,13 @@ def test_nothing_is_read_and_nothing_of_media_is_kept() -> None:
     assert not any(stream.kept for stream in found.streams)
 
 
+def test_objects_of_flute_are_counted_as_an_analysis_finds_them() -> None:
+    (case,) = find_cases([str(ROOT / "sample_pcaps" / "download_good")])
+    found, whole = scan(case), analyse(case)
+    assert [(m.protocol, m.frame) for m in found.messages] == [(m.protocol, m.frame) for m in whole.messages]
+    assert found.decoded.counts == whole.decoded.counts == {"FLUTE packets that brought nothing new": 15}
+
+
 def test_progress() -> None:
     (case,) = find_cases([str(ROOT / "sample_pcaps" / "http_good")])
     told: list[tuple[int, int]] = []

@@ -6,6 +6,7 @@ from analyzer.report import (
     CaptureReport,
     CaseReport,
     Diagnosis,
+    DownloadReport,
     Evidence,
     Judgement,
     KeyReport,
@@ -87,6 +88,12 @@ def case() -> CaseReport:
             MediaReport("239.1.2.3:5000", "0x1234abcd", "26f210", "00010002", "0001", 50, 40, 1, 0, 9, 10.0, 12.0),
         ),
         malformed=(MalformedReport(0, 9, "mikey", "mikey.kemac", 61, "needs 4 octets, 2 left"),),
+        downloads=(
+            DownloadReport(
+                "10.4.0.1:49154", "239.1.2.4:5010", 0, 6, "26f210", "00010002", "0001", ("video/mp4",), 900,
+                "verified", "decrypted",
+            ),
+        ),
     )  # fmt: skip
 
 

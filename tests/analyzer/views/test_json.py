@@ -71,7 +71,8 @@ def test_names_are_those_of_the_contract(report):
     assert document["tool"] == {"name": "keyshark", "version": "0.1.0"}
     (case,) = document["cases"]
     assert list(case) == [
-        "name", "verdict", "captures", "ues", "judgements", "diagnoses", "media", "malformed", "sightings", "clocks"
+        "name", "verdict", "captures", "ues", "judgements", "diagnoses", "media", "malformed", "sightings", "clocks",
+        "downloads",
     ]  # fmt: skip
     step = case["ues"][0]["procedures"][0]["steps"][0]
     assert list(step) == ["name", "from", "to", "capture", "frame", "time", "protocol", "summary"]
