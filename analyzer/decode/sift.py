@@ -94,6 +94,7 @@ def _kinds() -> Ints:
     kinds = np.full((256, 256), NOBODYS, dtype=np.uint8)
     kinds[TOKEN | OTHER_BEGIN] = SPOKEN
     kinds[_octets(lambda first: first >> 4 == LCT_VERSION)] = LAYERED  # FLUTE, where SDP says so
+    kinds[20:24, DTLS_MAJOR] = NOBODYS
     kinds[np.ix_(SHAKES, DTLS_MAJOR)] = HANDSHAKE
     kinds[_octets(lambda first: first >> 6 == 2 and not first & 0x10)] = RTP
     kinds[_octets(lambda first: first >> 6 == 2 and bool(first & 0x10))] = EXTENDED
