@@ -1,11 +1,14 @@
 """Answers whose end only their request tells, and tunnels: HEAD, CONNECT, Expect, through TCP as a capture shows them."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer.capture.frame import Frame
 from analyzer.decode import http1
 from analyzer.decode.decoder import Decoder
 from dissectors import dissect
+from sample_pcaps import forge_tls
 from sample_pcaps.forge import Connection, Tape
 
 GET = b"GET /a HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -37,7 +40,10 @@ def read(captured):
     decoder = Decoder()
     payloads = [found for frame in captured for found in decoder.feed(frame)] + list(decoder.finish())
     messages = [dissect(payload) for payload in payloads]
-    shown = [(m.frame, m.protocol, m.body.method or m.body.status, len(m.payload.data)) for m in messages]
+    shown = [
+        (m.frame, m.protocol, None if m.protocol == "tls" else m.body.method or m.body.status, len(m.payload.data))
+        for m in messages
+    ]
     assert [m.error for m in messages] == [None] * len(messages)
     return shown, decoder.facts
 
@@ -97,6 +103,22 @@ def test_what_is_inside_a_tunnel_is_tried_anew(inside, back, protocol, told, gra
         ("http", "CONNECT"), ("http", 200), *((protocol, value) for value in told),
     ]  # fmt: skip
     assert [frame for frame, *_ in shown] == [4, 5, 6, 7]
+    assert (facts.counts, facts.problems) == ({}, [])
+
+
+@pytest.mark.parametrize("upgraded", [False, True], ids=["CONNECT", "Upgrade"])
+def test_tls_inside_a_tunnel_and_after_an_upgrade(upgraded):
+    # RFC 2817 3, 5.2
+    ask, answer = CONNECT, b"HTTP/1.1 200 OK\r\n\r\n"
+    if upgraded:
+        ask = b"OPTIONS * HTTP/1.1\r\nHost: h\r\nUpgrade: TLS/1.0\r\nConnection: Upgrade\r\n\r\n"
+        answer = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: TLS/1.0, HTTP/1.1\r\nConnection: Upgrade\r\n\r\n"
+    session = forge_tls.Session("bmsc.home1.net", "test")
+    flights = [(octets, by_client) for by_client, octets in session.flights()]
+    shown, facts = read(frames((ask, True), (answer, False), *flights))
+    assert [told for _, _, told, _ in shown[:2]] == [ask.split()[0].decode(), int(answer[9:12])]
+    assert {kind for _, kind, _, _ in shown[2:]} == {"tls"}
+    assert sum(size for *_, size in shown[2:]) == sum(len(octets) for octets, _ in flights)
     assert (facts.counts, facts.problems) == ({}, [])
 
 
@@ -188,3 +210,20 @@ def test_the_oldest_connection_is_forgotten(monkeypatch):
     one.send(3 * 10**7, OK, by_client=False)
     shown, _ = read([Frame(0, n, at, 1, data, len(data)) for n, (at, data) in enumerate(tape.sorted(), 1)])
     assert [told for _, _, told, _ in shown] == ["GET", "GET", 200]
+
+
+TOLD = (GET, HEAD, CONNECT, OK, NO_LENGTH, CHUNKS, ANNOUNCED, CONTINUE, SIP, b"junk", b"\r\n", b"HTTP/1.1 200")
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from(TOLD), st.booleans(), st.integers(0, 60)), max_size=8), st.booleans())
+def test_whatever_both_sides_say_is_read_or_told(said, close):
+    captured = frames(*((octets[cut:] if cut < len(octets) else octets, who) for octets, who, cut in said), close=close)
+    decoder = Decoder()
+    payloads = [found for frame in captured for found in decoder.feed(frame)] + list(decoder.finish())
+    for by_client in (True, False):
+        sent = b"".join(octets[cut:] if cut < len(octets) else octets for octets, who, cut in said if who is by_client)
+        at = 0
+        for payload in payloads:
+            if (payload.sport == 4000) is by_client:
+                at = sent.index(payload.data, at) + len(payload.data)  # in their order, and nothing twice
