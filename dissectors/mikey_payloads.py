@@ -56,6 +56,7 @@ LAST, SIGN = 0, 4
 INITIATOR, RESPONDER = 1, 2  # roles of RFC 6043 6.6
 ENCR_NULL = 0
 NTP_UTC, NTP, COUNTER, NTP_UTC_32 = 0, 1, 2, 3
+INTERVAL = 4  # role of a time that is a number of seconds, RFC 6043 6.10
 BYTE_STRING = 2
 SRTP = 0
 VENDOR_ID, SDP_IDS, KEY_ID, CSB_ID, BCAST = 0, 1, 3, 4, 5
@@ -116,10 +117,14 @@ def _sign(cursor: Cursor, found: Found) -> None:
 
 
 def _t(cursor: Cursor, found: Found) -> None:
+    _timestamp(cursor, found, True)
+
+
+def _timestamp(cursor: Cursor, found: Found, is_time: bool) -> None:
     ts_type, size = _code(cursor, "mikey.t.ts_type", TIMESTAMPS, TIMESTAMP_OCTETS)
     start = cursor.pos
     name, told = _TIMES[ts_type]
-    value = cursor.uint(name, size, told)
+    value = cursor.uint(name, size, told if is_time else None)
     if found.t is None:
         found.t = Timestamp(ts_type, value, cursor.data[start : cursor.pos])
     else:
@@ -132,6 +137,8 @@ def _moment(value: int) -> str:
 
 
 def _since_1900(seconds: int, microseconds: int = 0) -> str:
+    # RFC 4330 3, which RFC 6043 6.3 demands: a time with the top bit clear is after 7 February 2036
+    seconds += 0 if seconds >> 31 else 1 << 32
     return (_NTP_EPOCH + timedelta(seconds=seconds, microseconds=microseconds)).isoformat()
 
 
@@ -144,8 +151,8 @@ _TIMES: dict[int, tuple[str, Callable[[int], str] | None]] = {
 
 
 def _tr(cursor: Cursor, found: Found) -> None:
-    cursor.u8("mikey.t.role", TIME_ROLES)  # RFC 6043 6.4
-    _t(cursor, found)
+    role = cursor.u8("mikey.t.role", TIME_ROLES)  # RFC 6043 6.4
+    _timestamp(cursor, found, role != INTERVAL)
 
 
 def _id(cursor: Cursor, found: Found) -> None:

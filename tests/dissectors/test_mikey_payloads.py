@@ -114,10 +114,22 @@ def test_codes_inside_are_told_by_their_names(chained, payload, kind, octets, fi
     assert [found.text for top in tree(message) for found in top.walk() if found.name == field] == [text]
 
 
-def test_ntp_time_reads_as_a_time(chained, payload):
-    message = dissect(payload(chained((T, bytes.fromhex("00 83aa7e80 80000000")))))
-    texts = [field.text for top in tree(message) for field in top.walk() if field.name == "mikey.t.ntp"]
-    assert texts == ["1970-01-01T00:00:00.500000+00:00"]
+@pytest.mark.parametrize(
+    ("kind", "octets", "text"),
+    [
+        (T, "00 83aa7e80 80000000", "1970-01-01T00:00:00.500000+00:00"),
+        (T, "01 00000000 00000000", "2036-02-07T06:28:16+00:00"),  # RFC 4330 3
+        (T, "03 7fffffff", "2104-02-26T09:42:23+00:00"),
+        (T, "03 80000000", "1968-01-20T03:14:08+00:00"),
+        (TR, "03 03 83aa7e80", "1970-01-01T00:00:00+00:00"),
+        (TR, "04 03 00000e10", ""),  # an hour between two keys
+        (TR, "04 00 00000e10 00000000", ""),
+    ],
+)
+def test_ntp_time_reads_as_a_time(chained, payload, kind, octets, text):
+    message = dissect(payload(chained((kind, bytes.fromhex(octets)))))
+    texts = [field.text for top in tree(message) for field in top.walk() if field.name.startswith("mikey.t.ntp")]
+    assert texts == [text]
 
 
 @pytest.mark.parametrize(("mac_alg", "size"), [(0, 20), (1, 0)])
