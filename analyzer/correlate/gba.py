@@ -135,7 +135,8 @@ def is_ub(exchange: Exchange) -> bool:
 def _is_of_digest(body: Http, given: Auth) -> bool:
     """Say whether a request is of GBA_Digest on Ub: on Ua, where the token is the same, the realm is that of a NAF."""
     by_token = DIGEST_TOKEN in (body.headers.get("User-Agent") or "")
-    return by_token and not (given.get("realm") or "").lower().startswith(NAF_REALM)
+    is_digest = given.scheme.lower() == "digest" and given.get("username") is not None
+    return by_token and is_digest and not (given.get("realm") or "").lower().startswith(NAF_REALM)
 
 
 def bootstrappings(exchanges: Iterable[Exchange]) -> tuple[Bootstrapping, ...]:

@@ -104,12 +104,17 @@ def test_a_run_of_aka_is_none_of_gba_digest(talk):
     assert not run.of_digest
 
 
-def test_the_token_of_gba_digest_on_ua_makes_no_ub(talk):
-    ask = (
-        "GET /news HTTP/1.1\nHost: bmsc.home1.net\nUser-Agent: ue 3gpp-gba-digest\n"
-        f'Authorization: Digest username="{B_TID}", realm="3GPP-bootstrapping-digest@bmsc.home1.net", nonce="n", response="r"'
-    )
-    talk.http(ask, UE, BM_SC)
+@pytest.mark.parametrize(
+    "given",
+    [
+        f'Digest username="{B_TID}", realm="3GPP-bootstrapping-digest@bmsc.home1.net", nonce="n", response="r"',
+        "Bearer abc",
+        'Digest nonce="n"',
+    ],
+)
+def test_the_token_of_gba_digest_elsewhere_makes_no_ub(talk, given):
+    head = "GET /news HTTP/1.1\nHost: bmsc.home1.net\nUser-Agent: ue 3gpp-gba-digest"
+    talk.http(f"{head}\nAuthorization: {given}", UE, BM_SC)
     assert gba.bootstrappings(pair(talk.messages)) == ()
 
 
