@@ -33,6 +33,15 @@ def _descriptions(story: Story) -> tuple[tuple[Message, SecurityDescription], ..
     )  # fmt: skip
 
 
+def longest_back_off(story: Story, msk_id: bytes) -> int:
+    """Return how long (ns) a UE may wait before it asks for a missed MSK, as descriptions announce it; else 0."""
+    told = [
+        found for _, found in _descriptions(story)
+        if any(msk[:2] == msk_id[:2] for each in found.protected for _, msk in each.msks)
+    ]  # fmt: skip
+    return max(((found.wait_time or 0) + (found.max_back_off or 0) for found in told), default=0) * SECOND
+
+
 @rule(
     "RG-13", MSK_REQUEST, SIP_MSK_REFRESH, clause="TS 33.246 6.3.2.1A, 6.3.2.2.3", level="shall",
     remedy="UE: at an MKI of an unknown MSK wait for waitTime, and a random part of maxBackOff, before you ask.",

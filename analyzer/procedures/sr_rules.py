@@ -9,9 +9,10 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, onc
 from analyzer.media import Group, Place
 from analyzer.procedures import sent
 from analyzer.procedures.media import MEDIA
+from analyzer.procedures.rg_back_off_rules import longest_back_off
 from analyzer.report import Evidence
 
-ASK_WITHIN = 30 * 10**9  # ns; back-off of a missed key update is announced per service, seldom longer
+ASK_WITHIN = 30 * 10**9  # ns; the back-off of a missed key update is seldom longer where it is not announced
 FEWEST_CLEAR = 3  # packets; where so many agree on no MKI, there is none
 
 
@@ -236,7 +237,8 @@ def srtcp_is_sender_reports(run: Run) -> Iterator[Problem]:
 def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
     """A UE that meets an MKI with an MSK that it lacks asks for this MSK.
 
-    A missed key update heals itself this way; when nobody asks, the picture stays black until the next push.
+    A missed key update heals itself this way; when nobody asks, the picture stays black until the next push. A UE has
+    half a minute to ask, or the back-off that the service protection description announces, if that is longer.
     """
     first = min(protected(run), key=lambda group: group.first)
     if _msk_held(run, first):
@@ -256,7 +258,8 @@ def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
             for name in bodies.msk_names(message):
                 if name.msk_id[:2] == (first.msk_id or b"")[:2]:
                     return
-    if not run.story.covers(first.first, ASK_WITHIN):
+    within = max(ASK_WITHIN, longest_back_off(run.story, first.msk_id or b""))
+    if not run.story.covers(first.first, within):
         raise CannotTell("the capture ends before an MSK request is due")
     if _msk_known(run, first):
         raise NotHere  # it was pushed after all, before the UE had to ask

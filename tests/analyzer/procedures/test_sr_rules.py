@@ -292,6 +292,17 @@ class TestUnknownMsk:
     def test_the_capture_ends_too_early(self, tell, verdicts):
         assert verdicts(tell(self.story(wait=20)), "SR-11") == ["inconc"]
 
+    @pytest.mark.parametrize(("back_off", "verdict"), [(10, "fail"), (60, "inconc")])
+    def test_the_ue_has_the_back_off_that_is_announced(self, tell, verdicts, back_off, verdict):
+        story = Story("announced", by_sip=False)
+        story.announce(wait=5, back_off=back_off)
+        story.bootstrap()
+        story.register()
+        story.keys_and_media()
+        story.media(SECOND_MSK, 1, packets=10)
+        story.linger(35)
+        assert verdicts(tell(story), "SR-11") == [verdict]
+
     def test_the_service_of_others_may_be_older_than_the_capture(self, tell, verdicts):
         """Nobody knows whether the UE of this capture uses it at all."""
         assert verdicts(tell(self.story(OTHER_GROUP)), "SR-11") == ["inconc"]
