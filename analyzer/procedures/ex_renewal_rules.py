@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from analyzer.correlate import bodies, gba
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage, history, sent
-from analyzer.procedures.bootstrapping import BOOTSTRAPPING, made_for, of_run
+from analyzer.procedures.bootstrapping import BOOTSTRAPPING, made_for, maker, of_run
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, MTK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_answer_rules import PULL_WITHIN
 from analyzer.procedures.ms_rules import TS_COUNTER, later, mikeys
@@ -42,9 +42,9 @@ def new_b_tid_reaches_the_bm_sc(run: Run) -> Iterator[Problem]:
         raise NotHere
     if presented(run.story).get(made.b_tid):
         return
-    expires = history.muk_expiry(run.story, old, run.start)
+    expires = _end_of_ks(run.story, old)
     if expires is None:
-        raise CannotTell(f"when B-TID {old} expires is not in the capture")
+        raise CannotTell(f"when the UE takes B-TID {old} for expired is not in the capture")
     end = max(expires, run.end)
     needed = _last_mtk(run, end)
     newer = any(b.b_tid != made.b_tid and made.time < b.time < needed for b in made_for(run.story, run.ue))
@@ -58,6 +58,13 @@ def new_b_tid_reaches_the_bm_sc(run: Run) -> Iterator[Problem]:
         f"the BM-SC is not told of the new B-TID {made.b_tid}; {old}, which it has, expired at {gba.when(expires)}",
         registered.messages[-1], made.info,
     )  # fmt: skip
+
+
+def _end_of_ks(story: Story, b_tid: str) -> int | None:
+    """Return when a Ks ends, as its UE knows it: from Ub or the keyring. What a NAF is told on Zn may be earlier."""
+    made = maker(story, b_tid)
+    told = [key.expires for key in story.chain.ks.get(b_tid, ()) if key.expires is not None]
+    return made.lifetime if made is not None else max(told, default=None)
 
 
 def _last_mtk(run: Run, time: int) -> int:
