@@ -93,7 +93,7 @@ class Reading:
         read = (message.payload for message in known if message.protocol not in SEALED)
         seen = {(payload.capture, frame) for payload in read for frame in payload.frames}
         for index, path in enumerate(self.case.captures):
-            for payload in tshark.read_with_tshark(path, index, keylog=self.keyring.keylog):
+            for payload in tshark.read_with_tshark(path, index, keylog=self.keyring.keylog, ports=self.config.ports):
                 if (index, payload.frame) not in seen:
                     yield payload
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sample_pcaps.casebook import case
+from sample_pcaps.good import keyed_by_http
 from sample_pcaps.stage import KEY_DOMAIN
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import SECOND_MSK
@@ -29,6 +30,19 @@ def over_http2() -> Story:
     story.wait(1)
     story.deregister()
     return story
+
+
+@case()
+def http_over_tls() -> Story:
+    """The story of http_good, the UE on TLS to the BM-SC (TS 33.246 6.2.1.0).
+
+    Registration, MSK request and deregistration are inside TLS 1.2 on port 443, which the key log of the keyring opens.
+    """
+    story = Story.begun_by_http()
+    story.tls = True
+    story.register()
+    story.wait(0.1)
+    return keyed_by_http(story)
 
 
 @case()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 
-from sample_pcaps import forge_http2, forge_websocket
+from sample_pcaps import forge_http2, forge_tls, forge_websocket
 from sample_pcaps import forge_text as text
 from sample_pcaps.forge import SECOND, Connection, Tape, pcapng
 from sample_pcaps.forge_esp import Sa
@@ -21,6 +21,7 @@ KEY_DOMAIN = bytes.fromhex("00f110")  # MCC 001, MNC 01
 NEWS, SPORT = "urn:home1.net:mbms:news", "urn:home1.net:mbms:sport"
 HTTP_PORT, SIP_PORT, MIKEY_PORT, DIAMETER_PORT = 80, 5060, 2269, 3868
 DISCARD_PORT = 9
+KEYLOG = "sslkeys.log"
 WEBSOCKET_PORT = 80
 FIRST_SEQ = 65500  # near the end of the numbers: the ROC goes up in longer stories
 HOUR = 3600.0  # s
@@ -142,6 +143,7 @@ class Stage:
     """Nodes, clock and wires; the steps of a story are built on it."""
 
     packet_number = FIRST_SEQ  # 2^16 * ROC + SEQ of the next media packet
+    tls = False  # UEs speak TLS to the BM-SC
     http2 = False  # UEs speak HTTP/2 to BSF and BM-SC
     websocket = False  # UEs speak SIP to the P-CSCF over WebSocket
 
@@ -158,7 +160,7 @@ class Stage:
         self.group_port = 5000
         self.now = start
         self.tape = Tape()
-        self.more: dict[str, bytes] = {}  # captures of other probes, by the names of their files
+        self.more: dict[str, bytes] = {}  # captures of other probes and a key log, by the names of their files
         self.associations: list[tuple[Sa, str, str]] = []  # of ESP, with source and destination; for the keyring
         self.ues = [self._ue(number) for number in range(1, ues + 1)]
         self.msks: dict[bytes, Msk] = {}
@@ -234,11 +236,16 @@ class Stage:
         return sent
 
     def connect(self, client: str, server: str, port: int = HTTP_PORT) -> Wire:
-        """Open a TCP connection."""
-        wire = Wire(self, Connection(self.tape, client, 40000 + self.count("port"), server, port))
+        """Open a TCP connection, and TLS on it where UEs speak it."""
+        of_ue = port == HTTP_PORT and client in {ue.ip for ue in self.ues}
+        secured = self.tls and of_ue and server == self.addresses.bm_sc
+        number = self.count("port")
+        wire = Wire(self, Connection(self.tape, client, 40000 + number, server, forge_tls.PORT if secured else port))
         wire.open()
-        if self.http2 and port == HTTP_PORT and client in {ue.ip for ue in self.ues}:
+        if self.http2 and of_ue:
             wire.talk = forge_http2.Talk()
+        if secured:
+            wire.secure(forge_tls.Session(BM_SC_FQDN, str(number)))
         return wire
 
     def socket(self, ue: Ue) -> Wire:
@@ -319,6 +326,8 @@ class Stage:
 
     def _keyring(self, runs: bool, msks: Sequence[bytes]) -> Iterator[str]:
         yield "# Keys of this sample: made up, worth nothing."
+        if KEYLOG in self.more:
+            yield f'\n[tls]\nkeylog = "{KEYLOG}"'
         for ue in self.ues:
             yield f'\n[[ue]]\nimpi = "{ue.impi}"\nimpu = ["{ue.impu}"]\nk = "{ue.k.hex()}"\nopc = "{ue.opc.hex()}"'
             for run in ue.gba if runs else ():
@@ -343,9 +352,18 @@ class Wire:
         self.until = 0  # time of the last segment
         self.talk: forge_http2.Talk | None = None  # where HTTP/2 is spoken
         self._greeted: set[bool] = set()
+        self._session: forge_tls.Session | None = None
 
     def open(self) -> None:
         self.until = self.stage.now = self.connection.open(self.stage.tick())
+
+    def secure(self, session: forge_tls.Session) -> None:
+        """Shake hands for TLS, and keep what opens it in the key log of the stage: the rest is encrypted."""
+        for by_client, octets in session.flights():
+            self.send(octets, by_client=by_client)
+        self._session = session
+        more = self.stage.more
+        more[KEYLOG] = more.get(KEYLOG, b"") + session.keylog.encode()
 
     def send(self, octets: bytes, *, by_client: bool, edit: Edit = NO_EDIT) -> int:
         """Send a message after a tick; return when its last segment went, also where the edit drops it."""
@@ -356,7 +374,10 @@ class Wire:
             return sent
         for n in range(edit.repeat + 1):
             at = sent + n * 500 * MILLISECOND
-            self.until = max(self.until, self.connection.send(at, edit.changed(octets), by_client=by_client))
+            said = edit.changed(octets)
+            if self._session is not None:
+                said = self._session.data(said, by_client=by_client)
+            self.until = max(self.until, self.connection.send(at, said, by_client=by_client))
         if not edit.shift:
             stage.now = max(stage.now, self.until)
         return sent
@@ -378,6 +399,9 @@ class Wire:
 
     def close(self) -> None:
         """End the connection after everything that was sent on it; the clock of the story goes on from where it is."""
+        if self._session is not None:
+            said = self._session.close(by_client=True)
+            self.until = self.connection.send(max(self.stage.now, self.until) + STEP, said, by_client=True)
         self.connection.close(max(self.stage.now, self.until) + STEP)
 
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from analyzer.capture.reader import STDIN, CaptureError
-from dissectors import Payload, by_name
+from dissectors import Leg, Payload, by_name
 
 PROTOCOLS = ("sip", "http", "diameter", "mikey")  # that we ask tshark for
 TRANSPORTS = ("udp", "tcp", "sctp")
 NETWORKS = ("ip", "ipv6")
+IN_TLS = {"sip": (5061,), "http": (443,), "diameter": (5658,)}  # RFC 3261 18, 9110 4.2.2, 6733 13.1
+GUESSES_DIAMETER = "rdpmt"  # a protocol in TLS that tshark tells by two octets, which Diameter begins with too
+SECURED = {"tls": "TLS", "dtls": "DTLS"}  # that are named as tunnels of a leg
 TREE_WITHIN = 30  # seconds that tshark has to show a frame
 MAX_TREE = 4 * 1024 * 1024  # octets of a frame's tree that are shown
 CUT_SHORT = "cut short"  # what tshark says of a file that ends within a packet
@@ -36,9 +39,12 @@ class TsharkError(Exception):
     """tshark cannot do what was asked: it is missing, or its key log is, or it took too long."""
 
 
-def read_with_tshark(path: str, index: int, *, keylog: Path | None = None) -> Iterator[Payload]:
+def read_with_tshark(
+    path: str, index: int, *, keylog: Path | None = None, ports: Mapping[str, tuple[int, ...]] | None = None
+) -> Iterator[Payload]:
     """Yield the messages that tshark finds in a capture, TLS opened with a key log where there is one.
 
+    `ports` are those that the user named, by protocol: what is in TLS there is of it.
     `frames` is the frame that completed a message alone. Raises TsharkError when tshark is missing or the key log
     is, CaptureError when tshark cannot read the capture.
     """
@@ -48,7 +54,7 @@ def read_with_tshark(path: str, index: int, *, keylog: Path | None = None) -> It
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415
 
     with ThreadPoolExecutor(1, "tshark") as thread:
-        payloads = thread.submit(_read, program, path, index, keylog).result()
+        payloads = thread.submit(_read, program, path, index, keylog, ports or {}).result()
     yield from payloads
 
 
@@ -82,7 +88,9 @@ def _program(path: str) -> str:
     return program
 
 
-def _read(program: str, path: str, index: int, keylog: Path | None) -> list[Payload]:
+def _read(
+    program: str, path: str, index: int, keylog: Path | None, ports: Mapping[str, tuple[int, ...]]
+) -> list[Payload]:
     """Run in a thread without an event loop."""
     import asyncio  # noqa: PLC0415
 
@@ -113,6 +121,12 @@ def _read(program: str, path: str, index: int, keylog: Path | None) -> list[Payl
             include_raw=True,
             keep_packets=False,
             display_filter=" or ".join(PROTOCOLS),
+            decode_as={
+                f"tls.port=={port}": protocol
+                for protocol, usual in IN_TLS.items()
+                for port in (*usual, *ports.get(protocol, ()))
+            },
+            disable_protocol=GUESSES_DIAMETER,
             override_prefs=UNTOUCHED | ({} if keylog is None else {"tls.keylog_file": str(keylog)}),
             tshark_path=program,
             eventloop=loop,
@@ -130,7 +144,10 @@ def _read(program: str, path: str, index: int, keylog: Path | None) -> list[Payl
 
 
 def _payloads(packet: Any, index: int) -> Iterator[Payload]:
-    """The messages that a packet of pyshark completes, with the addresses of the innermost headers."""
+    """The messages that a packet of pyshark completes, with the addresses of the innermost headers.
+
+    Their leg says whether they were in TLS.
+    """
     protocols = str(packet.frame_info.protocols).split(":")
     network = next((name for name in reversed(protocols) if name in NETWORKS), None)
     transport = next((name for name in reversed(protocols) if name in TRANSPORTS), None)
@@ -138,6 +155,7 @@ def _payloads(packet: Any, index: int) -> Iterator[Payload]:
     if network is None or transport is None or protocol is None or f"{protocol}_raw" not in packet:
         return
     addresses, ports = _innermost(packet, network), _innermost(packet, transport)
+    leg = Leg(tunnels=tuple(SECURED[name] for name in dict.fromkeys(protocols) if name in SECURED))
     seconds, _, fraction = str(packet.sniff_timestamp).partition(".")
     for data in _messages(packet, protocol):
         yield Payload(
@@ -151,6 +169,7 @@ def _payloads(packet: Any, index: int) -> Iterator[Payload]:
             frame=int(packet.number),
             time=int(seconds) * 1_000_000_000 + int(fraction.ljust(9, "0")[:9]),
             frames=(int(packet.number),),
+            leg=leg,
         )
 
 

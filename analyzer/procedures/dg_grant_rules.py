@@ -18,7 +18,7 @@ from dissectors.digest import parse_info
 from dissectors.gba_xml import Settings, ZnAnswer
 
 TLS_PORT = 443  # what is read of it was decrypted
-ESP = "ESP"  # a tunnel of `dissectors.Leg`
+PROTECTING = frozenset(("ESP", "TLS"))  # tunnels of `dissectors.Leg`
 
 
 @once
@@ -103,7 +103,7 @@ def clear_answer_is_protected(run: Run) -> Iterator[Problem]:
 
 
 def _is_in_tls_or_esp(message: Message) -> bool:
-    return message.payload.sport == TLS_PORT or ESP in message.payload.leg.tunnels
+    return message.payload.sport == TLS_PORT or not PROTECTING.isdisjoint(message.payload.leg.tunnels)
 
 
 RULES: tuple[Rule, ...] = (
