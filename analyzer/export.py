@@ -1,4 +1,4 @@
-"""The frames of a case written anew: media, and MIKEY where keys may be shown, in the clear; all others as they are."""
+"""The frames of a case written anew: media, DCFs, and MIKEY where keys may be shown, in the clear; the rest as it is."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from analyzer.analysis import Analysis
 from analyzer.capture.frame import Frame
 from analyzer.capture.reader import Capture, open_capture
 from analyzer.capture.writer import PcapngWriter
+from analyzer.correlate import bodies
 from analyzer.decode.decoder import Decoder
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rewrite import with_payload
 from analyzer.decode.rtp import RTCP_HEADER, header_length, is_rtcp, is_rtp
 from analyzer.examination import receivers
+from analyzer.export_objects import Clear, Place, pieces
 from analyzer.keys import srtp
 from analyzer.media import Opened, Receiver
 from analyzer.medialog import StreamKey, key_of
@@ -26,12 +28,10 @@ from dissectors.mikey import Mikey
 MAX_RECENT = 4096  # packets that may be seen again on another leg
 LEFT_MEDIA = "media packets left as they are, in fragments, a tunnel or ESP"
 LEFT_MIKEY = "MIKEY messages left as they are, within another message, fragments, a tunnel or ESP"
-MEDIA, MIKEY = "media packets decrypted", "MIKEY messages decrypted"
+LEFT_OBJECTS = "FLUTE packets left as they are, in fragments, a tunnel or ESP"
+MEDIA, MIKEY, OBJECTS = "media packets decrypted", "MIKEY messages decrypted", "FLUTE packets decrypted"
 NO_MAC = 0
 UNCHECKED = "not authenticated, its policy puts no MAC into it"
-
-Place = tuple[int, int]  # capture and frame
-Clear = tuple[bytes, bytes, str]  # octets of a datagram, those to stand in their place, what was done
 
 
 @dataclass(slots=True)
@@ -52,9 +52,11 @@ class Exporter:
     def decrypted(self, out: PcapngWriter) -> None:
         """Write frames with what can be opened in the clear."""
         media, mikey = _Media(self.analysis), self._mikey() if self.show_keys else {}
+        objects = pieces(self.analysis)
         for capture, frame in self._all():
             data, comments = frame.data, []
             cleared = [*((MEDIA, LEFT_MEDIA, one) for one in media.clear(frame)),
+                       *((OBJECTS, LEFT_OBJECTS, one) for one in objects.get((frame.capture, frame.number), ())),
                        *((MIKEY, LEFT_MIKEY, one) for one in mikey.get((frame.capture, frame.number), ()))]  # fmt: skip
             for done, left, (before, after, what) in cleared:
                 changed = with_payload(frame.link_type, data, before, after)
@@ -90,7 +92,11 @@ class Exporter:
             opened = self.analysis.story.chain.opening(again.get(id(message), message))
             if opened is None or opened.plain is None:
                 continue
-            if message.payload.transport != "udp" or (after := in_the_clear(message, opened.plain.payload)) is None:
+            if (
+                message.payload.transport != "udp"
+                or bodies.is_object(message)
+                or (after := in_the_clear(message, opened.plain.payload)) is None
+            ):
                 self.counts[LEFT_MIKEY] += 1
                 continue
             what = f"KEMAC of this MIKEY message decrypted with {opened.key.kind} {opened.key.fingerprint}; MAC removed"

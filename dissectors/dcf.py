@@ -57,7 +57,10 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """One protected content: its headers, the names of its keys, and where its octets stand in the payload."""
+    """One protected content: its headers, the names of its keys, and where its octets stand in the payload.
+
+    `method` is where the octet of its encryption stands, with that of its padding behind it.
+    """
 
     content_type: str = ""
     encryption: int = 0
@@ -68,6 +71,7 @@ class Content:
     keys: tuple[KeyInfo, ...] = ()
     data: bytes = field(default=b"", repr=False)
     start: int = -1
+    method: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +164,7 @@ class _Reader:
         self.content_type = self.content_id = self.rights_issuer = ""
         self.encryption = self.padding = self.length = 0
         self.keys: list[KeyInfo] = []
-        self.data, self.start = b"", -1
+        self.data, self.start, self.method = b"", -1, -1
 
     def _full(self) -> int:
         """Read version and flags of a box that has them."""
@@ -200,7 +204,7 @@ class _Reader:
             self.contents.append(
                 Content(
                     self.content_type, self.encryption, self.padding, self.length, self.content_id,
-                    self.rights_issuer, tuple(self.keys), self.data, self.start,
+                    self.rights_issuer, tuple(self.keys), self.data, self.start, self.method,
                 )
             )  # fmt: skip
             self._clear()
@@ -213,6 +217,7 @@ class _Reader:
     def _ohdr(self, depth: int, start: int) -> None:
         cursor = self.cursor
         self._full()
+        self.method = cursor.pos
         self.encryption = cursor.u8("dcf.encryption_method", METHODS)
         self.padding = cursor.u8("dcf.padding_scheme", PADDINGS)
         self.length = cursor.u64("dcf.plaintext_length")

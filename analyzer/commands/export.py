@@ -17,7 +17,8 @@ from analyzer.capture.reader import STDIN
 from analyzer.capture.writer import PcapngWriter
 from analyzer.commands.cases import Failure, analysed, find, inputs, show_keys_option, told_damage
 from analyzer.commands.output import common, tell
-from analyzer.export import Exporter, Place
+from analyzer.export import Exporter
+from analyzer.export_objects import Place
 from analyzer.filters import Filter, FilterError, compile_filter
 from analyzer.views import packets
 
@@ -48,8 +49,9 @@ def command(
     keyshark export capture.pcapng --frames keys.pcapng --filter mikey
 
     With --decrypted SRTP becomes RTP and SRTCP becomes RTCP where the key is known: without MKI and tag, lengths and
-    checksums right. With --show-keys MIKEY messages show the keys they carry. Every packet that was changed has a
-    comment that says how; all others stay as they are. Who has the file can read what was protected.
+    checksums right. Contents of DCFs in FLUTE are in the clear too. With --show-keys MIKEY messages show the keys they
+    carry. Every packet that was changed has a comment that says how; all others stay as they are. Who has the file can
+    read what was protected.
     """
     if (decrypted is None) == (frames is None):
         raise click.UsageError("give --decrypted OUT.pcapng or --frames OUT.pcapng")
