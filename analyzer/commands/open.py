@@ -11,17 +11,27 @@ from analyzer.analysis import Options
 from analyzer.batch import USAGE
 from analyzer.capture.reader import STDIN
 from analyzer.commands.cases import Failure, find, inputs, media_option
+from analyzer.commands.config import wishes
 from analyzer.commands.output import common, settings, tell_trace
+from analyzer.config import SettingsError, config_path, state_path
 from analyzer.tui.app import Keyshark
+from analyzer.tui.state import Memory
 
 
 @click.command("open")
 @inputs
 @media_option
+@click.option("--no-state", is_flag=True, help="Neither recall how captures were looked at, nor remember it.")
 @common
 @click.pass_context
 def command(
-    ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str, media: str
+    ctx: click.Context,
+    paths: tuple[str, ...],
+    merge: bool,
+    keys: tuple[str, ...],
+    engine: str,
+    media: str,
+    no_state: bool,
 ) -> None:
     """Browse cases in the terminal UI: UEs, procedures, ladder, keys, packets and findings.
 
@@ -34,7 +44,13 @@ def command(
     cases = find(paths, merge)
     if not cases:
         ctx.exit(USAGE)
-    fault = Keyshark(cases, Options(engine=engine, keys=keys, media=media), VERSION).run()
+    config = wishes()
+    memory = Memory(None if no_state else state_path())
+    app = Keyshark(cases, Options(engine=engine, keys=keys, media=media), VERSION, config, memory)
+    if config.theme is not None and config.theme not in app.available_themes:
+        known = ", ".join(sorted(app.available_themes))
+        raise Failure(str(SettingsError(config_path(), "", "theme", f"{config.theme!r} is none of {known}")), USAGE)
+    fault = app.run(mouse=config.mouse)
     if fault is not None:
         if settings().debug and fault.trace:
             tell_trace(fault.trace)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from textual import on
 from textual.app import App
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
+from textual.dom import DOMNode
 
 from analyzer.analysis import Options
 from analyzer.batch import Fault
 from analyzer.capture.case import CaseFiles
+from analyzer.config import Config
+from analyzer.tui.bindings import key, named
 from analyzer.tui.chart import Chart
 from analyzer.tui.chooser import Chooser, Known
+from analyzer.tui.columns import ColumnsDialog
 from analyzer.tui.filterbox import FilterInput
 from analyzer.tui.help import Help
 from analyzer.tui.hexdump import Hexdump
@@ -26,8 +31,11 @@ from analyzer.tui.palette import Commands
 from analyzer.tui.rows import Rows
 from analyzer.tui.screen import CaseScreen
 from analyzer.tui.search import Search
+from analyzer.tui.state import Memory
 from analyzer.tui.table import Table
 from analyzer.tui.ue import Ue
+
+NO_WISHES, NO_MEMORY = Config(), Memory(None)
 
 
 class Keyshark(App[Fault]):
@@ -36,17 +44,26 @@ class Keyshark(App[Fault]):
     TITLE = "keyshark"
     COMMANDS = {Commands}
     BINDINGS = [
-        Binding("?,f1", "help", "Help"),
-        Binding("q", "quit", "Quit"),
-        Binding("T", "change_theme", "Theme", show=False),
-        Binding("ctrl+z", "suspend_process", "Suspend", show=False),
+        key("?,f1", "help", "Help", show=True),
+        key("q", "quit", "Quit", show=True),
+        key("T", "change_theme", "Theme"),
+        key("ctrl+z", "suspend_process", "Suspend"),
     ]
 
-    def __init__(self, cases: Sequence[CaseFiles], options: Options, version: str) -> None:
+    def __init__(
+        self, cases: Sequence[CaseFiles], options: Options, version: str, config: Config = NO_WISHES,
+        memory: Memory = NO_MEMORY,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.cases = tuple(cases)
         self.options = options
         self.version = version
+        self.config = config
+        self.memory = memory
+        self.set_keymap(dict(config.keys))
+        theme = memory.theme or config.theme
+        if theme in self.available_themes:
+            self.theme = theme
 
     @property
     def is_choosing(self) -> bool:
@@ -54,6 +71,7 @@ class Keyshark(App[Fault]):
         return len(self.cases) > 1
 
     def on_mount(self) -> None:
+        self.theme_changed_signal.subscribe(self, lambda theme: self.memory.keep_theme(theme.name))
         if self.is_choosing:
             self.push_screen(Chooser(self.cases, self.options))
         else:
@@ -71,7 +89,8 @@ class Keyshark(App[Fault]):
         match found:
             case Index():
                 self._learn(case, Known(found.analysis.report))
-                self.push_screen(CaseScreen(found, self.version, self.is_choosing), partial(self._left_case, case))
+                screen = CaseScreen(found, self.version, self.is_choosing, self.config, self.memory)
+                self.push_screen(screen, partial(self._left_case, case))
             case Fault() if self.is_choosing:
                 self.notify(found.text, title="Not opened", severity="error", markup=False)
             case _ if not self.is_choosing:
@@ -86,20 +105,40 @@ class Keyshark(App[Fault]):
         if wish == "reload":
             self.open(case)
 
+    def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
+        """Say it when the config file gives one key to two actions of a pane: the first one has it."""
+        names = ", ".join(sorted(binding.id or binding.action for binding in clashed_bindings))
+        self.notify(f"the key of {names} is taken: see [keys] of the config file", severity="warning", markup=False)
+
     def action_help(self) -> None:
         """Show every key."""
-        self.push_screen(
-            Help(
-                (
-                    ("Everywhere", (*self.BINDINGS, Binding("ctrl+p", "", "Command palette"))),
-                    ("A case", (*Search.BINDINGS, *CaseScreen.BINDINGS)),
-                    ("Lists", (*Rows.BINDINGS, *Table.BINDINGS)),
-                    ("Trees", Outline.BINDINGS),
-                    ("Packets", (*Packets.BINDINGS, *Inspector.BINDINGS)),
-                    ("Octets", Hexdump.BINDINGS),
-                    ("UE", Ue.BINDINGS),
-                    ("Timeline", Chart.BINDINGS),
-                    ("Filter", FilterInput.BINDINGS),
-                )
-            )
-        )
+        self.push_screen(Help([(title, tuple(self._rebound(bindings))) for title, bindings in sections()]))
+
+    def _rebound(self, bindings: Iterable[BindingType]) -> Iterator[BindingType]:
+        """Yield bindings with the keys that the config file gives them."""
+        for each in bindings:
+            if isinstance(each, Binding) and each.id is not None and each.id in self.config.keys:
+                yield replace(each, key=self.config.keys[each.id])
+            else:
+                yield each
+
+
+def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
+    """Return all keys by where they work."""
+    return (
+        ("Everywhere", (*Keyshark.BINDINGS, Binding("ctrl+p", "", "Command palette"))),
+        ("A case", (*Search.BINDINGS, *CaseScreen.BINDINGS)),
+        ("Lists", (*Rows.BINDINGS, *Table.BINDINGS)),
+        ("Trees", tuple(Outline.BINDINGS)),
+        ("Packets", (*Packets.BINDINGS, *Inspector.BINDINGS)),
+        ("Columns of packets", tuple(ColumnsDialog.BINDINGS)),
+        ("Octets", tuple(Hexdump.BINDINGS)),
+        ("UE", tuple(Ue.BINDINGS)),
+        ("Timeline", tuple(Chart.BINDINGS)),
+        ("Filter", tuple(FilterInput.BINDINGS)),
+    )
+
+
+def actions() -> dict[str, str]:
+    """Return the name of every action that the config file can give other keys, with the keys it has."""
+    return {name: binding.key for _, bindings in sections() for name, binding in named(bindings).items()}

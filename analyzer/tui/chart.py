@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from textual.binding import Binding
-
+from analyzer.config import TIMES
 from analyzer.correlate.sessions import Session
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Mark, fit
 from analyzer.tui.lifelines import Bar, bars
-from analyzer.tui.model import SECOND, TIME_FORMATS, Index, Place, utc
+from analyzer.tui.model import SECOND, Index, Place, utc
 from analyzer.tui.rows import Rows
 
 LABEL = 20  # columns
@@ -28,18 +28,18 @@ class Chart(Rows):
     """Bars over time; Enter goes to the frame of one."""
 
     BINDINGS = [
-        Binding("left,h", "pan(-1)", "Earlier", show=False),
-        Binding("right,l", "pan(1)", "Later", show=False),
-        Binding("plus", "zoom(1)", "Zoom in"),
-        Binding("minus", "zoom(-1)", "Zoom out"),
-        Binding("0", "all", "All of it", show=False),
+        key("left,h", "pan(-1)", "Earlier"),
+        key("right,l", "pan(1)", "Later"),
+        key("plus", "zoom(1)", "Zoom in", show=True),
+        key("minus", "zoom(-1)", "Zoom out", show=True),
+        key("0", "all", "All of it"),
     ]
 
     def __init__(self, found: Index, id: str | None = None) -> None:
         super().__init__(id=id)
         self.found = found
         self.bars: tuple[Bar, ...] = ()
-        self.form = TIME_FORMATS[0]
+        self.form = TIMES[0]
         self.whole = (0, 1)  # ns, from first to last
         self.view = (0, 1)
         self.empty = "No key of this UE was made, asked for or delivered in this capture."
@@ -66,7 +66,7 @@ class Chart(Rows):
         return row is not None
 
     def show_time(self, form: str) -> None:
-        """Show times in one of TIME_FORMATS."""
+        """Show times in one of TIMES."""
         self.form = form
         self.refresh()
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.message import Message as Event
 from textual.worker import get_current_worker
 
@@ -16,6 +15,7 @@ from analyzer.analysis import Options
 from analyzer.batch import Outcome, judge_case
 from analyzer.capture.case import CaseFiles
 from analyzer.report import CaseReport
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Mark, Row
 from analyzer.tui.keyline import KeyLine
 from analyzer.tui.model import mark_of, octets_text, verdict_mark
@@ -58,7 +58,7 @@ class Chooser(Search):
     """A row a case."""
 
     BINDINGS = [
-        Binding("escape", "app.quit", "Quit", show=False),
+        key("escape", "app.quit", "Quit"),
     ]
     DEFAULT_CSS = """
     Chooser > Table { height: 1fr; }

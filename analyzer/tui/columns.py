@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from analyzer.config import DEFAULT_COLUMNS
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Row
 from analyzer.tui.fields import written
 from analyzer.tui.model import Index, clock
@@ -21,7 +22,6 @@ from dissectors import Message, tree
 from dissectors.catalogue import FAMILY
 
 NUMBER, TIME, SOURCE, TARGET, PROTOCOL, LENGTH, INFO = "No.", "Time", "Source", "Destination", "Proto", "Len", "Info"
-DEFAULT = (NUMBER, TIME, SOURCE, TARGET, PROTOCOL, LENGTH, INFO)
 _OURS = {
     NUMBER: Column(NUMBER, 5, right=True),
     TIME: Column(TIME, 10, right=True),
@@ -41,11 +41,11 @@ def table_columns(names: Iterable[str]) -> tuple[Column, ...]:
 
 
 def packet_row(
-    found: Index, message: Message, before: int | None, form: str, info: str, columns: Sequence[str] = DEFAULT
+    found: Index, message: Message, before: int | None, form: str, info: str, columns: Sequence[str] = DEFAULT_COLUMNS
 ) -> Row:
     """Return a message as a line of the packet list: its sign, then a cell for each column.
 
-    `before` is the time of the message before it, `form` one of TIME_FORMATS, `info` what it is in words.
+    `before` is the time of the message before it, `form` one of TIMES, `info` what it is in words.
     """
     payload = message.payload
     mark = found.mark(message)
@@ -93,12 +93,12 @@ class ColumnsDialog(ModalScreen[tuple[str, ...] | None]):
     """Chooses the columns of the packet list; gives their names in order, None when nothing is to change."""
 
     BINDINGS = [
-        Binding("space", "swing", "Show or hide"),
-        Binding("J,shift+down", "shift(1)", "Later"),
-        Binding("K,shift+up", "shift(-1)", "Earlier"),
-        Binding("a", "add", "Add a field"),
-        Binding("d", "restore", "As at first"),
-        Binding("escape", "dismiss(None)", "Cancel"),
+        key("space", "swing", "Show or hide", show=True),
+        key("J,shift+down", "shift(1)", "Move on", show=True),
+        key("K,shift+up", "shift(-1)", "Move back", show=True),
+        key("a", "add", "Add a field", show=True),
+        key("d", "restore", "As at first", show=True),
+        key("escape", "dismiss(None)", "Cancel", show=True),
     ]
     DEFAULT_CSS = """
     ColumnsDialog {
@@ -112,7 +112,7 @@ class ColumnsDialog(ModalScreen[tuple[str, ...] | None]):
 
     def __init__(self, columns: Sequence[str], known: Iterable[str]) -> None:
         super().__init__()
-        hidden = [name for name in DEFAULT if name not in columns]
+        hidden = [name for name in DEFAULT_COLUMNS if name not in columns]
         self.names = [*columns, *hidden]
         self.shown = set(columns)
         self.known = frozenset(known)
@@ -161,7 +161,7 @@ class ColumnsDialog(ModalScreen[tuple[str, ...] | None]):
 
     def action_restore(self) -> None:
         """Show the columns that there are at first."""
-        self.names, self.shown = list(DEFAULT), set(DEFAULT)
+        self.names, self.shown = list(DEFAULT_COLUMNS), set(DEFAULT_COLUMNS)
         self.list.reset(len(self.names))
 
     @on(Rows.Chosen)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 from textual.app import ComposeResult
-from textual.binding import Binding
 
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Mark, fit
 from analyzer.tui.fields import HIDDEN, layers, written
 from analyzer.tui.keyline import KeyLine
@@ -98,7 +98,7 @@ class Comparison(Rows):
 class Differ(Search):
     """The comparison as a screen."""
 
-    BINDINGS = [Binding("escape,q", "dismiss(None)", "Back")]
+    BINDINGS = [key("escape,q", "dismiss(None)", "Back", show=True)]
     DEFAULT_CSS = """
     Differ > Comparison { height: 1fr; }
     """

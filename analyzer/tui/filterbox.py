@@ -6,11 +6,11 @@ from collections.abc import Callable, Collection
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message as Event
 from textual.widgets import Input, Label
 
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import printable
 
 NAME_ENDS = " (!&|"  # what a name can stand after
@@ -20,10 +20,10 @@ class FilterInput(Input):
     """The line that is typed into."""
 
     BINDINGS = [
-        Binding("escape", "leave", "Leave"),
-        Binding("tab", "complete", "Complete"),
-        Binding("up", "recall(-1)", "Earlier filter", show=False),
-        Binding("down", "recall(1)", "Later filter", show=False),
+        key("escape", "leave", "Leave", show=True),
+        key("tab", "complete", "Complete", show=True),
+        key("up", "recall(-1)", "Earlier filter"),
+        key("down", "recall(1)", "Later filter"),
     ]
 
     def __init__(self, box: FilterBox) -> None:

@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.screen import ModalScreen
 
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell
 from analyzer.tui.page import Page
 
@@ -55,7 +56,7 @@ def help_lines(sections: Iterable[tuple[str, Iterable[BindingType]]]) -> Iterato
 class Help(ModalScreen[None]):
     """A page over the screen."""
 
-    BINDINGS = [Binding("escape,q,?,f1", "dismiss", "Close")]
+    BINDINGS = [key("escape,q,?,f1", "dismiss", "Close", show=True)]
     DEFAULT_CSS = """
     Help {
         align: center middle; background: $background 60%;

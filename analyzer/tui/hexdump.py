@@ -8,11 +8,11 @@ from contextlib import suppress
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding
 from textual.message import Message as Event
 from textual.reactive import reactive
 from textual.strip import Strip
 
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, printable
 from analyzer.tui.rows import Rows
 
@@ -25,9 +25,9 @@ class Hexdump(Rows):
     """A list of lines of octets; moving goes octet by octet, and by line up and down."""
 
     BINDINGS = [
-        Binding("left,h", "octet(-1)", "Octet before", show=False),
-        Binding("right,l", "octet(1)", "Next octet", show=False),
-        Binding("r", "form", "Text/hex"),
+        key("left,h", "octet(-1)", "Octet before"),
+        key("right,l", "octet(1)", "Next octet"),
+        key("r", "form", "Text/hex", show=True),
     ]
     COMPONENT_CLASSES = {"hexdump--field", "hexdump--octet"}
     DEFAULT_CSS = """

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message as Event
 from textual.widgets import ContentSwitcher
 
 from analyzer.capture import tshark
 from analyzer.report import Judgement
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell
 from analyzer.tui.events import OpenFinding, Said
 from analyzer.tui.fields import Layer, as_filter, described, layers, problem_node, shown
@@ -42,8 +42,8 @@ class Inspector(Vertical):
     """The lower half of Packets."""
 
     BINDINGS = [
-        Binding("=", "apply_field", "Field as filter", show=False),
-        Binding("|", "apply_column", "Field as column", show=False),
+        key("=", "apply_field", "Field as filter"),
+        key("|", "apply_column", "Field as column"),
     ]
     SCOPED_CSS = False  # .-wide is set on the screen
     DEFAULT_CSS = """

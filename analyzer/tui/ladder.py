@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from analyzer.config import TIMES
 from analyzer.correlate.sessions import Session
 from analyzer.tui.arrows import Arrow, arrows, heads, label, lane_width, lanes, picture
 from analyzer.tui.cells import Cell, Line, Mark, fit
-from analyzer.tui.model import TIME_FORMATS, Index, Place, clock
+from analyzer.tui.model import Index, Place, clock
 from analyzer.tui.rows import Rows
 
-TIMES = {"relative": 9, "UTC": 12, "delta": 9}  # columns of the time
+WIDTHS = {"relative": 9, "UTC": 12, "delta": 9}  # columns of the time
 DELTA = 9
 DELTA_LEAST = 90  # columns of a ladder that also shows the time since the arrow before
 FRAME = 5
@@ -22,7 +23,7 @@ class Ladder(Rows):
         self.found = found
         self.arrows: tuple[Arrow, ...] = ()
         self.lanes: tuple[str, ...] = ()
-        self.form = TIME_FORMATS[0]
+        self.form = TIMES[0]
         self.empty = "Nothing was said by or to this UE."
 
     def draw(self, session: Session) -> None:
@@ -45,13 +46,13 @@ class Ladder(Rows):
         return self.arrows[self.cursor] if self.arrows else None
 
     def show_time(self, form: str) -> None:
-        """Show times in one of TIME_FORMATS."""
+        """Show times in one of TIMES."""
         self.form = form
         self.refresh()
 
     def _lane(self, width: int) -> int:
         return lane_width(
-            len(self.lanes), width - TIMES[self.form] - FRAME - 4 - (DELTA if self._has_delta(width) else 0)
+            len(self.lanes), width - WIDTHS[self.form] - FRAME - 4 - (DELTA if self._has_delta(width) else 0)
         )
 
     def _has_delta(self, width: int) -> bool:
@@ -59,7 +60,7 @@ class Ladder(Rows):
 
     def header(self, width: int) -> Line:
         delta = fit("Delta", DELTA, right=True) if self._has_delta(width) else ""
-        start = f"  {fit('No.', FRAME, right=True)} {fit('Time', TIMES[self.form], right=True)}{delta} "
+        start = f"  {fit('No.', FRAME, right=True)} {fit('Time', WIDTHS[self.form], right=True)}{delta} "
         return (Cell(start + heads(self.lanes, self._lane(width))),)
 
     def line(self, row: int, width: int) -> Line:
@@ -70,7 +71,7 @@ class Ladder(Rows):
         line = [
             Cell(f"{arrow.mark.sign} ", arrow.mark.tone),
             Cell(fit(self.found.number(arrow.place), FRAME, right=True) + " "),
-            Cell(fit(short_clock(arrow.time, begin, before, self.form), TIMES[self.form], right=True), "dim"),
+            Cell(fit(short_clock(arrow.time, begin, before, self.form), WIDTHS[self.form], right=True), "dim"),
         ]
         if self._has_delta(width):
             line.append(Cell(fit(short_clock(arrow.time, begin, before, "delta"), DELTA, right=True), "dim"))

@@ -8,7 +8,6 @@ from contextvars import copy_context
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.screen import Screen
@@ -20,6 +19,7 @@ from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
 from analyzer.keys.keyring import KeyringError
+from analyzer.tui.bindings import key
 from analyzer.tui.keyline import KeyLine
 from analyzer.tui.model import Index, index, octets_text
 
@@ -48,7 +48,7 @@ class Loaded(Event):
 class Loading(Screen[Index | Fault | None]):
     """Gives the analysis of a case, a fault, or None when the user gave up."""
 
-    BINDINGS = [Binding("escape", "cancel", "Cancel")]
+    BINDINGS = [key("escape", "cancel", "Cancel", show=True)]
     DEFAULT_CSS = """
     Loading {
         align: center middle;

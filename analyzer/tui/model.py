@@ -21,7 +21,6 @@ from dissectors import Message, catalogue, tree
 SECOND = 10**9
 Place = tuple[int, int]  # capture, frame
 MAX_NAMED = 300  # messages whose field names are offered for completion
-TIME_FORMATS = ("relative", "UTC", "delta")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +154,7 @@ def utc(time: int | None, pattern: str = "%Y-%m-%d %H:%M:%S") -> str:
 
 
 def clock(time: int, begin: int, before: int | None, form: str) -> str:
-    """Return a time in ns in one of TIME_FORMATS; `before` is the message that came before."""
+    """Return a time in ns in one of TIMES; `before` is the message that came before."""
     if form == "UTC":
         return f"{utc(time, '%H:%M:%S')}.{time % SECOND // 1000:06d}"
     since = begin if form == "relative" else time if before is None else before

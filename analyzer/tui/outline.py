@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from textual.binding import Binding
-
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Mark, printable
 from analyzer.tui.rows import Rows
 
@@ -31,10 +30,10 @@ class Outline(Rows):
     """A tree of nodes that open and close."""
 
     BINDINGS = [
-        Binding("right,l", "unfold", "Unfold", show=False),
-        Binding("left,h", "fold", "Fold", show=False),
-        Binding("space", "swing", "Fold or unfold", show=False),
-        Binding("asterisk", "unfold_all", "Unfold all", show=False),
+        key("right,l", "unfold", "Unfold"),
+        key("left,h", "fold", "Fold"),
+        key("space", "swing", "Fold or unfold"),
+        key("asterisk", "unfold_all", "Unfold all"),
     ]
 
     def __init__(self, empty: str = "", id: str | None = None) -> None:

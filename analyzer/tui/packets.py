@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Iterable
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.worker import get_current_worker
 
+from analyzer.config import DEFAULT_COLUMNS, TIMES
 from analyzer.filters import FilterError, compile_filter
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Row
-from analyzer.tui.columns import DEFAULT, INFO, ColumnsDialog, packet_row, table_columns
+from analyzer.tui.columns import INFO, ColumnsDialog, packet_row, table_columns
 from analyzer.tui.events import Said
 from analyzer.tui.fields import follow_filter
 from analyzer.tui.filterbox import FilterBox
 from analyzer.tui.guests import guest_summary, read_guest
 from analyzer.tui.inspector import Inspector
-from analyzer.tui.model import TIME_FORMATS, Index, Place
+from analyzer.tui.model import Index, Place
 from analyzer.tui.rows import Rows
 from analyzer.tui.table import Table
 from dissectors import Message
@@ -49,13 +51,13 @@ class Packets(Vertical):
     """Wireshark's three panes, over messages."""
 
     BINDINGS = [
-        Binding("F", "follow", "Follow"),
-        Binding("v", "foreign", "Wireshark's tree", show=False),
-        Binding("m", "mark_line", "Mark", show=False),
-        Binding("'", "next_mark", "Next mark", show=False),
-        Binding("C", "columns", "Columns", show=False),
-        Binding("[", "tab(-1)", "Layer before", show=False),
-        Binding("]", "tab(1)", "Next layer", show=False),
+        key("F", "follow", "Follow", show=True),
+        key("v", "foreign", "Wireshark's tree"),
+        key("m", "mark_line", "Mark"),
+        key("'", "next_mark", "Next mark"),
+        key("C", "columns", "Columns"),
+        key("[", "tab(-1)", "Layer before"),
+        key("]", "tab(1)", "Next layer"),
     ]
     DEFAULT_CSS = """
     Packets {
@@ -64,12 +66,15 @@ class Packets(Vertical):
     }
     """
 
+    class Looked(Event):
+        """Filter, columns or marks are others: what is to be remembered of a case."""
+
     def __init__(self, found: Index, id: str | None = None) -> None:
         super().__init__(id=id)
         self.found = found
         self.rows = list(range(len(found.messages)))
-        self.form = TIME_FORMATS[0]
-        self.columns: tuple[str, ...] = DEFAULT
+        self.form = TIMES[0]
+        self.columns: tuple[str, ...] = DEFAULT_COLUMNS
         self.guests: dict[int, Message] = {}  # media packets that were asked for, by negative numbers
         self.bookmarks: set[int] = set()
         self.picked: tuple[Message, ...] = ()
@@ -192,6 +197,7 @@ class Packets(Vertical):
         self.rows = event.rows
         nearest = bisect_left(self.rows, wanted) if wanted is not None else 0
         self.list.fill(len(self.rows), self._row, nearest)
+        self.post_message(self.Looked())
         self.post_message(Said(self, f"{len(self.rows)} of {len(self.found.messages)} messages"))
 
     def action_follow(self) -> None:
@@ -247,6 +253,17 @@ class Packets(Vertical):
         if self.rows:
             self.bookmarks ^= {self.rows[self.list.at]}
             self.list.refresh()
+            self.post_message(self.Looked())
+
+    @property
+    def marked(self) -> tuple[Place, ...]:
+        """The frames of the marked messages."""
+        return tuple(sorted(_order(self.found.messages[row]) for row in self.bookmarks if row >= 0))
+
+    def bookmark(self, places: Iterable[Place]) -> None:
+        """Mark the messages of these frames, and no others."""
+        self.bookmarks = {self.found.places[place] for place in places if place in self.found.places}
+        self.list.refresh()
 
     def action_next_mark(self) -> None:
         """Go to the next marked message, from the last on to the first."""
@@ -265,6 +282,7 @@ class Packets(Vertical):
     def _columns_chosen(self, columns: tuple[str, ...] | None) -> None:
         if columns is not None:
             self.show_columns(columns)
+            self.post_message(self.Looked())
 
     def show_columns(self, columns: tuple[str, ...]) -> None:
         """Show these columns: names of DEFAULT, or of fields."""
@@ -277,10 +295,11 @@ class Packets(Vertical):
         if event.name not in self.columns:
             place = self.columns.index(INFO) if INFO in self.columns else len(self.columns)
             self.show_columns((*self.columns[:place], event.name, *self.columns[place:]))
+            self.post_message(self.Looked())
         self.post_message(Said(self, f"column {event.name}: C takes it away"))
 
     def show_time(self, form: str) -> None:
-        """Show times in one of TIME_FORMATS."""
+        """Show times in one of TIMES."""
         self.form = form
         self.list.refresh()
 

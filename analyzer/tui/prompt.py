@@ -6,16 +6,17 @@ from collections.abc import Callable
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
+
+from analyzer.tui.bindings import key
 
 
 class Prompt(ModalScreen[str | None]):
     """Asks for a line at the foot of the screen; `wrong` says what is wrong with it, "" where nothing is."""
 
-    BINDINGS = [Binding("escape", "dismiss(None)", "Cancel")]
+    BINDINGS = [key("escape", "dismiss(None)", "Cancel", show=True)]
     DEFAULT_CSS = """
     Prompt {
         background: transparent;
@@ -66,8 +67,8 @@ class Confirm(ModalScreen[bool]):
     """Asks for yes or no."""
 
     BINDINGS = [
-        Binding("y", "dismiss(True)", "Yes"),
-        Binding("n,escape", "dismiss(False)", "No"),
+        key("y", "dismiss(True)", "Yes", show=True),
+        key("n,escape", "dismiss(False)", "No", show=True),
     ]
     DEFAULT_CSS = """
     Confirm {

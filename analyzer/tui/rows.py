@@ -11,28 +11,28 @@ from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding
 from textual.geometry import Size
 from textual.message import Message as Event
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Line, Mark, fit, printable
 
 MOVES = (
-    Binding("up,k", "move(-1)", "Up", show=False),
-    Binding("down,j", "move(1)", "Down", show=False),
-    Binding("home,g", "top", "Top", show=False),
-    Binding("end,G", "bottom", "Bottom", show=False),
-    Binding("pageup,ctrl+b", "page(-1)", "Page up", show=False),
-    Binding("pagedown,ctrl+f", "page(1)", "Page down", show=False),
+    key("up,k", "move(-1)", "Up"),
+    key("down,j", "move(1)", "Down"),
+    key("home,g", "top", "Top"),
+    key("end,G", "bottom", "Bottom"),
+    key("pageup,ctrl+b", "page(-1)", "Page up"),
+    key("pagedown,ctrl+f", "page(1)", "Page down"),
 )
 SEEKS = (
-    Binding("e", "problem(4, 1)", "Next failure", show=False),
-    Binding("E", "problem(4, -1)", "Previous failure", show=False),
-    Binding("w", "problem(2, 1)", "Next advice or inconc", show=False),
-    Binding("W", "problem(2, -1)", "Previous advice or inconc", show=False),
+    key("e", "problem(4, 1)", "Next failure"),
+    key("E", "problem(4, -1)", "Previous failure"),
+    key("w", "problem(2, 1)", "Next advice or inconc"),
+    key("W", "problem(2, -1)", "Previous advice or inconc"),
 )
 TONES = ("good", "warn", "bad", "dim", "accent")
 
@@ -40,7 +40,7 @@ TONES = ("good", "warn", "bad", "dim", "accent")
 class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     """A list with a cursor; subclasses say how many lines there are and what stands on each."""
 
-    BINDINGS = [*MOVES, Binding("enter", "choose", "Open"), *SEEKS]
+    BINDINGS = [*MOVES, key("enter", "choose", "Open", show=True), *SEEKS]
     COMPONENT_CLASSES = {"rows--cursor", "rows--header", *(f"rows--{tone}" for tone in TONES)}
     DEFAULT_CSS = """
     Rows {

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
+from analyzer.config import TIMES, Config
 from analyzer.tui import save
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import printable
 from analyzer.tui.differ import Differ
 from analyzer.tui.events import Jump, OpenFinding, OpenUe, Said
@@ -18,12 +19,13 @@ from analyzer.tui.findings import Findings
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.keyline import KeyLine
 from analyzer.tui.media import Media
-from analyzer.tui.model import TIME_FORMATS, Index, Place, verdict_cell
+from analyzer.tui.model import Index, Place, verdict_cell
 from analyzer.tui.packets import Packets
 from analyzer.tui.prompt import Confirm, Prompt
 from analyzer.tui.rows import Rows
 from analyzer.tui.search import Search
 from analyzer.tui.sessions import Sessions
+from analyzer.tui.state import Memory, State
 from analyzer.tui.tabline import TabLine
 from analyzer.tui.ue import Ue
 from dissectors import Message
@@ -39,23 +41,23 @@ class CaseScreen(Search):
 
     BINDINGS = [
         *(
-            Binding(str(number), f"show('{pane}')", f"Go to {title[2:]}", show=False)
+            key(str(number), f"show('{pane}')", f"Go to {title[2:]}")
             for number, (pane, title) in enumerate(zip(PANES, TITLES, strict=True), 1)
         ),
-        Binding("escape", "back", "Back"),
-        Binding("x", "ladder", "Ladder"),
-        Binding("f,f7", "filter", "Filter"),
-        Binding(":", "go_to_frame", "Go to frame", show=False),
-        Binding("r", "raw", "Raw octets", show=False),
-        Binding("space", "pick", "Select for diff", show=False),
-        Binding("D", "diff", "Diff of the two selected", show=False),
-        Binding("t", "time", "Time format", show=False),
-        Binding("K", "reveal", "Reveal keys", show=False),
-        Binding("s", "save", "Save", show=False),
-        Binding("R", "reload", "Reload", show=False),
-        Binding("\\", "zoom", "Maximise", show=False),
-        Binding("tab", "app.focus_next", "Next pane", show=False),
-        Binding("shift+tab", "app.focus_previous", "Pane before", show=False),
+        key("escape", "back", "Back", show=True),
+        key("x", "ladder", "Ladder", show=True),
+        key("f,f7", "filter", "Filter", show=True),
+        key(":", "go_to_frame", "Go to frame"),
+        key("r", "raw", "Raw octets"),
+        key("space", "pick", "Select for diff"),
+        key("D", "diff", "Diff of the two selected"),
+        key("t", "time", "Time format"),
+        key("K", "reveal", "Reveal keys"),
+        key("s", "save", "Save"),
+        key("R", "reload", "Reload"),
+        key("\\", "zoom", "Maximise"),
+        key("tab", "app.focus_next", "Next pane"),
+        key("shift+tab", "app.focus_previous", "Pane before"),
     ]
     ALLOW_IN_MAXIMIZED_VIEW = "#top, #foot"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
@@ -69,12 +71,14 @@ class CaseScreen(Search):
     }
     """
 
-    def __init__(self, found: Index, version: str, is_chosen: bool) -> None:
+    def __init__(self, found: Index, version: str, is_chosen: bool, config: Config, memory: Memory) -> None:
         super().__init__()
         self.found = found
+        self.config = config
+        self.memory = memory
         self.version = version
         self.is_chosen = is_chosen  # from a list of cases, to which Esc goes back
-        self.form = TIME_FORMATS[0]
+        self.form = config.time
         self.revealed = False
         self.asked = False  # whether the user said once that keys may be seen
         self.came_from: list[tuple[str, Widget | None]] = []
@@ -98,9 +102,37 @@ class CaseScreen(Search):
         verdict = verdict_cell(report.verdict)
         self.query_one("#top", TabLine).note = f"{verdict.text} · {report.name}"
         self._focus("sessions")
+        self._recall()
         problems = [problem for capture in report.captures for problem in capture.problems]
         for warning in (*problems, *self.found.analysis.keyring.warnings)[:3]:
             self.notify(printable(warning), severity="warning", timeout=8, markup=False)
+
+    # What is remembered from one time to the next
+
+    @property
+    def _paths(self) -> tuple[str, ...]:
+        return tuple(capture.path for capture in self.found.analysis.captures)
+
+    def _recall(self) -> None:
+        """Show the case as it was looked at last."""
+        state, packets = self.memory.recall(self._paths), self.packets
+        self._show_time(state.time if state.time in TIMES else self.config.time)
+        packets.show_columns(state.columns or self.config.columns)
+        packets.bookmark(state.bookmarks)
+        packets.filter.history = [*self.config.filters]
+        if state.filter and not packets.filter.wrong(state.filter):
+            packets.filter.apply(state.filter)
+
+    @on(Packets.Looked)
+    def _remember(self) -> None:
+        packets = self.packets
+        state = State(
+            () if packets.columns == self.config.columns else packets.columns,
+            packets.filter.applied,
+            "" if self.form == self.config.time else self.form,
+            packets.marked,
+        )
+        self.memory.keep(self._paths, state)
 
     # Panes
 
@@ -301,11 +333,15 @@ class CaseScreen(Search):
 
     def action_time(self) -> None:
         """Show times from the start of the case, as UTC, or from the line before."""
-        self.form = TIME_FORMATS[(TIME_FORMATS.index(self.form) + 1) % len(TIME_FORMATS)]
-        self.packets.show_time(self.form)
-        self.ue.ladder.show_time(self.form)
-        self.ue.chart.show_time(self.form)
+        self._show_time(TIMES[(TIMES.index(self.form) + 1) % len(TIMES)])
+        self._remember()
         self._say(f"time: {self.form}")
+
+    def _show_time(self, form: str) -> None:
+        self.form = form
+        self.packets.show_time(form)
+        self.ue.ladder.show_time(form)
+        self.ue.chart.show_time(form)
 
     def action_reveal(self) -> None:
         """Show key values, after asking once, or hide them again."""

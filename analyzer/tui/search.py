@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from textual.binding import Binding
 from textual.screen import Screen
 
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import printable
 from analyzer.tui.prompt import Prompt
 from analyzer.tui.rows import Rows
@@ -16,10 +16,10 @@ class Search(Screen[Any]):
     """A screen whose list in focus can be searched, and its lines copied."""
 
     BINDINGS = [
-        Binding("/", "find", "Find"),
-        Binding("n", "find_next(1)", "Find next", show=False),
-        Binding("N", "find_next(-1)", "Find previous", show=False),
-        Binding("y", "copy", "Copy", show=False),
+        key("/", "find", "Find", show=True),
+        key("n", "find_next(1)", "Find next"),
+        key("N", "find_next(-1)", "Find previous"),
+        key("y", "copy", "Copy"),
     ]
     sought = ""
 

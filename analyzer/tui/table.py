@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from textual import events, on
-from textual.binding import Binding
 from textual.message import Message as Event
 from textual.worker import get_current_worker
 
+from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Mark, Row, fit, printable
 from analyzer.tui.rows import Rows
 
@@ -46,9 +46,9 @@ class Table(Rows):
     """
 
     BINDINGS = [
-        Binding("less_than_sign", "sort_by(-1)", "Sort by the column before", show=False),
-        Binding("greater_than_sign", "sort_by(1)", "Sort by the next column", show=False),
-        Binding("z", "turn", "Sort the other way", show=False),
+        key("less_than_sign", "sort_by(-1)", "Sort by the column before"),
+        key("greater_than_sign", "sort_by(1)", "Sort by the next column"),
+        key("z", "turn", "Sort the other way"),
     ]
 
     def __init__(self, columns: Sequence[Column], empty: str = "", id: str | None = None) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.widgets import ContentSwitcher
 
 from analyzer.correlate.sessions import Session
 from analyzer.report import Judgement
+from analyzer.tui.bindings import key
 from analyzer.tui.chaintree import chain_nodes
 from analyzer.tui.chart import Chart
 from analyzer.tui.diagnosistree import diagnosis_nodes
@@ -31,8 +31,8 @@ class Ue(Vertical):
     """One UE at a time."""
 
     BINDINGS = [
-        Binding("[", "tab(-1)", "Tab before", show=False),
-        Binding("]", "tab(1)", "Next tab", show=False),
+        key("[", "tab(-1)", "Tab before"),
+        key("]", "tab(1)", "Next tab"),
     ]
     SCOPED_CSS = False  # .-wide is set on the screen
     DEFAULT_CSS = """

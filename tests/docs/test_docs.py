@@ -9,8 +9,10 @@ import jsonschema
 import pytest
 
 from analyzer import cli
+from analyzer.config import DEFAULT_COLUMNS, load
 from analyzer.keys.keyring import EspSa, GbaRun, KeyringError, MskEntry, MtkEntry, NafKeys, UeKeys, load_keyring
 from analyzer.procedures import CATALOGUE
+from analyzer.tui.app import actions
 from analyzer.views import VIEWS
 from analyzer.views import fields as fields_view
 from analyzer.views.catalogue import GROUPS, markdown
@@ -143,3 +145,11 @@ def test_the_pages_of_the_dissectors_are_up_to_date():
 def test_every_format_of_the_report_has_its_line():
     told = re.findall(r"^\| (`.*?) \|", (DOCS / "formats.md").read_text(), re.MULTILINE)
     assert [name for cell in told for name in re.findall("`([a-z-]+)`", cell)] == list(VIEWS)
+
+
+@pytest.mark.parametrize("text", blocks("config.md", "toml"))
+def test_the_config_file_shown_can_be_loaded(text, tmp_path):
+    (tmp_path / "config.toml").write_text(text)
+    config = load(tmp_path / "config.toml")
+    assert set(config.keys) <= set(actions())
+    assert set(config.columns) <= {*DEFAULT_COLUMNS, *known_fields()}

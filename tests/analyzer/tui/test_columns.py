@@ -1,4 +1,5 @@
-from analyzer.tui.columns import DEFAULT, INFO, TIME, ColumnsDialog, field_text, packet_row
+from analyzer.config import DEFAULT_COLUMNS
+from analyzer.tui.columns import INFO, TIME, ColumnsDialog, field_text, packet_row
 from analyzer.tui.fields import HIDDEN
 from analyzer.tui.packets import Packets
 
@@ -33,8 +34,8 @@ async def test_columns_are_hidden_moved_added_and_put_back(opened, press):
             await press(pilot, keys)
             return packets.columns
 
-        assert await dialog("j space escape") == DEFAULT
-        assert await dialog("j space enter") == tuple(name for name in DEFAULT if name != TIME)
+        assert await dialog("j space escape") == DEFAULT_COLUMNS
+        assert await dialog("j space enter") == tuple(name for name in DEFAULT_COLUMNS if name != TIME)
         assert await dialog("J enter") == ("Source", "No.", "Destination", "Proto", "Len", "Info")
         assert await dialog("K K enter") == ("Source", "No.", "Destination", "Proto", "Len", "Info")
         added = await dialog(f"a {' '.join('mikey')} full_stop {' '.join('csb')} underscore i d enter enter")
@@ -44,14 +45,14 @@ async def test_columns_are_hidden_moved_added_and_put_back(opened, press):
         assert pilot.app.screen is not packets.screen
         await press(pilot, "escape")
         assert packets.columns == added
-        assert await dialog("d enter") == DEFAULT
+        assert await dialog("d enter") == DEFAULT_COLUMNS
 
 
 async def test_without_any_column_nothing_changes(opened, press):
     async with opened("http_good", keys="3 C") as pilot:
         packets = pilot.app.screen_stack[-2].packets
         await press(pilot, "space j space j space j space j space j space j space enter")
-        assert packets.columns == DEFAULT
+        assert packets.columns == DEFAULT_COLUMNS
 
 
 async def test_the_field_under_the_cursor_becomes_a_column_before_info(paned, press):

@@ -15,7 +15,7 @@ from analyzer.capture.case import find_cases
 from analyzer.tui.model import index
 
 TAKEN_WITH = "8.2."  # textual draws its own parts a little differently from release to release
-RULES = Options(select=("MS", "MT", "SR"))  # so that a rule more, of another procedure, changes no picture
+RULES = Options(select=("MS-0", "MT-0", "SR-0"))  # so that a rule more, of another procedure, changes no picture
 SIZES = ((80, 24), (160, 45))
 SCREENS = {
     "sessions": "",
