@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dissectors import mikey_ibake, mikey_payloads, mikey_ticket
 from dissectors.base import Bits, Cursor, Dissector, Layout, Malformed, Part, Payload
@@ -26,8 +26,7 @@ _S_AND_COUNT = (Bits("mikey.generic_id.s", 0x80, BOOLEANS), Bits("mikey.generic_
 READERS = mikey_payloads.READERS | mikey_ticket.READERS | mikey_ibake.READERS
 
 
-@dataclass(frozen=True, slots=True)
-class SrtpId:
+class SrtpId(NamedTuple):
     """An SRTP crypto session: its policy number, SSRC and rollover counter."""
 
     policy: int
@@ -35,8 +34,7 @@ class SrtpId:
     roc: int
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The common header (RFC 3830 6.1); `srtp_ids` is its CS ID map, empty for another map than SRTP-ID."""
 
     version: int
@@ -49,8 +47,7 @@ class Header:
     srtp_ids: tuple[SrtpId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Mikey:
+class Mikey(NamedTuple):  # a tuple, as captures have so many
     """One MIKEY message; of a payload that may stand once the first one counts, and None says that there is none.
 
     `payloads` are the payload types in their order. `key_domain_id`, `msk_id` and `mtk_id` are from the Key ID
@@ -67,7 +64,7 @@ class Mikey:
     verification: Verification | None = None
     errors: tuple[Error, ...] = ()
     extensions: tuple[Extension, ...] = ()
-    notes: tuple[str, ...] = field(default=(), repr=False)
+    notes: tuple[str, ...] = ()
     idi: Identity | None = None
     idr: Identity | None = None
     key_domain_id: bytes | None = None

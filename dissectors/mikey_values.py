@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dissectors.base import Cursor
 
 
-@dataclass(frozen=True, slots=True)
-class Timestamp:
+class Timestamp(NamedTuple):
     """T (RFC 3830 6.6): `value` is the number in its `octets`, 8 for NTP, 4 for a counter."""
 
     ts_type: int
@@ -17,8 +17,7 @@ class Timestamp:
     octets: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """ID or IDR; start..end is the whole payload. `role` is 0 for ID, whose place tells whose it is."""
 
     id_type: int
@@ -32,8 +31,7 @@ class Identity:
         return self.data.decode("utf-8", "backslashreplace")
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(NamedTuple):
     """SP (RFC 3830 6.10): a security policy as (type, value) parameters; `proto_type` 0 is SRTP."""
 
     number: int
@@ -46,20 +44,22 @@ class Policy:
         return found[-1] if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Kemac:
+class Kemac(NamedTuple):
     """KEMAC (RFC 3830 6.2): `encr_data` begins at `start` of the message, `mac` at `mac_start`."""
 
     encr_alg: int
-    encr_data: bytes = field(repr=False)  # keys in the clear when encr_alg is NULL
+    encr_data: bytes  # keys in the clear when encr_alg is NULL
     start: int
     mac_alg: int
     mac: bytes
     mac_start: int
 
+    def __repr__(self) -> str:
+        """Leave the keys out."""
+        return f"Kemac({self.encr_alg}, {self.mac_alg}, mac={self.mac!r})"
 
-@dataclass(frozen=True, slots=True)
-class Verification:
+
+class Verification(NamedTuple):
     """V (RFC 3830 6.9): the MAC of a verification message, which begins at `start`."""
 
     auth_alg: int
@@ -67,15 +67,13 @@ class Verification:
     start: int
 
 
-@dataclass(frozen=True, slots=True)
-class Error:
+class Error(NamedTuple):
     """ERR (RFC 3830 6.12)."""
 
     number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Extension:
+class Extension(NamedTuple):
     """General Extension (RFC 3830 6.15); `key_ids` are (type, octets) of a Key ID one (RFC 4563)."""
 
     kind: int

@@ -1,7 +1,5 @@
 """The MSK store of a UE: replacement, invalidation, two of a key group, replays."""
 
-from dataclasses import replace
-
 import pytest
 
 from analyzer.keys import store
@@ -27,7 +25,7 @@ def msk(value):
         assert isinstance(message, Message)
         assert isinstance(message.body, Mikey)
         t = Timestamp(2, counter, counter.to_bytes(4, "big"))
-        message = message._replace(body=replace(message.body, t=t))
+        message = message._replace(body=message.body._replace(t=t))
         low, high = window
         key = Key(
             "MSK", frame.to_bytes(16, "big"), "", "decrypted", key_domain=DOMAIN, msk_id=bytes.fromhex(msk_id),
