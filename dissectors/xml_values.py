@@ -26,7 +26,8 @@ def decoded(value: str, size: int) -> bytes:
     value = "".join(unquote(value).split()) if "%" in value else "".join(value.split())  # anyURI in I.2
     match = _HEX.fullmatch(value)
     digits = match.group(1) if match else ""
-    if len(digits) == 2 * size or (value[:2] in ("0x", "0X") and len(digits) % 2 == 0):
+    # "0xAAAA==" is base64
+    if len(digits) == 2 * size or (digits and value[:2] in ("0x", "0X") and len(digits) % 2 == 0):
         return bytes.fromhex(digits)
     octets = base64_octets(value)
     if len(octets) == size:
