@@ -17,6 +17,9 @@ from dissectors.text import number, to_text
 from dissectors.xml_tree import Element, read
 from dissectors.xml_values import address, decoded, fqdn
 
+REMEMBERED = 512  # documents
+MAX_REMEMBERED = 1024  # octets of each
+
 
 @dataclass(frozen=True, slots=True)
 class ServiceList:
@@ -144,6 +147,10 @@ def parse(cursor: Cursor) -> Body:
     shift = cursor.pos + len(data) - len(octets)
     if not octets:
         raise cursor.fail("mbms_xml", "empty document")
+    known = None if isinstance(cursor, Recorder) else _known.get(octets)
+    if known is not None:
+        cursor.pos = cursor.end
+        return known
     document = read(octets)
     root = document.root
     if isinstance(cursor, Recorder) and root is not None:
@@ -156,7 +163,19 @@ def parse(cursor: Cursor) -> Body:
     cursor.pos = cursor.end
     if wrong:
         raise Malformed(f"mbms_xml.{wrong[0].tag}", shift + wrong[0].start, "value cannot be decoded", body)
+    _remember(octets, body)
     return body
+
+
+_known: dict[bytes, Body] = {}  # what documents say that all UEs of a service send, or get, in the same octets
+_COMMON = (ServiceList, ServiceStatuses, MskRequest, MskStatuses, SecurityProcedure, SecurityDescription, UserServices)
+
+
+def _remember(octets: bytes, body: Body) -> None:
+    if isinstance(body, _COMMON) and len(octets) <= MAX_REMEMBERED:
+        if len(_known) >= REMEMBERED:
+            _known.clear()
+        _known[octets] = body
 
 
 # ------------------------------------------------------------------------------------------------ typed bodies

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dissectors import dissect, tree
+from dissectors import dissect, mbms_xml, tree
 from dissectors.base import Cursor, Recorder
 from dissectors.mbms_xml import (
     MBMS_XML,
@@ -211,7 +211,8 @@ def test_one_code_for_the_msks_of_a_response(read):
         (b"AAEAAg%3D%3D", MSK_1),
         (b"00010002", MSK_1),
         (b"0x00010002", MSK_1),
-        (b"0X00010002", MSK_1),
+        (b"0x00010002", MSK_1),
+        (b"0xAAAA==", b"\xd3\x10\x00\x00"),  # base64 that begins as hex does
         (b"65538", MSK_1),
         (b"4294967295", b"\xff" * 4),
         (b"AAECAw-_", base64.b64decode(b"AAECAw+/")),
@@ -477,3 +478,21 @@ def test_ids_in_base64_are_read_as_they_were_written(read, msk_id, domain):
     coded = [base64.b64encode(octets) for octets in (domain, msk_id)]
     body = read(b"<mbmsMSK><keyDomainID>%b</keyDomainID><MSKID>%b</MSKID></mbmsMSK>" % tuple(coded))
     assert body == MskRequest((MskName(domain, msk_id),))
+
+
+def test_documents_that_all_ues_send_are_read_once(read, broken, monkeypatch):
+    one = b"<mbmsSecurityRegister><serviceID>urn:service:1</serviceID></mbmsSecurityRegister>"
+    assert read(one) is read(b"\r\n" + one)
+    assert read(one) is not read(one.replace(b"1", b"2"))
+    long = one.replace(b"urn:service:1", b"urn:" + b"x" * mbms_xml.MAX_REMEMBERED)
+    own = b"<BootstrappingInfo><btid>a@bsf</btid><lifetime>2030-01-01T00:00:00Z</lifetime></BootstrappingInfo>"
+    for data in (long, own):
+        assert read(data) is not read(data)
+        assert read(data) == read(data)
+    for data in (one[:-1], b"<mbmsMSK><MSK><MSKID>!</MSKID></MSK></mbmsMSK>"):
+        assert str(broken(data)) == str(broken(data))
+    kept = read(one)
+    monkeypatch.setattr(mbms_xml, "REMEMBERED", 1)
+    read(one.replace(b"1", b"3"))  # one more than are remembered: all are forgotten
+    assert read(one) is not kept
+    assert read(one) == kept
