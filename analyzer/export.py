@@ -1,4 +1,4 @@
-"""The frames of a case written anew: media, DCFs, and MIKEY where keys may be shown, in the clear; the rest as it is."""
+"""The frames of a case written anew: media, DCFs, and MIKEY where keys may be shown, in the clear; the rest as is."""
 
 from __future__ import annotations
 
