@@ -106,6 +106,8 @@ EFFECTS: dict[str, Effect] = {
     "SR-03": Effect("clock-or-counter-reset", MEDIA),
     "SR-05": Effect("srtp-unknown-ssrc", MEDIA, LIKELY),
     "SR-11": Effect("missed-key-update-ignored", MEDIA),
+    "SR-13": Effect("dcf-unprotected", MEDIA, LIKELY),
+    "SR-14": Effect("dcf-signature-failed", MEDIA),
 }
 # Broken by what came after a refusal: not its cause, but that of the next one
 OF_THE_REPEAT = frozenset(("SB-05", "DG-14"))

@@ -18,6 +18,8 @@ MEANINGS = {
     "authorization-after-200-ok": "So the UE may ask the BM-SC before that knows of it.",
     "bootstrapping-failed": "So UE and BSF agree on no Ks, and all keys below it are missing.",
     "clock-or-counter-reset": "So UEs reckon another packet index than the sender, and drop what comes.",
+    "dcf-signature-failed": "UEs throw this object away.",
+    "dcf-unprotected": "UEs that keep to the specifications throw this object away.",
     "deauthorized-ue-still-served": "So a UE that has left can go on decrypting.",
     "expired-ks-naf": "Keys of an expired Ks are dead: the BSF gives none out, and a UE or a BM-SC takes none.",
     "identity-header-missing": "So the next node cannot know who asks.",

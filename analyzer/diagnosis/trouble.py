@@ -10,9 +10,11 @@ from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
 from analyzer.diagnosis.effects import EFFECTS, NOT_USABLE, OF_THE_REPEAT
 from analyzer.judging import Run, Story, once
+from analyzer.keys.downloads import mbms_keys
 from analyzer.procedures import history
 from analyzer.report import Evidence, Judgement, Verdict
 from dissectors import Message
+from dissectors.dcf import Dcf
 from dissectors.mbms_xml import MskStatuses, ServiceStatuses
 
 SYMPTOMS = {
@@ -134,6 +136,8 @@ def _listening(story: Story, run: Run) -> tuple[Session, ...]:
         body = bodies.mikey(message)
         if body is not None and body.msk_id is not None:
             groups.add(body.msk_id[:2])
+        if isinstance(message.body, Dcf):
+            groups |= {key.msk_id[:2] for key in mbms_keys(message.body)}
     return tuple(session for session in run.ues if any(session.id in _holders(story).get(g, ()) for g in groups))
 
 

@@ -33,9 +33,18 @@ def find_media(procedure: Procedure, story: Story) -> Iterator[Run]:
 
 def _downloads(procedure: Procedure, story: Story) -> Iterator[Run]:
     found: dict[tuple[Session, bytes | None, bytes], list[Message]] = {}
+    named: dict[Session, tuple[bytes | None, bytes]] = {}
+    nameless: list[Message] = []
     for message, body in bodies.dcfs(story.traffic.messages):
-        names = [(key.key_domain, key.msk_id) for key in mbms_keys(body)] or [(b"", b"")]
-        found.setdefault((_session(message), *names[0]), []).append(message)
+        names = [(key.key_domain, key.msk_id) for key in mbms_keys(body)]
+        if names:
+            named.setdefault(_session(message), names[0])
+            found.setdefault((_session(message), *names[0]), []).append(message)
+        else:
+            nameless.append(message)
+    for message in nameless:  # one whose names lie belongs to the others of its session
+        name = named.get(_session(message), (None, b""))
+        found.setdefault((_session(message), *name), []).append(message)
     fdts: dict[Session, list[Message]] = {}
     for message in story.traffic.messages if found else ():
         if message.protocol == "fdt":
