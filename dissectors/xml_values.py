@@ -26,7 +26,7 @@ def decoded(value: str, size: int) -> bytes:
     value = "".join(unquote(value).split()) if "%" in value else "".join(value.split())  # anyURI in I.2
     match = _HEX.fullmatch(value)
     digits = match.group(1) if match else ""
-    # "0xAAAA==" is base64
+    # Base64 may begin with 0x too
     if len(digits) == 2 * size or (digits and value[:2] in ("0x", "0X") and len(digits) % 2 == 0):
         return bytes.fromhex(digits)
     octets = base64_octets(value)

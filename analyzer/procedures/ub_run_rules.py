@@ -206,7 +206,7 @@ def ks_ends_with_the_power(run: Run) -> Iterator[Problem]:
     """A UE that was switched off in between does not use the B-TID of before.
 
     Whoever takes the UE, or puts another UICC into it, would have the keys of the last user. That it was switched off
-    shows in its IMS registration: it was ended, and begun anew with another Call-ID. It looks so after flight mode, too,
+    shows in its IMS registration: it was ended, and begun anew with another Call-ID. It looks so after flight mode too,
     where keys may stay. Another Call-ID alone may mean a UE that lost its power, or one that takes a new one each time.
     Keys of GBA_U are safe on the UICC.
     """
