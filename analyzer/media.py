@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple
 
 from analyzer.correlate.sightings import OTHER_CAPTURE, Sightings
@@ -22,6 +24,10 @@ LATE = 10**9  # ns; packets that overtake each other are not further apart
 MAX_INDICES = 100_000  # of one MKI that are remembered to find what comes again
 MAX_ROC_TRIED = 256  # rollovers that a stream may have had before the capture began, where nothing tells
 MAX_SEARCHES = 4  # packets of a stream that such a rollover counter is looked for with
+
+FEWEST, MOST = 16, 1024  # packets that are verified in one go: twice as many each time, until one is another
+
+_when = attrgetter("time", "capture", "frame")
 
 Place = tuple[int, int]  # capture and frame
 Held = tuple[bytes | None, list[Key]]  # MTKs of one id, by Key Domain ID
@@ -100,9 +106,9 @@ class Receiver:
         self.sightings: Sightings[MediaPacket] = Sightings()
         self.older: Sightings[MediaPacket] | None = None
         self.turned: int | None = None  # when the newer of them was begun
-        self.begin: list[MediaPacket] = list(self.once(sorted(stream.kept, key=_when)))
+        self.begin: list[MediaPacket] = self.all_once(sorted(stream.kept, key=_when))
         self.located = locator.locate([packet.data for packet in self.begin])
-        if not stream.rtcp:
+        if any(located[0].mode for located in {id(each): each for each in self.located}.values() if located):
             self.rollover.ahead = next(filter(None, map(_carried, self.begin, self.located)), None)
 
     def start(self) -> None:
@@ -111,10 +117,14 @@ class Receiver:
 
     def take_kept(self) -> None:
         """Take the packets that were kept: the first ones, and a sample of those after them."""
-        for packet, located in zip(self.begin, self.located, strict=True):
-            self.taken += 1
-            if self.quick(packet) is None:
-                self.open(packet, located)
+        at, most = 0, FEWEST
+        while at < len(self.begin):
+            done = self.run(at, most)
+            most = min(2 * most, MOST) if done == most else FEWEST
+            if not done and self.quick(self.begin[at]) is None:
+                self.open(self.begin[at], self.located[at])
+            at += done or 1
+            self.taken += done or 1
         if self.stream.sampler is None:
             return
         base = None
@@ -149,6 +159,40 @@ class Receiver:
             return self.quick(new) or self.open(new, self.locator.locate_one(new.data))
         return None
 
+    def run(self, at: int, most: int) -> int:
+        """Take up to so many of the packets that were kept, which `quick` would take one by one; return how many."""
+        if self.sure is None:
+            return 0
+        group, before, mki = self.sure
+        policy, roc, located = before.policy, before.roc, self.located[at]
+        mac_octets, rate = policy.steady, 0
+        if policy.auth_alg == srtp.AUTH_RCCM2 and policy.srtp_authenticated:
+            mac_octets, rate = policy.tag_length, max(policy.roc_rate, 1)  # all but every Rth are alike
+        if mac_octets <= 0 or located != (policy, mki) or self.rollover.roc != roc:
+            return 0
+        highest, used = self.rollover.highest, self.seen[mki]
+        numbers: list[int] = []
+        for packet, place in zip(self.begin[at : at + most], self.located[at : at + most], strict=True):
+            data = packet.data
+            sequence = data[2] << 8 | data[3]
+            if place is not located or not 0 < sequence - highest < HALF_OF_SEQUENCES or data[0] & 0x1F:
+                break
+            if rate and not sequence % rate:
+                break
+            numbers.append(roc << 16 | sequence)
+            highest = sequence
+        if not used.isdisjoint(numbers) or len(used) + len(numbers) >= MAX_INDICES:
+            return 0
+        packets = [packet.data for packet in self.begin[at : at + len(numbers)]]
+        right = before.keys.authentic(packets, roc=roc, mac_octets=mac_octets, mki_length=MKI_OCTETS)
+        if right:
+            used.update(numbers[:right])
+            self.rollover.highest = numbers[right - 1] & 0xFFFF
+            group.packets += right
+            group.authenticated += right
+            group.last = self.begin[at + right - 1].time
+        return right
+
     def quick(self, packet: MediaPacket) -> Opened | None:
         """Take a packet that is as the one before but for its number, which goes up; None where it has to be looked at.
 
@@ -162,7 +206,9 @@ class Receiver:
         ahead = sequence - self.rollover.highest
         if not 0 < ahead < HALF_OF_SEQUENCES or data[0] & 0x1F:  # CSRCs and extensions are looked at
             return None
-        place = len(data) - sum(srtp.tag_layout(before.policy, sequence)) - MKI_OCTETS
+        steady = before.policy.steady
+        tag = steady if steady >= 0 else sum(srtp.tag_layout(before.policy, sequence))
+        place = len(data) - tag - MKI_OCTETS
         if data[place : place + MKI_OCTETS] != mki or self.rollover.roc != before.roc:
             return None
         used, index = self.seen[mki], before.roc << 16 | sequence
@@ -177,6 +223,17 @@ class Receiver:
         group.authenticated += 1
         group.last = packet.time
         return before
+
+    def all_once(self, packets: list[MediaPacket]) -> list[MediaPacket]:
+        """Return those of the first packets that are new; most often all, which their hashes tell at once."""
+        if len({hash(packet.data) for packet in packets}) < len(packets):
+            return list(self.once(packets))
+        # What is to be known of them later is only what may still be seen again
+        after = packets[-1].time - 2 * OTHER_CAPTURE if packets else 0
+        begin = bisect_left(packets, after, key=attrgetter("time"))
+        for _ in self.once(packets[begin:]):
+            pass
+        return packets
 
     def once(self, packets: Iterable[MediaPacket]) -> Iterator[MediaPacket]:
         """Pass on packets that were not seen before, on another interface or in another capture."""
@@ -374,10 +431,6 @@ def _carried(packet: MediaPacket, located: Located | None) -> tuple[int, int] | 
     roc_octets, mac_octets = srtp.tag_layout(located[0], sequence)
     end = len(packet.data) - mac_octets
     return (sequence, int.from_bytes(packet.data[end - roc_octets : end], "big")) if roc_octets else None
-
-
-def _when(packet: MediaPacket) -> tuple[int, int, int]:
-    return packet.time, packet.capture, packet.frame
 
 
 def _sequence(packet: MediaPacket) -> int:

@@ -81,12 +81,28 @@ class Locator:
 
     def locate(self, packets: Sequence[bytes]) -> list[Located | None]:
         """Return policy and MKI of each packet, None where there is none that can be told."""
-        found = [self.of(data) for data in packets]
+        found = self._located(packets)
         strange = [data for data, known in zip(packets, found, strict=True) if known is None]
         if not strange:
             return found
         self.unnamed = self.unnamed_mkis(strange, alone=len(strange) == len(packets))
         return [known or self.of_unnamed(data) for data, known in zip(packets, found, strict=True)]
+
+    def _located(self, packets: Sequence[bytes]) -> list[Located | None]:
+        """Return `of` of each packet; where tags are all of one length, a look at one place is enough for most."""
+        found: list[Located | None] = []
+        last, begin, end, least = None, 0, 0, 0
+        for data in packets:
+            if last is None or data[begin:end] != last[1] or len(data) < least:
+                last = self.of(data)
+                steady = 0 if self.rtcp or last is None else last[0].steady
+                if last is not None and steady > 0:
+                    begin, end, least = -steady - MKI_OCTETS, -steady, RTP_HEADER + MKI_OCTETS + steady
+                found.append(last)
+                last = last if steady > 0 else None
+            else:
+                found.append(last)
+        return found
 
     def locate_one(self, data: bytes) -> Located | None:
         """Return the same of a packet that comes later in the stream."""

@@ -1,6 +1,9 @@
 """Media streams by MKI: what authenticates under which policy and key, what is left open, and what stays in the clear."""
 
 import struct
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -8,10 +11,12 @@ from hypothesis import strategies as st
 
 from analyzer import media as examined
 from analyzer import medialog, sampling
-from analyzer.analysis import Options
+from analyzer.analysis import Options, analyse
+from analyzer.capture.case import find_cases
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import MediaFilter
 from analyzer.examination import examine
+from analyzer.mki import Locator
 from sample_pcaps import forge_srtp as srtp
 from sample_pcaps.forge_mikey import POLICY
 from sample_pcaps.forge_srtp import RCCM1, RCCM2, RCCM3
@@ -492,3 +497,62 @@ def test_whatever_passes_for_media_is_taken(sample, bodies):
             log.add(packet)
     kept = sum(stream.packets for stream in log.streams.values())
     assert sum(group.packets for group in examine(log, story.traffic, story.chain)) <= kept
+
+
+STREAMS = {
+    "mode 2": (POLICY, {}),
+    "without a ROC": (PLAIN, {"rate": NO_RATE, "tag_length": 10}),
+    "mode 1": (M1, {"mode": RCCM1}),
+}
+
+
+@pytest.mark.parametrize("sent", STREAMS)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_many_at_once_come_to_what_one_by_one_does(sent, data):
+    """Lost, overtaken, repeated and broken packets, and two keys by turns: groups with all that is in them."""
+    packets, traffic, chain = _streamed(sent)
+    chosen = list(packets)
+    for _ in range(data.draw(st.integers(0, 8))):
+        at = data.draw(st.integers(0, len(chosen) - 1))
+        what = data.draw(st.sampled_from(["lose", "swap", "again", "break", "clear", "csrc"]))
+        packet = chosen[at]
+        if what == "lose":
+            del chosen[at]
+        elif what == "swap":
+            chosen[at : at + 2] = chosen[at : at + 2][::-1]
+        elif what == "again":
+            chosen.insert(min(at + data.draw(st.sampled_from([1, 30])), len(chosen)), packet)
+        elif what == "break":
+            octet = data.draw(st.integers(12, len(packet) - 1))
+            chosen[at] = packet[:octet] + bytes((packet[octet] ^ 1,)) + packet[octet + 1 :]
+        else:
+            chosen[at] = packet[:40] if what == "clear" else b"\x81" + packet[1:]
+    log = medialog.MediaLog()
+    # so far apart that what comes again is no sighting
+    for number, octets in enumerate(chosen, 1):
+        log.add(MediaPacket(0, number, START + number * 300 * MS, "10.4.0.1", "239.1.2.3", 5000, octets))
+    told = examine(log, traffic, chain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(examined.Receiver, "run", lambda self, at, most: 0)
+        patch.setattr(examined.Receiver, "quick", lambda self, packet: None)
+        patch.setattr(examined.Receiver, "all_once", lambda self, packets: list(self.once(packets)))
+        patch.setattr(Locator, "_located", lambda self, packets: [self.of(octets) for octets in packets])
+        assert examine(log, traffic, chain) == told
+    assert sum(group.authenticated for group in told) > 0
+
+
+@cache
+def _streamed(sent):
+    """Packets under two MTKs by turns, with numbers that roll over, and what is known of them."""
+    sp, how = STREAMS[sent]
+    story = keyed(sp, mtk_id=1)
+    story.mtk(mtk_id=2)
+    for mtk_id, packets in ((1, 90), (2, 3), (1, 1), (2, 60)):
+        story.media(mtk_id=mtk_id, packets=packets, report=False, **how)
+    with TemporaryDirectory() as folder:
+        (Path(folder) / "capture.pcapng").write_bytes(story.capture())
+        (Path(folder) / "keyring.toml").write_text(story.keyring())
+        analysis = analyse(find_cases([folder])[0])
+    (stream,) = [stream for stream in analysis.media.streams.values() if not stream.rtcp]
+    return [packet.data for packet in stream.kept], analysis.story.traffic, analysis.story.chain

@@ -370,3 +370,37 @@ def test_no_policy_and_no_packet_raises(params, data, header_length, roc):
     policy = srtp.policy_of(params)
     srtp.verify_packet(keys=KEYS, policy=policy, data=data, header_length=header_length, roc=roc)
     srtp.verify_rtcp(keys=RTCP_KEYS, policy=policy, data=data)
+
+
+@pytest.mark.parametrize("mac_octets", [4, 10, 14, 20])
+@pytest.mark.parametrize("mki", [b"", MKI])
+def test_many_packets_are_authentic_up_to_the_first_that_is_not(mac_octets, mki):
+    policy = srtp.Policy(tag_length=mac_octets)
+    packets = [protect(policy=policy, seq=number, roc=7).replace(MKI, mki) for number in range(1, 6)]
+    told = {"roc": 7, "mac_octets": mac_octets, "mki_length": len(mki)}
+    assert KEYS.authentic(packets, **told) == 5
+    for at in range(5):
+        for octet in (0, 12, len(packets[at]) - 1):
+            changed = packets[at][:octet] + bytes([packets[at][octet] ^ 1]) + packets[at][octet + 1 :]
+            assert KEYS.authentic([*packets[:at], changed, *packets[at + 1 :]], **told) == at
+    assert KEYS.authentic(packets, **told | {"roc": 8}) == 0
+    assert KEYS.authentic([], **told) == 0
+
+
+def test_a_tag_longer_than_the_mac_is_not_right():
+    packet = protect(policy=srtp.Policy(tag_length=20), seq=1, roc=0)
+    longer = packet[:-20] + bytes(1) + packet[-20:]
+    assert KEYS.authentic([longer], roc=0, mac_octets=21) == 0
+    assert srtp.authentic(keys=KEYS, policy=srtp.Policy(tag_length=21), data=longer, roc=0) == (False, 0)
+
+
+@pytest.mark.parametrize(
+    ("changed", "octets"),
+    [({}, 10), ({"tag_length": 4}, 4), ({"auth_alg": 0}, 0), ({"srtp_authenticated": False}, 0), ({"auth_alg": 2}, -1),
+     ({"auth_alg": 3}, -1), ({"auth_alg": 4}, -1)],
+)  # fmt: skip
+def test_which_tags_are_steady(changed, octets):
+    policy = srtp.Policy(**changed)
+    assert policy.steady == octets
+    assert pickle.loads(pickle.dumps(policy)) == policy
+    assert octets < 0 or all(srtp.tag_layout(policy, seq) == (0, octets) for seq in (0, 1, 16))
