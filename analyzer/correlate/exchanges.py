@@ -73,6 +73,12 @@ def status(message: Message | None) -> int | None:
     return body.status if isinstance(body, WITH_STATUS) else None
 
 
+def is_interim(message: Message) -> bool:
+    """Say whether an answer only says that another one comes (RFC 9110 15.2); 101 is the last in its protocol."""
+    code = status(message) or 200
+    return code < 200 and code != 101
+
+
 def pair(messages: Iterable[Message]) -> tuple[Exchange, ...]:
     """Join SIP, HTTP and Diameter requests with their answers, in the order of the first message of each."""
     pairing = _Pairing()

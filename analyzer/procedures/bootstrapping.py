@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.exchanges import status
+from analyzer.correlate.exchanges import is_interim, status
 from analyzer.correlate.sessions import Session
 from analyzer.judging import Procedure, Run, Step, Story, once
 from dissectors import Message
@@ -17,7 +17,8 @@ def find_bootstrappings(procedure: Procedure, story: Story) -> Iterator[Run]:
         steps: dict[str, list[Message]] = {}
         for exchange in run.exchanges:
             for message in exchange.messages:
-                steps.setdefault(_step(message), []).append(message)
+                if not is_interim(message):
+                    steps.setdefault(_step(message), []).append(message)
         if run.info is not None:
             outcome = "success"
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.exchanges import Exchange, of_request_type, status
+from analyzer.correlate.exchanges import Exchange, is_interim, of_request_type, status
 from analyzer.judging import Procedure, Run, Step, Story
 from analyzer.procedures.roles import outcome, owners
 from dissectors import Message
@@ -65,6 +65,8 @@ def _run(procedure: Procedure, story: Story, exchanges: list[Exchange]) -> Run:
             authorized = body is not None and gba.authorization(body) is not None
             steps.setdefault("authorized" if authorized else "request", []).append(message)
         for message in exchange.answers:
+            if is_interim(message):
+                continue
             steps.setdefault("challenge" if status(message) == 401 else "answer", []).append(message)
     ended = outcome(exchanges[-1].final)
     owner = next((found for e in reversed(exchanges) if (found := owners(story, e.first))), ())

@@ -211,6 +211,7 @@ def test_one_code_for_the_msks_of_a_response(read):
         (b"AAEAAg%3D%3D", MSK_1),
         (b"00010002", MSK_1),
         (b"0x00010002", MSK_1),
+        (b"0X00010002", MSK_1),
         (b"0xAAAA==", b"\xd3\x10\x00\x00"),  # base64 that begins as hex does
         (b"65538", MSK_1),
         (b"4294967295", b"\xff" * 4),

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from analyzer.correlate.exchanges import of_request_type, pair, status
+from analyzer.correlate.exchanges import is_interim, of_request_type, pair, status
 from dissectors.http2 import HeaderLine, write
 
 UE, CSCF, SCF, BM_SC, BSF = "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"
@@ -83,6 +83,17 @@ def test_http_answers_go_to_requests_in_order(talk):
     ok = talk.http("HTTP/1.1 200 OK", BM_SC, UE, ports=(80, 40000))
     exchanges = pair(talk.messages)
     assert [(e.requests, e.answers) for e in exchanges] == [([one], [challenge]), ([two], [ok])]
+
+
+@pytest.mark.parametrize(
+    ("line", "yes"), [("100 Continue", True), ("199 x", True), ("101 Switching", False), ("200 OK", False)]
+)
+def test_interim_answers(talk, line, yes):
+    assert is_interim(talk.http(f"HTTP/1.1 {line}", BM_SC, UE)) is yes
+
+
+def test_a_request_is_no_interim_answer(talk):
+    assert not is_interim(talk.http(POST, UE, BM_SC))
 
 
 def test_http_continue_does_not_end_the_exchange(talk):

@@ -37,6 +37,13 @@ def test_a_resynchronisation_is_part_of_it(tell):
     assert shape(run) == {"request": 1, "challenge": 2, "response": 2, "info": 1}
 
 
+def test_an_interim_answer_is_no_refusal(tell):
+    begun = Edit(mutate=lambda octets: b"HTTP/1.1 100 Continue\r\n\r\n" + octets)
+    (run,) = runs(tell(bootstrapped(edits={"challenge": begun, "ok": begun})))
+    assert set(run.steps) == {"request", "challenge", "response", "info"}
+    assert run.outcome == "success"
+
+
 def test_a_refusal_is_a_failure(tell):
     refused = Edit(headers={"Authentication-Info": None, "Content-Type": None}, body="")
     (run,) = runs(tell(bootstrapped(status="403 Forbidden", edits={"ok": refused})))

@@ -22,6 +22,17 @@ def test_a_challenge_and_its_retry_are_one_run(tell):
     assert run.ue.impu == ("sip:user1@home1.net",)
 
 
+def test_an_interim_answer_is_no_step(tell):
+    # RFC 9110 15.2.1: a server that waits for the body says so first
+    begun = Edit(mutate=lambda octets: b"HTTP/1.1 100 Continue\r\n\r\n" + octets)
+    story = Story("interim", by_sip=False)
+    story.bootstrap()
+    story.register(edits={"challenge": begun, "answer": begun})
+    (run,) = runs(tell(story))
+    assert shape(run) == {"request": 1, "challenge": 1, "authorized": 1, "answer": 1}
+    assert run.outcome == "success"
+
+
 def test_without_a_challenge_there_is_one_request(tell):
     story = Story.registered_by_http()
     story.register()
