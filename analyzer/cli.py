@@ -15,6 +15,7 @@ FAILED, INTERRUPTED = 3, 130  # exit codes (contract 4)
 # name → module, and what `keyshark --help` says of it; the module is imported when the command is called.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "open": ("analyzer.commands.open", "Browse a case in the terminal UI."),
+    "live": ("analyzer.commands.live", "Browse what comes over an interface."),
     "validate": ("analyzer.commands.validate", "Judge cases against the rules; for people and for CI."),
     "diagnose": ("analyzer.commands.diagnose", "Say why keys did not arrive, and what to do."),
     "sessions": ("analyzer.commands.sessions", "List the UEs and what they did."),

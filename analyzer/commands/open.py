@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
 from analyzer import VERSION
 from analyzer.analysis import Options
 from analyzer.batch import USAGE
+from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
 from analyzer.commands.cases import Failure, find, inputs, media_option
 from analyzer.commands.config import wishes
+from analyzer.commands.following import followed_case
 from analyzer.commands.output import common, settings, tell_trace
 from analyzer.config import SettingsError, config_path, state_path
 from analyzer.tui.app import Keyshark
@@ -22,6 +25,7 @@ from analyzer.tui.state import Memory
 @inputs
 @media_option
 @click.option("--no-state", is_flag=True, help="Neither recall how captures were looked at, nor remember it.")
+@click.option("--follow", is_flag=True, help="Go on while the capture grows.")
 @common
 @click.pass_context
 def command(
@@ -32,6 +36,7 @@ def command(
     engine: str,
     media: str,
     no_state: bool,
+    follow: bool,
 ) -> None:
     """Browse cases in the terminal UI: UEs, procedures, ladder, keys, packets and findings.
 
@@ -41,12 +46,17 @@ def command(
         raise Failure("the UI needs a terminal; `keyshark validate` judges without one", USAGE)
     if STDIN in paths:
         raise Failure("standard input is the keyboard here: name a file", USAGE)
-    cases = find(paths, merge)
+    cases = [followed_case(paths, engine)] if follow else find(paths, merge)
     if not cases:
         ctx.exit(USAGE)
+    browse(cases, Options(engine=engine, keys=keys, media=media), no_state, follow)
+
+
+def browse(cases: Sequence[CaseFiles], options: Options, no_state: bool = False, follow: bool = False) -> None:
+    """Run the UI; raises Failure where the one case cannot be read, or the config file is wrong."""
     config = wishes()
     memory = Memory(None if no_state else state_path())
-    app = Keyshark(cases, Options(engine=engine, keys=keys, media=media), VERSION, config, memory)
+    app = Keyshark(cases, options, VERSION, config, memory, follow)
     if config.theme is not None and config.theme not in app.available_themes:
         known = ", ".join(sorted(app.available_themes))
         raise Failure(str(SettingsError(config_path(), "", "theme", f"{config.theme!r} is none of {known}")), USAGE)

@@ -20,6 +20,7 @@ from analyzer.tui.chart import Chart
 from analyzer.tui.chooser import Chooser, Known
 from analyzer.tui.columns import ColumnsDialog
 from analyzer.tui.filterbox import FilterInput
+from analyzer.tui.follower import Follower, Grown
 from analyzer.tui.help import Help
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.inspector import Inspector
@@ -52,7 +53,7 @@ class Keyshark(App[Fault]):
 
     def __init__(
         self, cases: Sequence[CaseFiles], options: Options, version: str, config: Config = NO_WISHES,
-        memory: Memory = NO_MEMORY,
+        memory: Memory = NO_MEMORY, follow: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
         self.cases = tuple(cases)
@@ -60,6 +61,7 @@ class Keyshark(App[Fault]):
         self.version = version
         self.config = config
         self.memory = memory
+        self.follower = Follower(0, self.cases[0], options, self.post_message) if follow else None
         self.set_keymap(dict(config.keys))
         theme = memory.theme or config.theme
         if theme in self.available_themes:
@@ -83,6 +85,10 @@ class Keyshark(App[Fault]):
 
     def open(self, case: int) -> None:
         """Analyse a case and show it."""
+        if self.follower is not None:
+            self.push_screen(Loading(self.cases[case], self.options, waiting=True), partial(self._loaded, case))
+            self.follower.begin()
+            return
         self.push_screen(Loading(self.cases[case], self.options), partial(self._loaded, case))
 
     def _loaded(self, case: int, found: Index | Fault | None) -> None:
@@ -96,6 +102,19 @@ class Keyshark(App[Fault]):
             case _ if not self.is_choosing:
                 self.exit(found)
 
+    @on(Grown)
+    def _grown(self, event: Grown) -> None:
+        """Show what a capture that grows comes to so far."""
+        shown = next((screen for screen in self.screen_stack if isinstance(screen, CaseScreen)), None)
+        if isinstance(self.screen, Loading):
+            self.screen.dismiss(event.found)
+        elif shown is not None and isinstance(event.found, Index):
+            shown.grow(event.found)
+        if isinstance(event.found, Fault):
+            self.notify(event.found.text, title="Not followed", severity="error", timeout=10, markup=False)
+        elif event.over:
+            self.notify(event.over, title="The capture has ended", timeout=5, markup=False)
+
     def _learn(self, case: int, known: Known) -> None:
         for screen in self.screen_stack:
             if isinstance(screen, Chooser):
@@ -104,6 +123,8 @@ class Keyshark(App[Fault]):
     def _left_case(self, case: int, wish: str | None) -> None:
         if wish == "reload":
             self.open(case)
+        elif self.follower is not None:
+            self.follower.stop()
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say it when the config file gives one key to two actions of a pane: the first one has it."""

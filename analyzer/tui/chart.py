@@ -44,15 +44,18 @@ class Chart(Rows):
         self.view = (0, 1)
         self.empty = "No key of this UE was made, asked for or delivered in this capture."
 
-    def draw(self, session: Session) -> None:
-        """Show the keys of a UE."""
+    def draw(self, session: Session, goes_on: bool = False) -> None:
+        """Show the keys of a UE, or more of those of the same one: where somebody looked closer, the view stays."""
+        closer = goes_on and self.view != self.whole
         self.bars = bars(self.found, session)
         times = [time for bar in self.bars if not bar.is_headline for time in (bar.begin, bar.end) if time is not None]
         last = self.found.analysis.story.traffic.end  # a Ks may live for days: the capture is what is looked at
         begin = min(times, default=0)
         end = min(max(times, default=1), max(last, begin))
-        self.whole = self.view = (begin, max(end, begin + SHORTEST))
-        self.reset(len(self.bars))
+        self.whole = (begin, max(end, begin + SHORTEST))
+        if not closer:
+            self.view = self.whole
+        self.reset(len(self.bars), self.cursor if goes_on else 0)
 
     @property
     def bar(self) -> Bar | None:

@@ -64,6 +64,15 @@ class Findings(Vertical):
         }
         self._fill("")
 
+    def renew(self, found: Index) -> None:
+        """Show what the case comes to now, with the cursor on the same finding."""
+        here = self.judgement
+        self.found = found
+        self.table.empty = self._why_empty()
+        self.listed = findings(found.analysis.report.judgements, self.filter.applied)
+        same = (row for row, each in enumerate(self.listed) if here is not None and _same(each, here))
+        self.table.fill(len(self.listed), self._row, next(same, self.table.at))
+
     @property
     def filter(self) -> FilterBox:
         return self.query_one(FilterBox)
@@ -133,3 +142,7 @@ class Findings(Vertical):
             self.post_message(Jump(self.place))
         else:
             self.notify("This finding names no frame")
+
+
+def _same(one: Judgement, other: Judgement) -> bool:
+    return (one.rule, one.procedure, one.ue) == (other.rule, other.procedure, other.ue)

@@ -26,11 +26,14 @@ class Ladder(Rows):
         self.form = TIMES[0]
         self.empty = "Nothing was said by or to this UE."
 
-    def draw(self, session: Session) -> None:
-        """Show the ladder of a UE."""
+    def draw(self, session: Session, goes_on: bool = False) -> None:
+        """Show the ladder of a UE, or more of the same one."""
         self.arrows = arrows(self.found, session)
         self.lanes = lanes(self.arrows)
-        self.reset(len(self.arrows))
+        if goes_on:
+            self.extend(len(self.arrows))
+        else:
+            self.reset(len(self.arrows))
 
     def go(self, place: Place) -> bool:
         """Go to the arrow of a frame, or of the repeats that hold it; False where there is none."""

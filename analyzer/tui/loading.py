@@ -60,20 +60,23 @@ class Loading(Screen[Index | Fault | None]):
     }
     """
 
-    def __init__(self, case: CaseFiles, options: Options) -> None:
+    def __init__(self, case: CaseFiles, options: Options, waiting: bool = False) -> None:
         super().__init__()
         self.case = case
         self.options = options
+        self.waiting = waiting  # for a capture that grows, which somebody else reads
         self.given_up = threading.Event()
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(f"Reading {self.case.name}", markup=False)
+            yield Static(f"{'Waiting for' if self.waiting else 'Reading'} {self.case.name}", markup=False)
             yield ProgressBar(show_eta=False)
             yield Static("", id="done", markup=False)
         yield KeyLine()
 
     def on_mount(self) -> None:
+        if self.waiting:
+            return
         # A daemon, not a worker of textual's: who quits does not wait for rules that are still judging.
         threading.Thread(target=copy_context().run, args=(self._load,), daemon=True).start()
 
@@ -89,13 +92,8 @@ class Loading(Screen[Index | Fault | None]):
             found: Index | Fault = index(analyse(self.case, self.options, progress))
         except Cancelled:
             return
-        except (KeyringError, ConfigError, TsharkError) as error:
-            found = Fault(USAGE, str(error), "")
-        except CaptureError as error:
-            found = Fault(UNREADABLE, str(error), "")
-        except Exception as bug:  # noqa: BLE001  # our bug in one case must not cost the others
-            text = f"{self.case.name}: keyshark failed: {type(bug).__name__}; see it with --debug"
-            found = Fault(UNREADABLE, text, traceback.format_exc())
+        except Exception as error:  # noqa: BLE001  # our bug in one case must not cost the others
+            found = fault_of(self.case, error)
         if not self.given_up.is_set():
             self.post_message(Loaded(found))
 
@@ -114,3 +112,15 @@ class Loading(Screen[Index | Fault | None]):
         """Stop reading."""
         self.given_up.set()
         self.dismiss(None)
+
+
+def fault_of(case: CaseFiles, error: Exception) -> Fault:
+    """Return why a case is not analysed: what a user can mend, or our own bug with its traceback."""
+    match error:
+        case KeyringError() | ConfigError() | TsharkError():
+            return Fault(USAGE, str(error), "")
+        case CaptureError():
+            return Fault(UNREADABLE, str(error), "")
+        case _:
+            text = f"{case.name}: keyshark failed: {type(error).__name__}; see it with --debug"
+            return Fault(UNREADABLE, text, "".join(traceback.format_exception(error)))

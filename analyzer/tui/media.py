@@ -39,8 +39,13 @@ class Media(Vertical):
         yield Table(COLUMNS, "No RTP or SRTP stream in this capture: nothing was sent under the keys.", id="streams")
 
     def on_mount(self) -> None:
-        groups = self.found.analysis.story.media
-        self.table.fill(len(groups), lambda row: media_row(groups[row]))
+        self.renew(self.found)
+
+    def renew(self, found: Index) -> None:
+        """Show what the case comes to now."""
+        self.found = found
+        groups = found.analysis.story.media
+        self.table.refill(len(groups), lambda row: media_row(groups[row]))
 
     @property
     def table(self) -> Table:

@@ -89,6 +89,21 @@ class Packets(Vertical):
         self.filter.names = self.found.names
         self.list.fill(len(self.rows), self._row)
 
+    def renew(self, found: Index) -> None:
+        """Show what the case comes to now; media packets that were asked for stand in it no longer."""
+        rows, here = len(self.rows), self.message
+        last = rows > 0 and self.list.order is None and self.list.cursor == rows - 1
+        self.found = self.inspector.found = found
+        self.guests.clear()
+        if self.filter.applied:
+            self.wanted = self.wanted if here is None or last else found.places.get(_order(here))
+            self.filter.apply(self.filter.applied)
+            return
+        self.rows = list(range(len(found.messages)))
+        place = 0 if here is None else found.places.get(_order(here), 0)
+        self.list.empty = self._why_empty()
+        self.list.fill(len(self.rows), self._row, len(self.rows) - 1 if last else place)
+
     @property
     def filter(self) -> FilterBox:
         return self.query_one("#filter", FilterBox)

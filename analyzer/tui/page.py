@@ -9,6 +9,8 @@ from rich.cells import cell_len, chop_cells
 from analyzer.tui.cells import Cell, Line, printable
 from analyzer.tui.rows import Rows
 
+UNSEEN = 1000  # columns of a page that has no place on the screen yet: it is wrapped when it gets one
+
 
 class Page(Rows):
     """Lines of text with a tone; what is longer than the pane goes on below, indented as it began."""
@@ -35,7 +37,7 @@ class Page(Rows):
 
     def _wrap(self) -> None:
         self._wrapped = self.scrollable_content_region.width
-        width = max(10, self._wrapped)
+        width = max(10, self._wrapped) if self._wrapped else UNSEEN
         self.lines = [Cell(line, cell.tone) for cell in self.paragraphs for line in wrap(cell.text, width)]
 
     def line(self, row: int, width: int) -> Line:

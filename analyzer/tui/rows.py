@@ -104,6 +104,10 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         self.call_after_refresh(self._show_cursor)
         self.refresh()
 
+    def extend(self, count: int) -> None:
+        """Take a content that goes on where this one ends; a cursor at the end stays at the end."""
+        self.reset(count, count - 1 if self.count and self.cursor == self.count - 1 else self.cursor)
+
     def _measure(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, self.count + self.head)
 

@@ -55,6 +55,7 @@ class CaseScreen(Search):
         key("K", "reveal", "Reveal keys"),
         key("s", "save", "Save"),
         key("R", "reload", "Reload"),
+        key("A", "hold", "Hold or follow on"),
         key("\\", "zoom", "Maximise"),
         key("tab", "app.focus_next", "Next pane"),
         key("shift+tab", "app.focus_previous", "Pane before"),
@@ -84,6 +85,8 @@ class CaseScreen(Search):
         self.came_from: list[tuple[str, Widget | None]] = []
         self.left_at: dict[str, Widget] = {}
         self.picked: tuple[Message, ...] = ()  # to be compared, two at most
+        self.held = False  # whether what grows waits
+        self.grown: Index | None = None  # what waits
 
     def compose(self) -> ComposeResult:
         yield TabLine(TITLES, id="top")
@@ -99,8 +102,7 @@ class CaseScreen(Search):
 
     def on_mount(self) -> None:
         report = self.found.analysis.report
-        verdict = verdict_cell(report.verdict)
-        self.query_one("#top", TabLine).note = f"{verdict.text} · {report.name}"
+        self._title()
         self._focus("sessions")
         self._recall()
         problems = [problem for capture in report.captures for problem in capture.problems]
@@ -200,8 +202,33 @@ class CaseScreen(Search):
             self.maximize(self.rows, container=False)
 
     def action_reload(self) -> None:
-        """Read the case again."""
+        """Read the case again, from its begin."""
         self.dismiss("reload")
+
+    # A capture that grows
+
+    def grow(self, found: Index) -> None:
+        """Show what the capture comes to now; every cursor stays where it is, one at the end at the end."""
+        if self.held:
+            self.grown = found
+            return
+        self.found = found
+        for pane in (self.query_one(Sessions), self.ue, self.packets, self.query_one(Findings), self.query_one(Media)):
+            pane.renew(found)
+        self._title()
+
+    def action_hold(self) -> None:
+        """Let what comes wait, or show what has come meanwhile and follow on."""
+        self.held = not self.held
+        waiting, self.grown = self.grown, None
+        if waiting is not None:
+            self.grow(waiting)
+        self._title()
+
+    def _title(self) -> None:
+        report = self.found.analysis.report
+        held = " · held" if self.held else ""
+        self.query_one("#top", TabLine).note = f"{verdict_cell(report.verdict).text} · {report.name}{held}"
 
     # Ways between panes
 

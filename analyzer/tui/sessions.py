@@ -50,8 +50,14 @@ class Sessions(Vertical):
         yield Page(id="about")
 
     def on_mount(self) -> None:
-        sessions = self.found.sessions
-        self.table.fill(len(sessions), lambda row: session_row(self.found, sessions[row]))
+        self.renew(self.found)
+
+    def renew(self, found: Index) -> None:
+        """Show what the case comes to now."""
+        self.found = found
+        sessions = found.sessions
+        self.table.empty = self._why_empty()
+        self.table.refill(len(sessions), lambda row: session_row(found, sessions[row]))
         self.table.styles.max_height = max(4, len(sessions) + 2)  # what is known of one UE takes the rest
         if not sessions:
             self.query_one("#about", Page).write(_captures(self.found.analysis.report.captures))

@@ -68,6 +68,11 @@ class Table(Rows):
         self.reset(count, cursor)
         self._sort()
 
+    def refill(self, count: int, row: Callable[[int], Row]) -> None:
+        """Show rows that begin as those shown do, and perhaps more; a cursor at the end stays at the end."""
+        last = self.order is None and self.count > 0 and self.cursor == self.count - 1
+        self.fill(count, row, count - 1 if last else self.at)
+
     def show_columns(self, columns: Sequence[Column]) -> None:
         """Show other columns; what was sorted by one that is gone is as filled in again."""
         sorted_by = self.columns[self.sorted_by].title if self.sorted_by >= 0 else None

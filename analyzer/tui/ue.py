@@ -93,16 +93,24 @@ class Ue(Vertical):
     def tabs(self) -> TabLine:
         return self.query_one(TabLine)
 
-    def show(self, session: Session) -> None:
-        """Show another UE."""
+    def show(self, session: Session, goes_on: bool = False) -> None:
+        """Show another UE, or the same one that `goes_on`."""
         self.session = session
         names = ", ".join((*session.impu, *session.impi)[:1] or session.addresses[:1])
         self.tabs.note = f"{session.id} {names}"
-        self.procedures.plant(procedure_nodes(self.found, session))
-        self.ladder.draw(session)
-        self.chart.draw(session)
-        self.diagnosis.plant(diagnosis_nodes(self.found, session))
+        self.procedures.plant(procedure_nodes(self.found, session), self.procedures.cursor if goes_on else 0)
+        self.ladder.draw(session, goes_on)
+        self.chart.draw(session, goes_on)
+        self.diagnosis.plant(diagnosis_nodes(self.found, session), self.diagnosis.cursor if goes_on else 0)
         self._plant_keys()
+
+    def renew(self, found: Index) -> None:
+        """Show what the case comes to now; a UE that was merged into another is gone."""
+        self.found = self.ladder.found = self.chart.found = found
+        name = None if self.session is None else self.session.id
+        session = next((each for each in found.sessions if each.id == name), next(iter(found.sessions), None))
+        if session is not None:
+            self.show(session, goes_on=True)
 
     def _plant_keys(self) -> None:
         if self.session is not None:

@@ -46,7 +46,7 @@ def test_a_question_about_itself_loads_no_heavy_package(args):
     assert loaded(*args) == "[]"
 
 
-@pytest.mark.parametrize("command", [name for name in cli.COMMANDS if name != "open"])
+@pytest.mark.parametrize("command", [name for name in cli.COMMANDS if name not in ("open", "live")])
 def test_no_command_but_open_loads_the_terminal_ui(command):
     assert loaded(command, "--help", banned=("textual",)) == "[]"
 
@@ -102,7 +102,7 @@ def test_versions_of_all_parts(capsys):
     ("args", "told"),
     [
         (["validte"], "keyshark: there is no command validte: is it validate? (see: keyshark --help)"),
-        (["zzz"], "keyshark: there is no command zzz: there are open, validate, "),
+        (["zzz"], "keyshark: there is no command zzz: there are open, live, "),
         (["--bogus"], "keyshark: No such option '--bogus'. (see: keyshark --help)"),
         (["validate"], "keyshark validate: Missing argument 'CASE...'. (see: keyshark validate --help)"),
         (["validate", "--jobs", "x", "y"], "keyshark validate: Invalid value for '--jobs': 'x' is not a valid integer"),
