@@ -49,7 +49,7 @@ class Messages:
             return ()
         if message.protocol == FLUTE:
             return tuple(self._joined(message))
-        if message.inner and (found := tuple(self._told(message))):
+        if message.inner and _names_flute(message) and (found := tuple(self._told(message))):
             return (message, *found)
         return (message,)
 
@@ -97,6 +97,17 @@ class Messages:
                     yield from self.of(payload)
 
 
+def _names_flute(message: Message) -> bool:
+    """Say whether a session description inside of a message names a FLUTE session; most do not, and cost little."""
+    for part in message.inner:
+        if isinstance(part.body, Sdp):
+            if any(_is_flute(part.body, media) for media in part.body.media):
+                return True
+        elif part.inner and _names_flute(part):
+            return True
+    return False
+
+
 def sessions(sdp: Sdp) -> tuple[Place, ...]:
     """Return the groups that the FLUTE sessions of a description are sent to (RFC 6968 3, TS 26.346 7.3.2)."""
     found = [(media.connection or sdp.connection, media.port) for media in sdp.media if _is_flute(sdp, media)]
@@ -107,5 +118,4 @@ def sessions(sdp: Sdp) -> tuple[Place, ...]:
 
 def _is_flute(sdp: Sdp, media: SdpMedia) -> bool:
     """Say whether a media line is a FLUTE session: its protocol says so, or UDP with a TSI."""
-    protocol = media.proto.upper()
-    return protocol.startswith("FLUTE/") or (protocol == "UDP" and bool(sdp.flute_sessions))
+    return media.proto.startswith("FLUTE/") or (media.proto == "UDP" and bool(sdp.flute_sessions))

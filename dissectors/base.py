@@ -32,8 +32,8 @@ class Payload(NamedTuple):  # a tuple, as captures have so many
 
     `time` is in nanoseconds since 1970 UTC. `frame` is the 1-based number of the frame that
     completed the octets, `frames` all that carried them. `leg` is where that frame was seen, `ident` the
-    identification of its IP packet, 0 where it has none, `named` the protocol that the user named for one of
-    its ports; none of them is part of what the payload is.
+    identification of its IP packet, of an object of FLUTE its TSI, 0 where it has none, `named` the protocol
+    that was named for one of its ports; none of them is part of what the payload is.
     """
 
     data: bytes

@@ -167,7 +167,7 @@ class Objects:
         held.whole, held.data, held.there = bytes(held.data), bytearray(), bytearray()
         frames = tuple(sorted(frame for capture, frame in held.frames if capture == payload.capture))
         held.frames = set()
-        return payload._replace(data=held.whole, frames=frames, ident=0, named=FLUTE)
+        return payload._replace(data=held.whole, frames=frames, ident=body.tsi, named=FLUTE)
 
     def _begin(self, held: _Object, cut: Transmission) -> bool:
         if cut.transfer_length > MAX_OBJECT:

@@ -11,7 +11,7 @@ from analyzer.media import Group
 from analyzer.procedures.delivery import audience
 from dissectors import Message
 
-Session = tuple[str, str, int]  # source, destination, port
+Session = tuple[str, str, int, int]  # source, destination, port, TSI
 
 
 def find_media(procedure: Procedure, story: Story) -> Iterator[Run]:
@@ -57,7 +57,8 @@ def _downloads(procedure: Procedure, story: Story) -> Iterator[Run]:
 
 
 def _session(message: Message) -> Session:
-    return message.payload.src, message.payload.dst, message.payload.dport
+    at = message.payload
+    return at.src, at.dst, at.dport, at.ident if bodies.is_object(message) else 0
 
 
 MEDIA = Procedure(

@@ -85,7 +85,7 @@ def test_pieces_in_any_order_become_the_object(sender: Sender, size: int, longes
     (message,) = sender.send(1, reversed(pieces), Transmission(len(SDP), size, longest))
     assert (message.protocol, message.payload.data, message.error) == ("sdp", SDP, None)
     assert message.payload.frames == tuple(range(2, 2 + len(pieces)))
-    assert (message.frame, message.payload.named, message.offset) == (1 + len(pieces), "flute", -1)
+    assert (message.frame, message.payload.named, message.payload.ident) == (1 + len(pieces), "flute", 1)
     assert sender.facts.counts == {}
 
 

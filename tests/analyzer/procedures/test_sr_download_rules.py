@@ -54,6 +54,23 @@ def test_an_mtk_from_before_the_capture(tell, verdicts):
     assert [verdicts(analysis, code) for code in CODES] == [["inconc"], ["inconc"]]
 
 
+def test_an_mtk_that_is_never_sent(tell, verdicts):
+    """MTK 1 was sent; what comes later under MTK 2 cannot have been delivered before the capture began."""
+    story = begun()
+    story.carousel([story.download_mtk(toi=1), story.content(toi=2)])
+    story.download_mtk(toi=3, mtk_id=2)
+    story.carousel([story.content(toi=4)])
+    assert verdicts(tell(story), "SR-13") == ["fail"]
+
+
+def test_another_session_to_the_same_port_has_its_own_fdt(tell, verdicts):
+    story = begun()
+    story.carousel([story.download_mtk(toi=1), story.content(toi=2)])
+    story.tsi = 2
+    story.carousel([flute.File(1, "http://bmsc.home1.net/clear", "text/plain", b"for all")], plain_fdt=True)
+    assert verdicts(tell(story), "SR-13") == ["pass"]
+
+
 def test_a_signature_is_held_against_nobody_where_none_fits(tell, verdicts, monkeypatch):
     """The texts leave open what is signed: where nothing shows how this BM-SC signs, nobody can tell."""
     story = begun()
