@@ -17,6 +17,7 @@ from analyzer.views import VIEWS
 from analyzer.views import fields as fields_view
 from analyzer.views.catalogue import GROUPS, markdown
 from dissectors.catalogue import fields as known_fields
+from dissectors.mikey_names import DATA_TYPES
 
 DOCS = Path(__file__).parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "report.schema.json").read_text())
@@ -140,6 +141,12 @@ def test_the_pages_of_the_dissectors_are_up_to_date():
     for name in protocols:
         page = fields_view.markdown(name, [field for field in known_fields().values() if field.protocol == name])
         assert (DOCS / "dissectors" / f"{name}.md").read_text() == page, name
+
+
+def test_every_data_type_of_mikey_is_in_the_table_of_its_modes():
+    rows = [line.split("|")[2] for line in (DOCS / "mikey.md").read_text().splitlines() if line.startswith("| ")]
+    told = [int(number) for row in rows for number in re.findall(r"\d+", row)]
+    assert told == sorted(DATA_TYPES)
 
 
 def test_every_format_of_the_report_has_its_line():
