@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from dissectors.diameter_avps import AVPS, AvpType
-from dissectors.mikey_names import SRTP_POLICY
+from dissectors.mikey_names import SRTP_POLICY, TESLA_POLICY
 
 TABLE = Path(__file__).with_name("fields.tsv")
 FAMILY = "*"
@@ -99,5 +99,7 @@ def _policies() -> Iterator[FieldType]:
     for kind, (name, _) in SRTP_POLICY.items():
         origin = "ours" if name in _POLICY_OURS else "both"
         yield FieldType(f"mikey.sp.{name}", "number", origin, f"SRTP policy, parameter {kind}")
+    for kind, (name, _) in TESLA_POLICY.items():
+        yield FieldType(f"mikey.sp.tesla.{name}", "number", "ours", f"TESLA policy, parameter {kind}")
     for name in ("mikey.sp.params", "mikey.ext.data", "mikey.ext.key_id"):
         yield FieldType(f"{name}.rest", "octets", "ours", "octets after the last one that was read")

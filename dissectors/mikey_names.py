@@ -209,3 +209,18 @@ SRTP_POLICY: dict[int, tuple[str, dict[int, str] | None]] = {
     19: ("srtcp_auth_tag_len", None),
     20: ("aead_tag_len", None),
 }
+
+# RFC 4442 4.2 likewise, after "mikey.sp.tesla."; types 5 and 9 are times
+_HMAC_SHA1 = {0: "HMAC-SHA1"}
+TESLA_POLICY: dict[int, tuple[str, dict[int, str] | None]] = {
+    1: ("prf", _HMAC_SHA1),
+    2: ("prf_len", None),
+    3: ("mac", _HMAC_SHA1),
+    4: ("mac_len", None),
+    5: ("start", None),
+    6: ("interval", None),
+    7: ("delay", None),
+    8: ("chain_len", None),
+    9: ("local_time", None),
+}
+TESLA_TIMES = frozenset((5, 9))

@@ -31,6 +31,8 @@ from dissectors.mikey_names import (
     SESSION_TYPES,
     SIGNATURES,
     SRTP_POLICY,
+    TESLA_POLICY,
+    TESLA_TIMES,
     TIME_ROLES,
     TIMESTAMP_OCTETS,
     TIMESTAMPS,
@@ -58,7 +60,7 @@ ENCR_NULL = 0
 NTP_UTC, NTP, COUNTER, NTP_UTC_32 = 0, 1, 2, 3
 INTERVAL = 4  # role of a time that is a number of seconds, RFC 6043 6.10
 BYTE_STRING = 2
-SRTP = 0
+SRTP, TESLA = 0, 1
 VENDOR_ID, SDP_IDS, KEY_ID, CSB_ID, BCAST = 0, 1, 3, 4, 5
 CSB_OCTETS = 4
 KEY_DOMAIN_ID, MSK_ID, MTK_ID = 0, 1, 2
@@ -70,7 +72,6 @@ _IDENTITY = Layout(("mikey.id.type", 1, IDENTITIES), ("mikey.id.len", 2))
 _CERTIFICATE = Layout(("mikey.cert.type", 1, CERTIFICATES), ("mikey.cert.len", 2))
 _POLICY = Layout(("mikey.sp.no", 1), ("mikey.sp.proto_type", 1, SESSION_TYPES), ("mikey.sp.param_len", 2))
 _PARAM = Layout(("mikey.sp.param.type", 1), ("mikey.sp.param.len", 1))
-_SRTP_FIELDS = {kind: (f"mikey.sp.{name}", names) for kind, (name, names) in SRTP_POLICY.items()}
 _EXTENSION = Layout(("mikey.ext.type", 1, EXTENSIONS), ("mikey.ext.len", 2))
 _KEY_ID = Layout(("mikey.ext.key_id.type", 1, KEY_IDS), ("mikey.ext.key_id.len", 1))
 _NTP_EPOCH = datetime(1900, 1, 1, tzinfo=UTC)
@@ -194,11 +195,25 @@ def _v(cursor: Cursor, found: Found) -> None:
         found.notes.append("more than one V")
 
 
+def _time_of_64_bits(value: int) -> str:
+    return _moment(value) if value >> 64 == 0 else ""
+
+
+# by protocol and type: the field of a parameter, and what tells its value
+_POLICIES: dict[int, dict[int, tuple[str, type_names | None]]] = {
+    SRTP: {kind: (f"mikey.sp.{name}", names) for kind, (name, names) in SRTP_POLICY.items()},
+    TESLA: {
+        kind: (f"mikey.sp.tesla.{name}", _time_of_64_bits if kind in TESLA_TIMES else names)
+        for kind, (name, names) in TESLA_POLICY.items()
+    },
+}
+
+
 def _sp(cursor: Cursor, found: Found) -> None:
     number, proto_type, size = cursor.numbers(_POLICY)
     params = _plain_params(cursor, size)
     if params is None:
-        params = _params(cursor, size, _SRTP_FIELDS if proto_type == SRTP else {})
+        params = _params(cursor, size, _POLICIES.get(proto_type, {}))
     found.policies.append(Policy(number, proto_type, params))
 
 

@@ -63,6 +63,11 @@ def field_values(data: bytes, payload: Callable) -> dict[str, list]:
         (SP, "07 00 0003 000101", {"mikey.sp.no": 7, "mikey.sp.proto_type": 0, "mikey.sp.encr_alg": 1}),
         (SP, "07 00 0004 ff020102", {"mikey.sp.param.type": 255, "mikey.sp.patam.value": b"\1\2"}),
         (SP, "07 01 0003 000101", {"mikey.sp.patam.value": b"\1"}),
+        (SP, "07 01 0003 010100", {"mikey.sp.proto_type": 1, "mikey.sp.tesla.prf": 0}),  # RFC 4442 4.2
+        (SP, "07 01 000a 0604000003e8 07020005", {"mikey.sp.tesla.interval": 1000, "mikey.sp.tesla.delay": 5}),
+        (SP, "07 01 000a 0508 83aa7e8000000000", {"mikey.sp.tesla.start": 0x83AA7E8000000000}),
+        (SP, "07 01 000e 090c 000000000000000000000001", {"mikey.sp.tesla.local_time": 1}),
+        (SP, "07 02 0003 010100", {"mikey.sp.patam.value": b"\0"}),
         (SP, "07 00 0002 0d00", {"mikey.sp.param.len": 0, "mikey.sp.patam.value": b""}),
         (SP, "07 00 0000", {"mikey.sp.param_len": 0}),
         (RAND, "04 01020304", {"mikey.rand.len": 4, "mikey.rand.data": b"\1\2\3\4"}),
@@ -102,6 +107,9 @@ def test_payload(header, chained, read, broken, payload, leaves, kind, octets, e
     ("kind", "octets", "field", "text"),
     [
         (TR, "04 02 00000001", "mikey.t.role", "Rekeying interval (4)"),
+        (SP, "07 01 0003 030100", "mikey.sp.tesla.mac", "HMAC-SHA1 (0)"),
+        (SP, "07 01 000a 0508 83aa7e8000000000", "mikey.sp.tesla.start", "1970-01-01T00:00:00+00:00"),
+        (SP, "07 01 000b 0509 ff0000000000000000", "mikey.sp.tesla.start", ""),
         (IDR, "07 01 0001 61", "mikey.id.role", "Responder's KMS (7)"),
         (RANDR, "03 01 61", "mikey.rand.role", "KMS (3)"),
         (EXT, "05 0001 01", "mikey.ext.bcast.type", "LTKM (1)"),
