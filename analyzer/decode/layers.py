@@ -15,6 +15,7 @@ from dissectors.http import HTTP
 from dissectors.text import Headers, head_length, read_head
 
 MAX_SIDES = 2048  # directions of connections that are put together at a time
+MAX_SEALED = 16_384  # of TLS, which hold next to nothing
 MAX_OCTETS = 32 * 1024 * 1024  # that all of them hold back
 
 FRAMINGS: tuple[Framing, ...] = (http2.FRAMES, websocket.FRAMES, tls.FRAMES)
@@ -33,6 +34,7 @@ class Layers:
         self._facts = facts
         self._find = find
         self._sides: OrderedDict[Ends, tuple[Side, int]] = OrderedDict()  # with the holes of the stream so far
+        self._sealed: OrderedDict[Ends, tuple[Side, int]] = OrderedDict()  # the same of what nobody reads most of
         self._agreed: OrderedDict[Ends, str] = OrderedDict()  # extensions of WebSockets
         self._octets = 0
         self._asked = http1.Asked(find)
@@ -53,24 +55,27 @@ class Layers:
         """Yield what can still be read of a direction that is over."""
         self._agreed.pop(ends, None)
         self._asked.forget(ends)
-        side, _ = self._sides.pop(ends, (None, 0))
-        if side is not None:
-            self._octets -= side.octets
-            yield from side.finish()
+        for sides in (self._sides, self._sealed):
+            side, _ = sides.pop(ends, (None, 0))
+            if side is not None:
+                self._octets -= side.octets
+                yield from side.finish()
 
     def _frame(self, stream: Stream, framing: Framing, frame: Payload) -> Iterator[Payload]:
         if framing.goes_on(frame.data, False) != len(frame.data):  # cut where the stream ends
             return
-        side, holes = self._sides.get(stream.ends) or (self._side(stream, framing), stream.holes)
-        before = side.octets if stream.ends in self._sides else 0
+        # Apart, so that many connections of TLS do not push out what others have to remember
+        sides, most = (self._sealed, MAX_SEALED) if framing.sealed else (self._sides, MAX_SIDES)
+        side, holes = sides.get(stream.ends) or (self._side(stream, framing), stream.holes)
+        before = side.octets if stream.ends in sides else 0
         if holes != stream.holes:
             side.lose()
-        self._sides[stream.ends] = side, stream.holes
-        self._sides.move_to_end(stream.ends)
+        sides[stream.ends] = side, stream.holes
+        sides.move_to_end(stream.ends)
         yield from side.add(frame)
         self._octets += side.octets - before
-        while len(self._sides) > MAX_SIDES or (self._octets > MAX_OCTETS and len(self._sides) > 1):
-            yield from self.end(next(iter(self._sides)))
+        while len(sides) > most or (self._octets > MAX_OCTETS and len(sides) > 1):
+            yield from self.end(next(iter(sides)))
 
     def _side(self, stream: Stream, framing: Framing) -> Side:
         back = self._find((*stream.ends[2:], *stream.ends[:2]))

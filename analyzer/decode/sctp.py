@@ -10,6 +10,7 @@ from zlib import crc32
 from analyzer.decode.ip import IpPacket
 from analyzer.decode.packets import Broken, DecodeFacts, Origin
 from dissectors import Payload
+from dissectors.tls_names import ALERT, CHANGE_CIPHER_SPEC, HANDSHAKE
 
 MAX_RECENT = 16_384  # chunks that are remembered to tell those sent again
 MAX_WAITING = 8 * 1024 * 1024  # octets of fragments whose rest is awaited
@@ -32,8 +33,9 @@ CUT = "SCTP chunks that were not captured whole"
 LONG = f"SCTP messages longer than {MAX_MESSAGE} octets"
 INTERLEAVED = "SCTP I-DATA chunks, which are not read"
 CHUNKS = f"SCTP packets with more than {MAX_CHUNKS} chunks"
-DTLS = "Diameter in DTLS over SCTP, which is not opened"
+DTLS = "Diameter in DTLS over SCTP, which is not opened"  # its handshake and alerts are read
 DIAMETER_IN_DTLS = 47
+DTLS_READ = (CHANGE_CIPHER_SPEC, ALERT, HANDSHAKE)
 DTLS_TYPES = range(20, 26)  # RFC 9147 4: no message of Diameter begins so, its version is 1
 # https://www.iana.org/assignments/sctp-parameters: what these carry no dissector takes
 OTHERS = {
@@ -273,7 +275,7 @@ class Messages:
 
     def _is_read(self, ppid: int, message: bytes) -> bool:
         """Say whether a dissector may take a message; else count why not."""
-        if ppid == DIAMETER_IN_DTLS and message[0] in DTLS_TYPES:
+        if ppid == DIAMETER_IN_DTLS and message[0] in DTLS_TYPES and message[0] not in DTLS_READ:
             self._facts.count(DTLS)
         elif ppid in OTHERS:
             self._facts.count(f"SCTP messages of {OTHERS[ppid]}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import struct
+import subprocess
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from analyzer.analysis import Analysis, Options, analyse
 from analyzer.capture.case import find_cases
 from analyzer.report import Verdict
 from analyzer.scan import scan
-from dissectors import Message
+from dissectors import Message, tree
 from sample_pcaps import forge_diameter as diameter
 from sample_pcaps import forge_tls
 from sample_pcaps.casebook import cases
@@ -22,6 +23,12 @@ from sample_pcaps.forge_text import Edit
 from sample_pcaps.story import Story
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
+REAL = Path(__file__).parents[3] / "shared" / "captures" / "ims_registration_esp_null_gtp.pcapng"
+NAMES = (
+    "tls.handshake.type", "tls.handshake.extensions_server_name", "tls.handshake.ciphersuite", "tls.handshake.version",
+    "tls.handshake.extension.type", "tls.handshake.extension.len", "tls.handshake.extensions.supported_version",
+    "tls.handshake.extensions_alpn_str", "tls.handshake.length", "tls.handshake.certificate_length",
+)  # fmt: skip
 TSHARK = Options(engine="tshark")
 SIP = (
     b"OPTIONS sip:a@b SIP/2.0\r\nVia: SIP/2.0/TLS h;branch=z9hG4bKa\r\nFrom: <sip:c@b>;tag=1\r\nTo: <sip:a@b>\r\n"
@@ -152,3 +159,31 @@ def test_sightings_before_and_after_a_router_are_one(tmp_path: Path) -> None:
     found = analysed(tmp_path)
     assert len([message for message in found.story.traffic.messages if "TLS" in message.payload.leg.tunnels]) == 8
     assert found.report.verdict is Verdict.PASS
+
+
+@pytest.mark.skipif(not REAL.is_file(), reason="the real captures are not beside the project")
+def test_a_real_capture_says_what_tshark_reads() -> None:
+    """Hellos of telephones and servers, through GTP-U and without: each value stands in the same frame of tshark."""
+    asked = [option for name in NAMES for option in ("-e", name)]
+    command = [str(shutil.which("tshark")), "-n", "-r", str(REAL), "-Y", "tls", "-T", "fields", "-E", "aggregator=|"]
+    told = subprocess.run(
+        [*command, "-e", "frame.number", *asked], capture_output=True, text=True, check=True, timeout=120
+    ).stdout
+    theirs: dict[int, list[list[str]]] = {}
+    for line in told.splitlines():
+        frame, *values = line.split("\t")
+        theirs[int(frame)] = [value.split("|") for value in values]
+    (case,) = find_cases([str(REAL)])
+    seen: Counter[str] = Counter()
+    for message in analyse(case).messages:
+        if message.protocol == "tls":
+            assert message.error is None
+            for outer in tree(message):
+                for field in outer.walk():
+                    if field.name in NAMES and field.value:
+                        shown = theirs[message.frame][NAMES.index(field.name)]
+                        wide = f"0x{field.value:04x}" if isinstance(field.value, int) else ""
+                        assert {str(field.value), wide} & set(shown), (message.frame, field.name, field.value)
+                        seen[field.name] += 1
+    assert set(seen) == set(NAMES)
+    assert sum(seen.values()) > 400

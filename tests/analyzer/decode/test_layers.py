@@ -3,9 +3,10 @@
 import pytest
 
 from analyzer.capture.frame import Frame
+from analyzer.decode import layers
 from analyzer.decode.decoder import Decoder
 from dissectors import dissect
-from sample_pcaps import forge_http2, forge_websocket
+from sample_pcaps import forge_http2, forge_tls, forge_websocket
 from sample_pcaps.forge import Connection, Tape
 from sample_pcaps.forge_text import Text
 
@@ -157,3 +158,29 @@ def test_a_message_that_is_cut_at_the_end_is_told():
     decoder = Decoder()
     payloads = [found for frame in packet for found in decoder.feed(frame)] + list(decoder.finish())
     assert dissect(payloads[1]).error.field == "http2.flags.end_stream"
+
+
+def test_many_connections_of_tls_push_out_nobody(monkeypatch):
+    """What HTTP/2 has to remember of a connection stays there, however many connections of TLS are open."""
+    monkeypatch.setattr(layers, "MAX_SIDES", 2)
+    hello = forge_tls.Session("a", "1").flights()[0][1]
+    tape, talk = Tape(), http2_talk()
+    connection = Connection(tape, "10.0.0.1", 4000, "10.0.0.2", 80)
+    time = connection.open(0)
+    for octets, by_client in talk[:2]:
+        time = connection.send(time + 1_000_000, octets, by_client=by_client)
+    for port in range(5000, 5010):
+        other = Connection(tape, "10.0.0.1", port, "10.0.0.2", 443)
+        time = other.send(other.open(time + 1_000_000), hello, by_client=True)
+    for octets, by_client in talk[2:]:
+        time = connection.send(time + 1_000_000, octets, by_client=by_client)
+    frames = [Frame(0, n, at, 1, data, len(data)) for n, (at, data) in enumerate(tape.sorted(), 1)]
+    decoder = Decoder()
+    messages = [dissect(found) for frame in frames for found in decoder.feed(frame)]
+    spoken = [message.body.method or message.body.status for message in messages if message.protocol == "http"]
+    assert spoken == ["GET", 200, "GET", "GET", 200, 200]
+    assert decoder.facts.problems == []
+    monkeypatch.setattr(layers, "MAX_SEALED", 2)
+    decoder = Decoder()
+    again = [dissect(found) for frame in frames for found in decoder.feed(frame)]
+    assert len([message for message in again if message.protocol == "tls"]) == 10

@@ -8,7 +8,8 @@ from analyzer.decode import sctp as reading
 from analyzer.decode.ip import IpPacket, read_ip
 from analyzer.decode.packets import Broken, DecodeFacts, Origin
 from analyzer.decode.sctp import Messages, encapsulated
-from dissectors import Payload
+from dissectors import Payload, dissect
+from sample_pcaps import forge_tls
 from sample_pcaps.forge_tunnels import chunk, data_chunk, sctp
 
 A, B = ("10.0.0.1", 3868), ("10.0.0.2", 3868)
@@ -165,6 +166,15 @@ def test_what_no_dissector_takes_is_counted_by_name(ppid: int, data: bytes, reas
     facts = DecodeFacts()
     assert run(packet(data_chunk(1, data, ppid=ppid)), facts=facts) == []
     assert facts.counts == {reason: 1}
+
+
+@pytest.mark.parametrize("kind", [20, 21, 22])
+def test_the_handshake_of_dtls_is_read(kind: int) -> None:
+    """RFC 6733 2.1, RFC 6083: who shakes hands, and what it comes to, is in the clear."""
+    (payload,) = run(packet(data_chunk(1, forge_tls.datagram_record(kind, b"\x02\x28"), ppid=47)))
+    message = dissect(payload)
+    assert message is not None
+    assert message.protocol == "dtls"
 
 
 @pytest.mark.parametrize("ppid", [0, 46, 47, 12345])
