@@ -80,6 +80,13 @@ def test_key_names_with_all_that_may_stand_beside_them(read):
     assert [(key.kind, key.key_issuer, key.mtk_id) for key in keys] == [(2, "ab", b"\0\5"), (1, "", b"")]
 
 
+@pytest.mark.parametrize(("count", "found"), [(b"\0", 0), (b"\1", 1), (b"", 1)])
+def test_a_count_of_names_may_stand_first(read, count, found):
+    one = bytes((0, 2, 12)) + base64.b64encode(ID) if found else b""
+    keys = read(FTYP + content(b"", headers(full(b"obki", count + one)))).contents[0].keys
+    assert [key.msk_id for key in keys] == [ID[3:7]] * found
+
+
 @pytest.mark.parametrize("name", [b"", b"!!!!", base64.b64encode(ID[:8]), ID])
 def test_a_name_that_is_no_mtk_is_noted(payload, name):
     message = dissect(payload(FTYP + content(b"", headers(key_info(name)))), "dcf")
