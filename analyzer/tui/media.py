@@ -26,6 +26,8 @@ COLUMNS = (
     Column("No key", 6, right=True),
     Column("Unchecked", 9, least=100, right=True),
 )
+NOTHING = "No RTP or SRTP stream in this capture: nothing was sent under the keys."
+DOWNLOAD = "No RTP or SRTP stream in this capture, but a download: its DCFs are among the packets and under their keys."
 
 
 class Media(Vertical):
@@ -36,7 +38,7 @@ class Media(Vertical):
         self.found = found
 
     def compose(self) -> ComposeResult:
-        yield Table(COLUMNS, "No RTP or SRTP stream in this capture: nothing was sent under the keys.", id="streams")
+        yield Table(COLUMNS, NOTHING, id="streams")
 
     def on_mount(self) -> None:
         self.renew(self.found)
@@ -45,6 +47,7 @@ class Media(Vertical):
         """Show what the case comes to now."""
         self.found = found
         groups = found.analysis.story.media
+        self.table.empty = DOWNLOAD if found.analysis.story.chain.unpacked else NOTHING
         self.table.refill(len(groups), lambda row: media_row(groups[row]))
 
     @property

@@ -29,3 +29,10 @@ def test_what_went_wrong_is_told(found):
     assert "first in frame 7" in told(replace(group, failed=2, failed_frames=[(0, 7), (0, 9)]))
     assert told(replace(group, no_key=1)).startswith(f"no key for MKI {group.mki.hex()}")
     assert told(replace(group, mki=None)).startswith("in the clear")
+
+
+async def test_a_download_has_no_streams_and_says_where_its_objects_are(paned):
+    async with paned(Media, "download_good") as (pane, _):
+        assert "DCFs" in pane.table.empty
+    async with paned(Media, "http_good") as (pane, _):
+        assert "DCFs" not in pane.table.empty
