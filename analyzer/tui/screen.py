@@ -26,6 +26,7 @@ from analyzer.tui.rows import Rows
 from analyzer.tui.search import Search
 from analyzer.tui.sessions import Sessions
 from analyzer.tui.state import Memory, State
+from analyzer.tui.statistics import MEDIA, StatisticsScreen
 from analyzer.tui.tabline import TabLine
 from analyzer.tui.ue import Ue
 from dissectors import Message
@@ -47,6 +48,7 @@ class CaseScreen(Search):
         key("escape", "back", "Back", show=True),
         key("x", "ladder", "Ladder", show=True),
         key("f,f7", "filter", "Filter", show=True),
+        key("S", "statistics", "Statistics"),
         key(":", "go_to_frame", "Go to frame"),
         key("r", "raw", "Raw octets"),
         key("space", "pick", "Select for diff"),
@@ -357,6 +359,17 @@ class CaseScreen(Search):
         elif self.maximized is not None:
             self.minimize()
         self.set_focus(self.query_one(f"#{self.pane}").query_one(FilterBox).input)
+
+    def action_statistics(self) -> None:
+        """Show protocols, endpoints and conversations; what is chosen there becomes the filter of packets."""
+        self.app.push_screen(StatisticsScreen(self.found), self._filter_by)
+
+    def _filter_by(self, text: str | None) -> None:
+        if text == MEDIA:
+            self.action_show("media")
+        elif text:
+            self.action_show("packets")
+            self.packets.filter.apply(text)
 
     def action_time(self) -> None:
         """Show times from the start of the case, as UTC, or from the line before."""

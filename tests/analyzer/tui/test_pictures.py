@@ -92,6 +92,7 @@ def test_timeline(snap_compare, ready, press, size):
     [
         ("columns", "3 C j space"),
         ("diff", "3 slash M S K enter space n space D"),
+        ("statistics", "S right_square_bracket"),
         ("sorted", "3 greater_than_sign greater_than_sign greater_than_sign greater_than_sign z"),
     ],
     ids=lambda value: value if " " not in value else "",
