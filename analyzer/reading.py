@@ -15,6 +15,7 @@ from analyzer.capture.merge import merged, rolling
 from analyzer.capture.reader import Capture, open_capture
 from analyzer.correlate.clocks import Clock, held, look
 from analyzer.correlate.clocks import offsets as offsets_of
+from analyzer.correlate.sightings import Sightings
 from analyzer.decode.decoder import Decoder
 from analyzer.decode.esp import Opener
 from analyzer.decode.packets import MediaPacket
@@ -88,14 +89,23 @@ class Reading:
     def through_tshark(self, known: Iterable[Message]) -> Iterator[Payload]:
         """Yield what tshark opens in frames that our own readers could not: in those of no message that is known.
 
-        TLS that our own readers know is what tshark looks into.
+        TLS that our own readers know is what tshark looks into. What several probes saw comes once, sorted by time.
         """
         read = (message.payload for message in known if message.protocol not in SEALED)
         seen = {(payload.capture, frame) for payload in read for frame in payload.frames}
-        for index, path in enumerate(self.case.captures):
-            for payload in tshark.read_with_tshark(path, index, keylog=self.keyring.keylog, ports=self.config.ports):
-                if (index, payload.frame) not in seen:
-                    yield payload
+        points = self.case.points or range(len(self.case.captures))
+        sightings: Sightings[Payload] = Sightings()
+        found = [
+            payload._replace(time=payload.time + self.offsets.get(index, 0))
+            for index, path in enumerate(self.case.captures)
+            for payload in tshark.read_with_tshark(path, index, keylog=self.keyring.keylog, ports=self.config.ports)
+            if (index, payload.frame) not in seen
+        ]
+        for payload in sorted(found, key=lambda payload: (payload.time, payload.capture, payload.frame)):
+            point = points[payload.capture]
+            first = sightings.first(payload, payload[:6], point, payload.time)
+            if first is None or points[first.capture] == point:  # of one probe tshark itself tells what comes again
+                yield payload
 
     def window(self) -> tuple[int, int]:
         """Return the times of the first and the last frame so far, by the clock that the offsets make one."""

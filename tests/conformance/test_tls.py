@@ -20,6 +20,7 @@ from sample_pcaps import forge_tls
 from sample_pcaps.casebook import cases
 from sample_pcaps.forge import Connection, Tape, pcap, pcapng
 from sample_pcaps.forge_text import Edit
+from sample_pcaps.stage import Stage
 from sample_pcaps.story import Story
 
 SAMPLES = Path(__file__).parents[2] / "sample_pcaps"
@@ -187,3 +188,23 @@ def test_a_real_capture_says_what_tshark_reads() -> None:
                         seen[field.name] += 1
     assert set(seen) == set(NAMES)
     assert sum(seen.values()) > 400
+
+
+def test_two_probes_and_their_clocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What both probes saw comes once, at the time of the clock that all share."""
+    monkeypatch.setattr(Stage, "tls", True)
+    story = cases()["two_probes"].tell()
+    for name, octets in {"capture.pcapng": story.capture(), **story.more}.items():
+        (tmp_path / name).write_bytes(octets)
+    (tmp_path / "keyring.toml").write_text(story.keyring())
+    found = analysed(tmp_path)
+    assert found.report.verdict is Verdict.PASS
+    times = [message.payload.time for message in found.messages if "TLS" in message.payload.leg.tunnels]
+    assert len(times) == 8
+    assert times == sorted(times)
+    carried = {
+        message.payload.time
+        for message in found.messages
+        if message.protocol == "tls" and message.payload.data[0] == 23
+    }
+    assert len(carried & set(times)) >= 6
