@@ -52,8 +52,11 @@ class Reading:
         `messages` is asked for those read of what was yielded so far, where they may show keys of ESP.
         """
         sifted = [self._sifted(capture) for capture in self.captures]
-        for frame in merged([rolling([sifted[index] for index in group]) for group in self.case.by_point]):
-            for item in self.decoder.feed(frame):
+        for sieved in merged([rolling([sifted[index] for index in group]) for group in self.case.by_point]):
+            if isinstance(sieved, Payload):
+                yield sieved
+                continue
+            for item in self.decoder.feed(sieved):
                 if isinstance(item, MediaPacket):
                     self.media.add(item)
                 else:
@@ -80,7 +83,7 @@ class Reading:
         offset = self.offsets.get(capture.index, 0)
         for block in capture.blocks():
             shifted = block.shifted(offset) if offset else block
-            odd, found = decoder.sift(shifted)
+            odd, found, _ = decoder.sift(shifted)
             media = [packet for columns in found for packet in columns.packets(slice(None))]
             for frame in shifted.frames(odd):
                 media += [item for item in decoder.feed(frame) if isinstance(item, MediaPacket)]
@@ -114,15 +117,15 @@ class Reading:
         lasts = [known.last + offset for known, offset in facts if known.last is not None]
         return min(firsts, default=0), max(lasts, default=0)
 
-    def _sifted(self, capture: Capture) -> Iterator[Frame]:
-        """Yield the frames of a capture that need a closer look; its media go to the log as columns."""
+    def _sifted(self, capture: Capture) -> Iterator[Frame | Payload]:
+        """Yield the frames of a capture that need a closer look, and its plain datagrams; media go to the log."""
         offset = self.offsets.get(capture.index, 0)
         for block in capture.blocks():
             shifted = block.shifted(offset) if offset else block
-            odd, found = self.decoder.sift(shifted)
+            odd, found, datagrams = self.decoder.sift(shifted)
             for columns in found:
                 self.media.add_columns(columns)
-            yield from shifted.frames(odd)
+            yield from datagrams.among(shifted.frames(odd))
             if self.progress is not None:
                 self.progress(sum(one.position for one in self.captures), sum(one.size for one in self.captures))
 

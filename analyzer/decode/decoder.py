@@ -10,6 +10,7 @@ from analyzer.capture import linktypes
 from analyzer.capture.block import Block, Ints
 from analyzer.capture.frame import Frame
 from analyzer.decode import link
+from analyzer.decode.datagrams import Datagrams
 from analyzer.decode.esp import NATT_PORT, Associations, Opened, Opener, encapsulated, no_keys
 from analyzer.decode.ethertype import ethernet
 from analyzer.decode.exported import ETHERNET, IP, Exports, read_exported
@@ -66,8 +67,11 @@ class Decoder:
         self._exports = Exports(self.facts, named)
         self._media = MediaFilter()
 
-    def sift(self, block: Block) -> tuple[Ints, list[MediaColumns]]:
-        """Return the rows of a block to be fed, and the media that were told by columns: nothing else is of use."""
+    def sift(self, block: Block) -> tuple[Ints, list[MediaColumns], Datagrams]:
+        """Return the rows of a block to be fed, and the media and datagrams that were told by columns.
+
+        Nothing else is of use.
+        """
         return sift(block, self._named, self._media.knows)
 
     def feed(self, frame: Frame) -> Iterator[Found]:

@@ -28,9 +28,9 @@ class Glance(Decoder):
 
         A datagram is told by its octets, as an address translator may stand between two captures.
         """
-        odd, _ = self.sift(block)
-        for frame in block.frames(odd):
-            for found in self.feed(frame):
+        odd, _, datagrams = self.sift(block)
+        for item in datagrams.among(block.frames(odd)):
+            for found in (item,) if isinstance(item, Payload) else self.feed(item):
                 if not isinstance(found, MediaPacket) and _is_telling(found):
                     yield blake2b(found.data, digest_size=MARK).digest(), found.time
 

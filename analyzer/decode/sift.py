@@ -1,8 +1,8 @@
 """Which frames of a block need a closer look: media and what nobody reads are told by columns, all else goes on.
 
-Every frame is one of three: media, whose columns are kept; unread, which says nothing that anybody would take; or odd,
-which the decoder reads octet by octet. What cannot be told from the first octets of ordinary headers, in VLANs and
-GTP-U or not, is odd: nothing is lost by being fast.
+Every frame is one of four: media, whose columns are kept; a plain datagram, which becomes a payload at once; unread,
+which says nothing that anybody would take; or odd, which the decoder reads octet by octet. What cannot be told from the
+first octets of ordinary headers, in VLANs and GTP-U or not, is odd: nothing is lost by being fast.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 
 from analyzer.capture import linktypes
 from analyzer.capture.block import Block, Ints, heads
+from analyzer.decode.datagrams import Datagrams
 from analyzer.decode.esp import NATT_PORT
 from analyzer.decode.ethertype import ETHERNET_HEADER, ETHERNET_TYPES, IP_TYPES, VLAN_TAG, VLAN_TAGS
 from analyzer.decode.ip import text
@@ -106,10 +107,11 @@ def _kinds() -> Ints:
 
 KINDS = _kinds()
 
-# What UDP ports say: their octets mean something whatever they are (MIKEY, ESP, SCTP, tunnels), or are never media;
-# nothing on those that the user named is told by columns
-READ, NO_MEDIA, NAMED = 1, 2, 4
-READ_PORTS = (2269, NATT_PORT, SCTP_PORT, *IN_UDP)
+# What UDP ports say: their octets are more than a payload (ESP, SCTP, tunnels), or are never media, or mean something
+# whatever they are; nothing on those that the user named is told by columns
+READ, NO_MEDIA, NAMED, ANYTHING = 1, 2, 4, 8
+READ_PORTS = (NATT_PORT, SCTP_PORT, *IN_UDP)
+MIKEY_PORT = 2269
 
 
 @lru_cache(maxsize=8)
@@ -117,6 +119,7 @@ def _ports(named: frozenset[int]) -> Ints:
     says = np.zeros(0x1_0000, dtype=np.uint8)
     says[:LOWEST_PORT] = NO_MEDIA
     says[list(OTHER_PORTS)] = NO_MEDIA
+    says[MIKEY_PORT] = NO_MEDIA | ANYTHING
     says[list(READ_PORTS)] = READ
     says[list(named)] = READ | NAMED
     return says
@@ -189,22 +192,25 @@ class _Packets:
 
 @dataclass(frozen=True, slots=True)
 class _Told:
-    """What became of packets: rows of frames that nobody reads, media, and the packets that GTP-U carries."""
+    """What became of packets: rows of frames that nobody reads, media, plain datagrams, and what GTP-U carries."""
 
     unread: Ints
     media: MediaColumns
+    plain: _Packets
     inner: _Packets
 
 
-def sift(block: Block, named: frozenset[int], knows: Knows) -> tuple[Ints, list[MediaColumns]]:
-    """Return the rows of a block that are odd, and the media in it; what is in neither is unread.
+def sift(block: Block, named: frozenset[int], knows: Knows) -> tuple[Ints, list[MediaColumns], Datagrams]:
+    """Return the rows of a block that are odd, the media in it, and its plain datagrams; all others are unread.
 
     `named` are ports that the user named: nothing on them is told by columns. `knows` says of a unicast stream
     whether it has been told to be media.
     """
     ports = _ports(named)
     odd = np.ones(len(block), dtype=bool)
+    carriers = np.full(len(block), -1)  # where the IP packets around others begin
     media: list[MediaColumns] = []
+    plain: list[_Packets] = []
 
     def tell(packets: _Packets) -> Iterator[_Packets]:
         for version, own in _by_version(block, packets):
@@ -214,12 +220,25 @@ def sift(block: Block, named: frozenset[int], knows: Knows) -> tuple[Ints, list[
                 sure = _sure(told.media, knows)
                 odd[sure.rows] = False
                 media.append(sure)
-            yield told.inner
+            if len(told.plain):
+                odd[told.plain.rows] = False
+                plain.append(told.plain)
+            if len(told.inner):
+                around = np.zeros(len(block), dtype=np.int64)
+                around[own.rows] = own.begins
+                carriers[told.inner.rows] = around[told.inner.rows]
+                yield told.inner
 
     for inner in tell(_outer(block)):
         for _ in tell(inner):
             pass  # GTP-U in GTP-U is odd
-    return np.flatnonzero(odd), media
+    return np.flatnonzero(odd), media, _datagrams(block, _joined(plain), carriers)
+
+
+def _datagrams(block: Block, plain: _Packets, carriers: Ints) -> Datagrams:
+    order = np.argsort(plain.rows)
+    rows = plain.rows[order]
+    return Datagrams(block, rows, plain.begins[order], carriers[rows])
 
 
 # ------------------------------------------------------------------------------------------------ IP packets
@@ -303,11 +322,13 @@ def _told(block: Block, packets: _Packets, version: int, ports: Ints) -> _Told:
     media &= headers <= sizes
     extended = np.flatnonzero(media & (kinds == EXTENDED))
     media[extended] = _fits(block, begins[extended] + headers[extended], begins[extended] + sizes[extended])
-    unread = told & ~media & (kinds != HANDSHAKE) & ~(possible & (kinds == CONTROL))
+    control = possible & (kinds == CONTROL)
+    unread = told & ~media & ~control & (kinds != HANDSHAKE) & (says & ANYTHING == 0)
     spoken = np.flatnonzero(unread & (kinds == SPOKEN))
     unread[spoken] = (sizes[spoken] < WORD) | ~_speaks(shown["body"][spoken])
     layered = np.flatnonzero(unread & (kinds == LAYERED))
     unread[layered] = ~_to_groups(shown["destination"][layered])
+    plain = np.flatnonzero(told & ~media & ~control & ~unread)
     unread |= whole & (shown["protocol"] == TCP) & _silent(shown, carried)
 
     chosen, gtp = np.flatnonzero(media), np.flatnonzero(udp & (dports == GTP_PORT) & (says & NAMED == 0))
@@ -317,6 +338,7 @@ def _told(block: Block, packets: _Packets, version: int, ports: Ints) -> _Told:
             block, packets.rows[chosen], shown["source"][chosen], shown["destination"][chosen], dports[chosen],
             shown["ssrc"][chosen].astype(np.int64), begins[chosen], sizes[chosen],
         ),
+        packets.of(plain),
         _inner(block, _Packets(packets.rows[gtp], begins[gtp], begins[gtp] + sizes[gtp]), shown["body"][gtp]),
     )  # fmt: skip
 

@@ -239,11 +239,11 @@ def read(octets):
             yield item
 
     for block in capture.blocks():
-        odd, media = decoder.sift(block)
+        odd, media, datagrams = decoder.sift(block)
         for columns in media:
             assert (columns.begins + columns.sizes <= len(block.octets)).all()
-        for frame in block.frames(odd):
-            take(opened(decoder.feed(frame)))
+        for item in datagrams.among(block.frames(odd)):
+            take(opened((item,) if isinstance(item, Payload) else decoder.feed(item)))
     take(opened(decoder.finish()))
     return capture.facts, sum(taken)
 
