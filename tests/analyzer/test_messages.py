@@ -146,3 +146,12 @@ def test_sessions_have_a_limit(made: Messages, monkeypatch: pytest.MonkeyPatch) 
     made.of(invite(DOWNLOAD))
     assert made.of(packet()) == ()
     assert names(made.of(packet(to=OTHER))) == ["flute", "fdt"]
+
+
+def test_an_announcement_over_http_names_a_session(made: Messages) -> None:
+    """Within a multipart body, as a service description comes with the descriptions of its sessions."""
+    body = b"--b\r\nContent-Type: application/sdp\r\n\r\n" + DOWNLOAD + b"\r\n--b--\r\n"
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: multipart/related; boundary=b\r\nContent-Length: %d\r\n\r\n" % len(body)
+    answer = Payload(head + body, "tcp", "10.4.0.1", 80, "10.1.0.11", 40000, 0, 3, 3)
+    assert names(made.of(answer)) == ["http"]
+    assert names(made.of(packet())) == ["flute", "fdt"]
