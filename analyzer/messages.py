@@ -42,7 +42,10 @@ class Messages:
         """Return the messages that a payload makes, those inside of others left in them."""
         if self._sessions and self._is_named(payload):
             payload = payload._replace(named=FLUTE)
-        message = self._read(payload)
+        if payload.named == FLUTE and payload.transport == "udp":  # many, and no other dissector is asked before
+            message = dissect(payload, FLUTE)
+        else:
+            message = self._read(payload)
         if message is None:
             if payload.transport == "udp" and payload.data[0] >> 4 == VERSION and is_multicast(payload.dst):
                 self._hold(payload)
