@@ -12,7 +12,7 @@ from dissectors import tls_names as names
 from dissectors.tls import HANDSHAKE_HEADER, MAX_HANDSHAKE, TLS_HEADER, messages_end, record_size
 
 SEALED_OCTETS = 17  # that application data has at least: the type inside and a tag (RFC 8446 5.2)
-MAX_HELD = MAX_HANDSHAKE + 8 * TLS_HEADER  # octets of records that one handshake message is spread over
+MAX_HELD, MAX_RECORDS = MAX_HANDSHAKE + 8 * TLS_HEADER, 64  # octets and records that one message is spread over
 
 SEALED = "TLS records of application data, which `--engine tshark` opens where there is a key log"
 
@@ -82,7 +82,8 @@ class TlsSide:
             self._held.append(frame)
             self.octets += len(frame.data)
             messages = b"".join(held.data[TLS_HEADER:] for held in self._held)
-            if (messages_end(messages) or 0) <= len(messages) or self.octets > MAX_HELD:
+            whole = (messages_end(messages) or 0) <= len(messages)
+            if whole or self.octets > MAX_HELD or len(self._held) == MAX_RECORDS:
                 yield from self.finish()
 
     def lose(self) -> None:

@@ -96,6 +96,16 @@ def test_a_message_that_is_cut_is_given_as_far_as_it_goes() -> None:
     assert facts.problems == []
 
 
+def test_a_message_in_records_of_an_octet_each_is_given_up() -> None:
+    """What could be put together is limited in records too: each looks at all before it."""
+    message = forge.handshake(forge.CERTIFICATE, bytes(60000))
+    records = b"".join(forge.record(22, message[at : at + 1]) for at in range(200))
+    messages, facts = read(frames([(session()[1][0][:55], False), (records, False)]))
+    assert max(len(message.payload.data) for message in messages) <= tls.MAX_RECORDS * 6
+    assert sum(len(message.payload.data) for message in messages) == 55 + len(records)
+    assert facts.problems == []
+
+
 def test_in_the_midst_of_a_connection() -> None:
     messages, facts = read(frames(session()[4:], opened=False))
     assert kinds(messages) == ["23:", "23:", "21:"]
