@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "fields": ("analyzer.commands.fields", "List the fields that filters can ask for."),
     "export": ("analyzer.commands.export", "Write a capture with media in the clear."),
     "info": ("analyzer.commands.info", "Tell the facts of captures."),
+    "serve": ("analyzer.commands.serve", "Show the terminal UI in a browser."),
     "config": ("analyzer.commands.config", "Show or edit what the UI looks like."),
     "rules": ("analyzer.commands.rules", "List the rules."),
     "explain": ("analyzer.commands.explain", "Show the page of a rule."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -69,4 +70,6 @@ def browse(cases: Sequence[CaseFiles], options: Options, no_state: bool = False,
 
 def on_terminal() -> bool:
     """Say whether there is a terminal to type on and to draw on; textual draws on stderr."""
+    if os.environ.get("TEXTUAL_DRIVER"):  # textual-serve is on the other end
+        return True
     return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))

@@ -24,10 +24,14 @@ def started(monkeypatch):
     class Ui:
         fault = None
 
-        def __init__(self, cases, options, version):
-            seen.update(cases=[case.name for case in cases], options=options, version=version)
+        available_themes = ("nord",)
 
-        def run(self):
+        def __init__(self, cases, options, version, config, memory, follow):
+            seen.update(cases=[case.name for case in cases], options=options, version=version)
+            seen.update(config=config, memory=memory, follow=follow)
+
+        def run(self, mouse):
+            seen.update(mouse=mouse)
             return Ui.fault
 
     monkeypatch.setattr(opening, "Keyshark", Ui)
@@ -109,3 +113,29 @@ def test_it_starts_on_a_terminal_and_leaves_it_sane(samples):
     assert os.waitstatus_to_exitcode(status) == 0
     assert drawn.rfind(b"\x1b[?1049l") > drawn.rfind(b"\x1b[?1049h")  # the normal screen again
     assert drawn.rfind(b"\x1b[?25h") > drawn.rfind(b"\x1b[?25l")  # and its cursor
+
+
+def test_the_config_file_and_the_memory_are_those_of_the_user(started, monkeypatch, tmp_path):
+    seen, _ = started
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "keyshark" / "config.toml"
+    path.parent.mkdir()
+    path.write_text('theme = "nord"\nmouse = false\n')
+    assert invoke(CASE).exit_code == 0
+    assert (seen["config"].theme, seen["mouse"]) == ("nord", False)
+    assert seen["memory"].path == tmp_path / "state" / "keyshark" / "captures.json"
+    assert invoke("--no-state", CASE).exit_code == 0
+    assert seen["memory"].path is None
+    path.write_text('theme = "pink"\n')
+    refused = invoke(CASE)
+    assert refused.exit_code == USAGE
+    assert "theme: 'pink' is none of nord" in refused.output + refused.stderr
+
+
+def test_one_capture_can_be_followed(started):
+    seen, _ = started
+    assert invoke("--follow", f"{CASE}/capture.pcapng").exit_code == 0
+    assert seen["follow"] is True
+    refused = invoke("--follow", CASE)
+    assert refused.exit_code == USAGE
