@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analyzer.capture import linktypes, remarks
-from analyzer.capture.block import Block, Ints, heads
+from analyzer.capture.block import ALIKE, MAX_ALIKE, Block, Ints, alike, heads, numbers, spread
 from analyzer.capture.frame import CaptureFacts
 from analyzer.capture.pcap import MAX_RECORD
 from analyzer.capture.source import Source
@@ -25,7 +25,7 @@ NAMES = 4
 STATISTICS = 5
 ENHANCED_PACKET = 6
 SECRETS = 10
-ENHANCED_HEADER = 28  # octets before the packet
+ENHANCED_HEADER, CAPTURED, TAIL = 28, 20, 4  # octets before the packet, offset of its length, octets at the end
 # Wireshark gives these a frame number too: systemd journal, custom, and sysdig's events.
 NUMBERED = frozenset({9, 0x0BAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217})
 
@@ -76,13 +76,14 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
     last_time = 0
     while True:
         octets, begin = source.window(ENHANCED_HEADER)
-        starts, end = _whole_blocks(octets, begin, order) if interfaces else ([], begin)
-        block = _enhanced_block(octets, starts, order, interfaces, capture, number, facts) if starts else None
-        if block is not None:
+        runs, end = _runs(octets, begin, order) if interfaces else ([], begin)
+        found = _enhanced_block(octets, runs, end, order, interfaces, capture, number, facts) if runs else None
+        if found is not None:
+            block, end = found
             yield block
             number += len(block)
             last_time = int(block.times[-1])
-            source.pass_by(end - begin if len(block) == len(starts) else starts[len(block)] - begin)
+            source.pass_by(end - begin)
             continue
         start = source.offset
         head = source.take(8)
@@ -156,38 +157,60 @@ def single(capture: int, number: int, link_type: int, packet: Packet) -> Block:
     return Block(capture, np.frombuffer(data, dtype=np.uint8), *(np.array([value]) for value in columns))
 
 
-def _whole_blocks(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
-    """Follow the blocks from `begin` while they are packets in order: where each starts, and where the last ends."""
+def _runs(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
+    """Follow the blocks from `begin` while they are packets in order: where runs of one length begin, the last ends.
+
+    A block may be a run by itself; those of media are often alike, so many of them are looked at at once.
+    """
     head_at = struct.Struct(f"{order}II12xI").unpack_from
     tail_at = struct.Struct(f"{order}I").unpack_from
-    starts: list[int] = []
-    add, last = starts.append, len(octets) - ENHANCED_HEADER
+    kinds, lengths = numbers(octets, "V8"), numbers(octets, "V4")
+    runs: list[int] = []
+    add, last = runs.append, len(octets) - ENHANCED_HEADER
+    before, row, usual, most = (-1, -1), 0, (-1, -1), MAX_ALIKE
     while begin <= last:
         kind, total, captured = head_at(octets, begin)
         end = begin + total
-        if kind != ENHANCED_PACKET or total % 4 or total < ENHANCED_HEADER + 4 + captured or end > len(octets):
+        if kind != ENHANCED_PACKET or total % 4 or total < ENHANCED_HEADER + TAIL + captured or end > len(octets):
             break
-        if captured > MAX_RECORD or total > MAX_BLOCK or tail_at(octets, end - 4)[0] != total:
+        if captured > MAX_RECORD or total > MAX_BLOCK or tail_at(octets, end - TAIL)[0] != total:
             break
         add(begin)
+        size = total, captured
+        if size == usual:
+            stop = begin + min(most, (len(octets) - begin) // total) * total
+            count = min(
+                alike(kinds[begin:stop:total]),
+                alike(lengths[begin + CAPTURED : stop : total]),
+                alike(lengths[end - TAIL : stop : total]),
+            )
+            end = begin + count * total
+            most = min(2 * count, MAX_ALIKE)
+            usual = size if count >= ALIKE else (-1, -1)  # of few in a row nothing is gained
+        else:
+            row = row + 1 if size == before else 1
+            before, usual = size, size if row == ALIKE else usual
         begin = end
-    return starts, begin
+    return runs, begin
 
 
 def _enhanced_block(
     octets: memoryview,
-    starts: list[int],
+    runs: list[int],
+    end: int,
     order: str,
     interfaces: list[Interface],
     capture: int,
     number: int,
     facts: CaptureFacts,
-) -> Block | None:
-    """Return the packets of blocks in order, up to the first of an interface that was not described."""
-    begins = np.array(starts, dtype=np.int64)
+) -> tuple[Block, int] | None:
+    """Return the packets of runs, up to the first of an interface that was not described, and where they end."""
+    begins = np.array(runs, dtype=np.int64)
+    begins = spread(begins, end, heads(octets, begins, 8).view(f"{order}u4")[:, 1].astype(np.int64))
     fields = heads(octets, begins, ENHANCED_HEADER).view(f"{order}u4").astype(np.int64)
     strange = np.flatnonzero(fields[:, 2] >= len(interfaces))
     if len(strange):
+        end = int(begins[strange[0]])
         begins, fields = begins[: strange[0]], fields[: strange[0]]
     if not len(begins):
         return None
@@ -200,7 +223,7 @@ def _enhanced_block(
         link_types[own] = interfaces[index].link_type
     captured = fields[:, 5]
     remarks.of_packets(facts, octets, begins, number, order, fields)
-    return Block(
+    block = Block(
         capture=capture,
         octets=np.frombuffer(octets, dtype=np.uint8),
         starts=begins + ENHANCED_HEADER,
@@ -211,6 +234,7 @@ def _enhanced_block(
         link_types=link_types,
         interfaces=which,
     )
+    return block, end
 
 
 def _enhanced(order: str, body: bytes, interfaces: list[Interface], last_time: int) -> Packet:

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.capture import pcapng
 from analyzer.capture.frame import CaptureFacts, Frame
 from analyzer.capture.reader import open_capture
 from sample_pcaps import forge
@@ -170,3 +171,34 @@ def test_no_changed_octet_raises(tmp_path_factory: pytest.TempPathFactory, at: i
     if at >= 12:  # the first three fields tell that it is pcapng at all
         data[at] = octet
     read(tmp_path_factory.getbasetemp() / "changed.pcapng", bytes(data))
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40), st.integers(1, 40), st.integers(0, 2)), max_size=8),
+    st.sampled_from("<>"),
+    st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=3),
+    st.integers(0, 60),
+)
+def test_runs_of_one_length_are_read_like_any_blocks(
+    tmp_path_factory: pytest.TempPathFactory,
+    runs: list[tuple[int, int, int]],
+    order: str,
+    changes: list[tuple[int, int]],
+    cut: int,
+) -> None:
+    """Whatever their octets say, blocks that are looked at many at once give what they give one by one."""
+    head = section(order) + interface(order=order) + interface(options=option(9, b"\x09", order), order=order)
+    sent = [(size, index) for size, count, index in runs for _ in range(count)]
+    body = bytearray(
+        b"".join(enhanced(n << 24, bytes([n % 256]) * size, index, order) for n, (size, index) in enumerate(sent))
+    )
+    for place, octet in changes if body else ():
+        body[place % len(body)] = octet
+    data = head + bytes(body[: len(body) - cut])
+    place = tmp_path_factory.mktemp("pcapng") / "capture"
+    many = read(place, data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pcapng, "ALIKE", -1)  # no run is ever long enough to be one
+        assert many == read(place, data)
+    if not changes and not cut:
+        assert len(many[0]) == sum(index < 2 for _, index in sent)
