@@ -73,6 +73,11 @@ def problem_node(judgement: Judgement) -> Node:
     return Node((Cell(f"{mark.sign} {judgement.rule} ", mark.tone), Cell(judgement.message)), (), judgement, mark)
 
 
+def opened_node(told: str) -> Node:
+    """Return the line that says which key opened a message, or verified it."""
+    return Node((Cell("✓ ", "good"), Cell(told)))
+
+
 def _leaves(fields: tuple[Field, ...]) -> Iterator[Field]:
     for each in fields:
         if each.children:

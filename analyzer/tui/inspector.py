@@ -11,11 +11,12 @@ from textual.message import Message as Event
 from textual.widgets import ContentSwitcher
 
 from analyzer.capture import tshark
+from analyzer.keys.unlock import KEY_DATA
 from analyzer.report import Judgement
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell
 from analyzer.tui.events import OpenFinding, Said
-from analyzer.tui.fields import Layer, as_filter, described, layers, problem_node, shown
+from analyzer.tui.fields import Layer, as_filter, described, layers, opened_node, problem_node, shown
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.model import Index
 from analyzer.tui.outline import Node, Outline
@@ -131,7 +132,10 @@ class Inspector(Vertical):
         problems = () if self.tabs.active else self.found.problems_in(layer.message)
         here = self.outline.node
         self.octets.load(layer.data, laid.hidden)
-        self.outline.plant((*map(problem_node, problems), *laid.nodes))
+        payload = layer.message.payload
+        opened = self.found.opened.get((payload.capture, layer.message.frame), ())
+        keys = map(opened_node, opened if self.tabs.active == 0 or layer.message.protocol == KEY_DATA else ())
+        self.outline.plant((*map(problem_node, problems), *keys, *laid.nodes))
         if here is not None and isinstance(here.target, Field):
             name = here.target.name
             self.outline.go(lambda node: isinstance(node.target, Field) and node.target.name == name)

@@ -35,6 +35,7 @@ class Index:
     times: tuple[int, ...] = field(repr=False)  # of the messages, ns
     names: frozenset[str] = field(repr=False)  # protocols and fields that a filter can ask for
     hider: Hider = field(repr=False)  # knows every key of the case
+    opened: dict[Place, tuple[str, ...]] = field(default_factory=dict, repr=False)  # which keys fit a message, in words
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -106,7 +107,24 @@ def index(analysis: Analysis) -> Index:
         tuple(message.time for message in analysis.messages),
         _names(with_plaintext(message, analysis.story.chain) for message in analysis.messages[:MAX_NAMED]),
         Hider(secrets(analysis.messages, analysis.story.chain)),
+        _opened(analysis),
     )
+
+
+_FITS = {"digest": "digest verified with", "srtp": "authentic under", "srtcp": "authentic under", "dcf": "opened with"}
+
+
+def _opened(analysis: Analysis) -> dict[Place, tuple[str, ...]]:
+    """Return which key opened what is in a frame, or verified it; a stream is told where it begins."""
+    found: dict[Place, dict[str, None]] = {}
+    for ue in analysis.report.ues:
+        for each in ue.keys:
+            for fit in each.opened:
+                known = "".join(f" of {name}" for name in (each.id.get("b_tid"),) if name)
+                does = _FITS.get(fit.what, "opened with" if fit.what in ("msk", "mtk") else "verified with")
+                told = f"{does} {each.kind} {each.fingerprint}{known}, {each.origin}"
+                found.setdefault((fit.capture, fit.frame), {})[told] = None
+    return {place: tuple(told) for place, told in found.items()}
 
 
 def _names(messages: Iterable[Message]) -> frozenset[str]:

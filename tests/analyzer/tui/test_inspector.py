@@ -95,3 +95,18 @@ def test_the_innermost_field_holds_an_octet():
     assert innermost((outer,), 5) is outer
     assert innermost((outer,), 6) is None
     assert innermost((Node((), (), "no field"),), 0) is None
+
+
+async def test_the_key_that_opened_a_message_is_named(opened, press, lines):
+    async with opened("http_good", keys="3 colon 4 4 enter") as pilot:
+        inspector = pilot.app.screen.packets.inspector
+        index = pilot.app.screen.found
+        muk = next(key for key in index.analysis.story.chain.keys if key.kind == "MUK")
+        told = [line for line in lines(inspector.outline) if line.startswith("✓ opened with MUK")]
+        assert len(told) == 1
+        assert muk.fingerprint in told[0]
+        assert muk.b_tid in told[0]
+        await press(pilot, "right_square_bracket")
+        assert lines(inspector.outline)[0] == told[0]
+        await press(pilot, "left_square_bracket j")  # the verification is no MSK message
+        assert lines(inspector.outline)[0].startswith("✓ verified with MUK")
