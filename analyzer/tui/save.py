@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from analyzer.analysis import Analysis
 from analyzer.batch import Outcome, collect
 from analyzer.correlate.bodies import summary
+from analyzer.report import Judgement
 from analyzer.views import packets, tables, view
 from analyzer.views.packets import Line
 from dissectors import Message
 
-FORMATS = {".json": "json", ".jsonl": "jsonl", ".txt": "text"}
+FORMATS = {
+    ".json": "json", ".jsonl": "jsonl", ".txt": "text", ".csv": "csv", ".md": "markdown", ".xml": "junit",
+    ".sarif": "sarif",
+}  # fmt: skip
 
 
-def report_text(analysis: Analysis, version: str, suffix: str) -> str:
-    """Return the report in the form that a file name asks for by its ending."""
-    return view(FORMATS.get(suffix.lower(), "text"))(collect(version, [Outcome(analysis.report)]))
+def report_text(
+    analysis: Analysis, version: str, suffix: str, listed: tuple[Judgement, ...] | None = None
+) -> str:  # fmt: skip
+    """Return the report in the form that the ending of a file name asks for, or of its findings those `listed`."""
+    report = analysis.report if listed is None else replace(analysis.report, judgements=listed)
+    return view(FORMATS.get(suffix.lower(), "text"))(collect(version, [Outcome(report)]))
 
 
 def packets_text(messages: Iterable[Message], start: int, again: Mapping[int, Message]) -> str:

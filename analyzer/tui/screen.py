@@ -412,10 +412,11 @@ class CaseScreen(Search):
     # Files
 
     def action_save(self) -> None:
-        """Save the messages listed, or on other panes the report; key values are never in it."""
-        name = self.found.analysis.report.name
-        proposal = f"{name}-packets.txt" if self.pane == "packets" else f"{name}-report.txt"
-        self.app.push_screen(Prompt("save as (.txt, .json)", proposal, save.refusal), self._save)
+        """Save the messages or findings listed, or on other panes the report; key values are never in it."""
+        what = self.pane if self.pane in ("packets", "findings") else "report"
+        proposal = f"{self.found.analysis.report.name}-{what}.{'csv' if what == 'findings' else 'txt'}"
+        endings = ".txt, .json" if what == "packets" else ", ".join(save.FORMATS)
+        self.app.push_screen(Prompt(f"save {what} as ({endings})", proposal, save.refusal), self._save)
 
     def _save(self, name: str | None) -> None:
         if not name:
@@ -425,7 +426,8 @@ class CaseScreen(Search):
             text = save.packets_text(self.packets.listed, traffic.begin, traffic.folded.again)
         else:
             suffix = name[name.rfind(".") :] if "." in name else ""
-            text = save.report_text(self.found.analysis, self.version, suffix)
+            listed = self.query_one(Findings).listed if self.pane == "findings" else None
+            text = save.report_text(self.found.analysis, self.version, suffix, listed)
         try:
             path = save.write(name, text)
         except OSError as error:

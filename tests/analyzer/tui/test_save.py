@@ -38,3 +38,16 @@ def test_nothing_is_written_over(tmp_path):
     with pytest.raises(FileExistsError):
         save.write(str(path), "other")
     assert path.read_text() == "text"
+
+
+def test_findings_listed_are_all_that_is_saved_of_them(found):
+    analysis = found("mtk_outside_window").analysis
+    listed = tuple(each for each in analysis.report.judgements if each.rule == "MT-07")
+    text = save.report_text(analysis, "0.1.0", ".csv", listed)
+    assert [line.split(",")[1] for line in text.splitlines()[1:]] == ["MT-07"] * len(listed)
+
+
+@pytest.mark.parametrize("ending", save.FORMATS)
+def test_every_ending_has_its_form(found, ending):
+    analysis = found("mtk_outside_window").analysis
+    assert "MT-07" in save.report_text(analysis, "0.1.0", ending)
