@@ -83,12 +83,16 @@ class Live:
 
 @contextmanager
 def _seldom_collecting() -> Iterator[None]:
-    """Let the collector of cycles look less often at objects that nearly all live to the end of an analysis."""
+    """Let the collector of cycles look less often at objects that nearly all live to the end of an analysis.
+
+    Those that are frozen meanwhile it passes over until then.
+    """
     usual = gc.get_threshold()
     gc.set_threshold(*GARBAGE)
     try:
         yield
     finally:
+        gc.unfreeze()
         gc.set_threshold(*usual)
 
 
@@ -109,12 +113,14 @@ def analyse(
 
     def account() -> Analysis:
         """Judge what was read."""
+        gc.freeze()  # messages
         traffic = correlate(messages, *reading.window(), reading.config.nodes, case.points, decoded.repeats)
         chain = unlock(traffic, keyring)
         lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
         media = examine(reading.media, traffic, chain, again)
         story = Story(traffic, chain, media, holes, tuple(decoded.icmp_errors), lost)
+        gc.freeze()  # and what was made of them
         runs = tell(story)
         judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
         facts = [capture.facts for capture in reading.captures]

@@ -378,6 +378,7 @@ def test_the_collector_is_as_before_after_an_analysis_and_after_a_failure(tell, 
     with pytest.raises(CaptureError):
         analyse(CaseFiles("none", (str(tmp_path / "none.pcap"),)))
     assert gc.get_threshold() == usual
+    assert not gc.get_freeze_count()
 
 
 class TestGrowth:
