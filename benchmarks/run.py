@@ -248,6 +248,7 @@ def show(title: str, text: str) -> None:
 
 def main(folder: str, runs: str = "3") -> None:
     place, times = Path(folder), int(runs)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # else every run would compile all that it imports
     sys.stdout.write(machine() + "\n")
     show(f"Start-up, a capture of {PACKETS} packets", table(start(place, max(times, 5))))
     for name, commands in COMMANDS.items():
