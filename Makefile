@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples rules fields wireshark bench soak clean
+.PHONY: demo test lint samples rules verdicts fields wireshark bench soak clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
@@ -33,6 +33,10 @@ samples: $(VENV)/.installed-dev
 # Write docs/rules.md from the catalogue.
 rules: $(VENV)/.installed-dev
 	$(BIN)/keyshark rules --format markdown > docs/rules.md
+
+# Write docs/verdicts.md from the golden reports.
+verdicts: $(VENV)/.installed-dev
+	$(BIN)/python -m sample_pcaps.verdicts
 
 # Write docs/dissectors from the fields of the dissectors.
 fields: $(VENV)/.installed-dev

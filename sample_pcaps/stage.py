@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
@@ -160,6 +160,8 @@ class Stage:
         self.group_port = 5000
         self.now = start
         self.tape = Tape()
+        self.wrap: Callable[[bytes], Iterable[bytes]] = _as_it_is  # Ethernet frame → what the probe sees of it
+        self.entry = "k"  # where the keyring enters the ladder: k or ks
         self.more: dict[str, bytes] = {}  # captures of other probes and a key log, by the names of their files
         self.associations: list[tuple[Sa, str, str]] = []  # of ESP, with source and destination; for the keyring
         self.ues = [self._ue(number) for number in range(1, ues + 1)]
@@ -268,8 +270,8 @@ class Stage:
         self.tape.packets = [packet for packet in self.tape.packets if packet[0] >= START + round(seconds * SECOND)]
 
     def capture(self) -> bytes:
-        """Return the story as a pcapng file."""
-        return pcapng(self.tape.sorted())
+        """Return the story as a pcapng file, each packet as `wrap` sends it on."""
+        return pcapng([(time, sent) for time, frame in self.tape.sorted() for sent in self.wrap(frame)])
 
     def secrets(self) -> dict[str, object]:
         """Return every key of the story, by UE and in all: what a keyring may be made of."""
@@ -329,7 +331,11 @@ class Stage:
         if KEYLOG in self.more:
             yield f'\n[tls]\nkeylog = "{KEYLOG}"'
         for ue in self.ues:
-            yield f'\n[[ue]]\nimpi = "{ue.impi}"\nimpu = ["{ue.impu}"]\nk = "{ue.k.hex()}"\nopc = "{ue.opc.hex()}"'
+            yield f'\n[[ue]]\nimpi = "{ue.impi}"\nimpu = ["{ue.impu}"]'
+            if self.entry == "k":
+                yield f'k = "{ue.k.hex()}"\nopc = "{ue.opc.hex()}"'
+            for run in ue.gba if self.entry == "ks" else ():
+                yield f'\n  [[ue.gba]]\n  b_tid = "{run.b_tid}"\n  ks = "{run.vector.ks.hex()}"'
             for run in ue.gba if runs else ():
                 yield f'\n  [[ue.gba]]\n  b_tid = "{run.b_tid}"\n  rand = "{run.vector.rand.hex()}"'
                 yield f"  lifetime = {self.iso(run.lifetime)}"
@@ -423,3 +429,7 @@ def date(time: int) -> str:
 
 def authorization(given: Mapping[str, str | None], *, bare: Sequence[str] = ("qop", "nc", "algorithm")) -> str:
     return "Digest " + text.directives(given, bare=bare)
+
+
+def _as_it_is(frame: bytes) -> tuple[bytes, ...]:
+    return (frame,)
