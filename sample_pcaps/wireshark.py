@@ -137,9 +137,10 @@ def seen_by_us(capture: Path) -> dict[int, Seen]:
     """Return the same of our messages; of what only a key opens, and of objects of FLUTE, tshark can know nothing."""
     (case,) = find_cases([str(capture)])
     found: defaultdict[int, Seen] = defaultdict(Seen)
-    for message in analyse(case).messages:
-        if bodies.is_object(message):
-            continue  # of pieces that tshark does not put together
+    analysis = analyse(case)
+    for message in analysis.messages:
+        if bodies.is_object(message) or (analysis.keyring.esp and "ESP" in message.payload.leg.tunnels):
+            continue  # of pieces that tshark does not put together, or under keys that it was not given
         for part in message.walk():
             _add(found[message.frame], part)
     return dict(found)
