@@ -50,13 +50,14 @@ wireshark: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_pcaps.wireshark
 
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
-# Then measure what a message costs to dissect, and a packet of media to verify.
+# Then measure what a message costs to dissect, a packet of media to verify, and how both grow with UEs.
 BENCH ?= build/bench
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.generate $(BENCH)
 	$(BIN)/python -m benchmarks.run $(BENCH)
 	$(BIN)/python -m benchmarks.messages
 	$(BIN)/python -m benchmarks.media
+	$(BIN)/python -m benchmarks.load
 
 # Read a stream that is far larger than memory, and see that memory does not grow.
 GIGABYTES ?= 5

@@ -88,7 +88,7 @@ def challenge(body: Http) -> Auth | None:
     return None if value is None else _parsed(value)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def _parsed(value: str) -> Auth:
     """Many rules ask for the same header."""
     return parse_auth(value)
