@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sample_pcaps import forge_mikey as mikey
 from sample_pcaps.casebook import case
+from sample_pcaps.forge_keys import made_up
 from sample_pcaps.stage import KEY_DOMAIN
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK
@@ -101,6 +102,27 @@ def mtk_used_for_two_sessions() -> Story:
     story.media(packets=10)
     story.msk(msk_id=OTHER_GROUP)
     story.mtk(OTHER_GROUP, key=key, salt=salt, times=2, dst="239.1.2.4")
+    return story
+
+
+@case(breaks=("MT-12",))
+def mtk_after_its_packets() -> Story:
+    """The media go over to MTK 2 four seconds before its message comes: all UEs drop the packets until then."""
+    story = with_msk()
+    story.mtk(mtk_id=1, times=2, interval=0.5)
+    story.media(mtk_id=1, packets=10)
+    story.media(mtk_id=2, packets=10, interval=0.4, report=False)
+    story.mtk(mtk_id=2, key=made_up("media 00010001 2 key", 16), salt=made_up("media 00010001 2 salt", 14), times=2)
+    story.media(mtk_id=2, packets=10)
+    return story
+
+
+@case(breaks=("MT-13",))
+def mtk_never_repeated() -> Story:
+    """The MTK message comes once, and its MTK is in use for more than a minute: who joins late waits all the time."""
+    story = with_msk()
+    story.mtk()
+    story.media(packets=65, interval=1)
     return story
 
 
