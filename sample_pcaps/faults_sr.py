@@ -107,3 +107,27 @@ def media_in_the_clear() -> Story:
     story.media(packets=10)
     story.media(clear=True, packets=10, ssrc=SSRC + 7)
     return story
+
+
+@case(breaks=("SR-09",))
+def mki_that_goes_back() -> Story:
+    """The sender has gone over to MTK 2, and three seconds later goes back to MTK 1 for a while."""
+    story = with_mtk()
+    story.media(packets=10)
+    story.mtk(mtk_id=2, times=2, interval=0.5)
+    story.media(mtk_id=2, packets=30, interval=0.1)
+    story.media(mtk_id=1, packets=10)
+    story.wait(1)
+    return story
+
+
+@case(breaks=("SR-10",))
+def media_under_a_retired_msk() -> Story:
+    """The only UE deregisters, its MSK is taken back, and the media goes on under it half a minute later."""
+    story = with_mtk()
+    story.media(packets=10)
+    story.deregister()
+    story.msk(seq=(2, 1), sp=None)
+    story.wait(30)
+    story.media(packets=10)
+    return story

@@ -77,3 +77,27 @@ def switched_off_and_on() -> Story:
         story.detach()
         story.wait(60)
     return story
+
+
+@case()
+def pulled_after_expiry() -> Story:
+    """The HTTP variant, all of it right, with a UE whose Ks has expired when the next MSK is due.
+
+    The BM-SC pulls under the old MUK, meets the request with a 401, and the UE bootstraps and asks again. Two more MSKs
+    of the key group follow, each when the one before is in use.
+    """
+    story = Story.registered_by_http(lifetime=60)
+    story.keys_and_media()
+    story.at(75)
+    story.pull()
+    story.wait(0.1)
+    story.msk_request(challenge=True, preauthorize=True, retry=False)
+    story.wait(0.1)
+    story.bootstrap()
+    story.wait(0.2)
+    story.msk_request()
+    for msk_id in (SECOND_MSK, SECOND_MSK[:3] + b"\3"):
+        story.msk(msk_id=msk_id)
+        story.mtk(msk_id, 1, times=2)
+        story.media(msk_id, 1, packets=10)
+    return story

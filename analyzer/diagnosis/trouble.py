@@ -174,7 +174,7 @@ def _ua(known: Known, name: str, run: Run) -> Iterator[Trouble]:
     latest = asked[-1] if asked else None
     answer = next(iter(reversed(run.all("answer"))), None)
     refused = _refused_credentials(run)
-    if refused is not None and run.outcome == "success":
+    if refused is not None and run.outcome == "success" and not _is_renegotiated(known.story, run, refused[0]):
         yield Trouble(symptom, run, name, refused[0], refused[1], UNAUTHORIZED)
     if run.outcome == "failure":
         told = answer if answer is not None else next(iter(reversed(run.all("challenge"))), None)
@@ -184,6 +184,15 @@ def _ua(known: Known, name: str, run: Run) -> Iterator[Trouble]:
         yield Trouble(symptom, run, name, latest)
     elif run.outcome == "success" and (code := _worst(answer)) is not None:
         yield Trouble(symptom, run, name, latest, answer, code)
+
+
+def _is_renegotiated(story: Story, run: Run, asked: Message) -> bool:
+    """Say whether a 401 is as it should be: a pull under an expired MUK has made the UE ask (TS 33.246 6.3.2.2.4)."""
+    body = bodies.http(asked)
+    given = None if body is None else gba.authorization(body)
+    b_tid = None if given is None else given.get("username")
+    until = None if b_tid is None else history.muk_expiry(story, b_tid, asked.time)
+    return until is not None and until < asked.time and history.was_pulled(run, b_tid)
 
 
 def _request_symptom(known: Known, run: Run) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
-from analyzer.procedures import coverage, digests
+from analyzer.procedures import coverage, digests, history
 from analyzer.procedures.bootstrapping import maker
 from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
 from dissectors import Message
@@ -116,7 +116,8 @@ def credentials_repeat_the_realm(run: Run) -> Iterator[Problem]:
 def b_tid_is_valid(run: Run) -> Iterator[Problem]:
     """The user name is the B-TID of a bootstrapping whose key lifetime has not passed.
 
-    The BM-SC gets no key from the BSF for an expired one, and has to send the UE back.
+    The BM-SC gets no key from the BSF for an expired one, and has to send the UE back. A request that a solicited pull
+    under the expired MUK has asked for is let pass (TS 33.246 6.3.2.2.4): MS-29 looks at its answer.
     """
     for message, _, given in credentials(run):
         b_tid = given.get("username")
@@ -127,7 +128,7 @@ def b_tid_is_valid(run: Run) -> Iterator[Problem]:
             raise CannotTell(f"the bootstrapping of B-TID {b_tid} is not in the capture")
         if made.lifetime is None:
             raise CannotTell(f"the lifetime of B-TID {b_tid} could not be read")
-        if made.lifetime < message.time:
+        if made.lifetime < message.time and not history.was_pulled(run, b_tid):
             yield wrong(f"B-TID {b_tid} expired at {gba.when(made.lifetime)}", message)
 
 

@@ -171,3 +171,19 @@ def muk_retired_by(story: Story, ue: Session, b_tid: str, time: int) -> Message 
         if bodies.is_msk_message(body) and body.idr is not None and body.idr.text in newer:
             under.add(body.csb_id)
     return None
+
+
+def was_pulled(run: Run, b_tid: str | None) -> bool:
+    """Say whether a solicited pull under the MUK of a B-TID has asked for a request.
+
+    It may come under a MUK that has expired; the request is then to be met with a 401 (TS 33.246 6.3.2.2.4).
+    """
+    asked = {id(message) for message in run.messages}
+    return any(
+        any(id(message) in asked for message in pull.all("request"))
+        and (body := bodies.mikey(pull.one("pull"))) is not None
+        and body.idr is not None
+        and body.idr.text == b_tid
+        for ue in run.ues
+        for pull in run.story.runs_of(ue, "solicited-pull")
+    )

@@ -1,0 +1,202 @@
+"""Rules on which MSKs a UE gets, how many it keeps, and MUKs that have expired (TS 33.246 6.3.2, 6.5.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analyzer.correlate import bodies, gba
+from analyzer.correlate.exchanges import status
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
+from analyzer.keys.store import MAX_OF_A_GROUP
+from analyzer.procedures import history
+from analyzer.procedures.bootstrapping import maker
+from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
+from analyzer.procedures.ms_rules import mikeys
+from analyzer.procedures.zn import SLACK
+from analyzer.report import Evidence
+from dissectors import Message
+from dissectors.announcement_xml import SecurityDescription
+from dissectors.mikey import Mikey
+
+GroupName = tuple[bytes, bytes]  # Key Domain ID, Key Group part of the MSK ID
+
+
+@once
+def _announced(story: Story) -> frozenset[GroupName]:
+    """Return the key groups that protection descriptions in the capture name."""
+    return frozenset(
+        (domain, msk_id[:2])
+        for message in story.traffic.messages
+        for description in bodies.find_all(message, SecurityDescription)
+        for flow in description.protected
+        for domain, msk_id in flow.msks
+    )
+
+
+@once
+def _asked_for(story: Story) -> frozenset[GroupName]:
+    """Return the key groups that UEs have asked for by name."""
+    runs = (run for run in story.runs if run.procedure.kind in history.REQUESTING)
+    return frozenset(
+        (name.key_domain, name.msk_id[:2])
+        for run in runs
+        for message in run.messages
+        for name in bodies.msk_names(message)
+    )
+
+
+@rule(
+    "MS-17", MSK_DELIVERY, clause="TS 33.246 6.3.2.1", level="shall",
+    remedy="BM-SC: send a UE the MSKs of the services that it registered for; compare the protection description.",
+)  # fmt: skip
+def msk_belongs_to_the_service(run: Run) -> Iterator[Problem]:
+    """The MSK ID is of a key group of the services: one that the protection description names, or that was asked for.
+
+    With a key of another group the UE can open nothing of what it wants to see. Which groups a service has is told by
+    its protection description only: without one in the capture this rule does not apply.
+    """
+    known = _announced(run.story)
+    if not known:
+        raise NotHere
+    for message, body in mikeys(run, "msk"):
+        if body.key_domain_id is None or body.msk_id is None:
+            raise NotHere  # MS-08 says so
+        group = (body.key_domain_id, body.msk_id[:2])
+        if group not in known and group not in _asked_for(run.story):
+            run.story.be_whole()  # another description may have been among what was lost
+            told = ", ".join(sorted(f"{domain.hex()}/{number.hex()}" for domain, number in known))
+            yield wrong(f"MSK {body.msk_id.hex()} is of key group {group[1].hex()}, announced is {told}", message)
+
+
+@rule(
+    "MS-18", MSK_DELIVERY, clause="TS 33.246 6.5.3", level="info",
+    remedy="BM-SC: go over to a newer MSK before you push the one after it: the UE keeps two of a key group.",
+)  # fmt: skip
+def at_most_two_msks_live(run: Run) -> Iterator[Problem]:
+    """A third MSK of a key group is not pushed while the oldest of the three is still in use.
+
+    The UE keeps the two that came last and drops the older one: what goes on under it can no longer be opened. A third
+    MSK is no harm once the first is out of use, so that this rule looks at MTKs and media after it.
+    """
+    message = run.one("msk")
+    body = bodies.mikey(message)
+    if body is None or body.msk_id is None or not run.ues:
+        raise NotHere
+    held = _held_before(run, message, body)
+    if body.msk_id in held or len(held) < MAX_OF_A_GROUP:
+        raise NotHere
+    oldest = held[-MAX_OF_A_GROUP]
+    used = _used_after(run, message, oldest)
+    if used is None:
+        return
+    if run.story.chain.opening(message) is None:
+        raise CannotTell(f"whether the UE could open frame {message.frame} needs its MUK")
+    yield wrong(
+        f"MSK {body.msk_id.hex()} makes the UE drop MSK {oldest.hex()}, which is still in use", message, frames=[used]
+    )
+
+
+def _held_before(run: Run, message: Message, body: Mikey) -> list[bytes]:
+    """Return the MSKs of a key group that a UE was sent before a message and that nothing has taken back, in order."""
+    held: list[bytes] = []
+    for earlier in history.msk_messages(run.story, run.ue):
+        told = bodies.mikey(earlier)
+        if earlier.time >= message.time or told is None or told.msk_id is None or bodies.is_solicited_pull(told):
+            continue
+        if (told.key_domain_id, told.msk_id[:2]) != (body.key_domain_id, (body.msk_id or b"")[:2]):
+            continue
+        if told.msk_id in held:
+            held.remove(told.msk_id)
+        opened = run.story.chain.opening(earlier)
+        keys = () if opened is None else opened.keys
+        if not any((key.valid_from or 0) > (key.valid_to or 0) for key in keys if key.valid_from is not None):
+            held.append(told.msk_id)
+    return held
+
+
+def _used_after(run: Run, message: Message, msk_id: bytes) -> Evidence | None:
+    """Return where an MSK is in use after a message: an MTK message under it that is new, or media."""
+    for group in run.story.media:
+        if group.msk_id == msk_id and group.last > message.time + SLACK:
+            return Evidence(group.capture, group.frame)
+    return None
+
+
+@rule(
+    "MS-25", MSK_DELIVERY, clause="TS 33.246 6.3.2.2.4, TS 33.220 4.4.9", level="shall",
+    remedy="UE: drop the MUK when its Ks has expired, and bootstrap anew; only a solicited pull is heard under it.",
+)  # fmt: skip
+def expired_muk_is_not_used(run: Run) -> Iterator[Problem]:
+    """A UE acknowledges no MSK message under a MUK that has expired.
+
+    The lifetime is the one that the UE was told on Ub, else the one of Zn or of the keyring. EX-02 looks at a BM-SC that sends under such
+    a MUK, DG-04 at a UE that asks with its B-TID; this rule at what the UE answers.
+    """
+    run.needs("verification")
+    message = run.one("msk")
+    body, opened = bodies.mikey(message), run.story.chain.opening(message)
+    b_tid = None if body is None or body.idr is None else body.idr.text
+    if b_tid is None:
+        raise NotHere
+    for answer in run.all("verification"):
+        until = _end_of(run.story, b_tid, answer.time)
+        if until is None and opened is not None:
+            until = opened.key.expires
+        if until is None:
+            raise CannotTell(f"the capture does not show when the MUK of B-TID {b_tid} expires")
+        if answer.time > until + SLACK:
+            yield wrong(f"verification under the MUK of B-TID {b_tid}, which expired at {gba.when(until)}", answer)
+
+
+def _end_of(story: Story, b_tid: str, time: int) -> int | None:
+    made = maker(story, b_tid)
+    if made is not None and made.lifetime is not None:
+        return made.lifetime
+    return history.muk_expiry(story, b_tid, time)
+
+
+@rule(
+    "MS-29", SOLICITED_PULL, clause="TS 33.246 6.3.2.2.4", level="should",
+    remedy="BM-SC: answer the MSK request after a pull under an expired MUK with 401, so that the UE bootstraps.",
+)  # fmt: skip
+def expired_muk_is_renegotiated(run: Run) -> Iterator[Problem]:
+    """When the MUK of a solicited pull has expired, the BM-SC answers the MSK request that follows with a 401.
+
+    Only a 401 makes the UE bootstrap: granted under the old B-TID, it waits for an MSK that nobody can protect. DG-12
+    looks at B-TIDs that the BSF says are expired, MS-28 at whether the UE asks at all.
+    """
+    body = bodies.mikey(run.one("pull"))
+    request = run.needs("request")
+    b_tid = None if body is None or body.idr is None else body.idr.text
+    if b_tid is None:
+        raise NotHere
+    until = history.muk_expiry(run.story, b_tid, request.time)
+    if until is None:
+        raise CannotTell(f"the capture does not show when the MUK of B-TID {b_tid} expires")
+    if request.time <= until + SLACK:
+        raise NotHere
+    body_of = bodies.http(request)
+    given = None if body_of is None else gba.authorization(body_of)
+    if given is None or given.get("username") != b_tid:
+        raise NotHere  # it has bootstrapped already
+    answer = _answer_to(run, request)
+    if answer is None:
+        raise CannotTell("the answer to the MSK request is not in the capture")
+    if status(answer) == 200:
+        yield wrong(f"200 to B-TID {b_tid}, which expired at {gba.when(until)}", *run.all("pull"), request, answer)
+
+
+def _answer_to(run: Run, request: Message) -> Message | None:
+    """Return the first answer after a request, the 401 that may come before a repeat too."""
+    found = run.story.runs_of(run.ue, "http-msk-request") if run.ues else ()
+    asked = next((each for each in found if any(message is request for message in each.messages)), None)
+    after = () if asked is None else asked.all("challenge", "answer")
+    return next((message for message in after if message.time >= request.time), None)
+
+
+RULES: tuple[Rule, ...] = (
+    msk_belongs_to_the_service,
+    at_most_two_msks_live,
+    expired_muk_is_not_used,
+    expired_muk_is_renegotiated,
+)

@@ -1,0 +1,105 @@
+"""Rules on how media goes from key to key: MTKs one after the other, and none of an MSK that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from analyzer.correlate import bodies
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
+from analyzer.media import Group
+from analyzer.procedures import history
+from analyzer.procedures.media import MEDIA
+from analyzer.procedures.sr_rules import protected
+from analyzer.report import Evidence
+
+SWITCH_WITHIN = 10**9  # ns; packets of before and after may overtake each other on the way
+GONE_WITHIN = 10 * 10**9  # ns; in which a sender goes over to another MSK when one was taken back
+
+
+@rule(
+    "SR-09", MEDIA, clause="TS 33.246 6.5.4", level="info",
+    remedy="BM-SC: take the new MTK with the switch of the MKI, and never go back to the one before.",
+)  # fmt: skip
+def mki_goes_forward(run: Run) -> Iterator[Problem]:
+    """Once a stream has gone over to a new MTK, the MKI of the one before is not used again.
+
+    A UE may have thrown the old MTK away, and somebody may be sending old packets again. MT-06 looks at the messages
+    that bring MTKs; this rule at what is on air, stream by stream.
+    """
+    streams: dict[tuple[int, int, int], list[Group]] = {}
+    for group in protected(run):
+        streams.setdefault((group.capture, group.ssrc, group.port), []).append(group)
+    if all(len(groups) < 2 for groups in streams.values()):
+        raise NotHere
+    for groups in streams.values():
+        inside = sorted(groups, key=lambda group: group.mtk_id or b"")
+        for place, old in enumerate(inside):
+            newer = [group for group in inside[place + 1 :] if group.first + SWITCH_WITHIN < old.last]
+            if newer:
+                yield wrong(
+                    f"MKI {(old.mki or b'').hex()} is used again after MKI {(newer[0].mki or b'').hex()}",
+                    frames=[_begin(old), _begin(newer[0])],
+                )
+
+
+def _begin(group: Group) -> Evidence:
+    return Evidence(group.capture, group.frame)
+
+
+@once
+def _retired(story: Story) -> Mapping[bytes, tuple[int, bool]]:
+    """Return when MSKs were taken back from the last UE that had them, and whether all their messages were opened."""
+    held: dict[bytes, dict[str, int | None]] = {}  # MSK → UE → when it was taken back
+    shut: set[bytes] = set()
+    for ue in story.traffic.sessions:
+        for message in history.msk_messages(story, ue):
+            body = bodies.mikey(message)
+            if body is None or body.msk_id is None or bodies.is_solicited_pull(body):
+                continue
+            opened = story.chain.opening(message)
+            keys = () if opened is None else opened.keys
+            if not keys:
+                shut.add(body.msk_id)
+            turned = any(
+                k.valid_from is not None and k.valid_to is not None and k.valid_from > k.valid_to for k in keys
+            )
+            held.setdefault(body.msk_id, {})[ue.id] = message.time if turned else None
+    found: dict[bytes, tuple[int, bool]] = {}
+    for msk_id, ended in held.items():
+        times = [time for time in ended.values() if time is not None]
+        if times and (len(times) == len(ended) or msk_id in shut):
+            found[msk_id] = (max(times), msk_id not in shut)
+    return found
+
+
+@rule(
+    "SR-10", MEDIA, clause="TS 33.246 6.5.3", level="info",
+    remedy="BM-SC: go over to a new MSK before you take the old one back, or stop sending.",
+)  # fmt: skip
+def no_media_under_a_retired_msk(run: Run) -> Iterator[Problem]:
+    """No media goes on under an MSK that was taken back from all UEs that had it.
+
+    Nobody in the capture can open it any more; UEs that the capture does not show may still. MT-07 looks at MTKs
+    outside of the interval, RG-07 at what a UE that has left is sent.
+    """
+    groups = protected(run)
+    msk_id = groups[0].msk_id
+    known = _retired(run.story).get(msk_id or b"")
+    if known is None:
+        raise NotHere
+    ended, is_sure = known
+    late = [group for group in groups if group.last > ended + GONE_WITHIN]
+    if late and not is_sure:
+        raise CannotTell(f"whether MSK {(msk_id or b'').hex()} was taken back from all UEs needs their MUKs")
+    for group in late:
+        yield wrong(
+            f"media under MKI {(group.mki or b'').hex()} goes on {(group.last - ended) / 10**9:.0f} s after MSK "
+            f"{(msk_id or b'').hex()} was taken back from all UEs that had it",
+            frames=[_begin(group)],
+        )
+
+
+RULES: tuple[Rule, ...] = (
+    mki_goes_forward,
+    no_media_under_a_retired_msk,
+)

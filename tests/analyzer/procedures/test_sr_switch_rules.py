@@ -1,0 +1,84 @@
+"""Rules on how media goes from key to key, beyond what the samples show."""
+
+from sample_pcaps.story import Story
+from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
+
+
+def with_mtks(ues=1):
+    story = Story.registered_by_http(ues=ues)
+    for ue in story.ues:
+        story.msk(ue)
+    story.wait(0.2)
+    story.mtk(times=2)
+    return story
+
+
+class TestMkiGoesForward:
+    def test_one_mtk_after_the_other_passes(self, sample, verdicts):
+        assert set(verdicts(sample("http_good"), "SR-09")) == {"pass"}
+
+    def test_one_mtk_alone_shows_nothing(self, tell, verdicts):
+        story = with_mtks()
+        story.media(packets=10)
+        assert verdicts(tell(story), "SR-09") == []
+
+    def test_packets_that_overtake_each_other_are_no_way_back(self, tell, verdicts):
+        story = with_mtks()
+        story.media(packets=10)
+        story.mtk(mtk_id=2, times=2)
+        story.media(mtk_id=2, packets=5, interval=0.02)
+        story.media(mtk_id=1, packets=2, interval=0.02)
+        assert verdicts(tell(story), "SR-09") == ["pass"]
+
+    def test_a_way_back_fails(self, sample, verdicts):
+        assert verdicts(sample("mki_that_goes_back"), "SR-09") == ["fail"]
+
+    def test_two_streams_have_their_own_ways(self, tell, verdicts):
+        story = with_mtks()
+        story.mtk(mtk_id=2, times=2)
+        story.media(mtk_id=2, packets=10, ssrc=7)
+        story.media(mtk_id=1, packets=40, interval=0.1)
+        assert verdicts(tell(story), "SR-09") == []
+
+
+class TestNoMediaUnderARetiredMsk:
+    def retired(self, ues=1, taken=1, wait=30, **more):
+        story = with_mtks(ues)
+        story.media(packets=10)
+        for ue in story.ues[:taken]:
+            story.deregister(ue)
+            story.msk(ue, seq=(2, 1), sp=None, **more)
+        story.wait(wait)
+        story.media(packets=10)
+        return story
+
+    def test_media_long_after_fails(self, tell, verdicts):
+        assert verdicts(tell(self.retired()), "SR-10") == ["fail"]
+
+    def test_a_sender_has_time_to_go_over(self, tell, verdicts):
+        assert verdicts(tell(self.retired(wait=2)), "SR-10") == ["pass"]
+
+    def test_another_ue_may_still_watch(self, tell, verdicts):
+        assert verdicts(tell(self.retired(ues=2, taken=1)), "SR-10") == []
+        assert verdicts(tell(self.retired(ues=2, taken=2)), "SR-10") == ["fail"]
+
+    def test_an_msk_that_nobody_took_back_is_fine(self, tell, verdicts):
+        story = with_mtks()
+        story.media(packets=10)
+        assert verdicts(tell(story), "SR-10") == []
+
+    def test_a_message_that_no_key_opens_may_have_brought_it_again(self, tell, verdicts):
+        story = self.retired(ues=2, taken=2)
+        story.msk(story.ues[0], muk=bytes(32), verify=False)
+        story.media(packets=10)
+        assert "inconc" in verdicts(tell(story), "SR-10")
+
+    def test_another_msk_is_another_matter(self, tell, verdicts):
+        story = self.retired(wait=1)
+        story.register()
+        story.msk(msk_id=SECOND_MSK)
+        story.mtk(SECOND_MSK, 1, times=2)
+        story.wait(30)
+        story.media(SECOND_MSK, packets=10)
+        assert FIRST_MSK != SECOND_MSK
+        assert "fail" not in verdicts(tell(story), "SR-10")
