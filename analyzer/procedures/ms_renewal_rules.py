@@ -129,7 +129,7 @@ def _used_after(run: Run, message: Message, msk_id: bytes) -> Evidence | None:
 def expired_muk_is_not_used(run: Run) -> Iterator[Problem]:
     """A UE acknowledges no MSK message under a MUK that has expired.
 
-    The lifetime is the one that the UE was told on Ub, else the one of Zn or of the keyring. EX-02 looks at a BM-SC that
+    The lifetime is the one that the UE was told on Ub, else that of Zn or of the keyring. EX-02 looks at a BM-SC that
     sends under such a MUK, DG-04 at a UE that asks with its B-TID; this rule at what the UE answers.
     """
     run.needs("verification")
