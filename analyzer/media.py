@@ -64,6 +64,7 @@ class Group:
     repeated_frames: list[Place] = field(default_factory=list)  # same index again (RFC 3711 9.1)
     roc_frames: list[Place] = field(default_factory=list)  # ROC in the tag that goes back (RFC 4771 2)
     index_frames: list[Place] = field(default_factory=list)  # SRTCP index that does not go up (RFC 3711 3.4)
+    return_frames: list[Place] = field(default_factory=list)  # MKI that the stream had left (TS 33.246 6.5.4)
     report_frames: list[Place] = field(default_factory=list)  # RTCP that is no sender report (TS 33.246 6.6.2)
 
     @property
@@ -100,6 +101,8 @@ class Receiver:
         self.seen: dict[Mki, set[int]] = {}
         self.last_index: tuple[int, int] | None = None  # of SRTCP, and when
         self.last_mki: Mki | None = None
+        self.current: tuple[Mki, int] | None = None  # the newest MKI that a MAC vouched for, and its lowest index
+        self.left: set[Mki] = set()  # those before it
         self.settled: dict[Mki, srtp.Policy] = {}  # what a MAC has proven where no SP tells
         self.taken = 0
         self.sure: tuple[Group, Opened, Mki] | None = None  # of the packet before, where a MAC vouched for it
@@ -352,6 +355,8 @@ class Receiver:
             _remember(group.repeated_frames, packet)
         elif self.stream.rtcp:
             self.follow_rtcp(group, packet, index)
+        if found.by_mac and index not in used:
+            self.follow_mki(group, packet, mki, index)
         used.add(index)
         if len(used) > MAX_INDICES:
             self.seen[mki] = set(sorted(used)[MAX_INDICES // 2 :])
@@ -366,6 +371,18 @@ class Receiver:
             self.last_index = index, packet.time
         elif packet.time - when > LATE:
             _remember(group.index_frames, packet)
+
+    def follow_mki(self, group: Group, packet: MediaPacket, mki: Mki, index: int) -> None:
+        """A stream goes on from one MKI to the next; a packet of the one before that comes late has a lower index."""
+        current, begun = self.current or (mki, index)
+        if mki == current:
+            self.current = mki, min(begun, index)
+        elif index > begun:
+            if mki in self.left or (mki[:4] == current[:4] and mki < current):
+                _remember(group.return_frames, packet)
+            else:
+                self.left.add(current)
+                self.current = mki, index
 
     def candidates(self, data: bytes, located: Located) -> Sequence[srtp.Policy]:
         """Return the policies that a packet may be under."""

@@ -168,7 +168,7 @@ def one_key_of_the_right_kind(run: Run) -> Iterator[Problem]:
 def mtk_id_increases(run: Run) -> Iterator[Problem]:
     """MTK IDs under one MSK only go up, begin above 0 and never reach FFFF.
 
-    A UE discards an MTK whose ID is not above its last.
+    A UE discards an MTK whose ID is not above its last. This looks at MTK messages; SR-09 at the MKIs of media.
     """
     message = run.one("mtk")
     body = bodies.mikey(message)

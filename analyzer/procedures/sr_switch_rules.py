@@ -12,34 +12,47 @@ from analyzer.procedures.media import MEDIA
 from analyzer.procedures.sr_rules import protected
 from analyzer.report import Evidence
 
-SWITCH_WITHIN = 10**9  # ns; packets of before and after may overtake each other on the way
 GONE_WITHIN = 10 * 10**9  # ns; in which a sender goes over to another MSK when one was taken back
+
+Stream = tuple[str, str, int, int]  # protocol, destination, port, SSRC
 
 
 @rule(
     "SR-09", MEDIA, clause="TS 33.246 6.5.4", level="info",
-    remedy="BM-SC: take the new MTK with the switch of the MKI, and never go back to the one before.",
+    remedy="BM-SC: take the new MTK with the switch of the MKI, and never go back; look for a second sender.",
 )  # fmt: skip
 def mki_goes_forward(run: Run) -> Iterator[Problem]:
-    """Once a stream has gone over to a new MTK, the MKI of the one before is not used again.
+    """Once a stream has gone over to a new MKI, the one before is not used again.
 
-    A UE may have thrown the old MTK away, and somebody may be sending old packets again. MT-06 looks at the messages
-    that bring MTKs; this rule at what is on air, stream by stream.
+    A UE may have thrown the old MTK away. A packet that was overtaken has a lower index, and one that comes again is
+    SR-06's. MT-06 looks at the messages that bring MTKs; this rule at what is on air, stream by stream, and only at
+    packets whose MAC vouches for their MKI.
     """
-    streams: dict[tuple[int, int, int], list[Group]] = {}
-    for group in protected(run):
-        streams.setdefault((group.capture, group.ssrc, group.port), []).append(group)
-    if all(len(groups) < 2 for groups in streams.values()):
+    streams = _streams(run.story)
+    switching = [group for group in run.media if group.mki is not None and len(streams[_stream(group)]) > 1]
+    if not switching:
         raise NotHere
-    for groups in streams.values():
-        inside = sorted(groups, key=lambda group: group.mtk_id or b"")
-        for place, old in enumerate(inside):
-            newer = [group for group in inside[place + 1 :] if group.first + SWITCH_WITHIN < old.last]
-            if newer:
-                yield wrong(
-                    f"MKI {(old.mki or b'').hex()} is used again after MKI {(newer[0].mki or b'').hex()}",
-                    frames=[_begin(old), _begin(newer[0])],
-                )
+    for group in switching:
+        if group.return_frames:
+            frames = [Evidence(capture, frame) for capture, frame in group.return_frames]
+            yield wrong(f"MKI {(group.mki or b'').hex()} is used again after a newer one", frames=frames)
+    shut = [other for group in switching for other in streams[_stream(group)] if not other.authenticated]
+    if shut:
+        raise CannotTell(f"no packet under MKI {(shut[0].mki or b'').hex()} could be verified")
+
+
+def _stream(group: Group) -> Stream:
+    return group.protocol, group.destination, group.port, group.ssrc
+
+
+@once
+def _streams(story: Story) -> Mapping[Stream, tuple[Group, ...]]:
+    """Return what each protected stream has under each of its MKIs."""
+    found: dict[Stream, list[Group]] = {}
+    for group in story.media:
+        if group.mki is not None:
+            found.setdefault(_stream(group), []).append(group)
+    return {stream: tuple(groups) for stream, groups in found.items()}
 
 
 def _begin(group: Group) -> Evidence:
