@@ -11,6 +11,7 @@ from zlib import crc32
 MTU = 1500
 MSS = 1400
 LINK_ETHERNET = 1
+SNAPLEN = 262144
 SECOND = 10**9  # ns
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 
@@ -163,20 +164,21 @@ def pcap(packets: Iterable[tuple[int, bytes]], *, nanoseconds: bool = False, big
     """Return a pcap file of Ethernet frames."""
     order = ">" if big_endian else "<"
     magic, unit = (0xA1B23C4D, 1) if nanoseconds else (0xA1B2C3D4, 1000)
-    file = bytearray(struct.pack(f"{order}IHHiIII", magic, 2, 4, 0, 0, 262144, LINK_ETHERNET))
+    file = bytearray(struct.pack(f"{order}IHHiIII", magic, 2, 4, 0, 0, SNAPLEN, LINK_ETHERNET))
     for time, frame in packets:
         file += struct.pack(f"{order}IIII", time // SECOND, time % SECOND // unit, len(frame), len(frame)) + frame
     return bytes(file)
 
 
-def pcapng(packets: Iterable[tuple[int, bytes]], *, interface: str = "probe0") -> bytes:
-    """Return a pcapng file of Ethernet frames on one interface, times in ns."""
+def pcapng(packets: Iterable[tuple[int, bytes]], *, interface: str = "probe0", snaplen: int = SNAPLEN) -> bytes:
+    """Return a pcapng file of Ethernet frames on one interface, times in ns; of each frame `snaplen` octets at most."""
     name = _option(2, interface.encode()) + _option(9, b"\x09") + _option(0, b"")
     file = bytearray(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
-    file += _block(1, struct.pack("<HHI", LINK_ETHERNET, 0, 262144) + name)
+    file += _block(1, struct.pack("<HHI", LINK_ETHERNET, 0, snaplen) + name)
     for time, frame in packets:
-        start = struct.pack("<IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(frame), len(frame))
-        file += _block(6, start + _padded(frame))
+        kept = frame[:snaplen]
+        start = struct.pack("<IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(kept), len(frame))
+        file += _block(6, start + _padded(kept))
     return bytes(file)
 
 
