@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
-from analyzer.procedures import history, sent
+from analyzer.procedures import coverage, history, sent
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from dissectors import Message
 from dissectors.mikey import Mikey
@@ -32,6 +32,11 @@ def later(counter: int, stored: int) -> bool:
     return 0 < (counter - stored) % (1 << 32) < HALF
 
 
+def _sure_of_no_request(run: Run, message: Message) -> None:
+    """Raise CannotTell where a registration or request before an MSK message may only be missing from the capture."""
+    coverage.sure_of_absence(run.story, "other registration or request", "http", run.story.traffic.begin, message.time)
+
+
 @rule(
     "MS-01", MSK_DELIVERY, SOLICITED_PULL, clause="TS 33.246 6.4.1", level="shall",
     remedy="BM-SC: send MIKEY to UDP port 2269 of the address that the UE registered from (or the SCF's ueIPaddress).",
@@ -48,6 +53,7 @@ def sent_to_registered_address(run: Run) -> Iterator[Problem]:
             yield wrong(f"MSK message to UDP port {payload.dport}, expected {MIKEY_PORT}", message)
         known = history.registered_addresses(run.story, run.ue, message.time) if run.ues else ()
         if known and payload.dst not in known:
+            _sure_of_no_request(run, message)
             yield wrong(f"MSK message to {payload.dst}, the UE registered from {', '.join(known)}", message)
 
 
@@ -160,6 +166,7 @@ def b_tid_is_the_last_registered(run: Run) -> Iterator[Problem]:
         if known is None:
             raise NotHere
         if body.idr.text != known:
+            _sure_of_no_request(run, message)
             yield wrong(f"IDr {body.idr.text}, the last registration or request used {known}", message)
 
 
@@ -274,6 +281,7 @@ def policy_is_where_it_belongs(run: Run) -> Iterator[Problem]:
         if not run.ues or body.policies or history.deregistered(run.story, run.ue, message.time):
             continue
         if _answers_a_request(run, message):
+            run.story.be_whole()
             yield wrong("no SP payload in the first MSK message after a registration or MSK request", message)
 
 

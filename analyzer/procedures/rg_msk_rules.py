@@ -162,6 +162,7 @@ def no_msk_after_deregistration(run: Run) -> Iterator[Problem]:
         except CannotTell as reason:
             unknown = reason
             continue
+        coverage.sure_of_absence(run.story, "registration", "http", left, message.time)
         after = (message.time - left) / 10**9
         yield wrong(f"MSK {(body.msk_id or b'').hex()} {after:.1f} s after the deregistration", message)
     if unknown is not None:

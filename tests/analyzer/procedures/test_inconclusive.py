@@ -237,6 +237,10 @@ PAIRS = (
     Pair("pull_with_an_expired_muk_granted", (without("bsf"),), "MS-25 MS-29"),
     Pair("third_msk_while_the_first_is_in_use", (no_keys, without("bsf")), "MS-18"),
     Pair("media_under_a_retired_msk", (garbled(44, 4),), "SR-10"),
+    Pair("msk_to_another_address", (dropped,), "MS-01"),
+    Pair("bootstrapping_for_a_stale_nonce", (lost(81),), "MS-07"),  # the request with the new B-TID
+    Pair("first_msk_without_a_policy", (dropped,), "MS-13"),
+    Pair("b_tid_kept_without_power", (lost(85),), "RG-07"),  # the UE registers again
 )
 
 ITSELF = "looks at what one message says: of one that is not there, or not whole, it says nothing"
@@ -248,8 +252,8 @@ NEVER = {  # rules that can do no other than pass, fail or say nothing, and why
         "UB-02", "UB-03", "UB-11", "UB-12",
     ), ITSELF),
     **dict.fromkeys((
-        "DG-02", "DG-03", "DG-08", "DG-09", "DG-14", "DG-17", "EX-07", "EX-10", "MS-01", "MS-05", "MS-06", "MS-07",
-        "MS-13", "MS-15", "MS-20", "MS-21", "MS-26", "MT-01", "RG-03", "RG-11", "RG-14", "SB-04", "SB-06", "SB-15",
+        "DG-02", "DG-03", "DG-08", "DG-09", "DG-14", "DG-17", "EX-07", "EX-10", "MS-05", "MS-06",
+        "MS-15", "MS-20", "MS-21", "MS-26", "MT-01", "RG-03", "RG-11", "RG-14", "SB-04", "SB-06", "SB-15",
         "SB-21", "SB-23", "SI-17", "SI-18", "SR-03", "SR-05", "SR-06", "SR-07", "SR-09", "UB-14", "UB-16",
     ), TOGETHER),
     "EX-06": "looks for the keys that are known: of the others nobody knows that they are keys",
