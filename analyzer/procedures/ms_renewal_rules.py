@@ -22,15 +22,20 @@ GroupName = tuple[bytes, bytes]  # Key Domain ID, Key Group part of the MSK ID
 
 
 @once
-def _announced(story: Story) -> frozenset[GroupName]:
-    """Return the key groups that protection descriptions in the capture name."""
-    return frozenset(
-        (domain, msk_id[:2])
+def _announced(story: Story) -> frozenset[frozenset[GroupName]]:
+    """Return the key groups that each of the protection descriptions in the capture names."""
+    described = (
+        frozenset((domain, msk_id[:2]) for flow in description.protected for domain, msk_id in flow.msks)
         for message in story.traffic.messages
         for description in bodies.find_all(message, SecurityDescription)
-        for flow in description.protected
-        for domain, msk_id in flow.msks
     )
+    return frozenset(filter(None, described))
+
+
+@once
+def _services(story: Story) -> frozenset[str]:
+    """Return the services that UEs of the capture name."""
+    return frozenset(service for run in story.runs for ue in run.ues for service in ue.services)
 
 
 @once
@@ -53,17 +58,22 @@ def msk_belongs_to_the_service(run: Run) -> Iterator[Problem]:
     """The MSK ID is of a key group of the services: one that the protection description names, or that was asked for.
 
     With a key of another group the UE can open nothing of what it wants to see. Which groups a service has is told by
-    its protection description only: without one in the capture this rule does not apply.
+    its protection description only: without one in the capture this rule does not apply, and with fewer than there are
+    services it cannot tell. MS-08 looks at whether the MSK has a name, MS-13 at its policy, RG-04 at whether one comes.
     """
-    known = _announced(run.story)
-    if not known:
+    described = _announced(run.story)
+    if not described:
         raise NotHere
+    known = frozenset[GroupName]().union(*described)
     for message, body in mikeys(run, "msk"):
         if body.key_domain_id is None or body.msk_id is None:
             raise NotHere  # MS-08 says so
         group = (body.key_domain_id, body.msk_id[:2])
         if group not in known and group not in _asked_for(run.story):
             run.story.be_whole()  # another description may have been among what was lost
+            registered = run.ues and any(history.before(run.story, run.ue, message.time, *history.REGISTERING))
+            if not registered or not 0 < len(_services(run.story)) <= len(described):
+                raise CannotTell("the capture does not show the protection descriptions of all services")
             told = ", ".join(sorted(f"{domain.hex()}/{number.hex()}" for domain, number in known))
             yield wrong(f"MSK {body.msk_id.hex()} is of key group {group[1].hex()}, announced is {told}", message)
 
@@ -76,7 +86,7 @@ def at_most_two_msks_live(run: Run) -> Iterator[Problem]:
     """A third MSK of a key group is not pushed while the oldest of the three is still in use.
 
     The UE keeps the two that came last and drops the older one: what goes on under it can no longer be opened. A third
-    MSK is no harm once the first is out of use, so that this rule looks at MTKs and media after it.
+    MSK is no harm once the first is out of use, so that this rule looks at the media after it.
     """
     message = run.one("msk")
     body = bodies.mikey(message)
@@ -86,7 +96,7 @@ def at_most_two_msks_live(run: Run) -> Iterator[Problem]:
     if body.msk_id in held or len(held) < MAX_OF_A_GROUP:
         raise NotHere
     oldest = held[-MAX_OF_A_GROUP]
-    used = _used_after(run, message, oldest)
+    used = _used_after(run, message, body.key_domain_id, oldest)
     if used is None:
         return
     if run.story.chain.opening(message) is None:
@@ -114,10 +124,11 @@ def _held_before(run: Run, message: Message, body: Mikey) -> list[bytes]:
     return held
 
 
-def _used_after(run: Run, message: Message, msk_id: bytes) -> Evidence | None:
-    """Return where an MSK is in use after a message: an MTK message under it that is new, or media."""
+def _used_after(run: Run, message: Message, key_domain: bytes | None, msk_id: bytes) -> Evidence | None:
+    """Return the first packet of media that go on under an MSK after a message."""
     for group in run.story.media:
-        if group.msk_id == msk_id and group.last > message.time + SLACK:
+        named = group.msk_id == msk_id and group.key_domain in (None, key_domain)
+        if named and group.last > message.time + SLACK:
             return Evidence(group.capture, group.frame)
     return None
 
@@ -130,7 +141,8 @@ def expired_muk_is_not_used(run: Run) -> Iterator[Problem]:
     """A UE acknowledges no MSK message under a MUK that has expired.
 
     The lifetime is the one that the UE was told on Ub, else that of Zn or of the keyring. EX-02 looks at a BM-SC that
-    sends under such a MUK, DG-04 at a UE that asks with its B-TID; this rule at what the UE answers.
+    sends under such a MUK, DG-04 at a UE that asks with its B-TID, EX-01 at one that has bootstrapped and does not say
+    so, MS-26 at answers under a MUK that a newer one has replaced; this rule at what the UE answers after the end.
     """
     run.needs("verification")
     message = run.one("msk")
@@ -163,7 +175,8 @@ def expired_muk_is_renegotiated(run: Run) -> Iterator[Problem]:
     """When the MUK of a solicited pull has expired, the BM-SC answers the MSK request that follows with a 401.
 
     Only a 401 makes the UE bootstrap: granted under the old B-TID, it waits for an MSK that nobody can protect. DG-12
-    looks at B-TIDs that the BSF says are expired, MS-28 at whether the UE asks at all.
+    looks at B-TIDs that the BSF does not know, DG-11 at what the UE does after the 401, MS-28 at whether the UE asks at
+    all.
     """
     body = bodies.mikey(run.one("pull"))
     request = run.needs("request")

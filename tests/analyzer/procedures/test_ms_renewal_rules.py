@@ -27,6 +27,19 @@ class TestMskBelongsToTheService:
     def test_another_group_fails(self, sample, verdicts):
         assert "fail" in verdicts(sample("msk_of_a_strange_group"), "MS-17")
 
+    def test_a_group_of_a_service_whose_description_is_not_captured_blames_nobody(self, tell, verdicts):
+        story = Story.begun_by_http()
+        story.register(services=("urn:3gpp:mbms:one", "urn:3gpp:mbms:two"))
+        story.announce()
+        story.msk(msk_id=STRANGE)
+        assert verdicts(tell(story), "MS-17") == ["inconc"]
+
+    def test_where_no_registration_is_seen_the_services_are_not_known(self, tell, verdicts):
+        story = Story.begun_by_http()
+        story.announce()
+        story.msk(msk_id=STRANGE)
+        assert verdicts(tell(story), "MS-17") == ["inconc"]
+
 
 class TestAtMostTwoMsksLive:
     def pushed(self, media=FIRST_MSK, third=THIRD_MSK, **more):
