@@ -123,11 +123,16 @@ def mki_that_goes_back() -> Story:
 
 @case(breaks=("SR-10",))
 def media_under_a_retired_msk() -> Story:
-    """The only UE deregisters, its MSK is taken back, and the media goes on under it half a minute later."""
-    story = with_mtk()
+    """Both UEs deregister, their MSK is taken back, and the media goes on under it half a minute later."""
+    story = Story.registered_by_http(ues=2)
+    for ue in story.ues:
+        story.msk(ue)
+    story.wait(0.2)
+    story.mtk(times=2, interval=0.5)
     story.media(packets=10)
-    story.deregister()
-    story.msk(seq=(2, 1), sp=None)
+    for ue in story.ues:
+        story.deregister(ue)
+        story.msk(ue, seq=(2, 1), sp=None)
     story.wait(30)
     story.media(packets=10)
     return story

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from analyzer.correlate import bodies
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
@@ -13,6 +14,7 @@ from analyzer.procedures.sr_rules import protected
 from analyzer.report import Evidence
 
 GONE_WITHIN = 10 * 10**9  # ns; in which a sender goes over to another MSK when one was taken back
+FEWEST_UES = 2  # that had an MSK, for all of its audience to be in the capture
 
 Stream = tuple[str, str, int, int]  # protocol, destination, port, SSRC
 
@@ -59,9 +61,16 @@ def _begin(group: Group) -> Evidence:
     return Evidence(group.capture, group.frame)
 
 
+class _Fate(NamedTuple):
+    """What became of an MSK at the UEs that it was sent to."""
+
+    ues: int
+    ended: int | None  # ns; when it was taken back from the last of them, None where one has it still
+    is_sure: bool  # all its messages were opened
+
+
 @once
-def _retired(story: Story) -> Mapping[bytes, tuple[int, bool]]:
-    """Return when MSKs were taken back from the last UE that had them, and whether all their messages were opened."""
+def _fates(story: Story) -> Mapping[bytes, _Fate]:
     held: dict[bytes, dict[str, int | None]] = {}  # MSK → UE → when it was taken back
     shut: set[bytes] = set()
     for ue in story.traffic.sessions:
@@ -77,39 +86,62 @@ def _retired(story: Story) -> Mapping[bytes, tuple[int, bool]]:
                 k.valid_from is not None and k.valid_to is not None and k.valid_from > k.valid_to for k in keys
             )
             held.setdefault(body.msk_id, {})[ue.id] = message.time if turned else None
-    found: dict[bytes, tuple[int, bool]] = {}
+    found: dict[bytes, _Fate] = {}
     for msk_id, ended in held.items():
         times = [time for time in ended.values() if time is not None]
-        if times and (len(times) == len(ended) or msk_id in shut):
-            found[msk_id] = (max(times), msk_id not in shut)
+        gone = bool(times) and (len(times) == len(ended) or msk_id in shut)
+        found[msk_id] = _Fate(len(ended), max(times) if gone else None, msk_id not in shut)
     return found
 
 
 @rule(
-    "SR-10", MEDIA, clause="TS 33.246 6.5.3", level="info",
-    remedy="BM-SC: go over to a new MSK before you take the old one back, or stop sending.",
+    "SR-10", MEDIA, clause="TS 33.246 6.5.3, 6.5.4", level="info",
+    remedy="BM-SC: go over to a new MSK before the old one is used up or taken back, or stop sending.",
 )  # fmt: skip
 def no_media_under_a_retired_msk(run: Run) -> Iterator[Problem]:
-    """No media goes on under an MSK that was taken back from all UEs that had it.
+    """No media goes on under an MSK that was taken back from all UEs that had it, or under an MTK ID above its SEQu.
 
-    Nobody in the capture can open it any more; UEs that the capture does not show may still. MT-07 looks at MTKs
-    outside of the interval, RG-07 at what a UE that has left is sent.
+    Nobody in the capture can open it any more. Where one UE alone had the MSK, others that the capture does not show
+    may go on watching: judged where it was taken back from two at least. MT-07 looks at messages with MTKs outside
+    of the interval, RG-07 at what a UE that has left is sent.
     """
     groups = protected(run)
-    msk_id = groups[0].msk_id
-    known = _retired(run.story).get(msk_id or b"")
-    if known is None:
+    msk_id = groups[0].msk_id or b""
+    fate = _fates(run.story).get(msk_id)
+    if fate is None:
         raise NotHere
-    ended, is_sure = known
-    late = [group for group in groups if group.last > ended + GONE_WITHIN]
-    if late and not is_sure:
-        raise CannotTell(f"whether MSK {(msk_id or b'').hex()} was taken back from all UEs needs their MUKs")
-    for group in late:
-        yield wrong(
-            f"media under MKI {(group.mki or b'').hex()} goes on {(group.last - ended) / 10**9:.0f} s after MSK "
-            f"{(msk_id or b'').hex()} was taken back from all UEs that had it",
-            frames=[_begin(group)],
-        )
+    open_ = ""
+    for group in groups:
+        used_up = _used_up(run.story, group)
+        text = used_up or _taken_back(group, fate)
+        if not text:
+            continue
+        if not fate.is_sure:
+            open_ = f"what became of MSK {msk_id.hex()} needs the MUKs of all UEs that it was sent to"
+        elif not group.authenticated or group.repeated_frames:
+            open_ = f"packets under MKI {(group.mki or b'').hex()} are replays, or were not verified"
+        elif not used_up and fate.ues < FEWEST_UES:
+            open_ = f"MSK {msk_id.hex()} was taken back from one UE, and others may have it still"
+        else:
+            yield wrong(f"media under MKI {(group.mki or b'').hex()} {text}", frames=[_begin(group)])
+    if open_:
+        raise CannotTell(open_)
+
+
+def _taken_back(group: Group, fate: _Fate) -> str:
+    if fate.ended is None or group.last <= fate.ended + GONE_WITHIN:
+        return ""
+    return f"goes on {(group.last - fate.ended) / 10**9:.0f} s after its MSK was taken back from all UEs that had it"
+
+
+def _used_up(story: Story, group: Group) -> str:
+    """Say so of an MTK ID above every SEQu; one below SEQl was in the interval of those that came earlier."""
+    ends = [
+        key.valid_to for key in story.chain.msks.get((group.key_domain, group.msk_id or b""), ())
+        if key.valid_from is not None and key.valid_to is not None and key.valid_from <= key.valid_to
+    ]  # fmt: skip
+    number = int.from_bytes(group.mtk_id or b"", "big")
+    return f"has an MTK ID above SEQu {max(ends):04x} of its MSK" if ends and number > max(ends) else ""
 
 
 RULES: tuple[Rule, ...] = (
