@@ -129,10 +129,10 @@ def media_under_a_retired_msk() -> Story:
         story.msk(ue)
     story.wait(0.2)
     story.mtk(times=2, interval=0.5)
-    story.media(packets=10)
+    story.media(packets=5, report=False)
     for ue in story.ues:
         story.deregister(ue)
         story.msk(ue, seq=(2, 1), sp=None)
     story.wait(30)
-    story.media(packets=10)
+    story.media(packets=5, report=False)
     return story
