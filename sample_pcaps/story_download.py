@@ -24,10 +24,10 @@ class DownloadSteps(MikeySteps):
     _download_keys: DownloadKeys
     _key_id: bytes
 
-    def download_mtk(self, toi: int, msk_id: bytes = FIRST_MSK, mtk_id: int = 1) -> File:
+    def download_mtk(self, toi: int, msk_id: bytes = FIRST_MSK, mtk_id: int = 1, *, key_type: int = mikey.TGK) -> File:
         """Make the MTK message of a download, and return it as an object; what follows is under this MTK."""
         csb_id = int.from_bytes(self.octets("CSB", 4), "big")
-        self.mtk(msk_id, mtk_id, key_type=mikey.TGK, csb_id=csb_id, times=0)
+        self.mtk(msk_id, mtk_id, key_type=key_type, csb_id=csb_id, times=0)
         *_, octets = self._last_mtk
         mtk = self.mtks[msk_id + mtk_id.to_bytes(2, "big")]
         self._download_keys = download_keys(mtk.key, csb_id, self.msks[msk_id].rand)

@@ -144,10 +144,12 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
 def one_key_of_the_right_kind(run: Run) -> Iterator[Problem]:
     """An MTK message holds one key: TEK with a salt of 14 octets (streaming), or TGK (download), without interval.
 
-    With another salt the SRTP session keys differ, and with them every packet.
+    With another salt the SRTP session keys differ, and with them every packet. Which of the two it has to be is told by
+    where the message is, in FLUTE, or by SRTP under its MKI.
     """
     for message in run.all("mtk"):
         keys = inside(run.plain(message))
+        in_flute = bodies.is_object(message)
         if len(keys) != 1:
             yield wrong(f"{len(keys)} keys in an MTK message, expected 1", message)
         for key in keys:
@@ -155,10 +157,21 @@ def one_key_of_the_right_kind(run: Run) -> Iterator[Problem]:
                 yield wrong(
                     f"key data of type {key.kind}, expected {TEK_SALT} (streaming) or {TGK} (download)", message
                 )
+            elif key.kind == TEK_SALT and in_flute:
+                yield wrong(f"key data of type {key.kind} in a download, expected {TGK}", message)
+            elif key.kind == TGK and not in_flute and _is_streamed(run, message):
+                yield wrong(f"key data of type {key.kind} for SRTP, expected {TEK_SALT}", message)
             elif key.kind == TEK_SALT and len(key.salt) != SALT_OCTETS:
                 yield wrong(f"salt of {len(key.salt)} octets, expected {SALT_OCTETS}", message)
             if key.kv:
                 yield wrong(f"key validity type {key.kv} in an MTK message, expected 0", message)
+
+
+def _is_streamed(run: Run, message: Message) -> bool:
+    """Say whether SRTP to the address of an MTK message names its MTK."""
+    body = bodies.mikey(message)
+    mki = (body.msk_id or b"") + (body.mtk_id or b"") if body is not None else b""
+    return any(group.mki == mki and group.destination == message.payload.dst for group in run.story.media)
 
 
 @rule(
@@ -339,12 +352,12 @@ def _are_two_sessions(one: Message, other: Message) -> bool:
 
 @rule(
     "MT-14", MTK_DELIVERY, clause="TS 33.246 4.2", level="shall",
-    remedy="BM-SC: use MTKs of 16, 24 or 32 octets under an MSK that is not shorter.",
+    remedy="BM-SC: use MTKs of 16, 24 or 32 octets.",
 )  # fmt: skip
 def mtk_has_a_legal_length(run: Run) -> Iterator[Problem]:
     """An MTK has 128, 192 or 256 bits.
 
-    SRTP takes it as its master key and knows no other lengths.
+    SRTP takes it as its master key and knows no other lengths. That the MSK be as long is a should, and not judged.
     """
     for message in run.all("mtk"):
         for key in inside(run.plain(message)):

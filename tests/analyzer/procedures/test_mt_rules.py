@@ -159,6 +159,18 @@ class TestInside:
     def test_one_key_of_the_right_kind(self, tell, verdicts, plain, verdict):
         assert verdicts(tell(with_mtk(key_data=plain)), "MT-05") == [verdict]
 
+    def test_a_tgk_is_for_no_stream(self, tell, verdicts):
+        story = with_mtk(key_type=mikey.TGK, salt=b"")
+        story.media(packets=10)
+        assert verdicts(tell(story), "MT-05") == ["fail"]
+
+    @pytest.mark.parametrize(("kind", "verdict"), [(mikey.TGK, "pass"), (mikey.TEK_SALT, "fail")])
+    def test_a_tek_is_for_no_download(self, tell, verdicts, kind, verdict):
+        story = Story.registered_by_http(tsi=1)
+        story.msk(download=True)
+        story.carousel([story.download_mtk(toi=1, key_type=kind), story.content(toi=2)])
+        assert set(verdicts(tell(story), "MT-05")) == {verdict}
+
     @pytest.mark.parametrize(("length", "verdict"), [(16, "pass"), (24, "pass"), (32, "pass"), (8, "fail")])
     def test_length(self, tell, verdicts, length, verdict):
         assert verdicts(tell(with_mtk(key=b"\1" * length)), "MT-14") == [verdict]
