@@ -5,6 +5,7 @@ from __future__ import annotations
 from sample_pcaps import forge_mikey as mikey
 from sample_pcaps.casebook import case
 from sample_pcaps.forge_mikey import POLICY
+from sample_pcaps.forge_text import Edit
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 
@@ -168,6 +169,30 @@ def verification_with_a_wrong_mac() -> Story:
     story = Story.registered_by_http()
     story.msk(verify={"break_mac": True})
     story.wait(5)
+    return story
+
+
+@case(breaks=("MS-23",))
+def msk_not_sent_again() -> Story:
+    """The verification message takes 40 s, as the UE has no coverage; the BM-SC waits for it and sends nothing."""
+    story = Story.registered_by_http()
+    story.msk(edits={"verification": Edit(delay=40)})
+    story.wait(0.2)
+    story.mtk(times=2)
+    story.media()
+    return story
+
+
+@case(breaks=("MS-24",))
+def msk_of_the_old_octets() -> Story:
+    """The second MSK is the first under a new ID: an MTK message decodes before the UE has got its MSK."""
+    story = Story.registered_by_http()
+    story.keys_and_media()
+    old = story.msks[FIRST_MSK]
+    story.mtk(SECOND_MSK, 1, msk_key=old.key, rand=old.rand, counter=old.counter + 1, times=2)
+    story.msk(msk_id=SECOND_MSK, key=old.key, rand=old.rand)
+    story.wait(0.2)
+    story.media(SECOND_MSK, 1)
     return story
 
 

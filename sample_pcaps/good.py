@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sample_pcaps.casebook import case
 from sample_pcaps.forge_keys import made_up
+from sample_pcaps.forge_text import Edit
 from sample_pcaps.stage import KEY_DOMAIN, Ue
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
@@ -176,6 +177,19 @@ def missed_update() -> Story:
         SECOND_MSK, 1, key=made_up("media 00010002 1 key", 16), salt=made_up("media 00010002 1 salt", 14), times=2
     )
     story.media(SECOND_MSK, 1, packets=10)
+    return story
+
+
+@case()
+def verification_lost() -> Story:
+    """The HTTP variant, all of it right, with a verification message that is lost on the way.
+
+    The BM-SC sends the MSK again after two seconds, with the next counter, and the UE answers again.
+    """
+    story = Story.registered_by_http()
+    story.msk(edits={"verification": Edit(drop=True)})
+    story.wait(2)
+    story.keys_and_media()
     return story
 
 

@@ -1,12 +1,14 @@
-"""Rules on what UEs answer to MSK messages: verification messages, and requests after a pull (TS 33.246 6.4.5.2)."""
+"""Rules on what UEs answer to MSK messages, what follows when they do not, and what they can decode before them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies
+from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
-from analyzer.procedures import history
+from analyzer.procedures import history, sent
 from analyzer.procedures.bootstrapping import made_for
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_key_rules import proven_muk
@@ -14,6 +16,7 @@ from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, mikeys, stale
 from dissectors import Message
 
 VERIFICATION_WITHIN = 2 * 10**9  # ns; a UE answers at once, its BM-SC retransmits after about a second
+AGAIN_WITHIN = 30 * 10**9  # ns; no clause has a figure: a BM-SC that waits longer has no timer
 PULL_WITHIN = 10 * 10**9  # ns; a solicited pull is answered without back-off
 ASKING = (*history.REGISTERING, *history.REQUESTING, *history.DEREGISTERING)  # where a request of a UE is to be seen
 
@@ -157,6 +160,137 @@ def verification_mac_is_valid(run: Run) -> Iterator[Problem]:
 
 
 @rule(
+    "MS-23", MSK_DELIVERY, clause="TS 33.246 6.3.2.3, 6.4.3", level="info",
+    remedy="BM-SC: wait some seconds for the verification message, then send the MSK again with the next counter.",
+)  # fmt: skip
+def unanswered_message_is_sent_again(run: Run) -> Iterator[Problem]:
+    """An MSK message that asks for a verification message, and gets none, is sent again.
+
+    One lost packet of UDP would leave the UE without the MSK. The specification has no timer: half a minute is given
+    here, and an answer after it comes too late. Not judged where the UE has asked for something itself meanwhile, has
+    deregistered, or gets a newer MSK. That an answer is missing is MS-19; that what is sent again has the
+    counter of before, a replay to the UE, is MS-12, and EX-04 under a new name. Nothing can be told where
+    the next counter shows that something was sent that the capture does not have.
+    """
+    seen = sent.sighted(run.story)
+    sendings = [(message, body) for message, body in mikeys(run, "msk") if id(message) not in seen]
+    if not run.ues or not sendings or not sendings[0][1].v:
+        raise NotHere
+    (message, body), again = sendings[0], next((m for m, _ in sendings[1:]), None)
+    until = message.time + AGAIN_WITHIN if again is None else again.time
+    if any(answer.time <= until for answer in run.all("verification")) or _is_settled(run, message, until):
+        raise NotHere
+    if again is not None:
+        if id(again) in stale(run.story):
+            raise NotHere  # a replay in the eyes of the UE: MS-12 says so
+        return
+    if not run.story.covers(message.time, AGAIN_WITHIN):
+        raise CannotTell("the capture ends before the MSK message has to be sent again")
+    if not _hears(run, message):
+        raise CannotTell("the capture shows nothing that this UE sends")
+    following = _following(run, message)
+    if following is not None and body.t is not None and following != (body.t.value + 1) % (1 << 32):
+        raise CannotTell(
+            f"the counter goes from {body.t.value} to {following}: not all that was sent is in the capture"
+        )
+    yield wrong(f"no verification message within {AGAIN_WITHIN // 10**9} s, and the MSK is not sent again", message)
+
+
+def _is_settled(run: Run, message: Message, until: int) -> bool:
+    """Say whether a BM-SC has no reason to send an MSK again: the UE is gone or asks, or a newer one is under way."""
+    body = bodies.mikey(message)
+    if body is None or history.deregistered(run.story, run.ue, message.time):
+        return True
+    if any(message.time < asked.start <= until for asked in run.story.runs_of(run.ue, *ASKING)):
+        return True
+    expires = None if body.idr is None else history.muk_expiry(run.story, body.idr.text, message.time)
+    if expires is not None and expires < until:
+        return True
+    return any(
+        message.time < other.time < until
+        and (newer := bodies.mikey(other)) is not None
+        and newer.msk_id is not None
+        and (newer.key_domain_id, newer.msk_id[:2]) == (body.key_domain_id, (body.msk_id or b"")[:2])
+        for other in history.msk_messages(run.story, run.ue)
+    )
+
+
+def _following(run: Run, message: Message) -> int | None:
+    """Return the counter of the next message to a UE under the MUK of an MSK message; None where there is none."""
+    body, seen = bodies.mikey(message), sent.sighted(run.story)
+    for other in history.msk_messages(run.story, run.ue):
+        next_ = bodies.mikey(other)
+        if other.time <= message.time or id(other) in seen or next_ is None or body is None:
+            continue
+        if next_.t is not None and next_.idr is not None and body.idr is not None and next_.idr.data == body.idr.data:
+            return next_.t.value
+    return None
+
+
+@rule(
+    "MS-24", MSK_DELIVERY, clause="TS 33.246 6.3.3, 6.5.3", level="info",
+    remedy="BM-SC: draw a new key and RAND for every MSK, and deliver it before anything is sent under it.",
+)  # fmt: skip
+def nothing_decodes_before_delivery(run: Run) -> Iterator[Problem]:
+    """A UE can decode nothing under an MSK before it is sent this MSK.
+
+    What a UE decodes is not to be seen; what it could is. MTK messages under an MSK that it has not got yet are
+    nothing to it, unless the octets and RAND are those of an older MSK that it holds. Then the new MSK is one
+    in name only, and does not shut out who has only the old one. That nobody has been sent the MSK is MT-04, a counter
+    that starts anew with the new name EX-04. With early MTK messages the keys of both MSKs are needed to tell.
+    """
+    message = run.one("msk")
+    body = bodies.mikey(message)
+    if not run.ues or body is None or body.msk_id is None:
+        raise NotHere
+    name = (body.key_domain_id, body.msk_id)
+    if _first_msks(run.story, run.ue).get(name) is not message:
+        raise NotHere  # the UE has it already
+    under = sent.under_msks(run.story).get(name, ())
+    if not under and not any(group.first > message.time for group in run.story.media if group.msk_id == body.msk_id):
+        raise NotHere
+    early = under[: bisect_right(under, message.time, key=_when)]
+    older = [m for other, m in _first_msks(run.story, run.ue).items() if other != name and m.time < message.time]
+    early = early[bisect_right(early, min(m.time for m in older), key=_when) :] if older else ()
+    if not early:
+        return
+    if next(history.before(run.story, run.ue, early[-1].time, *history.REGISTERING), None) is None:
+        raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
+    shut = ""
+    opened = run.story.chain.opening(early[-1])
+    for old in older:
+        held = run.story.chain.opening(old)
+        if opened is None or held is None:
+            shut = (
+                shut
+                or f"keys are needed to tell whether the MTK message in frame {early[-1].frame} is under an older MSK"
+            )
+        elif old.time < early[-1].time and (opened.key.value, opened.key.rand) in [
+            (k.value, k.rand) for k in held.keys
+        ]:
+            yield wrong(
+                f"an MTK message under MSK {body.msk_id.hex()} decodes under an older MSK", old, early[-1], message
+            )
+    if shut:
+        raise CannotTell(shut)
+
+
+def _when(message: Message) -> int:
+    return message.time
+
+
+@once
+def _first_msks(story: Story, ue: Session) -> Mapping[sent.MskName, Message]:
+    """Return the first message of each MSK to a UE; no solicited pulls."""
+    found: dict[sent.MskName, Message] = {}
+    for message in history.msk_messages(story, ue):
+        body = bodies.mikey(message)
+        if body is not None and not bodies.is_solicited_pull(body):
+            found.setdefault((body.key_domain_id, body.msk_id), message)
+    return found
+
+
+@rule(
     "MS-26", MSK_DELIVERY, clause="TS 33.246 6.3.2.3.1", level="shall",
     remedy="UE: an MSK under an older MUK than the last generated is a solicited pull: ask, do not acknowledge.",
 )  # fmt: skip
@@ -219,6 +353,8 @@ RULES: tuple[Rule, ...] = (
     no_verification_unasked,
     verification_repeats_what_was_sent,
     verification_mac_is_valid,
+    unanswered_message_is_sent_again,
+    nothing_decodes_before_delivery,
     old_muk_is_not_acknowledged,
     pull_is_answered,
 )

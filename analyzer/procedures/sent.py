@@ -79,6 +79,17 @@ def mtks(story: Story) -> Mapping[bytes, tuple[tuple[int, bytes], ...]]:
 
 
 @once
+def under_msks(story: Story) -> Mapping[MskName, tuple[Message, ...]]:
+    """Return the MTK messages under each MSK, in the order of time."""
+    found: dict[MskName, list[Message]] = {}
+    for message in story.traffic.mikey:
+        body = bodies.mikey(message)
+        if body is not None and bodies.is_mtk_message(body):
+            found.setdefault((body.key_domain_id, body.msk_id), []).append(message)
+    return {name: tuple(messages) for name, messages in found.items()}
+
+
+@once
 def named(story: Story) -> Mapping[bytes, int]:
     """Return when each MSK was first named, by a message that brings it or an MTK under it."""
     found: dict[bytes, int] = {}

@@ -179,6 +179,135 @@ class TestVerificationMac:
         assert verdicts(tell(with_msk(v=False)), "MS-22") == []
 
 
+LATE = {"verification": Edit(delay=40)}
+LOST = {"verification": Edit(drop=True)}
+
+
+class TestSentAgain:
+    def test_answered_at_once_nothing_is_to_be_sent(self, with_msk, tell, verdicts):
+        assert verdicts(tell(with_msk()), "MS-23") == []
+
+    def test_where_no_answer_is_asked_for(self, tell, verdicts):
+        story = Story.registered_by_http()
+        story.msk(v=False)
+        story.linger(40)
+        assert verdicts(tell(story), "MS-23") == []
+
+    def test_with_the_next_counter(self, sample, verdicts):
+        assert verdicts(sample("verification_lost"), "MS-23") == ["pass"]
+
+    def test_an_answer_after_half_a_minute_is_none(self, with_msk, tell, verdicts):
+        assert verdicts(tell(with_msk(edits=LATE)), "MS-23") == ["fail"]
+
+    def test_never_answered(self, tell, verdicts):
+        story = Story.registered_by_http()
+        story.msk(edits=LOST)
+        story.linger(31)
+        assert verdicts(tell(story), "MS-23") == ["fail"]
+
+    def test_with_the_counter_of_before_it_is_a_replay(self, tell, verdicts):
+        story = Story.registered_by_http()
+        story.msk(edits=LOST)
+        story.wait(2)
+        story.msk(counter=1, edits=LOST)
+        story.linger(40)
+        analysis = tell(story)
+        assert verdicts(analysis, "MS-23") == []
+        assert verdicts(analysis, "MS-12") == ["fail"]
+
+    def test_the_capture_ends_too_early(self, tell, verdicts):
+        story = Story.registered_by_http()
+        story.msk(edits=LOST)
+        story.linger(29)
+        assert verdicts(tell(story), "MS-23") == ["inconc"]
+
+    def test_the_next_counter_tells_of_one_that_is_not_in_the_capture(self, tell, verdicts):
+        story = Story.registered_by_http()
+        story.msk(edits=LOST)
+        story.wait(40)
+        story.msk(msk_id=OTHER_GROUP, counter=3)
+        story.linger(5)
+        assert verdicts(tell(story), "MS-23") == ["inconc"]
+
+    def test_or_that_there_was_none(self, tell, verdicts):
+        story = Story.registered_by_http()
+        story.msk(edits=LOST)
+        story.wait(40)
+        story.msk(msk_id=OTHER_GROUP)
+        story.linger(5)
+        assert verdicts(tell(story), "MS-23") == ["fail"]
+
+    def test_a_probe_of_one_direction(self, begun_late, tell, verdicts):
+        story = begun_late(verify=False)
+        ue = bytes(map(int, story.ue.ip.split(".")))
+        story.tape.packets = [(time, packet) for time, packet in story.tape.packets if packet[26:30] != ue]
+        story.tape.add_udp(story.now + 40 * 10**9, story.addresses.bm_sc, 9, story.addresses.scf, 9, b"later")
+        assert verdicts(tell(story, story.keyring(runs=True)), "MS-23") == ["inconc"]
+
+    @pytest.mark.parametrize("step", ["deregister", "msk_request", "newer"])
+    def test_there_is_no_more_reason_to(self, tell, verdicts, step):
+        story = Story.registered_by_http()
+        story.msk(edits=LOST)
+        story.wait(5)
+        if step == "newer":
+            story.msk(msk_id=SECOND_MSK)
+        else:
+            getattr(story, step)()
+        story.linger(40)
+        assert verdicts(tell(story), "MS-23") == []
+
+
+def renamed(rand=None, key=None, early=True, **more):
+    """The second MSK is the first under another ID, or has a RAND or key of its own."""
+    story = Story.registered_by_http(**more)
+    story.msk()
+    story.wait(0.2)
+    story.mtk(times=2)
+    old = story.msks[FIRST_MSK]
+    used = {"key": key or old.key, "rand": rand or old.rand}
+    if early:
+        story.mtk(SECOND_MSK, 1, msk_key=used["key"], rand=used["rand"], counter=old.counter + 1)
+    story.msk(msk_id=SECOND_MSK, **used)
+    story.mtk(SECOND_MSK, 2, msk_key=used["key"], rand=used["rand"], counter=old.counter + 2)
+    return story
+
+
+class TestNothingDecodesBefore:
+    @pytest.mark.parametrize("name", ["http_good", "sip_good", "two_ues", "missed_update"])
+    def test_in_good_stories(self, sample, verdicts, name):
+        assert set(verdicts(sample(name), "MS-24")) == {"pass"}
+
+    def test_an_msk_in_name_only(self, tell, verdicts):
+        assert verdicts(tell(renamed()), "MS-24") == ["pass", "fail"]
+
+    @pytest.mark.parametrize("more", [{"rand": b"\5" * 16}, {"key": b"\5" * 16}], ids=["RAND", "key"])
+    def test_another_rand_or_key_does_not_open(self, tell, verdicts, more):
+        assert verdicts(tell(renamed(**more)), "MS-24") == ["pass", "pass"]
+
+    def test_sent_only_afterwards(self, tell, verdicts):
+        assert verdicts(tell(renamed(early=False)), "MS-24") == ["pass", "pass"]
+
+    def test_keys_are_needed(self, tell, verdicts, keep):
+        story = keep(renamed(), ("ue", "bm_sc"), ("bm_sc", "group"))
+        assert verdicts(tell(story, ""), "MS-24") == ["pass", "inconc"]
+
+    def test_it_may_have_been_delivered_before_the_capture(self, tell, verdicts):
+        story = renamed()
+        story.cut(1.5)
+        assert "fail" not in verdicts(tell(story, story.keyring(runs=True)), "MS-24")
+
+    def test_nothing_is_sent_under_it(self, with_msk, tell, verdicts):
+        assert verdicts(tell(with_msk()), "MS-24") == []
+
+    def test_the_first_msk_of_a_ue_that_joins_late(self, tell, verdicts):
+        story = Story.registered_by_http(ues=2)
+        one, other = story.ues
+        story.msk(one)
+        story.mtk(times=3)
+        story.msk(other)
+        assert verdicts(tell(story), "MS-24") == ["pass", "pass"]
+
+
 class TestOldMuk:
     def test_silence_is_right(self, with_msk, tell, verdicts):
         story = with_msk()

@@ -78,7 +78,7 @@ def case() -> CaseReport:
             ),
             judgement("MS-22", Verdict.INCONC, "no key opens frame 4", evidence=(Evidence(0, 4),)),
             judgement("MT-03", Verdict.INCONC, "no key opens frame 4", evidence=(Evidence(0, 4),)),
-            judgement("MS-23", Verdict.ERROR, "the rule failed: KeyError", traceback="Traceback …"),
+            judgement("MS-98", Verdict.ERROR, "the rule failed: KeyError", traceback="Traceback …"),
             judgement("UB-12", Verdict.FAIL, "no token", level="info", ue=None, procedure="p1"),
         ),
         diagnoses=(

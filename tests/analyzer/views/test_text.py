@@ -13,7 +13,7 @@ EXPECTED = """\
   ✗ MS-21 a-rule, frames 3, 5, ue1.p1, TS 33.246 6.3.2.3 (shall)
       counter 5, expected 7
       → BM-SC: repeat the counter.
-  ! MS-23 a-rule, frame 3, ue1.p1, TS 33.246 6.3.2.3 (shall)
+  ! MS-98 a-rule, frame 3, ue1.p1, TS 33.246 6.3.2.3 (shall)
       the rule failed: KeyError
   i UB-12 a-rule, frame 3, p1, TS 33.246 6.3.2.3 (info)
       no token
