@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from itertools import islice
 
-from analyzer import openings
+from analyzer import openings, waivers
 from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.clocks import Clock
@@ -53,20 +54,24 @@ def case_report(
     judgements: Sequence[Judgement],
     show_keys: bool,
     clocks: Sequence[Clock] = (),
+    waiving: Sequence[waivers.Waiver] = (),
+    today: date | None = None,
 ) -> CaseReport:
-    """Make the report of a case; its verdict is the worst of all rules above level info."""
-    counted = [judgement.verdict for judgement in judgements if judgement.level != "info"]
-    crashed = [judgement.verdict for judgement in judgements if judgement.verdict is Verdict.ERROR]
+    """Make the report of a case; its verdict is the worst of all rules above level info that nobody waived."""
     by_ue: dict[str, list[Run]] = {}
     for _, run in runs:
         for session in run.ues:
             by_ue.setdefault(session.id, []).append(run)
+    ues = tuple(_ue(session, story, by_ue.get(session.id, ()), show_keys) for session in story.traffic.sessions)
+    judged = waivers.apply(judgements, ues, waiving, today)
+    counted = [judgement.verdict for judgement in judged if judgement.counts]
+    crashed = [judgement.verdict for judgement in judgements if judgement.verdict is Verdict.ERROR]
     return CaseReport(
         name=name,
         verdict=max((*counted, *crashed), default=Verdict.NONE),
         captures=tuple(_capture(facts) for facts in captures),
-        ues=tuple(_ue(session, story, by_ue.get(session.id, ()), show_keys) for session in story.traffic.sessions),
-        judgements=tuple(judgements),
+        ues=ues,
+        judgements=judged,
         diagnoses=diagnose(story, runs, judgements),
         media=tuple(_media(group) for group in story.media),
         malformed=tuple(_malformed(story.traffic.messages, decoded)),

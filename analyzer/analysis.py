@@ -6,8 +6,9 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import date
 
-from analyzer import accounts
+from analyzer import accounts, waivers
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.follow import Follow
 from analyzer.capture.reader import Capture
@@ -39,6 +40,8 @@ class Options:
     ignore: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()  # keyrings beyond those of the case
     media: str = "sample"  # of huge streams, or "all", "none": what is verified
+    waive: tuple[str, ...] = ()  # files of waivers beyond those of the case
+    today: date | None = None  # by which waivers expire; None: none has
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class Analysis:
     decoded: DecodeFacts = field(repr=False)
     keyring: Keyring = field(repr=False)
     media: MediaLog = field(repr=False)
+    expired: tuple[str, ...] = ()  # waivers that count no longer
 
 
 def comment(captures: Sequence[Capture], message: Message) -> str:
@@ -110,6 +114,10 @@ def analyse(
     again = reading.again if options.media == "all" and live is None and reading.comes_again else None
     keyring, decoded = reading.keyring, reading.decoder.facts
     messages: list[Message] = []
+    codes = tuple(rule.code for rule in CATALOGUE)
+    waiving = waivers.read(case.config or "", reading.config.waive, codes)
+    waiving += tuple(waiver for path in options.waive for waiver in waivers.load(path, codes))
+    expired = waivers.expired(waiving, options.today)
 
     def account() -> Analysis:
         """Judge what was read."""
@@ -125,10 +133,11 @@ def analyse(
         judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
         facts = [capture.facts for capture in reading.captures]
         report = accounts.case_report(
-            case.name, facts, decoded, story, runs, judgements, options.show_keys, reading.clocks
+            case.name, facts, decoded, story, runs, judgements, options.show_keys, reading.clocks, waiving,
+            options.today,
         )  # fmt: skip
         return Analysis(
-            case, report, traffic.folded.seen, story, runs, reading.captures, decoded, keyring, reading.media
+            case, report, traffic.folded.seen, story, runs, reading.captures, decoded, keyring, reading.media, expired
         )
 
     seen = messages.append
@@ -165,4 +174,4 @@ def _chosen(code: str, options: Options) -> bool:
 def failing(judgements: Iterable[Judgement], level: str) -> bool:
     """Say whether a judgement fails at a level or above it: shall, then should."""
     counted = ("shall",) if level == "shall" else ("shall", "should")
-    return any(j.verdict is Verdict.FAIL and j.level in counted for j in judgements)
+    return any(j.verdict is Verdict.FAIL and j.level in counted and j.waived is None for j in judgements)

@@ -67,7 +67,9 @@ def judge_case(
     if keep is not None:
         keep(analysis)
     report = analysis.report
-    return Outcome(without_passes(report) if failures_only else report, warnings=analysis.keyring.warnings)
+    return Outcome(
+        without_passes(report) if failures_only else report, warnings=(*analysis.keyring.warnings, *analysis.expired)
+    )
 
 
 def judge_cases(

@@ -115,6 +115,12 @@ class Judgement:
     remedy: str
     evidence: tuple[Evidence, ...]
     traceback: str | None = None  # of a rule that crashed
+    waived: str | None = None  # why it does not count, and until when
+
+    @property
+    def counts(self) -> bool:
+        """Whether the verdict of a case and the exit code heed it."""
+        return self.level != "info" and self.waived is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ class CaseConfig:
     nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     clock_offsets: dict[str, float] = field(default_factory=dict)
     ports: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    waive: object = ()  # tables of waivers, as they stand there: analyzer.waivers reads them
 
 
 class ConfigError(Exception):
@@ -102,8 +103,8 @@ def load_case_config(path: str) -> CaseConfig:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(path, "", "", f"is not TOML: {error}") from None
     for name in tables:
-        if name not in {"nodes", "capture", "ports"}:
-            raise ConfigError(path, name, "", "unknown; known are nodes, capture, ports")
+        if name not in {"nodes", "capture", "ports", "waive"}:
+            raise ConfigError(path, name, "", "unknown; known are nodes, capture, ports, waive")
     nodes = {
         node: tuple(_address(path, "nodes", node, value) for value in _list(path, "nodes", node, values))
         for node, values in _table(path, tables, "nodes", NODES).items()
@@ -119,7 +120,7 @@ def load_case_config(path: str) -> CaseConfig:
         settings = _table(path, captures, name, CAPTURE_KEYS, title)
         if "clock_offset" in settings:
             clock_offsets[name] = _seconds(path, title, "clock_offset", settings["clock_offset"])
-    return CaseConfig(nodes, clock_offsets, ports)
+    return CaseConfig(nodes, clock_offsets, ports, tables.get("waive", []))
 
 
 def _cases(path: str) -> Iterator[CaseFiles]:

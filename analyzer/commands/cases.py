@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 import click
@@ -57,7 +58,15 @@ media_option = click.option(
     default="sample",
     help="Media packets that are verified: of huge streams a sample [sample].",
 )
+waive_option = click.option(
+    "--waive", multiple=True, type=click.Path(), metavar="FILE", help="Waivers for every case; repeatable."
+)
 show_keys_option = click.option("--show-keys", is_flag=True, help="Show the values of keys, which are secrets.")
+
+
+def today() -> date:
+    """Return the day by which waivers expire: read here, so that an analysis depends on what it is given only."""
+    return datetime.now().astimezone().date()
 
 
 def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
@@ -72,7 +81,7 @@ def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Ana
     """Analyse a case with progress on the terminal; raises Failure when it cannot be read."""
     with _mendable(), nullcontext() if live is not None else bar(1) as progress:
         analysis = analyse(case, options, None if progress is None else progress.octets, live)
-    warn(analysis.keyring.warnings)
+    warn((*analysis.keyring.warnings, *analysis.expired))
     return analysis
 
 

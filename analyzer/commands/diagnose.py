@@ -10,7 +10,7 @@ import click
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
 from analyzer.batch import Outcome, collect, judge_case
-from analyzer.commands.cases import find, inputs, media_option
+from analyzer.commands.cases import find, inputs, media_option, today
 from analyzer.commands.drawing import width
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, common, show
@@ -62,7 +62,10 @@ def command(
         for case in cases:
             analyses: list[Analysis] = []
             outcome = judge_case(
-                case, Options(engine=engine, keys=keys, media=media), progress=progress.octets, keep=analyses.append
+                case,
+                Options(engine=engine, keys=keys, media=media, today=today()),
+                progress=progress.octets,
+                keep=analyses.append,
             )
             outcomes.append(outcome)
             if format_ == "text":

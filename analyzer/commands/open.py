@@ -13,7 +13,7 @@ from analyzer.analysis import Options
 from analyzer.batch import USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
-from analyzer.commands.cases import Failure, find, inputs, media_option
+from analyzer.commands.cases import Failure, find, inputs, media_option, today
 from analyzer.commands.config import wishes
 from analyzer.commands.following import followed_case
 from analyzer.commands.output import common, settings, tell_trace
@@ -50,7 +50,7 @@ def command(
     cases = [followed_case(paths, engine)] if follow else find(paths, merge)
     if not cases:
         ctx.exit(USAGE)
-    browse(cases, Options(engine=engine, keys=keys, media=media), no_state, follow)
+    browse(cases, Options(engine=engine, keys=keys, media=media, today=today()), no_state, follow)
 
 
 def browse(cases: Sequence[CaseFiles], options: Options, no_state: bool = False, follow: bool = False) -> None:

@@ -22,7 +22,9 @@ def exit_code(outcomes: Sequence[Outcome], fail_on: str, strict: bool, fail_if_e
     damaged = any(capture.truncated or capture.problems for case in read for capture in case.captures)
     if damaged or any(judgement.verdict is Verdict.ERROR for judgement in judgements):
         found.add(UNREADABLE)
-    unclear = strict and any(j.verdict is Verdict.INCONC and j.level in LEVELS[fail_on] for j in judgements)
+    unclear = strict and any(
+        j.verdict is Verdict.INCONC and j.level in LEVELS[fail_on] and j.waived is None for j in judgements
+    )
     if unclear or failing(judgements, fail_on):
         found.add(FAILED)
     if fail_if_empty and all(case.verdict is Verdict.NONE for case in read):

@@ -108,7 +108,7 @@ class CaseScreen(Search):
         self._focus("sessions")
         self._recall()
         problems = [problem for capture in report.captures for problem in capture.problems]
-        for warning in (*problems, *self.found.analysis.keyring.warnings)[:3]:
+        for warning in (*problems, *self.found.analysis.keyring.warnings, *self.found.analysis.expired)[:3]:
             self.notify(printable(warning), severity="warning", timeout=8, markup=False)
 
     # What is remembered from one time to the next

@@ -8,6 +8,7 @@ from analyzer.views.rows import frames, lines
 
 COLUMNS = (
     "case", "rule", "name", "verdict", "level", "ue", "procedure", "clause", "message", "remedy", "capture", "frames",
+    "waived",
 )  # fmt: skip
 
 
@@ -18,7 +19,7 @@ def show(report: Report) -> str:
         (
             (
                 case.name, j.rule, j.name, str(j.verdict), j.level, j.ue, j.procedure, j.clause, j.message, j.remedy,
-                path_of(case, j), frames(j.evidence),
+                path_of(case, j), frames(j.evidence), j.waived,
             )
             for case in report.cases
             for j in case.judgements

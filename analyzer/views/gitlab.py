@@ -21,5 +21,6 @@ def show(report: Report) -> str:
             "location": {"path": finding.path, "lines": {"begin": line_of(finding.judgement)}},
         }
         for finding in broken(report)
+        if finding.judgement.waived is None
     ]
     return json.dumps(found, indent=2) + "\n"

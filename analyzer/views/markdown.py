@@ -62,6 +62,8 @@ def _judgement(case: CaseReport, found: Judgement) -> str:
         filter(None, (found.ue, frames(found.evidence, len(case.captures) > 1), f"{found.clause}, {found.level}"))
     )
     told = f"* {_verdict(found.verdict)} **{found.rule}** {found.name} ({_text(place)}): {_text(found.message)}"
+    if found.waived is not None:
+        return f"{told} Waived: {_text(found.waived)}"
     return f"{told} *{_text(found.remedy)}*" if found.remedy else told
 
 

@@ -25,6 +25,8 @@ class RuleTest:
     @property
     def skipped(self) -> str:
         """Why it neither passed nor failed, "" where it did: nobody can tell, or nobody demands it."""
+        if all(judgement.waived is not None for judgement in self.judgements):
+            return "; ".join(dict.fromkeys(f"waived: {judgement.waived}" for judgement in self.judgements))
         if self.verdict in (Verdict.PASS, Verdict.ERROR) or (self.verdict is Verdict.FAIL and self.level != "info"):
             return ""
         word = "advice" if self.verdict is Verdict.FAIL else str(self.verdict)
@@ -45,10 +47,16 @@ def rule_tests(case: CaseReport) -> Iterator[RuleTest]:
     for judgement in case.judgements:
         found.setdefault((judgement.rule, judgement.ue or EVERYBODY), []).append(judgement)
     for (rule, ue), judgements in sorted(found.items()):
-        worst = max(judgement.verdict for judgement in judgements)
-        saying = tuple(judgement for judgement in judgements if judgement.verdict is worst)
+        worst = max(map(_weight, judgements))
+        saying = tuple(judgement for judgement in judgements if _weight(judgement) == worst)
         first = saying[0]
-        yield RuleTest(rule, first.name, ue, first.level, first.clause, worst, saying)
+        yield RuleTest(rule, first.name, ue, first.level, first.clause, first.verdict, saying)
+
+
+def _weight(judgement: Judgement) -> tuple[bool, Verdict]:
+    """What is waived weighs less than what is broken, and more than what passed."""
+    is_broken = judgement.verdict in (Verdict.FAIL, Verdict.INCONC, Verdict.ERROR)
+    return is_broken and judgement.waived is None, judgement.verdict
 
 
 def unread(case: CaseReport) -> str:

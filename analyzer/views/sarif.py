@@ -67,6 +67,7 @@ def _result(finding: Finding, places: Mapping[str, int]) -> dict[str, Plain]:
         "locations": [*locations[:1]],
         "relatedLocations": related,
         "partialFingerprints": {"finding/v1": finding.fingerprint},
+        "suppressions": [] if found.waived is None else [{"kind": "external", "justification": clean(found.waived)}],
         "properties": {"case": case.name, "ue": found.ue, "procedure": found.procedure, "clause": found.clause},
     }
 

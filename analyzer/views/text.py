@@ -11,7 +11,7 @@ from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, paint, plural
 
 BROKEN = (Verdict.ERROR, Verdict.FAIL)
-NOTE, CLOCK = "i", "≈"
+NOTE, CLOCK, WAIVED = "i", "≈", "w"
 EMPTY = {Verdict.NONE: "nothing to judge", Verdict.ERROR: "not judged"}  # what a case without judgements is
 HUGE = 20_000  # packets of a stream, of which a sample is verified
 MAX_MALFORMED = 10  # of one case
@@ -47,7 +47,9 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
         yield f"  {NOTE} {line}"
     several = len(case.captures) > 1
     for judgement in case.judgements:
-        if judgement.verdict in BROKEN:
+        if judgement.waived is not None:
+            yield from _waived(judgement, several)
+        elif judgement.verdict in BROKEN:
             yield from _judgement(judgement, several, coloured)
     yield from _unclear(case.judgements, several, coloured)
     for diagnosis in case.diagnoses:
@@ -60,6 +62,14 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
         )
     if len(case.malformed) > MAX_MALFORMED:
         yield f"  ~ and {len(case.malformed) - MAX_MALFORMED} malformed messages more"
+
+
+def _waived(judgement: Judgement, several: bool) -> Iterator[str]:
+    """Tell of what somebody accepts: it does not count, and is never silent."""
+    place = f", {frames(judgement.evidence, several)}" if judgement.evidence else ""
+    who = judgement.procedure or judgement.ue or ""
+    yield f"  {WAIVED} {judgement.rule} {judgement.name}{place}{f', {who}' if who else ''}: {clean(judgement.message)}"
+    yield f"      waived: {clean(judgement.waived or '')}"
 
 
 def _sampled(case: CaseReport) -> Iterator[str]:
@@ -75,16 +85,23 @@ def _word(verdict: Verdict, coloured: bool) -> str:
 
 
 def _judged(case: CaseReport) -> str:
-    counts = Counter(judgement.verdict for judgement in case.judgements if not _is_note(judgement))
+    counts = Counter(judgement.verdict for judgement in case.judgements if not _is_off(judgement))
     told = [f"{counts[v]} {v}" for v in (Verdict.PASS, Verdict.FAIL, Verdict.INCONC, Verdict.ERROR) if counts[v]]
     notes = sum(map(_is_note, case.judgements))
     told += [plural(notes, "note")] if notes else []
+    waived = sum(judgement.waived is not None for judgement in case.judgements)
+    told += [f"{waived} waived"] if waived else []
     return ", ".join(told) or EMPTY.get(case.verdict, "nothing failed")
 
 
 def _is_note(judgement: Judgement) -> bool:
     """Say whether something does not hold that no specification demands: it never changes the verdict of a case."""
-    return judgement.level == "info" and judgement.verdict in (Verdict.FAIL, Verdict.INCONC)
+    is_broken = judgement.verdict in (Verdict.FAIL, Verdict.INCONC)
+    return judgement.level == "info" and judgement.waived is None and is_broken
+
+
+def _is_off(judgement: Judgement) -> bool:
+    return judgement.waived is not None or _is_note(judgement)
 
 
 def _judgement(judgement: Judgement, several: bool, coloured: bool) -> Iterator[str]:
@@ -108,7 +125,7 @@ def _unclear(judgements: Iterable[Judgement], several: bool, coloured: bool) -> 
     """Tell what could not be judged: one reason, and all rules that it kept from a verdict."""
     reasons: dict[str, list[Judgement]] = {}
     for judgement in judgements:
-        if judgement.verdict is Verdict.INCONC and not _is_note(judgement):
+        if judgement.verdict is Verdict.INCONC and not _is_off(judgement):
             reasons.setdefault(judgement.message, []).append(judgement)
     for reason, found in reasons.items():
         mark = paint(f"{MARKS[Verdict.INCONC]} cannot tell", Verdict.INCONC, coloured)

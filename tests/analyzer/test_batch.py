@@ -31,7 +31,7 @@ def fake(case, options, progress=None, live=None):
     if case.name == "a":
         time.sleep(0.5)
     report = CaseReport(case.name, Verdict.FAIL, (), (), JUDGED, (), (), ())
-    return SimpleNamespace(report=report, keyring=SimpleNamespace(warnings=(f"{case.name}: take care",)))
+    return SimpleNamespace(expired=(), report=report, keyring=SimpleNamespace(warnings=(f"{case.name}: take care",)))
 
 
 def broken(case, options, progress=None, live=None):
