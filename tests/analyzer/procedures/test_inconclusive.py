@@ -236,7 +236,7 @@ PAIRS = (
     Pair("msk_of_a_strange_group", (dropped,), "MS-17"),
     Pair("pull_with_an_expired_muk_granted", (without("bsf"),), "MS-25 MS-29"),
     Pair("third_msk_while_the_first_is_in_use", (no_keys, without("bsf")), "MS-18"),
-    Pair("media_under_a_retired_msk", (garbled(44, 4),), "SR-10"),
+    Pair("media_under_a_retired_msk", (garbled(82, 4),), "SR-10"),
     Pair("msk_to_another_address", (dropped,), "MS-01"),
     Pair("bootstrapping_for_a_stale_nonce", (lost(81),), "MS-07"),  # the request with the new B-TID
     Pair("first_msk_without_a_policy", (dropped,), "MS-13"),
