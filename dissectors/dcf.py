@@ -243,8 +243,9 @@ class _Reader:
     def _obki(self, depth: int, start: int) -> None:
         self._full()
         count = 1
+        announced = start + int.from_bytes(self.cursor.data[start : start + 4], "big") - self.cursor.pos
         # How many names follow stands first, and some leave it out: flags, whose last four bits are reserved, are none
-        if self.cursor.left == 1 or (self.cursor.left and self.cursor.data[self.cursor.pos] & 0x0F):
+        if announced == 1 or (self.cursor.left and self.cursor.data[self.cursor.pos] & 0x0F):
             count = self.cursor.u8("dcf.obki.count")
         for _ in range(count):
             self.keys.append(self._key())

@@ -233,6 +233,8 @@ PAIRS = (
     ),
     Pair("mtk_never_repeated", (dropped,), "MT-13"),
     Pair("mtk_after_its_packets", (dropped,), "MT-12"),
+    Pair("msk_not_sent_again", (dropped,), "MS-23"),
+    Pair("msk_of_the_old_octets", (cut(450),), "MS-24"),
     Pair("msk_of_a_strange_group", (dropped,), "MS-17"),
     Pair("pull_with_an_expired_muk_granted", (without("bsf"),), "MS-25 MS-29"),
     Pair("third_msk_while_the_first_is_in_use", (no_keys, without("bsf")), "MS-18"),
