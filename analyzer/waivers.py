@@ -11,13 +11,11 @@ A table in case.toml or in a file of its own:
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from pathlib import Path
 
-from analyzer.capture.case import MAX_CONFIG, ConfigError
+from analyzer.capture.case import ConfigError, read_toml
 from analyzer.report import Judgement, UeReport, Verdict
 
 TABLE = "waive"
@@ -45,15 +43,7 @@ class Waiver:
 
 def load(path: str, codes: Iterable[str]) -> tuple[Waiver, ...]:
     """Read a file of waivers; raises ConfigError that names file, table and key."""
-    try:
-        octets = Path(path).read_bytes()
-        if len(octets) > MAX_CONFIG:
-            raise ConfigError(path, "", "", f"is longer than {MAX_CONFIG} octets")
-        told = tomllib.loads(octets.decode())
-    except OSError as error:
-        raise ConfigError(path, "", "", f"cannot be read: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ConfigError(path, "", "", f"is not TOML: {error}") from None
+    told = read_toml(path)
     for name in told:
         if name != TABLE:
             raise ConfigError(path, name, "", f"unknown; known is {TABLE}")

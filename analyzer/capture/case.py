@@ -90,18 +90,23 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
     ]
 
 
-def load_case_config(path: str) -> CaseConfig:
-    """Read a case.toml; raises ConfigError that names file, table and key."""
+def read_toml(path: str) -> dict[str, object]:
+    """Return the tables of a TOML file of ours; raises ConfigError where it cannot be read, is too long or is none."""
     try:
         with open(path, "rb") as stream:
             text = stream.read(MAX_CONFIG + 1)
         if len(text) > MAX_CONFIG:
             raise ConfigError(path, "", "", f"is longer than {MAX_CONFIG} octets")
-        tables = tomllib.loads(text.decode())
+        return tomllib.loads(text.decode())
     except OSError as error:
         raise ConfigError(path, "", "", f"cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(path, "", "", f"is not TOML: {error}") from None
+
+
+def load_case_config(path: str) -> CaseConfig:
+    """Read a case.toml; raises ConfigError that names file, table and key."""
+    tables = read_toml(path)
     for name in tables:
         if name not in {"nodes", "capture", "ports", "waive"}:
             raise ConfigError(path, name, "", "unknown; known are nodes, capture, ports, waive")
@@ -120,7 +125,7 @@ def load_case_config(path: str) -> CaseConfig:
         settings = _table(path, captures, name, CAPTURE_KEYS, title)
         if "clock_offset" in settings:
             clock_offsets[name] = _seconds(path, title, "clock_offset", settings["clock_offset"])
-    return CaseConfig(nodes, clock_offsets, ports, tables.get("waive", []))
+    return CaseConfig(nodes, clock_offsets, ports, tables.get("waive", ()))
 
 
 def _cases(path: str) -> Iterator[CaseFiles]:

@@ -15,7 +15,7 @@ from analyzer.tui.page import Page
 SIGNS = (
     ("✓", "pass"),
     ("✗", "fail"),
-    ("!", "advice: a rule of level info is not kept; no verdict counts it"),
+    ("!", "advice: a rule of level info is not kept, or one is waived; no verdict counts it"),
     ("?", "inconc: the capture or the keyring does not hold what the rule needs"),
     ("●", "marked with m"),
     ("◆", "selected with Space, for the diff; on the timeline an MSK message"),

@@ -135,12 +135,12 @@ def _names(messages: Iterable[Message]) -> frozenset[str]:
 
 
 def mark_of(judgement: Judgement) -> Mark:
-    """Return the mark of a judgement: a fail of level info is advice, and no verdict of a case counts it."""
+    """Return the mark of a judgement: a fail that no verdict of a case counts is advice, of level info or waived."""
     match judgement.verdict:
         case Verdict.ERROR:
             return Mark.FAIL
         case Verdict.FAIL:
-            return Mark.ADVICE if judgement.level == "info" else Mark.FAIL
+            return Mark.FAIL if judgement.counts else Mark.ADVICE
         case Verdict.INCONC:
             return Mark.UNSURE
         case Verdict.PASS:

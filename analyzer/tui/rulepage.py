@@ -22,6 +22,8 @@ def rule_page(found: Index, judgement: Judgement | None) -> Iterator[Cell]:
     yield Cell(f"{judgement.verdict}, level {judgement.level}, {judgement.clause}", "dim")
     yield Cell("")
     yield Cell(judgement.message)
+    if judgement.waived is not None:
+        yield Cell(f"waived: {judgement.waived}", "warn")
     if judgement.remedy:
         yield Cell(f"→ {judgement.remedy}", "accent")
     if judgement.evidence:

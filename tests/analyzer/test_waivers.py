@@ -8,7 +8,7 @@ import pytest
 
 from analyzer import waivers
 from analyzer.analysis import Options
-from analyzer.capture.case import ConfigError, find_cases
+from analyzer.capture.case import MAX_CONFIG, ConfigError, find_cases
 from analyzer.cli import run
 from analyzer.procedures import CATALOGUE
 from analyzer.report import Verdict
@@ -62,7 +62,7 @@ def test_files_that_cannot_be_read_say_so(tmp_path):
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         waivers.load(str(tmp_path / "nothing"), CODES)
     with pytest.raises(ConfigError, match="is longer than"):
-        waivers.load(written(tmp_path, "#" * (waivers.MAX_CONFIG + 1)), CODES)
+        waivers.load(written(tmp_path, "#" * (MAX_CONFIG + 1)), CODES)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ CASES = [CaseFiles(name, (f"{name}.pcap",)) for name in "abc"]
 def analysis(case, problems=(), warnings=()):
     capture = CaptureReport(case.captures[0], "pcap", 1, 1, 0.0, 0.0, (), bool(problems), problems)
     return SimpleNamespace(
-        case=case, report=SimpleNamespace(captures=(capture,)), keyring=SimpleNamespace(warnings=warnings)
+        case=case, expired=(), report=SimpleNamespace(captures=(capture,)), keyring=SimpleNamespace(warnings=warnings)
     )
 
 

@@ -151,3 +151,8 @@ def test_a_frame_is_known_by_its_capture_too_where_there_are_several(found):
     assert index.number((0, 7)) == "7"
     several = replace(index, analysis=replace(index.analysis, captures=index.analysis.captures * 2))
     assert several.number((1, 7)) == "1:7"
+
+
+def test_what_is_waived_is_advice():
+    assert model.mark_of(judgement(waived="ticket 1234 (until 2027-03-31)")) is Mark.ADVICE
+    assert model.mark_of(judgement()) is Mark.FAIL
