@@ -20,6 +20,7 @@ STEP = 5 * MILLISECOND  # from one message to the next
 KEY_DOMAIN = bytes.fromhex("00f110")  # MCC 001, MNC 01
 NEWS, SPORT = "urn:home1.net:mbms:news", "urn:home1.net:mbms:sport"
 HTTP_PORT, SIP_PORT, MIKEY_PORT, DIAMETER_PORT = 80, 5060, 2269, 3868
+PORTS = 25_000  # of clients, from 40000 on: then they begin anew, as a long story has more connections
 DISCARD_PORT = 9
 KEYLOG = "sslkeys.log"
 WEBSOCKET_PORT = 80
@@ -242,7 +243,9 @@ class Stage:
         of_ue = port == HTTP_PORT and client in {ue.ip for ue in self.ues}
         secured = self.tls and of_ue and server == self.addresses.bm_sc
         number = self.count("port")
-        wire = Wire(self, Connection(self.tape, client, 40000 + number, server, forge_tls.PORT if secured else port))
+        wire = Wire(
+            self, Connection(self.tape, client, 40000 + number % PORTS, server, forge_tls.PORT if secured else port)
+        )
         wire.open()
         if self.http2 and of_ue:
             wire.talk = forge_http2.Talk()
