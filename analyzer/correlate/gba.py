@@ -82,6 +82,13 @@ def authorization(body: Http) -> Auth | None:
     return None if value is None else _parsed(value)
 
 
+def username(message: Message) -> str | None:
+    """Return whom the Authorization of a message names: on Ua a B-TID; None where it has none."""
+    body = bodies.http(message)
+    given = None if body is None else authorization(body)
+    return None if given is None else given.get("username")
+
+
 def challenge(body: Http) -> Auth | None:
     """Return the WWW-Authenticate of a 401."""
     value = body.headers.get("WWW-Authenticate")
@@ -160,9 +167,7 @@ def bootstrappings(exchanges: Iterable[Exchange]) -> tuple[Bootstrapping, ...]:
 
 
 def _username(exchange: Exchange) -> str | None:
-    body = None if exchange.request is None else bodies.http(exchange.request)
-    given = None if body is None else authorization(body)
-    return None if given is None else given.get("username")
+    return None if exchange.request is None else username(exchange.request)
 
 
 def _is_first_request(exchange: Exchange) -> bool:

@@ -188,9 +188,7 @@ def _ua(known: Known, name: str, run: Run) -> Iterator[Trouble]:
 
 def _is_renegotiated(story: Story, run: Run, asked: Message) -> bool:
     """Say whether a 401 is as it should be: a pull under an expired MUK has made the UE ask (TS 33.246 6.3.2.2.4)."""
-    body = bodies.http(asked)
-    given = None if body is None else gba.authorization(body)
-    b_tid = None if given is None else given.get("username")
+    b_tid = gba.username(asked)
     until = None if b_tid is None else history.muk_expiry(story, b_tid, asked.time)
     return until is not None and until < asked.time and history.was_pulled(run, b_tid)
 

@@ -188,9 +188,7 @@ def expired_muk_is_renegotiated(run: Run) -> Iterator[Problem]:
         raise CannotTell(f"the capture does not show when the MUK of B-TID {b_tid} expires")
     if request.time <= until + SLACK:
         raise NotHere
-    body_of = bodies.http(request)
-    given = None if body_of is None else gba.authorization(body_of)
-    if given is None or given.get("username") != b_tid:
+    if gba.username(request) != b_tid:
         raise NotHere  # it has bootstrapped already
     answer = _answer_to(run, request)
     if answer is None:

@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Mark, fit
-from analyzer.tui.fields import HIDDEN, layers, written
+from analyzer.tui.fields import layers, worded
 from analyzer.tui.keyline import KeyLine
 from analyzer.tui.model import Index
 from analyzer.tui.rows import Rows
@@ -45,9 +45,7 @@ def told(message: Message, hider: Hider) -> list[str]:
 
 
 def _lines(each: Field, depth: int, hider: Hider) -> Iterator[str]:
-    is_group = bool(each.children) and isinstance(each.value, bytes)
-    hidden = not is_group and hider.hides(each)
-    text = HIDDEN if hidden else each.text or ("" if is_group else written(each.value))
+    text, _ = worded(each, hider)
     if not each.is_syntax:
         yield f"{'  ' * depth}{each.name}{f': {text}' if text else ''}"
     for child in each.children:

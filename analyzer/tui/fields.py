@@ -88,9 +88,7 @@ def _leaves(fields: tuple[Field, ...]) -> Iterator[Field]:
 
 def _node(each: Field, name: str, hider: Hider) -> Node:
     protocol, dot, rest = each.name.rpartition(".")
-    is_group = bool(each.children) and isinstance(each.value, bytes)  # its octets are those of its children
-    is_hidden = not is_group and hider.hides(each)
-    text = HIDDEN if is_hidden else each.text or ("" if is_group else written(each.value))
+    text, is_hidden = worded(each, hider)
     line = [Cell(protocol + dot, "dim"), Cell(rest, "accent")]
     if text:
         line.append(Cell(f": {text}", "warn" if is_hidden else ""))
@@ -98,6 +96,14 @@ def _node(each: Field, name: str, hider: Hider) -> Node:
         _node(child, f"{name}/{number}", hider) for number, child in enumerate(each.children) if not child.is_syntax
     ]
     return Node(line, children, each, name=name, open=True)
+
+
+def worded(each: Field, hider: Hider) -> tuple[str, bool]:
+    """Return what a field says, nothing where its children say it, and whether it says only that it holds a key."""
+    is_group = bool(each.children) and isinstance(each.value, bytes)  # its octets are those of its children
+    if not is_group and hider.hides(each):
+        return HIDDEN, True
+    return each.text or ("" if is_group else written(each.value)), False
 
 
 def written(value: Value) -> str:

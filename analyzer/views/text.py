@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Verdict
 from analyzer.views import clocks
+from analyzer.views.broken import BROKEN
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, paint, plural
 
-BROKEN = (Verdict.ERROR, Verdict.FAIL)
 NOTE, CLOCK, WAIVED = "i", "≈", "w"
 EMPTY = {Verdict.NONE: "nothing to judge", Verdict.ERROR: "not judged"}  # what a case without judgements is
 HUGE = 20_000  # packets of a stream, of which a sample is verified
