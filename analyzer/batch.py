@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 USAGE, UNREADABLE = 2, 3  # exit codes (contract 4)
 
 Progress = Callable[[int, int], None]  # octets read, octets in all
+Look = Callable[[Analysis], object]  # what the report has not; both can be pickled
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class Outcome:
     report: CaseReport
     fault: Fault | None = None
     warnings: tuple[str, ...] = ()
+    taken: object = None  # by `look`, where the case could be judged
 
 
 def judge_case(
@@ -51,13 +53,15 @@ def judge_case(
     progress: Progress | None = None,
     live: Live | None = None,
     keep: Callable[[Analysis], None] | None = None,
+    look: Look | None = None,
 ) -> Outcome:
     """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case.
 
-    `keep` takes the analysis, for those who show more than its report.
+    `keep` takes the analysis, for those who show more than its report; what `look` takes of it goes along.
     """
     try:
         analysis = analyse(case, options, progress, live)
+        taken = None if look is None else look(analysis)
     except (KeyringError, ConfigError, TsharkError) as error:
         return _failed(case, USAGE, str(error))
     except CaptureError as error:
@@ -67,9 +71,8 @@ def judge_case(
     if keep is not None:
         keep(analysis)
     report = analysis.report
-    return Outcome(
-        without_passes(report) if failures_only else report, warnings=(*analysis.keyring.warnings, *analysis.expired)
-    )
+    warnings = (*analysis.keyring.warnings, *analysis.expired)
+    return Outcome(without_passes(report) if failures_only else report, warnings=warnings, taken=taken)
 
 
 def judge_cases(
@@ -78,19 +81,20 @@ def judge_cases(
     jobs: int = 1,
     failures_only: bool = False,
     progress: Progress | None = None,
+    look: Look | None = None,
 ) -> Iterator[Outcome]:
     """Yield the outcome of every case in the order given; `jobs` processes work, 0 is one a CPU.
 
-    `progress` is called for the octets of a case where one process does the work.
+    `progress` is called for the octets of a case where one process does the work; `look` as for `judge_case`.
     """
     workers = min(jobs or os.cpu_count() or 1, len(cases))
     if workers <= 1:
         for case in cases:
-            yield judge_case(case, options, failures_only, progress)
+            yield judge_case(case, options, failures_only, progress, look=look)
         return
     with _pool(workers) as executor:
         with _deaf():  # workers begin now: one that is interrupted while it begins would print a traceback
-            futures = [executor.submit(judge_case, case, options, failures_only) for case in cases]
+            futures = [executor.submit(judge_case, case, options, failures_only, look=look) for case in cases]
         futures.reverse()
         for case in cases:
             yield _outcome(case, futures.pop())  # popped, so that a report is kept by the taker only

@@ -2,6 +2,8 @@
 
 import os
 import time
+from operator import attrgetter
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -14,6 +16,7 @@ from analyzer.capture.reader import CaptureError
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaseReport, Evidence, Judgement, Verdict
 
+GOOD = next((Path(__file__).parents[2] / "sample_pcaps" / "http_good").glob("*.pcap*"))
 CASES = [CaseFiles(name, (f"{name}.pcap",)) for name in "abcde"]
 
 
@@ -119,6 +122,13 @@ def test_any_number_of_processes_gives_the_same(damaged, jobs):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as of POSIX")
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_what_is_taken_of_an_analysis_comes_along(damaged, jobs):
+    good = CaseFiles("good", (str(GOOD),))
+    outcomes = list(judge_cases([*damaged, good], Options(), jobs=jobs, look=attrgetter("case.name")))
+    assert [outcome.taken for outcome in outcomes] == [None] * len(damaged) + ["good"]
+
+
 def test_a_process_that_dies_is_told_and_ends_nothing_else(damaged, monkeypatch):
     class Dying:
         """A case that kills the process that takes it up, as one would that eats all memory."""
