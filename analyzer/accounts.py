@@ -11,6 +11,8 @@ from analyzer import openings, waivers
 from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.clocks import Clock
+from analyzer.correlate.handshakes import Handshake, handshakes
+from analyzer.correlate.nodes import ROLES
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.sightings import Folded, Sighting
 from analyzer.decode.decoder import DecodeFacts
@@ -206,6 +208,40 @@ def _media_step(group: Group) -> StepReport:
     return StepReport(
         "media", "bm-sc", "multicast", group.capture, group.frame, _seconds(group.first),
         group.protocol, f"{count} to {group.destination}:{group.port}, {mki}",
+    )  # fmt: skip
+
+
+def handshakes_of(session: Session, story: Story) -> tuple[Handshake, ...]:
+    """Return the handshakes of TLS and DTLS with a UE, and those between nodes, which serve all UEs."""
+    mine = set(session.addresses)
+    return tuple(
+        each
+        for each, ends in _handshakes(story)
+        if ends & mine or (not ends & _of_ues(story) and all(story.traffic.nodes.role(end) in ROLES for end in ends))
+    )
+
+
+@once
+def _handshakes(story: Story) -> tuple[tuple[Handshake, frozenset[str]], ...]:
+    """All handshakes with the addresses of their ends."""
+    return tuple((each, frozenset((each.client, each.server))) for each in handshakes(story.traffic.messages))
+
+
+@once
+def _of_ues(story: Story) -> frozenset[str]:
+    return frozenset(address for session in story.traffic.sessions for address in session.addresses)
+
+
+def handshake_steps(story: Story) -> tuple[StepReport, ...]:
+    """Return a step for each handshake that a UE or a node took part in; they are of no procedure."""
+    nodes = story.traffic.nodes
+    told = {id(each): each for session in story.traffic.sessions for each in handshakes_of(session, story)}
+    return tuple(
+        StepReport(
+            each.name, nodes.role(each.client), nodes.role(each.server), each.first.payload.capture, each.first.frame,
+            _seconds(each.first.time), each.first.protocol, f"{each.name} {each.summary}",
+        )
+        for each in told.values()
     )  # fmt: skip
 
 

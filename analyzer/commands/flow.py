@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import click
 
-from analyzer.analysis import Options
-from analyzer.commands.cases import inputs, present
+from analyzer.accounts import handshake_steps
+from analyzer.analysis import Analysis, Options
+from analyzer.batch import USAGE
+from analyzer.commands.cases import Failure, find, inputs, present
 from analyzer.commands.drawing import width
 from analyzer.commands.output import coloured, common
-from analyzer.views import flow
+from analyzer.views import flow, flow_mermaid, flow_svg
+
+FORMATS = ("text", "mermaid", "svg")
 
 
 @click.command("flow")
 @inputs
-@click.option("--format", "format_", type=click.Choice(("text",)), default="text", help="Form of the ladder [text].")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default="text", help="Form of the ladder [text].")
 @common
 @click.pass_context
 def command(
     ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str, format_: str
 ) -> None:
-    """Draw the messages of all procedures as a ladder over the nodes."""
-    options = Options(engine=engine, keys=keys)
-    ctx.exit(present(paths, merge, options, lambda analysis: flow.show(analysis.report, coloured(), width())))
+    """Draw the messages of all procedures, and handshakes of TLS, as a ladder over the nodes."""
+
+    def draw(analysis: Analysis) -> str:
+        ladder = flow.ladder(analysis.report, handshake_steps(analysis.story))
+        match format_:
+            case "mermaid":
+                return flow_mermaid.show(ladder)
+            case "svg":
+                return flow_svg.show(ladder)
+            case _:
+                return flow.text(ladder, coloured(), width())
+
+    if format_ != "text" and len(find(paths, merge)) > 1:
+        raise Failure(f"--format {format_} draws one case: name one, or join them with --merge", USAGE)
+    ctx.exit(present(paths, merge, Options(engine=engine, keys=keys), draw))

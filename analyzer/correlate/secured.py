@@ -2,18 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dissectors import tls_names as names
 from dissectors.tls import Handshake, Record, Tls
 from dissectors.tls_hello import Hello
 
 ENCRYPTED = "Encrypted Handshake Message"
+FATAL = 2  # of the levels of an alert
 
 
 def summary(body: Tls) -> str:
     """Return a line that tells a person what records say."""
     return ", ".join(dict.fromkeys(told for record in body.records for told in _record(record)))
+
+
+def agreed(bodies: Iterable[Tls]) -> str:
+    """Return what a handshake came to: version and suite, whom the client called, and alerts that end it."""
+    records = [record for body in bodies for record in body.records]
+    hellos = [h.hello for record in records for h in record.handshakes if h.hello is not None]
+    chosen = next((hello for hello in hellos if not hello.client and not hello.is_retry), None)
+    called = dict.fromkeys(name for hello in hellos if hello.client for name in hello.server_names)
+    told = [f"to {', '.join(called)}"] if called else []
+    if chosen is not None:
+        told += [_version(chosen), *(names.suite(suite).partition(" (")[0] for suite in chosen.suites[:1])]
+    elif hellos:
+        told.append("no Server Hello")
+    else:
+        told.append("handshake not seen")
+    told += dict.fromkeys(_alert(*record.alert) for record in records if record.alert and record.alert[0] == FATAL)
+    return ", ".join(told)
 
 
 def _record(record: Record) -> Iterator[str]:
@@ -22,12 +40,15 @@ def _record(record: Record) -> Iterator[str]:
     elif record.kind == names.HANDSHAKE:
         yield ENCRYPTED
     elif record.alert is not None:
-        level, what = record.alert
-        yield f"{names.ALERT_LEVELS.get(level, level)} Alert: {names.ALERTS.get(what, what)}"
+        yield _alert(*record.alert)
     elif record.kind == names.ALERT:
         yield "Encrypted Alert"
     else:
         yield names.CONTENT_TYPES[record.kind]
+
+
+def _alert(level: int, what: int) -> str:
+    return f"{names.ALERT_LEVELS.get(level, level)} Alert: {names.ALERTS.get(what, what)}"
 
 
 def _handshake(handshake: Handshake) -> str:
@@ -41,8 +62,7 @@ def _handshake(handshake: Handshake) -> str:
 
 
 def _hello(hello: Hello) -> str:
-    offered = [version for version in hello.versions if not names.is_reserved(version)]
-    version = names.version(offered[0] if offered else hello.version).partition(" (")[0]
+    version = _version(hello)
     if not hello.client:
         what = "Hello Retry Request" if hello.is_retry else names.HANDSHAKES[names.SERVER_HELLO]
         return f"{what}: {version}, {names.suite(hello.suites[0]).partition(' (')[0]}"
@@ -51,3 +71,8 @@ def _hello(hello: Hello) -> str:
     asked += [f"for {', '.join(hello.protocols)}"] if hello.protocols else []
     asked += [f"PSK identity {', '.join(hello.identities)}"] if hello.identities else []
     return f"{names.HANDSHAKES[names.CLIENT_HELLO]}{to}: {', '.join(asked)}"
+
+
+def _version(hello: Hello) -> str:
+    offered = [version for version in hello.versions if not names.is_reserved(version)]
+    return names.version(offered[0] if offered else hello.version).partition(" (")[0]

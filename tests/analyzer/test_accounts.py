@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.accounts import key_report
+from analyzer.accounts import handshake_steps, handshakes_of, key_report
 from analyzer.analysis import Options, analyse
 from analyzer.capture.case import find_cases
 from analyzer.keys.key import Key
@@ -138,3 +138,14 @@ def test_which_key_would_open_what_gba_digest_protects(tell):
     ub = [told for told in analysis.report.judgements if told.rule.startswith("UB-") and told.level != "info"]
     assert {told.rule for told in ub if str(told.verdict) == "fail"} == set()
     assert ub
+
+
+def test_handshakes_of_a_ue_are_steps_between_roles():
+    story = analysed("http_over_tls").story
+    (session,) = story.traffic.sessions
+    found = handshakes_of(session, story)
+    assert [each.first.frame for each in found] == [30, 131, 190]
+    assert [(step.from_, step.to, step.frame) for step in handshake_steps(story)] == [
+        ("ue", "bm-sc", 30), ("ue", "bm-sc", 131), ("ue", "bm-sc", 190)
+    ]  # fmt: skip
+    assert handshake_steps(analysed("http_good").story) == ()

@@ -1,7 +1,9 @@
 """`keyshark flow`: the steps of all procedures as arrows over the nodes, as wide as the terminal."""
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
+from analyzer import cli
 from analyzer.views.flow import arrows
 
 
@@ -32,3 +34,26 @@ def test_without_procedures_it_says_where_to_look(told, silent):
         0,
         "no procedure of a UE was found: see `keyshark info` for what the captures hold\n",
     )
+
+
+def test_a_handshake_of_tls_is_one_arrow(told, samples):
+    _, out = told("flow", str(samples / "http_over_tls"))
+    shown = [line for line in out.splitlines() if "TLS" in line]
+    assert len(shown) == 3
+    assert shown[0].split()[0] == "30"
+    assert all("TLS to bmsc.home1.net, TLS 1.2, TLS_ECDHE" in line for line in shown)
+
+
+def test_the_same_as_mermaid_and_as_svg(told, sample, samples):
+    count = len(arrows(sample("http_good").report))
+    code, out = told("flow", str(samples / "http_good"), "--format", "mermaid")
+    assert (code, out.splitlines()[0]) == (0, "sequenceDiagram")
+    assert sum(": " in line for line in out.splitlines() if "->>" in line or "--)" in line) == count
+    code, out = told("flow", str(samples / "http_good"), "--format", "svg")
+    assert code == 0
+    assert fromstring(out).tag.endswith("svg")
+
+
+def test_a_picture_is_of_one_case(samples, capsys):
+    assert cli.run(["flow", str(samples / "http_good"), str(samples / "sip_good"), "--format", "svg"]) == 2
+    assert "--merge" in capsys.readouterr().err

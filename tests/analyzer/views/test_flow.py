@@ -7,8 +7,8 @@ from analyzer.views.flow import arrows, nodes, show
 
 EXPECTED = """\
 frame   seconds       ue       bm-sc     10.0.0.9
-    3  0.000000       │◀─────────│          │     ! MIKEY MSK 00010002  [ue1.p1 msk]
-    5  1.500000       │─────────▶│          │     ✗ MIKEY verification  [ue1.p1 verification]
+    3  0.000000       │◀─────────│          │     ! MIKEY MSK 00010002  [ue1.p1 msk]  MS-21, MS-98
+    5  1.500000       │─────────▶│          │     ✗ MIKEY verification  [ue1.p1 verification]  MS-21
     7  2.000000       │────────────────────▶│       http POST /keymanagement  [ue1.p2 request]
 """
 
@@ -16,9 +16,9 @@ frame   seconds       ue       bm-sc     10.0.0.9
 def test_a_message_that_was_seen_again_is_drawn_once(case, twice):
     lines = show(replace(case, sightings=twice)).splitlines()
     assert len(lines) == 4
-    assert lines[1].endswith("[ue1.p1 msk]  seen again: 4, 8")
+    assert lines[1].endswith("[ue1.p1 msk]  seen again: 4, 8  MS-21, MS-98")
     several = show(replace(case, captures=case.captures * 2, sightings=twice))
-    assert "[ue1.p1 msk]  seen again: [0]4, [1]8\n" in several
+    assert "[ue1.p1 msk]  seen again: [0]4, [1]8  MS-21" in several
 
 
 def test_an_arrow_a_message(case):
@@ -30,7 +30,7 @@ def test_on_a_narrow_terminal_the_words_stand_below(case):
     lines = text.splitlines()
     assert max(map(len, lines)) <= 60
     assert lines[1].endswith("!")
-    assert lines[2].strip() == "MIKEY MSK 00010002  [ue1.p1 msk]"
+    assert [line.strip() for line in lines[2:4]] == ["MIKEY MSK 00010002  [ue1.p1 msk]", "MS-21, MS-98"]
 
 
 def test_a_message_for_two_ues_is_drawn_once(case):
