@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import unquote
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.sessions import TMPI_DOMAIN, Session
+from analyzer.correlate.claims import TMPI_DOMAIN
+from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.keys.key import Key
 from analyzer.procedures import history

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from analyzer.correlate import bodies, gba
+from analyzer.correlate.claims import TMPI_DOMAIN
 from analyzer.correlate.exchanges import status
-from analyzer.correlate.sessions import TMPI_DOMAIN, Session
+from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import history
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker, of_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.sessions import TMPI_DOMAIN
+from analyzer.correlate.claims import TMPI_DOMAIN
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.keys import gba as arithmetic
 from analyzer.keys.key import Key

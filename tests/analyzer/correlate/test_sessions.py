@@ -56,7 +56,6 @@ def test_identities_tie_ub_ua_and_sip(talk, invite):
     assert session.b_tid == (b_tid(1),)
     assert session.addresses == (UE,)
     assert len(session.exchanges) == 4
-    assert {link.token[0] for link in session.links} == {"impi", "impu", "b_tid", "call_id"}
 
 
 def test_two_ues(talk):
@@ -101,6 +100,26 @@ def test_contradicting_identities_split(talk):
     register(talk, 2, UE2, "sip:user2@home1.net")
     register(talk, 1, UE, "sip:user2@home1.net", port=45000)
     assert [s.impi for s in sessions(talk)] == [("user1_private@home1.net",), ("user2_private@home1.net",)]
+
+
+def test_an_answer_that_names_another_user_makes_no_second_subscriber_of_a_ue(talk, zn):
+    """Zn says that the B-TID of user 1 is user 7's: the message stays with its B-TID, the name does not."""
+    ub(talk, 1, UE)
+    talk.diameter(zn(True, b_tid=b_tid(1).encode()), BM_SC, BSF, (1, 3868))
+    talk.diameter(zn(False, user=b"user7_private@home1.net"), BSF, BM_SC, (3868, 1))
+    (session,) = sessions(talk)
+    assert session.impi == ("user1_private@home1.net",)
+    assert [exchange.protocol for exchange in session.exchanges] == ["http", "http", "diameter"]
+
+
+def test_an_answer_that_names_another_user_of_the_capture_merges_nobody(talk, zn):
+    ub(talk, 1, UE)
+    ub(talk, 2, UE2)
+    talk.diameter(zn(True, b_tid=b_tid(1).encode()), BM_SC, BSF, (1, 3868))
+    talk.diameter(zn(False, user=b"user2_private@home1.net"), BSF, BM_SC, (3868, 1))
+    assert [(s.impi, s.b_tid) for s in sessions(talk)] == [
+        ((f"user{number}_private@home1.net",), (b_tid(number),)) for number in (1, 2)
+    ]
 
 
 def test_an_address_completes_what_no_identity_ties(talk, invite):
