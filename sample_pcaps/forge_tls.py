@@ -1,4 +1,4 @@
-"""TLS and DTLS written by hand: records, messages of a handshake, and a session of TLS 1.2 (RFC 5246, 8422)."""
+"""TLS and DTLS written by hand: records, messages of a handshake, and sessions of version 1.2 (RFC 5246, 6347, 8422)."""
 
 from __future__ import annotations
 
@@ -115,6 +115,9 @@ def certificate(name: str, key: Ed25519PrivateKey) -> bytes:
 class Session:
     """A session of TLS 1.2 with ECDHE, Ed25519 and AES-128-GCM: for one `seed` the same octets in each run."""
 
+    version = VERSION_1_2
+    cookie: bytes | None = None
+
     def __init__(self, name: str, seed: str) -> None:
         self.name = name
         self.client_random = made_up(f"TLS client {seed}", 32)
@@ -143,19 +146,22 @@ class Session:
         """Return the octets of the handshake, each with whether the client sends them."""
         groups, signatures = extension(10, sized(X25519, 2)), extension(13, sized(ED25519, 2))
         asked = [server_name(self.name), extension(11, b"\x01\x00"), groups, signatures]
-        hello = client_hello(self.client_random, [ECDHE_ECDSA_AES_128_GCM], asked)
+        hello = client_hello(
+            self.client_random, [ECDHE_ECDSA_AES_128_GCM], asked, cookie=self.cookie, version=self.version
+        )
         share = b"\x03" + X25519 + sized(self._server_share, 1)
         signed = self._signing.sign(self.client_random + self._server_random + share)
         answer = [
-            (SERVER_HELLO, server_hello(self._server_random, ECDHE_ECDSA_AES_128_GCM, [extension(11, b"\x01\x00")])),
+            (SERVER_HELLO, self._server_hello()),
             (CERTIFICATE, sized(sized(certificate(self.name, self._signing), 3), 3)),
             (SERVER_KEYS, share + ED25519 + sized(signed, 2)),
             (SERVER_DONE, b""),
         ]
+        keys = sized(self._client_share, 1)
         return [
-            (True, self._message(CLIENT_HELLO, hello)),
-            (False, b"".join(self._message(*message) for message in answer)),
-            (True, self._message(CLIENT_KEYS, sized(self._client_share, 1)) + self._finished(by_client=True)),
+            (True, self._message(CLIENT_HELLO, hello, by_client=True)),
+            (False, b"".join(self._message(*message, by_client=False) for message in answer)),
+            (True, self._message(CLIENT_KEYS, keys, by_client=True) + self._finished(by_client=True)),
             (False, self._finished(by_client=False)),
         ]
 
@@ -168,21 +174,64 @@ class Session:
         """Return the alert that ends what one end has to say (RFC 5246 7.2.1)."""
         return self._sealed(ALERT, b"\x01\x00", by_client)
 
-    def _message(self, kind: int, octets: bytes) -> bytes:
-        message = handshake(kind, octets)
-        self._said += message
-        return record(HANDSHAKE, message)
+    def _server_hello(self) -> bytes:
+        points = [extension(11, b"\x01\x00")]
+        return server_hello(self._server_random, ECDHE_ECDSA_AES_128_GCM, points, version=self.version)
+
+    def _message(self, kind: int, octets: bytes, *, by_client: bool) -> bytes:
+        return self._plain(HANDSHAKE, self._handshake(kind, octets, by_client), by_client)
 
     def _finished(self, *, by_client: bool) -> bytes:
         label = b"client finished" if by_client else b"server finished"
-        message = handshake(FINISHED, prf(self.master, label, hashlib.sha256(self._said).digest(), 12))
+        proof = prf(self.master, label, hashlib.sha256(self._said).digest(), 12)
+        message = self._handshake(FINISHED, proof, by_client)
+        return self._plain(CHANGE, b"\x01", by_client) + self._sealed(HANDSHAKE, message, by_client)
+
+    def _handshake(self, kind: int, octets: bytes, by_client: bool) -> bytes:
+        message = handshake(kind, octets)
         self._said += message
-        return record(CHANGE, b"\x01") + self._sealed(HANDSHAKE, message, by_client)
+        return message
+
+    def _plain(self, kind: int, octets: bytes, by_client: bool) -> bytes:
+        return record(kind, octets)
 
     def _sealed(self, kind: int, octets: bytes, by_client: bool) -> bytes:
         """Encrypt the octets of a record (RFC 5288)."""
-        cipher, salt = self._keys[by_client]
-        number = self._numbers[by_client].to_bytes(8, "big")
+        number = self._numbers[by_client]
         self._numbers[by_client] += 1
-        covered = number + bytes((kind,)) + VERSION_1_2 + len(octets).to_bytes(2, "big")
-        return record(kind, number + cipher.encrypt(salt + number, octets, covered))
+        return record(kind, self._encrypted(kind, octets, by_client, number.to_bytes(8, "big")))
+
+    def _encrypted(self, kind: int, octets: bytes, by_client: bool, number: bytes) -> bytes:
+        cipher, salt = self._keys[by_client]
+        covered = number + bytes((kind,)) + self.version + len(octets).to_bytes(2, "big")
+        return number + cipher.encrypt(salt + number, octets, covered)
+
+
+class DatagramSession(Session):
+    """The same as a session of DTLS 1.2, each message in one record (RFC 6347)."""
+
+    version = DTLS_1_2
+    cookie = b""
+
+    def __init__(self, name: str, seed: str) -> None:
+        super().__init__(name, seed)
+        self._messages = {True: 0, False: 0}
+        self._records = {True: 0, False: 0}
+
+    def _handshake(self, kind: int, octets: bytes, by_client: bool) -> bytes:
+        """Write a message with the header that its digest covers as well (RFC 6347 4.2.6)."""
+        message = datagram_handshake(kind, octets, number=self._messages[by_client])
+        self._messages[by_client] += 1
+        self._said += message
+        return message
+
+    def _plain(self, kind: int, octets: bytes, by_client: bool) -> bytes:
+        number = self._records[by_client]
+        self._records[by_client] += 1
+        return datagram_record(kind, octets, number=number)
+
+    def _sealed(self, kind: int, octets: bytes, by_client: bool) -> bytes:
+        number = self._numbers[by_client]
+        self._numbers[by_client] += 1
+        sealed = self._encrypted(kind, octets, by_client, b"\0\x01" + number.to_bytes(6, "big"))
+        return datagram_record(kind, sealed, epoch=1, number=number)

@@ -21,6 +21,7 @@ NETWORKS = ("ip", "ipv6")
 IN_TLS = {"sip": (5061,), "http": (443,), "diameter": (5658,)}  # RFC 3261 18, 9110 4.2.2, 6733 13.1
 GUESSES_DIAMETER = "rdpmt"  # a protocol in TLS that tshark tells by two octets, which Diameter begins with too
 SECURED = {"tls": "TLS", "dtls": "DTLS"}  # that are named as tunnels of a leg
+IN_DTLS = "data"  # what DTLS held where tshark reads it no further: of ours it takes Diameter alone from there
 TREE_WITHIN = 30  # seconds that tshark has to show a frame
 MAX_TREE = 4 * 1024 * 1024  # octets of a frame's tree that are shown
 CUT_SHORT = "cut short"  # what tshark says of a file that ends within a packet
@@ -120,11 +121,12 @@ def _read(
             use_json=True,
             include_raw=True,
             keep_packets=False,
-            display_filter=" or ".join(PROTOCOLS),
+            display_filter=" or ".join(PROTOCOLS) + f" or (dtls and {IN_DTLS})",
             decode_as={
-                f"tls.port=={port}": protocol
+                f"{layer}.port=={port}": protocol
                 for protocol, usual in IN_TLS.items()
                 for port in (*usual, *ports.get(protocol, ()))
+                for layer in (("tls", "dtls") if protocol == "diameter" else ("tls",))
             },
             disable_protocol=GUESSES_DIAMETER,
             override_prefs=UNTOUCHED | ({} if keylog is None else {"tls.keylog_file": str(keylog)}),
@@ -151,7 +153,8 @@ def _payloads(packet: Any, index: int) -> Iterator[Payload]:
     protocols = str(packet.frame_info.protocols).split(":")
     network = next((name for name in reversed(protocols) if name in NETWORKS), None)
     transport = next((name for name in reversed(protocols) if name in TRANSPORTS), None)
-    protocol = next((name for name in protocols if name in PROTOCOLS), None)  # the others lie within it
+    wanted = (*PROTOCOLS, IN_DTLS) if "dtls" in protocols else PROTOCOLS
+    protocol = next((name for name in protocols if name in wanted), None)  # the others lie within it
     if network is None or transport is None or protocol is None or f"{protocol}_raw" not in packet:
         return
     addresses, ports = _innermost(packet, network), _innermost(packet, transport)

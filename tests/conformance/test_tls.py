@@ -1,4 +1,4 @@
-"""What is inside TLS, opened by tshark with a key log: dissected and judged as if it had been seen in the clear."""
+"""What is inside TLS and DTLS, opened by tshark with a key log: dissected and judged as if it had been seen in the clear."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from sample_pcaps import forge_tls
 from sample_pcaps.casebook import cases
 from sample_pcaps.forge import Connection, Tape, pcap, pcapng
 from sample_pcaps.forge_text import Edit
+from sample_pcaps.forge_tunnels import data_chunk, sctp
 from sample_pcaps.stage import Stage
 from sample_pcaps.story import Story
 
@@ -132,6 +133,46 @@ def test_protocols_inside(tmp_path: Path, port: int, said: bytes, protocol: str)
     (message,) = inside(analysed(tmp_path / "a.pcap"))
     assert (message.protocol, message.error, message.payload.data) == (protocol, None, said)
     assert (message.payload.src, message.payload.dport) == ("2001:db8::1", port)
+
+
+def datagrams(place: Path, port: int, said: bytes, *, ppid: int | None = None, log: bool = True) -> Path:
+    """Write a session of DTLS 1.2 in which a client says something, over UDP or with a `ppid` over SCTP."""
+    session, tape = forge_tls.DatagramSession("a.home1.net", "datagrams"), Tape()
+    closing = [(True, session.data(said, by_client=True)), (True, session.close(by_client=True))]
+    for number, (by_client, octets) in enumerate([*session.flights(), *closing]):
+        (src, sport), (dst, dport) = sorted([("10.0.0.1", 40000), ("10.0.0.2", port)], reverse=not by_client)
+        if ppid is None:
+            tape.add_udp(10**18 + number * 10**6, src, sport, dst, dport, octets)
+        else:
+            packet = sctp(src, sport, dst, dport, data_chunk(number, octets, sequence=number, ppid=ppid))
+            tape.add(10**18 + number * 10**6, packet, src, dst)
+    (place / "a.pcap").write_bytes(pcap(tape.sorted()))
+    if log:
+        (place / "a.keys.toml").write_text('[tls]\nkeylog = "a.log"\n')
+        (place / "a.log").write_text(session.keylog)
+    return place / "a.pcap"
+
+
+@pytest.mark.parametrize(
+    ("port", "said", "protocol", "ppid"),
+    [
+        (5061, SIP, "sip", None),
+        (40443, SIP, "sip", None),
+        (5658, CAPABILITIES, "diameter", 47),  # RFC 6733 2.1 and 4.1: DTLS over SCTP
+    ],
+    ids=["sip", "sip elsewhere", "diameter over sctp"],
+)
+def test_protocols_inside_dtls(tmp_path: Path, port: int, said: bytes, protocol: str, ppid: int | None) -> None:
+    found = analysed(datagrams(tmp_path, port, said, ppid=ppid))
+    (message,) = inside(found)
+    assert (message.protocol, message.error, message.payload.data) == (protocol, None, said)
+    assert (message.payload.src, message.payload.dport) == ("10.0.0.1", port)
+    assert message.payload.leg.tunnels == ("DTLS",)
+    assert Counter(each.protocol for each in found.messages)["dtls"] >= 4
+
+
+def test_dtls_stays_shut_without_a_key_log(tmp_path: Path) -> None:
+    assert inside(analysed(datagrams(tmp_path, 5061, SIP, log=False))) == []
 
 
 @pytest.mark.parametrize("secured", [False, True])

@@ -40,3 +40,16 @@ def test_the_certificate_is_of_the_server():
     begin = flight.index(b"\x30\x82") if b"\x30\x82" in flight else flight.index(b"\x30\x81")
     size = int.from_bytes(flight[begin - 3 : begin], "big")
     assert x509.load_der_x509_certificate(flight[begin : begin + size]).subject.rfc4514_string() == "CN=bmsc.home1.net"
+
+
+def test_records_of_datagrams_are_sealed_with_epoch_and_number():
+    session = forge.DatagramSession("a", "1")
+    hello = session.flights()[1][1]
+    session.data(b"x", by_client=True)
+    sealed = session.data(b"y" * 9, by_client=True)
+    _, _, master = session.keylog.split()
+    block = forge.prf(bytes.fromhex(master), b"key expansion", hello[27:59] + session.client_random, 40)
+    number = bytes.fromhex("0001000000000002")  # Finished was 0
+    assert sealed[:13] == b"\x17\xfe\xfd" + number + (len(sealed) - 13).to_bytes(2, "big")
+    covered = number + b"\x17\xfe\xfd\0\x09"
+    assert AESGCM(block[:16]).decrypt(block[32:36] + sealed[13:21], sealed[21:], covered) == b"y" * 9
