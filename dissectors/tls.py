@@ -10,10 +10,20 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from dissectors import tls_names as names
-from dissectors.base import Cursor, Dissector, Malformed, Payload
+from dissectors.base import Bits, Cursor, Dissector, Malformed, Payload
+from dissectors.dtls_records import (
+    EPOCH_BITS,
+    HAS_CID,
+    HAS_LENGTH,
+    LONG_NUMBER,
+    MAX_RECORDS,
+    begins,
+    is_unified,
+    span,
+    spans,
+)
 from dissectors.tls_hello import Hello, Reader
 
-MAX_RECORDS = 256  # of one message
 MAX_RECORD = (1 << 14) + 2048  # octets that a record holds at most (RFC 5246 6.2.3)
 MAX_HANDSHAKE = 1 << 17  # octets of a handshake message that is put together
 FRAGMENT = 128  # octets of a record that a longer handshake message may be cut to; those encrypted are shorter
@@ -21,6 +31,13 @@ FRAGMENT = 128  # octets of a record that a longer handshake message may be cut 
 TLS_HEADER, DTLS_HEADER = 5, 13
 HANDSHAKE_HEADER, FRAGMENT_HEADER = 4, 12
 HANDSHAKE_VERSIONS = (3, 0xFE)  # the first octet of all versions
+
+_UNIFIED = (  # RFC 9147 4
+    Bits("dtls.record.unified.connection_id", HAS_CID),
+    Bits("dtls.record.unified.long_number", LONG_NUMBER),
+    Bits("dtls.record.unified.length", HAS_LENGTH),
+    Bits("dtls.record.unified.epoch", EPOCH_BITS),
+)
 
 
 class Handshake(NamedTuple):
@@ -32,13 +49,18 @@ class Handshake(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One record: its content type, version as in its header, and octets; `alert` is level and description."""
+    """One record: its content type, version as in its header, and octets; `alert` is level and description.
+
+    A record that is encrypted in DTLS 1.3 is of type CIPHERTEXT and has no version; `connection_id` is empty where
+    there is none, or where it cannot be told from what is encrypted.
+    """
 
     kind: int
     version: int
     size: int
     handshakes: tuple[Handshake, ...] = ()
     alert: tuple[int, int] | None = None
+    connection_id: bytes = b""
 
 
 class Tls(NamedTuple):
@@ -93,17 +115,9 @@ def matches(payload: Payload) -> bool:
 def matches_dtls(payload: Payload) -> bool:
     """Say whether a datagram is records of DTLS from front to back, the first no application data (RFC 7983)."""
     data = payload.data
-    if payload.transport == "tcp" or len(data) < DTLS_HEADER or payload.named not in ("", "dtls"):
+    if payload.transport == "tcp" or payload.named not in ("", "dtls") or not begins(data):
         return False
-    if data[0] not in (names.CHANGE_CIPHER_SPEC, names.ALERT, names.HANDSHAKE):
-        return False
-    at = 0
-    while at + DTLS_HEADER <= len(data):
-        size = int.from_bytes(data[at + 11 : at + DTLS_HEADER], "big")
-        if data[at] not in names.CONTENT_TYPES or data[at + 1] != 0xFE or data[at + 2] not in (0xFD, 0xFF) or not size:
-            return False
-        at += DTLS_HEADER + size
-    return at == len(data)
+    return spans(data) is not None
 
 
 def parse(cursor: Cursor) -> Tls:
@@ -133,11 +147,12 @@ def _records(reader: _Records, read: Callable[[_Records], Record]) -> Tls:
 class _Records(Reader):
     """Reads records one after the other."""
 
-    __slots__ = ("cut", "pending")
+    __slots__ = ("cut", "known", "pending")
 
     def __init__(self, cursor: Cursor, protocol: str) -> None:
         super().__init__(cursor, protocol)
         self.cut = False  # octets of this record are missing
+        self.known: int | None = None  # octets of a connection id
         self.pending = 0  # octets of a handshake message that the records before have begun
 
     def record(self) -> Record:
@@ -150,15 +165,41 @@ class _Records(Reader):
         return self.content(kind, version, size, sealed=False)
 
     def datagram_record(self) -> Record:
-        kind = self.u8("record.content_type", names.CONTENT_TYPES)
-        at = self.cursor.pos
+        cursor = self.cursor
+        at = cursor.pos
+        if cursor.left and is_unified(cursor.data[at]):
+            return self.ciphertext()
+        special = cursor.left > 0 and cursor.data[at] == names.CONNECTION_ID_RECORD
+        kind = self.u8("record.special_type" if special else "record.content_type", names.DATAGRAM_TYPES)
         version = self.u16("record.version", names.version)
         epoch = self.u16("record.epoch")
         self.uint("record.sequence_number", 6)
+        connection_id = self.connection(at) if special else b""
         size = self.u16("record.length")
-        if kind not in names.CONTENT_TYPES or version >> 8 != 0xFE:
-            raise self.cursor.fail("dtls.record.version", f"content type {kind} of version 0x{version:04x}", at)
-        return self.content(kind, version, size, sealed=epoch > 0)
+        if kind not in names.DATAGRAM_TYPES or version >> 8 != 0xFE:
+            raise self.fail("record.version", f"content type {kind} of version 0x{version:04x}", at + 1)
+        return self.content(kind, version, size, sealed=epoch > 0)._replace(connection_id=connection_id)
+
+    def ciphertext(self) -> Record:
+        """Read a record of DTLS 1.3, of which the sequence number is encrypted too (RFC 9147 4)."""
+        cursor = self.cursor
+        at = cursor.pos
+        flags = cursor.data[at]
+        cursor.bits("dtls.record.unified", 1, _UNIFIED)
+        connection_id = self.connection(at) if flags & HAS_CID else b""
+        self.octets("record.masked_number", 2 if flags & LONG_NUMBER else 1)
+        size = self.u16("record.length") if flags & HAS_LENGTH else cursor.left
+        with self.held("record.length", size):
+            self.octets("record.encrypted", size)
+        return Record(names.CIPHERTEXT, 0, size, connection_id=connection_id)
+
+    def connection(self, at: int) -> bytes:
+        """Read the connection id of the record that begins at an offset, as far as it can be told."""
+        found = span(self.cursor.data[: self.cursor.end], at, self.known)
+        if found is None or not found.connection_id:
+            return b""
+        self.known = found.connection_id
+        return self.octets("record.connection_id", found.connection_id)
 
     def content(self, kind: int, version: int, size: int, *, sealed: bool) -> Record:
         """Read what a record holds; of application data perhaps only the header was kept."""
@@ -181,11 +222,20 @@ class _Records(Reader):
                     )
             elif kind == names.HANDSHAKE and not sealed:
                 found = tuple(self.handshakes())
-            elif kind == names.HEARTBEAT:
+            elif kind == names.ACK and not sealed:
+                self.acknowledged()
+            elif kind in (names.HEARTBEAT, names.CONNECTION_ID_RECORD, names.ACK):
                 self.octets("record.encrypted", size)
             else:
                 self.encrypted("handshake" if kind == names.HANDSHAKE else "alert_message", size)
         return Record(kind, version, size, found, alert)
+
+    def acknowledged(self) -> None:
+        """Read the numbers of the records that the other end got (RFC 9147 7)."""
+        with self.window("ack.record_numbers", self.u16("ack.record_numbers_length")):
+            while self.cursor.left:
+                self.uint("ack.epoch", 8)
+                self.uint("ack.sequence_number", 8)
 
     def encrypted(self, name: str, size: int) -> None:
         with self.group(name):

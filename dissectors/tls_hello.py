@@ -21,7 +21,8 @@ class Hello(NamedTuple):
     """A Client Hello, or the Server Hello that answers it.
 
     `version` is that of the message, `versions` those of the extension (RFC 8446 4.2.1); of a server `suites`,
-    `versions` and `protocols` (ALPN) have the one chosen. `identities` are those of PSKs that a client offers.
+    `versions` and `protocols` (ALPN) have the one chosen. `identities` are those of PSKs that a client offers,
+    `connection_id` is what the other end shall put in its records, perhaps nothing (RFC 9146 3).
     """
 
     client: bool
@@ -32,6 +33,7 @@ class Hello(NamedTuple):
     protocols: tuple[str, ...] = ()
     versions: tuple[int, ...] = ()
     identities: tuple[str, ...] = ()
+    connection_id: bytes | None = None
 
     @property
     def is_retry(self) -> bool:
@@ -122,6 +124,7 @@ class Reader:
             names.ALPN: self.alpn,
             names.SUPPORTED_VERSIONS: self.versions,
             names.PSK: self.psk,
+            names.CONNECTION_ID: self.connection_id if self.datagram else None,
         }.get(kind)
         if not size:
             return found
@@ -156,6 +159,10 @@ class Reader:
         count = self.u8("handshake.extensions.supported_versions_len") // 2 if hello.client else 1
         found = [self.u16("handshake.extensions.supported_version", names.version) for _ in range(count)]
         return hello._replace(versions=tuple(found))
+
+    def connection_id(self, hello: Hello) -> Hello:
+        """Read the connection id that the sender wants to see in what it receives."""
+        return hello._replace(connection_id=self.octets("connection_id", self.u8("connection_id_length")))
 
     def psk(self, hello: Hello) -> Hello:
         """Read the identities of the PSKs that a client offers (RFC 8446 4.2.11), or which one the server chose."""

@@ -15,6 +15,14 @@ CONTENT_TYPES = {
     HEARTBEAT: "Heartbeat",
 }
 
+# Of datagrams alone: RFC 9146 4, RFC 9147 7, and what stands for the header of RFC 9147 4, which has no type
+CONNECTION_ID_RECORD, ACK, CIPHERTEXT = 25, 26, 32
+DATAGRAM_TYPES = CONTENT_TYPES | {
+    CONNECTION_ID_RECORD: "Encrypted Record with Connection ID",
+    ACK: "ACK",
+    CIPHERTEXT: "Encrypted Record",
+}
+
 HELLO_REQUEST, CLIENT_HELLO, SERVER_HELLO, HELLO_VERIFY = range(4)
 CERTIFICATE, SERVER_KEYS, CLIENT_KEYS = 11, 12, 16
 HANDSHAKES = {
@@ -80,7 +88,7 @@ ALERTS = {
     120: "No application Protocol",
 }
 
-SERVER_NAME, ALPN, PSK, SUPPORTED_VERSIONS = 0, 16, 41, 43
+SERVER_NAME, ALPN, PSK, SUPPORTED_VERSIONS, CONNECTION_ID = 0, 16, 41, 43, 54
 EXTENSIONS = {
     SERVER_NAME: "server_name",
     1: "max_fragment_length",
@@ -108,7 +116,7 @@ EXTENSIONS = {
     49: "post_handshake_auth",
     50: "signature_algorithms_cert",
     51: "key_share",
-    54: "connection_id",
+    CONNECTION_ID: "connection_id",
     65281: "renegotiation_info",
 }
 

@@ -44,7 +44,8 @@ def _record(record: Record) -> Iterator[str]:
     elif record.kind == names.ALERT:
         yield "Encrypted Alert"
     else:
-        yield names.CONTENT_TYPES[record.kind]
+        of = f" for connection {record.connection_id.hex()}" if record.connection_id else ""
+        yield f"{names.DATAGRAM_TYPES[record.kind]}{of}"
 
 
 def _alert(level: int, what: int) -> str:

@@ -82,8 +82,10 @@ def _table(values: Iterable[int]) -> Ints:
 TAGGED, CARRIES_IP, LIKE_ETHERNET = _table(VLAN_TAGS), _table(IP_TYPES), _table(ETHERNET_TYPES)
 
 # What a datagram can be by its first two octets
-NOBODYS, RTP, EXTENDED, CONTROL, SPOKEN, HANDSHAKE, LAYERED = range(7)
-SHAKES = _octets(lambda octet: octet in (20, 21, 22))  # of DTLS: all but application data (RFC 7983, RFC 6347 4.1)
+NOBODYS, RTP, EXTENDED, CONTROL, SPOKEN, HANDSHAKE, LAYERED, SEALED = range(8)
+SHAKES = _octets(lambda octet: octet in (20, 21, 22, 26))  # of DTLS: all but application data (RFC 7983, RFC 9147 4.1)
+WITH_ID = 25  # of DTLS with a connection id: the first of its epoch ends a handshake (RFC 9146)
+SHAKES_SEALED = _octets(lambda octet: octet & 0xE7 == 0x26)  # of DTLS 1.3, in the epoch of the handshake (RFC 9147 4)
 DTLS_MAJOR = _octets(lambda octet: octet == 0xFE)
 TOKEN = _octets(lambda octet: octet < 0x80 and (chr(octet).isalnum() or octet in b".!%*_+`'~-"))  # of SIP's methods
 OTHER_BEGIN = _octets(lambda octet: octet in b"\r\n\x01")  # blank lines before a message, MIKEY's version
@@ -97,6 +99,8 @@ def _kinds() -> Ints:
     kinds[_octets(lambda first: first >> 4 == LCT_VERSION)] = LAYERED  # FLUTE, where SDP says so
     kinds[20:24, DTLS_MAJOR] = NOBODYS
     kinds[np.ix_(SHAKES, DTLS_MAJOR)] = HANDSHAKE
+    kinds[WITH_ID, DTLS_MAJOR] = SEALED
+    kinds[SHAKES_SEALED] = SEALED
     kinds[_octets(lambda first: first >> 6 == 2 and not first & 0x10)] = RTP
     kinds[_octets(lambda first: first >> 6 == 2 and bool(first & 0x10))] = EXTENDED
     media = kinds[0x80:0xC0]
@@ -326,6 +330,8 @@ def _told(block: Block, packets: _Packets, version: int, ports: Ints) -> _Told:
     unread = told & ~media & ~control & (kinds != HANDSHAKE) & (says & ANYTHING == 0)
     spoken = np.flatnonzero(unread & (kinds == SPOKEN))
     unread[spoken] = (sizes[spoken] < WORD) | ~_speaks(shown["body"][spoken])
+    sealed = np.flatnonzero(unread & (kinds == SEALED))
+    unread[sealed] = ~(_shakes(shown["body"][sealed], sizes[sealed]) | _speaks(shown["body"][sealed]))
     layered = np.flatnonzero(unread & (kinds == LAYERED))
     unread[layered] = ~_to_groups(shown["destination"][layered])
     plain = np.flatnonzero(told & ~media & ~control & ~unread)
@@ -358,6 +364,19 @@ def _speaks(body: Ints) -> Ints:
     stop = np.where(word.all(axis=1), 0, word.argmin(axis=1))
     after = octets[np.arange(len(octets)), stop]
     return word.all(axis=1) | AFTER_WORD[after] | OTHER_BEGIN[octets[:, 0]]
+
+
+def _shakes(body: Ints, sizes: Ints) -> Ints:
+    """Say whether a record that is encrypted can be of a handshake: the first with a connection id, or one that fits.
+
+    How long a connection id of DTLS 1.3 is only both Hellos say.
+    """
+    octets = body.astype(np.int64)
+    first = octets[:, 0]
+    length = np.where(first & 0x08, octets[:, 3] << 8 | octets[:, 4], octets[:, 2] << 8 | octets[:, 3])
+    fits = (first & 0x10 != 0) | (length + np.where(first & 0x08, 5, 4) <= sizes)
+    found: Ints = np.where(first == WITH_ID, ~octets[:, 5:11].any(axis=1), fits)
+    return found
 
 
 def _silent(shown: Ints, carried: Ints) -> Ints:

@@ -224,3 +224,80 @@ def test_an_extension_that_is_longer_than_its_hello(tcp):
     assert message.error is not None
     assert message.error.field.startswith("tls.handshake.")
     assert tree(message)[-1].end == len(message.payload.data)
+
+
+def test_a_flight_of_dtls_1_3(udp, named):
+    """RFC 9147 4: what follows the Server Hello is encrypted, under a header of its own, in the same datagram."""
+    hello = forge.server_hello(RANDOM, 0x1301, [forge.extension(43, b"\xfe\xfc")], version=forge.DTLS_1_2)
+    sealed = bytes(range(40))
+    data = forge.datagram_record(22, forge.datagram_handshake(2, hello)) + forge.ciphertext(sealed, epoch=2)
+    message = dissect(udp(data + forge.ciphertext(sealed, epoch=3, number=0x5A, with_length=False)))
+    assert (message.protocol, message.error) == ("dtls", None)
+    assert message.body.hello.versions == (0xFEFC,)
+    assert [(record.kind, record.size) for record in message.body.records[1:]] == [(names.CIPHERTEXT, 40)] * 2
+    assert named(message, "dtls.record.encrypted") == [sealed, sealed]
+    assert named(message, "dtls.record.unified.epoch") == [2, 3]
+    assert named(message, "dtls.record.masked_number") == [b"\xa5\xb6", b"\x5a"]
+
+
+def test_connection_ids_of_dtls_1_3(udp, named):
+    parts = [bytes(range(30)), bytes(range(50))]
+    data = b"".join(forge.ciphertext(part, epoch=2, connection_id=b"\xc1\xd2\xe3") for part in parts)
+    message = dissect(udp(data + forge.ciphertext(parts[0], epoch=2, connection_id=b"\xc1\xd2\xe3", with_length=False)))
+    assert message.error is None
+    assert [record.connection_id for record in message.body.records] == [b"\xc1\xd2\xe3"] * 3
+    assert named(message, "dtls.record.encrypted") == [*parts, parts[0]]
+
+
+def test_a_connection_id_reads_as_tshark_reads_it(udp, oracle, agrees, named):
+    """RFC 9146: offered in a Hello; how long it is in a record both Hellos told tshark, and the datagram us."""
+    offer = forge.client_hello(RANDOM, [0xC0A8], [forge.connection_id(b"\xaa\xbb")], cookie=b"", version=forge.DTLS_1_2)
+    answer = forge.server_hello(RANDOM, 0xC0A8, [forge.connection_id(b"\x01\x02\x03\x04")], version=forge.DTLS_1_2)
+    sealed = forge.connection_record(bytes(range(24)), b"\x01\x02\x03\x04")
+    sent = [
+        udp(forge.datagram_record(22, forge.datagram_handshake(1, offer))),
+        udp(forge.datagram_record(22, forge.datagram_handshake(2, answer)))._replace(
+            src="10.0.0.2", sport=8443, dst="10.0.0.1", dport=40000
+        ),
+        udp(forge.datagram_record(20, b"\x01", number=1) + sealed),
+    ]
+    messages = [dissect(each) for each in sent]
+    assert [message.error for message in messages] == [None] * 3
+    assert [message.body.hello.connection_id for message in messages[:2]] == [b"\xaa\xbb", b"\x01\x02\x03\x04"]
+    assert messages[2].body.records[1] == Record(25, 0xFEFD, 24, connection_id=b"\x01\x02\x03\x04")
+    assert named(messages[2], "dtls.record.encrypted") == [bytes(range(24))]
+    unlike = frozenset({"dtls.handshake.random_time", "dtls.handshake.random_bytes"})
+    asked = oracle("dtls", sent, "-d", "udp.port==8443,dtls")
+    for message, other in zip(messages, asked, strict=True):
+        known = {field.name for outer in tree(message) for field in outer.walk()}
+        agrees(message, [field for field in other.fields if field.name in known], unlike)
+    assert {field.name for other in asked for field in other.fields} >= {
+        "dtls.connection_id",
+        "dtls.record.connection_id",
+    }
+
+
+def test_acknowledged_records(udp, named):
+    """RFC 9147 7; what acknowledges them is encrypted once there are keys."""
+    numbers = b"".join(number.to_bytes(8, "big") for number in (0, 1, 2, 5))
+    message = dissect(udp(forge.datagram_record(26, forge.sized(numbers, 2))))
+    assert message.error is None
+    assert named(message, "dtls.ack.epoch") == [0, 2]
+    assert named(message, "dtls.ack.sequence_number") == [1, 5]
+    message = dissect(udp(forge.datagram_record(26, bytes(30), epoch=1)))
+    assert named(message, "dtls.record.encrypted") == [bytes(30)]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        forge.ciphertext(bytes(30), epoch=3), forge.ciphertext(bytes(30), epoch=2, with_length=False),
+        forge.ciphertext(bytes(15), epoch=2), forge.ciphertext(bytes(30), epoch=2) + b"x",
+        forge.ciphertext(bytes(30), epoch=2)[:-1], forge.connection_record(bytes(20), b"id", number=1),
+        forge.connection_record(bytes(20), b"id")[:-1], forge.connection_record(bytes(20), b""),
+        forge.ciphertext(bytes(16), epoch=2) * 257,
+    ],
+)  # fmt: skip
+def test_what_no_datagram_of_a_handshake_begins_with(udp, data):
+    """Application data, or what cannot be told from other datagrams."""
+    assert dissect(udp(data)) is None

@@ -188,7 +188,7 @@ SAME = {
         "tls.handshake.type": lambda body: [each.kind for record in body.records for each in record.handshakes],
     },
     "dtls": {
-        "dtls.record.version": lambda body: [record.version for record in body.records],
+        "dtls.record.version": lambda body: [record.version for record in body.records if record.version],
         "dtls.alert_message.desc": lambda body: [record.alert[1] for record in body.records if record.alert],
         "dtls.handshake.type": lambda body: [each.kind for record in body.records for each in record.handshakes],
     },
@@ -313,6 +313,9 @@ def forged(protocol):
             + tls.datagram_record(tls.HANDSHAKE, tls.datagram_handshake(tls.CERTIFICATE, bytes(90), first=20, end=60)),
             tls.datagram_record(tls.CHANGE, b"\x01") + tls.datagram_record(tls.HANDSHAKE, bytes(40), epoch=1),
             tls.datagram_record(tls.ALERT, b"\x01\x00"),
+            tls.datagram_record(26, b"\x00\x10" + bytes(16)) + tls.ciphertext(bytes(20), epoch=2),
+            tls.connection_record(bytes(24), b"id") + tls.connection_record(bytes(24), b"id", number=1),
+            tls.ciphertext(bytes(20), epoch=2, connection_id=b"id") + tls.ciphertext(bytes(20), epoch=2, with_length=False),
         ),
     }[protocol]  # fmt: skip
 
@@ -324,6 +327,7 @@ def _hello(cookie=None):
         tls.versions(0x0304),
         tls.psks("a;b@bsf"),
         tls.extension(35, b""),
+        tls.connection_id(b"id"),
     ]
     return tls.client_hello(bytes(range(32)), [0x1301, 0x00A8], asked, session=b"session", cookie=cookie)
 
@@ -632,16 +636,22 @@ def grown_tls(chance):
 
 
 def grown_dtls(chance):
+    sealed, known = chance.randbytes(chance.randint(16, 30)), chance.randbytes(chance.randrange(5))
     return b"".join(
-        tls.datagram_record(*_record(chance, tls.datagram_handshake), epoch=chance.choice((0, 0, 0, 1)))
+        chance.choice((
+            tls.datagram_record(*_record(chance, tls.datagram_handshake), epoch=chance.choice((0, 0, 0, 1))),
+            tls.datagram_record(26, tls.sized(chance.randbytes(chance.choice((0, 16, 17))), 2)),
+            tls.connection_record(sealed, known, number=chance.randrange(2)),
+            tls.ciphertext(sealed, epoch=2, connection_id=known, with_length=chance.choice((True, True, False))),
+        ))
         for _ in range(chance.randint(1, 3))
-    )
+    )  # fmt: skip
 
 
 def _record(chance, handshake):
     """Content type and content of a record, most often of a handshake."""
     extensions = [
-        tls.extension(chance.choice((0, 16, 41, 43, 51)), tls.sized(_sized(chance, 12)[0], chance.choice((1, 2))))
+        tls.extension(chance.choice((0, 16, 41, 43, 51, 54)), tls.sized(_sized(chance, 12)[0], chance.choice((1, 2))))
         for _ in range(chance.randrange(4))
     ]
     cookie = b"c" if handshake is tls.datagram_handshake else None

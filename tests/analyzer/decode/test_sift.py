@@ -279,3 +279,21 @@ def test_dtls_is_read_but_for_its_application_data(tmp_path: Path) -> None:
     assert datagrams.rows.tolist() == [0, 1, 2]
     assert columns.rows.tolist() == [4]
     same(path)
+
+
+def test_of_encrypted_records_those_of_a_handshake_are_read(tmp_path: Path) -> None:
+    """RFC 9146: the first record of an epoch is Finished; RFC 9147 6.1: epoch 2 is that of the handshake."""
+    sealed = bytes(range(0xA0, 0xC0))
+    bodies = [
+        forge_tls.connection_record(sealed, b"\xc1\xd2", number=0), forge_tls.connection_record(sealed, b"\xc1\xd2", number=1),
+        forge_tls.ciphertext(sealed, epoch=2), forge_tls.ciphertext(sealed, epoch=3),
+        forge_tls.ciphertext(sealed, epoch=2, connection_id=b"\xc1\xd2", number=1),
+        forge_tls.ciphertext(sealed, epoch=2, number=1)[:-1],
+        forge_tls.datagram_record(26, b"\0\x10" + bytes(16)),
+    ]  # fmt: skip
+    path = written(tmp_path, [udp("10.0.0.1", "10.0.0.2", 49152, 5000, body) for body in bodies] + [bytes(200)])
+    (block,) = open_capture(str(path)).blocks()
+    odd, _, datagrams = Decoder().sift(block)
+    assert odd.tolist() == [7]
+    assert datagrams.rows.tolist() == [0, 2, 4, 6]
+    same(path)
