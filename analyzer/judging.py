@@ -265,7 +265,7 @@ def _judgement_order(judgement: Judgement) -> tuple[int, int, str, str]:
 
 
 def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
-    verdict, text, trace = Verdict.PASS, item.title, None
+    verdict, text, trace, remedy = Verdict.PASS, item.title, None, ""
     problems: list[Problem] = []
     try:
         for problem in item.check(run):
@@ -274,24 +274,18 @@ def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
         if not problems:
             return None
     except CannotTell as reason:
-        verdict, text = Verdict.INCONC, str(reason)
+        verdict, text, remedy = Verdict.INCONC, str(reason), item.remedy
     except Exception as bug:  # noqa: BLE001  # a rule that crashes is our bug: all others still run
         verdict, text, trace = Verdict.ERROR, f"the rule failed: {type(bug).__name__}", traceback.format_exc()
     if problems and verdict is not Verdict.ERROR:
-        verdict, text = Verdict.FAIL, "; ".join(dict.fromkeys(problem.text for problem in problems))
-    return Judgement(
-        rule=item.code,
-        name=item.name,
-        verdict=verdict,
-        level=item.level,
-        ue=run.ues[0].id if len(run.ues) == 1 else None,
-        procedure=name,
-        clause=item.clause,
-        message=text,
-        remedy=item.remedy if verdict in (Verdict.FAIL, Verdict.INCONC) else "",
-        evidence=(_evidence(problems) if problems else ()) or _beginning(run),
-        traceback=trace,
-    )
+        verdict, text, remedy = (
+            Verdict.FAIL,
+            "; ".join(dict.fromkeys(problem.text for problem in problems)),
+            item.remedy,
+        )
+    evidence = (_evidence(problems) if problems else ()) or _beginning(run)
+    ue = run.ues[0].id if len(run.ues) == 1 else None
+    return Judgement(item.code, item.name, verdict, item.level, ue, name, item.clause, text, remedy, evidence, trace)
 
 
 def _evidence(problems: list[Problem]) -> tuple[Evidence, ...]:

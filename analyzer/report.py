@@ -1,9 +1,13 @@
-"""The report: what contract 5 promises, as frozen values. Views turn it into text; nothing here knows how."""
+"""The report: what contract 5 promises, as frozen values. Views turn it into text; nothing here knows how.
+
+What a report has a hundred thousand of are named tuples: made in a third of the time.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 SCHEMA_VERSION = "1.0"
 
@@ -21,8 +25,7 @@ class Verdict(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     capture: int
     frame: int
 
@@ -40,8 +43,7 @@ class CaptureReport:
     problems: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class StepReport:
+class StepReport(NamedTuple):
     name: str
     from_: str
     to: str
@@ -102,8 +104,7 @@ class UeReport:
     keys: tuple[KeyReport, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     rule: str
     name: str
     verdict: Verdict
@@ -178,8 +179,7 @@ class MalformedReport:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LegReport:
+class LegReport(NamedTuple):
     """Where a message was seen; `seconds` after it was seen first."""
 
     capture: int

@@ -12,7 +12,7 @@ A table in case.toml or in a file of its own:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from analyzer.capture.case import ConfigError, read_toml
@@ -102,5 +102,5 @@ def _covered(judgement: Judgement, names: set[str], waivers: Sequence[Waiver]) -
         return judgement
     for waiver in waivers:
         if judgement.rule.startswith(waiver.rule) and (not waiver.ue or waiver.ue in names):
-            return replace(judgement, waived=waiver.told)
+            return judgement._replace(waived=waiver.told)
     return judgement

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
 
 from analyzer.diagnosis.reasons import LINKS
 from analyzer.diagnosis.trouble import SYMPTOMS
 from analyzer.report import SCHEMA_VERSION, CaseReport, Diagnosis, Evidence, ProcedureReport, Report, UeReport, Verdict
 from analyzer.views.ink import clean, plural
+from analyzer.views.plain import plain
 from analyzer.views.text import diagnosed
 from analyzer.views.wrapping import wrapped
 
@@ -25,7 +25,7 @@ def show(report: Report, width: int | None = None) -> str:
 
 def show_json(report: Report) -> str:
     """Return the diagnoses of all cases as one JSON document: those of the report, and nothing else."""
-    cases = [{"name": case.name, "diagnoses": list(map(asdict, case.diagnoses))} for case in report.cases]
+    cases = [{"name": case.name, "diagnoses": plain(case.diagnoses)} for case in report.cases]
     tool = {"name": "keyshark", "version": report.version}
     return json.dumps({"schema_version": SCHEMA_VERSION, "tool": tool, "cases": cases}, indent=2) + "\n"
 

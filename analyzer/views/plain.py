@@ -20,10 +20,12 @@ def plain(value: object) -> Plain:
             return value.hex()
         case dict():
             return {str(name): plain(item) for name, item in value.items()}
+        case tuple() if (names := getattr(value, "_fields", None)) is not None:
+            # `from` is a word of Python: the field is `from_`.
+            return {name.rstrip("_"): plain(item) for name, item in zip(names, value, strict=True)}
         case tuple() | list():
             return [plain(item) for item in value]
         case _ if is_dataclass(value):
-            # `from` is a word of Python: the field is `from_`.
             return {field.name.rstrip("_"): plain(getattr(value, field.name)) for field in fields(value)}
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a report")

@@ -42,6 +42,7 @@ def test_no_key_value_in_what_a_key_says_of_itself():
     ],
 )  # fmt: skip
 def test_values_and_schema_have_the_same_names_in_the_same_order(value, name):
-    names = [field.name.rstrip("_") for field in dataclasses.fields(value)]
-    assert names == list(SCHEMA["$defs"][name]["properties"])
-    assert value.__dataclass_params__.frozen
+    is_tuple = issubclass(value, tuple)
+    fields = value._fields if is_tuple else [field.name for field in dataclasses.fields(value)]
+    assert [field.rstrip("_") for field in fields] == list(SCHEMA["$defs"][name]["properties"])
+    assert is_tuple or value.__dataclass_params__.frozen

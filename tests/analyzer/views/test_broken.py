@@ -23,8 +23,7 @@ def test_numbers_of_frames_and_ues_are_no_part_of_a_fingerprint(case):
             replace(ue, id="ue7", procedures=tuple(replace(p, id=p.id.replace("ue1", "ue7")) for p in ue.procedures)),
         ),
         judgements=tuple(
-            replace(
-                j,
+            j._replace(
                 ue=j.ue and "ue7",
                 procedure=j.procedure and j.procedure.replace("ue1", "ue7"),
                 evidence=(Evidence(0, 900),),
@@ -51,6 +50,6 @@ def test_the_same_finding_twice_has_two_fingerprints(case):
 
 
 def test_without_evidence_the_case_is_the_place(case):
-    bare = replace(case, judgements=(replace(case.judgements[1], evidence=()),), captures=())
+    bare = replace(case, judgements=(case.judgements[1]._replace(evidence=()),), captures=())
     (finding,) = broken(Report("1", (bare,)))
     assert (finding.path, line_of(finding.judgement)) == ("story", 1)

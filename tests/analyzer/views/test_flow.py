@@ -57,7 +57,7 @@ def test_nothing_says_why(case):
 
 
 def test_a_message_to_itself_and_hostile_words(case):
-    step = replace(case.ues[0].procedures[0].steps[0], from_="ue", to="ue", summary="\x1b[31m\n")
+    step = case.ues[0].procedures[0].steps[0]._replace(from_="ue", to="ue", summary="\x1b[31m\n")
     procedure = replace(case.ues[0].procedures[0], steps=(step,))
     text = show(replace(case, ues=(replace(case.ues[0], procedures=(procedure,)),)))
     assert "─↩" in text

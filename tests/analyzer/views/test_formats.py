@@ -23,9 +23,9 @@ def test_the_report_reads_as_in_its_golden_file(name, report):
 
 @pytest.mark.parametrize("name", VIEWS)
 def test_no_name_of_a_network_steers_a_terminal_or_breaks_a_format(name, case):
-    judgements = tuple(replace(j, message=HOSTILE, remedy=HOSTILE) for j in case.judgements)
+    judgements = tuple(j._replace(message=HOSTILE, remedy=HOSTILE) for j in case.judgements)
     (ue,) = case.ues
-    step = replace(ue.procedures[0].steps[0], summary=HOSTILE)
+    step = ue.procedures[0].steps[0]._replace(summary=HOSTILE)
     bad = replace(ue, procedures=(replace(ue.procedures[0], steps=(step,)),), impi=(HOSTILE,))
     captures = (replace(case.captures[0], path=HOSTILE, problems=(HOSTILE,)),)
     told = view(name)(Report("1", (replace(case, name=HOSTILE, captures=captures, ues=(bad,), judgements=judgements),)))

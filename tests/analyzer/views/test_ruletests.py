@@ -10,7 +10,7 @@ from analyzer.views.ruletests import rule_tests, unread
 
 def test_the_worst_judgement_of_a_rule_for_a_ue_is_the_test(case):
     good, bad = case.judgements[0], case.judgements[1]
-    case = replace(case, judgements=(bad, replace(good, rule="MS-21"), replace(bad, ue="ue2", message="other")))
+    case = replace(case, judgements=(bad, good._replace(rule="MS-21"), bad._replace(ue="ue2", message="other")))
     assert [(t.rule, t.ue, t.verdict, t.message) for t in rule_tests(case)] == [
         ("MS-21", "ue1", Verdict.FAIL, "counter 5, expected 7"),
         ("MS-21", "ue2", Verdict.FAIL, "other"),
@@ -29,7 +29,7 @@ def test_the_worst_judgement_of_a_rule_for_a_ue_is_the_test(case):
     ],
 )
 def test_what_nobody_can_tell_or_demands_is_skipped(case, verdict, level, skipped):
-    (test,) = rule_tests(replace(case, judgements=(replace(case.judgements[1], verdict=verdict, level=level),)))
+    (test,) = rule_tests(replace(case, judgements=(case.judgements[1]._replace(verdict=verdict, level=level),)))
     assert test.skipped == skipped
 
 

@@ -32,7 +32,7 @@ def test_results_point_at_their_rules_and_frames(report):
 
 
 def test_a_rule_that_nobody_knows_has_no_index(case):
-    strange = replace(case, judgements=(replace(case.judgements[1], rule="XX-99"),))
+    strange = replace(case, judgements=(case.judgements[1]._replace(rule="XX-99"),))
     (result,) = _run(Report("1", (strange,)))["results"]
     assert result["ruleIndex"] == -1
 

@@ -28,7 +28,7 @@ def test_who_it_is_and_what_it_did(case):
 
 def test_fits_80_columns(case):
     wordy = replace(case.ues[0].procedures[0], steps=case.ues[0].procedures[0].steps * 1)
-    steps = tuple(replace(wordy.steps[0], frame=frame) for frame in range(100, 140))
+    steps = tuple(wordy.steps[0]._replace(frame=frame) for frame in range(100, 140))
     ue = replace(case.ues[0], procedures=(replace(wordy, steps=steps),))
     text = show(replace(case, ues=(ue,)), partial(draw, width=80))
     assert max(map(len, text.splitlines())) <= 80
@@ -67,5 +67,5 @@ def test_a_verdict_has_its_colour_and_its_word(case):
 
 
 def test_notes_do_not_count(case):
-    only = tuple(replace(j, ue="ue1") for j in case.judgements if j.level == "info")
+    only = tuple(j._replace(ue="ue1") for j in case.judgements if j.level == "info")
     assert show(replace(case, judgements=only), draw).startswith("ue1  - none\n")

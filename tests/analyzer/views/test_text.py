@@ -77,7 +77,7 @@ def test_several_captures_are_told_apart(case):
 def test_long_lists_are_cut_and_say_so(case):
     many = tuple(Evidence(0, frame) for frame in range(1, 20))
     malformed = case.malformed * 30
-    judgements = (replace(case.judgements[1], evidence=many),)
+    judgements = (case.judgements[1]._replace(evidence=many),)
     text = show(Report("1", (replace(case, judgements=judgements, malformed=malformed),)))
     assert f"frames 1, 2, 3, 4, 5, 6, 7, 8 and {19 - MAX_FRAMES} more" in text
     assert text.count("~ malformed") == MAX_MALFORMED
@@ -91,7 +91,7 @@ def test_nothing_from_the_network_steers_the_terminal(case, hostile):
         case,
         name=hostile,
         captures=(capture,),
-        judgements=tuple(replace(j, message=hostile, remedy=hostile) for j in case.judgements),
+        judgements=tuple(j._replace(message=hostile, remedy=hostile) for j in case.judgements),
         malformed=(MalformedReport(0, 1, hostile, hostile, 0, hostile),),
     )
     text = show(Report("1", (dirty,)))
