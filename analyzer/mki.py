@@ -13,6 +13,7 @@ from analyzer.keys import srtp
 from analyzer.keys.chain import Chain
 
 MKI_OCTETS = 6  # MSK ID and MTK ID (TS 33.246 6.6.2)
+MSK_ID_OCTETS = 4
 SAMPLE = 64  # packets that have to agree on MKIs that nobody named
 # RFC 4771 4: what is tried when no SP tells the policy: mode RCCm2, none, m1, m3; tag lengths 14, 10, 4.
 UNTOLD_POLICIES: tuple[tuple[tuple[int, bytes], ...], ...] = (
@@ -76,6 +77,11 @@ class Locator:
         self.untold = tuple(p for params in UNTOLD_POLICIES if (p := srtp.policy_of(params)) not in self.policies)
         self.msks = told.msks | {msk_id for _, msk_id in chain.msks}
         self.others = beside | {msk_id + mtk_id for _, msk_id, mtk_id in chain.mtks}
+        known = (*self.told.mkis, *self.msks, *self.others)
+        self.known_msks = frozenset(one[:MSK_ID_OCTETS] for one in known)
+        every = (*self.policies, *self.untold)
+        # A tag has one of two lengths: with the ROC, as that of packet 0, or without
+        self.tags = sorted({self.tag_length(bytes((0, 0, 0, number)), p) for p in every for number in (0, 1)})
         self.last: Located | None = None
         self.unnamed: tuple[srtp.Policy, frozenset[Mki]] | None = None
 
@@ -113,8 +119,15 @@ class Locator:
         last = self.last
         if last is not None and self.mki_at(data, last[0]) == last[1]:
             return last
-        self.last = self._known(data, self.policies) or self._known(data, self.untold)
+        self.last = None
+        if self._is_known(data):
+            self.last = self._known(data, self.policies) or self._known(data, self.untold)
         return self.last
+
+    def _is_known(self, data: bytes) -> bool:
+        """Say at a glance whether any policy can uncover the id of an MSK that is known."""
+        end = len(data) - MKI_OCTETS
+        return any(data[end - tag : end - tag + MSK_ID_OCTETS] in self.known_msks for tag in self.tags)
 
     def _known(self, data: bytes, policies: Iterable[srtp.Policy]) -> Located | None:
         """Take what MIKEY has named whole, else its MSK ID alone, else what the keyring or RTP knows."""
