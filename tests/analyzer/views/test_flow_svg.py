@@ -27,7 +27,7 @@ def test_a_bracket_a_procedure(case):
 
 def test_nothing_is_asked_of_anybody_and_nothing_runs(case):
     step = case.ues[0].procedures[0].steps[0]
-    evil = replace(step, from_="ue", to="ue", summary='<script>"\x00\x1b[31m&amp; ' + "x" * MAX_TEXT)
+    evil = step._replace(from_="ue", to="ue", summary='<script>"\x00\x1b[31m&amp; ' + "x" * MAX_TEXT)
     procedure = replace(case.ues[0].procedures[0], steps=(evil,))
     picture = show(ladder(replace(case, ues=(replace(case.ues[0], procedures=(procedure,)),))))
     tags = {node.tag.removeprefix(SVG) for node in fromstring(picture).iter()}
