@@ -57,7 +57,7 @@ def ip_packet(src: str, dst: str, protocol: int, payload: bytes, *, ident: int =
     return packet
 
 
-def _with_checksum(src: str, dst: str, protocol: int, segment: bytes, at: int) -> bytes:
+def with_checksum(src: str, dst: str, protocol: int, segment: bytes, at: int) -> bytes:
     """Fill in the checksum over the pseudo header at offset `at`."""
     one, other = ip_address(src).packed, ip_address(dst).packed
     layout = "!IHBB" if len(one) == 16 else "!BBH"
@@ -72,7 +72,7 @@ def _with_checksum(src: str, dst: str, protocol: int, segment: bytes, at: int) -
 def udp(src: str, sport: int, dst: str, dport: int, payload: bytes) -> bytes:
     """Return a UDP datagram in its IP packet."""
     segment = struct.pack("!HHHH", sport, dport, 8 + len(payload), 0) + payload
-    return ip_packet(src, dst, 17, _with_checksum(src, dst, 17, segment, 6))
+    return ip_packet(src, dst, 17, with_checksum(src, dst, 17, segment, 6))
 
 
 def tcp(
@@ -80,7 +80,7 @@ def tcp(
 ) -> bytes:  # fmt: skip
     """Return a TCP segment in its IP packet."""
     start = struct.pack("!HHIIBBHHH", sport, dport, seq % 2**32, ack % 2**32, 5 << 4, flags, 65535, 0, 0)
-    return ip_packet(src, dst, 6, _with_checksum(src, dst, 6, start + payload, 16))
+    return ip_packet(src, dst, 6, with_checksum(src, dst, 6, start + payload, 16))
 
 
 @dataclass

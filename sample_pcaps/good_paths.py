@@ -8,7 +8,9 @@ from itertools import count
 from sample_pcaps import forge_tunnels as tunnels
 from sample_pcaps.casebook import case
 from sample_pcaps.good import keyed_by_http
+from sample_pcaps.stage_nat import behind_nat
 from sample_pcaps.story import Story
+from sample_pcaps.story_mikey import SECOND_MSK
 
 ETHERNET = 14  # octets of the header
 PIECE = 256  # octets of a fragment
@@ -93,4 +95,20 @@ def keyed_from_ks() -> Story:
     story = keyed_by_http(Story.registered_by_http())
     story.cut(0.1)
     story.entry = "ks"
+    return story
+
+
+@case()
+def three_behind_a_nat() -> Story:
+    """The HTTP variant, all of it right, with three UEs behind one address: only the ports differ, MIKEY's too."""
+    story = Story.registered_by_http(ues=3)
+    story.keys_and_media()
+    story.wait(1)
+    for ue in story.ues:
+        story.msk_request(ue)
+        story.msk(ue, SECOND_MSK)
+    story.mtk(SECOND_MSK, 1, times=2, interval=0.5)
+    story.media(SECOND_MSK, 1, packets=10)
+    translated = behind_nat((ue.ip for ue in story.ues), "192.0.2.1", {})
+    story.wrap = lambda frame: (translated(frame),)
     return story

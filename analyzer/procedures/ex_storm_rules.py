@@ -47,7 +47,8 @@ def _asking(story: Story) -> Mapping[str, Asking]:
     by_server: dict[str, list[tuple[int, str, bool]]] = {}
     for exchange in of_request_type(story.traffic.exchanges, *REQUEST_TYPES.values()):
         asked = by_server.setdefault(exchange.server, [])
-        asked.append((exchange.first.time, exchange.client, exchange.final is None))
+        ue = story.traffic.session_of(exchange.first)  # behind one address there may be many
+        asked.append((exchange.first.time, exchange.client if ue is None else ue.id, exchange.final is None))
     found: dict[str, Asking] = {}
     for server, asked in by_server.items():
         asked.sort()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies
+from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage, history, sent
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
@@ -45,16 +46,28 @@ def sent_to_registered_address(run: Run) -> Iterator[Problem]:
     """An MSK message goes to UDP port 2269 of the address that the UE registered from.
 
     The BM-SC learns the address from the registration on Ua, or from ueIPaddress in the SCF's POST. Sent
-    elsewhere, the MSK never arrives, and nobody notices but the user.
+    elsewhere, the MSK never arrives, and nobody notices but the user. Behind a NAT the port is the one that it keeps
+    for the UE: where a UE verified from the very end that a message went to, that end is its own.
     """
     for message in run.all("msk", "pull"):
         payload = message.payload
-        if payload.dport != MIKEY_PORT:
+        answered = _answering_ends(run.story, run.ue) if run.ues else frozenset()
+        if payload.dport != MIKEY_PORT and (payload.dst, payload.dport) not in answered:
             yield wrong(f"MSK message to UDP port {payload.dport}, expected {MIKEY_PORT}", message)
         known = history.registered_addresses(run.story, run.ue, message.time) if run.ues else ()
         if known and payload.dst not in known:
             _sure_of_no_request(run, message)
             yield wrong(f"MSK message to {payload.dst}, the UE registered from {', '.join(known)}", message)
+
+
+@once
+def _answering_ends(story: Story, ue: Session) -> frozenset[tuple[str, int]]:
+    """Return the ends that MSK messages to a UE went to and that it answered one from."""
+    found: set[tuple[str, int]] = set()
+    for delivery in story.runs_of(ue, "msk-delivery"):
+        sent = {(message.payload.dst, message.payload.dport) for message in delivery.all("msk")}
+        found |= sent & {(message.payload.src, message.payload.sport) for message in delivery.all("verification")}
+    return frozenset(found)
 
 
 @rule(
