@@ -24,6 +24,7 @@ from analyzer.tui.follower import Follower, Grown
 from analyzer.tui.help import Help
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.inspector import Inspector
+from analyzer.tui.ladder import Ladder
 from analyzer.tui.loading import Loading
 from analyzer.tui.model import Index
 from analyzer.tui.outline import Outline
@@ -155,6 +156,7 @@ def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
         ("Columns of packets", tuple(ColumnsDialog.BINDINGS)),
         ("Octets", tuple(Hexdump.BINDINGS)),
         ("UE", tuple(Ue.BINDINGS)),
+        ("Ladder", tuple(Ladder.BINDINGS)),
         ("Timeline", tuple(Chart.BINDINGS)),
         ("Filter", tuple(FilterInput.BINDINGS)),
     )

@@ -1,17 +1,19 @@
-"""The sequence diagram of a UE as plain lines: who spoke to whom, in the order of time."""
+"""The sequence diagram of a UE as arrows: who spoke to whom, in the order of time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from analyzer.accounts import handshakes_of
 from analyzer.correlate import bodies
+from analyzer.correlate.handshakes import Handshake
 from analyzer.correlate.nodes import BM_SC, MULTICAST, ROLES, Nodes
 from analyzer.correlate.sessions import Session
 from analyzer.judging import Run
 from analyzer.media import Group
 from analyzer.tui.cells import Mark
-from analyzer.tui.model import Index, Place, media_mark
+from analyzer.tui.model import SECOND, Index, Place, mark_of, media_mark
 from analyzer.views.ink import plural
 from dissectors import Message
 from dissectors.diameter import Diameter
@@ -19,15 +21,17 @@ from dissectors.http import Http
 from dissectors.mikey import Mikey
 from dissectors.sip import Sip
 
-NAMES = {"ue": "UE", "im-cn": "IM CN", "scf": "SCF", "bm-sc": "BM-SC", "bsf": "BSF", "multicast": "MCast"}
 OTHER = "other"
-MIN_LANE, MAX_LANE = 6, 16  # columns
-MIN_LABEL = 22
+SAID_AGAIN = 32 * 10**9  # ns in which SIP over UDP sends a message again: 64 T1 (RFC 3261 17.1)
 
 
 @dataclass(frozen=True, slots=True)
 class Arrow:
-    """One arrow: a message, its repeats, or the media under one MKI (`message` is None)."""
+    """One arrow: a message, its repeats, a handshake, a whole procedure, or the media under one MKI.
+
+    `message` is the first one, None for media. `runs` are the procedures that it is of, `broken` the codes of rules
+    that fail there.
+    """
 
     time: int
     place: Place
@@ -38,6 +42,9 @@ class Arrow:
     mark: Mark
     message: Message | None = field(default=None, repr=False)
     repeats: tuple[Place, ...] = ()  # where it was said again
+    runs: tuple[str, ...] = ()
+    broken: tuple[str, ...] = ()
+    is_whole: bool = False  # a procedure, or a handshake: said to and fro
 
     @property
     def count(self) -> int:
@@ -45,68 +52,51 @@ class Arrow:
 
 
 def arrows(found: Index, session: Session) -> tuple[Arrow, ...]:
-    """Return all that a UE and the nodes around it said, with the media sent to it."""
+    """Return all that a UE and the nodes around it said, with handshakes of TLS and the media sent to it."""
     planned: dict[int, tuple[str, str]] = {}
     told: dict[int, Message] = {}
     media: dict[int, Group] = {}
+    runs: dict[int, tuple[str, ...]] = {}
     for group in (session.loose, *(exchange.messages for exchange in session.exchanges)):
         told |= {id(message): message for message in group}
-    for _, run in found.runs_of(session):
+    for name, run in found.runs_of(session):
         planned |= _planned(run)
         told |= {id(message): message for message in run.messages}
         media |= {id(group): group for group in run.media}
-    drawn = [_arrow(found, message, planned.get(id(message))) for message in told.values()]
-    drawn += [_media(group) for group in media.values()]
+        for part in (*run.messages, *run.media):
+            runs[id(part)] = (*runs.get(id(part), ()), name)
+    drawn = [_arrow(found, m, planned.get(id(m)), runs.get(id(m), ())) for m in told.values()]
+    drawn += [_media(group, runs.get(id(group), ())) for group in media.values()]
+    drawn += [_handshake(found, each) for each in handshakes_of(session, found.analysis.story)]
     return tuple(_folded(sorted(drawn, key=lambda arrow: (arrow.time, arrow.place))))
 
 
-def lanes(drawn: Iterable[Arrow]) -> tuple[str, ...]:
-    """Return the nodes that take part, from UE to multicast."""
-    seen = {end for arrow in drawn for end in (arrow.source, arrow.target)}
-    return tuple(role for role in (*ROLES, OTHER) if role in seen)
+def compressed(found: Index, session: Session, drawn: Iterable[Arrow]) -> tuple[Arrow, ...]:
+    """Return one arrow for all messages of a procedure, over all nodes that took part; what is of none stays."""
+    runs = dict(found.runs_of(session))
+    kept: list[Arrow] = []
+    of_run: dict[str, list[Arrow]] = {}
+    for arrow in drawn:
+        if not arrow.runs:
+            kept.append(arrow)
+        for name in arrow.runs:
+            of_run.setdefault(name, []).append(arrow)
+    kept += [_procedure(found, name, runs[name], parts) for name, parts in of_run.items()]
+    return tuple(sorted(kept, key=lambda arrow: (arrow.time, arrow.place)))
 
 
-def lane_width(nodes: int, width: int) -> int:
-    """Return the columns of a lane, when `width` is for all lanes and the label."""
-    return max(MIN_LANE, min(MAX_LANE, (width - max(MIN_LABEL, width // 2)) // max(1, nodes)))
-
-
-def heads(nodes: Sequence[str], lane: int) -> str:
-    """Return the names over the lanes."""
-    return "".join(_name(role, lane).center(lane) for role in nodes)
-
-
-def _name(role: str, lane: int) -> str:
-    name = NAMES.get(role, role)
-    return name if len(name) < lane else name[: lane - 2] + "…"
-
-
-def picture(arrow: Arrow, nodes: Sequence[str], lane: int) -> tuple[str, bool]:
-    """Return the lanes with one arrow, and whether its title stands on it."""
-    canvas = list((" " * (lane // 2) + "│").ljust(lane) * len(nodes))
-    start, end = (nodes.index(role) * lane + lane // 2 for role in (arrow.source, arrow.target))
-    if start == end:
-        canvas[start] = "↻"
-        return "".join(canvas), False
-    line = "═" if arrow.message is None else "─"
-    low, high = min(start, end), max(start, end)
-    canvas[low + 1 : high] = line * (high - low - 1)
-    canvas[end - 1 if end > start else end + 1] = "▶" if end > start else "◀"
-    canvas[start] = "├" if end > start else "┤"
-    fits = len(arrow.title) + 5 <= high - low
-    if fits:
-        text = f" {arrow.title} "
-        middle = low + 1 + (high - low - 1 - len(text)) // 2
-        canvas[middle : middle + len(text)] = text
-    return "".join(canvas), fits
-
-
-def label(arrow: Arrow, titled: bool) -> str:
-    """Return what stands beside an arrow."""
-    words = [arrow.detail] if titled else [arrow.title, arrow.detail]
-    if arrow.count > 1:
-        words.insert(0, f"×{arrow.count}")
-    return " ".join(word for word in words if word)
+def _procedure(found: Index, name: str, run: Run, parts: Sequence[Arrow]) -> Arrow:
+    order = (*ROLES, OTHER)
+    ends = sorted({end for part in parts for end in (part.source, part.target)}, key=order.index)
+    count, first = sum(part.count for part in parts), parts[0]
+    places = sorted({place for part in parts for place in (part.place, *part.repeats)} - {first.place})
+    broken = tuple(dict.fromkeys(code for part in parts for code in part.broken))
+    noun = "message" if any(part.message is not None for part in parts) else "stream"
+    detail = f"{plural(count, noun)} in {(run.end - run.start) / SECOND:.3f} s, {run.outcome}"
+    return Arrow(
+        first.time, first.place, ends[0], ends[-1], run.procedure.kind, detail, found.run_mark(name, run),
+        first.message, tuple(places), (name,), broken, is_whole=True,
+    )  # fmt: skip
 
 
 def _planned(run: Run) -> dict[int, tuple[str, str]]:
@@ -114,14 +104,32 @@ def _planned(run: Run) -> dict[int, tuple[str, str]]:
     return {id(m): ends[name] for name, messages in run.steps.items() if name in ends for m in messages}
 
 
-def _arrow(found: Index, message: Message, planned: tuple[str, str] | None) -> Arrow:
+def _arrow(found: Index, message: Message, planned: tuple[str, str] | None, runs: tuple[str, ...]) -> Arrow:
     nodes, payload = found.analysis.story.traffic.nodes, message.payload
     sender, receiver = planned or (OTHER, OTHER)
     source, target = _role(nodes, payload.src, sender), _role(nodes, payload.dst, receiver)
     title, detail = _words(message)
+    place = (payload.capture, message.frame)
     return Arrow(
-        message.time, (payload.capture, message.frame), source, target, title, detail, found.mark(message), message
-    )
+        message.time, place, source, target, title, detail, found.mark(message), message,
+        runs=runs, broken=_broken(found, place),
+    )  # fmt: skip
+
+
+def _broken(found: Index, place: Place) -> tuple[str, ...]:
+    """Return the rules that fail in a frame."""
+    return tuple(dict.fromkeys(each.rule for each in found.problems.get(place, ()) if mark_of(each) is Mark.FAIL))
+
+
+def _handshake(found: Index, shake: Handshake) -> Arrow:
+    nodes = found.analysis.story.traffic.nodes
+    source, target = _role(nodes, shake.client, OTHER), _role(nodes, shake.server, OTHER)
+    places = [(message.payload.capture, message.frame) for message in shake.messages]
+    others = tuple(place for place in dict.fromkeys(places) if place != places[0])
+    return Arrow(
+        shake.first.time, places[0], source, target, shake.name, shake.summary,
+        max(map(found.mark, shake.messages)), shake.first, others, is_whole=True,
+    )  # fmt: skip
 
 
 def _role(nodes: Nodes, address: str, planned: str) -> str:
@@ -166,28 +174,53 @@ def _mikey_words(body: Mikey) -> tuple[str, str]:
     return "MSK" if bodies.is_msk_message(body) else "MIKEY", f"{msk_id}{counter}"
 
 
-def _media(group: Group) -> Arrow:
+def _media(group: Group, runs: tuple[str, ...]) -> Arrow:
     mki = "in the clear" if group.mki is None else f"MKI {group.mki.hex()}"
     shown = [plural(group.packets, "packet"), mki]
     shown += [f"{count} {word}" for count, word in ((group.failed, "failed"), (group.no_key, "no key")) if count]
     return Arrow(
         group.first, (group.capture, group.frame), BM_SC, MULTICAST, group.protocol.upper(), ", ".join(shown),
-        media_mark(group),
+        media_mark(group), runs=runs,
     )  # fmt: skip
 
 
 def _folded(drawn: Iterable[Arrow]) -> list[Arrow]:
     """One arrow for messages that are sent again and again: an MTK, a retransmission."""
     folded: list[Arrow] = []
+    sent: dict[tuple[object, ...], int] = {}  # of SIP over UDP: where its arrow is
     for arrow in drawn:
-        last = folded[-1] if folded else None
-        if last is not None and arrow.message is not None and _same(last, arrow):
-            folded[-1] = replace(last, repeats=(*last.repeats, arrow.place), mark=max(last.mark, arrow.mark))
+        octets = _of_sip(arrow)
+        before = sent.get(octets) if octets is not None else None
+        if before is not None and arrow.time - folded[before].time <= SAID_AGAIN:
+            folded[before] = _joined(folded[before], arrow)
+        elif folded and _same(folded[-1], arrow):
+            folded[-1] = _joined(folded[-1], arrow)
         else:
             folded.append(arrow)
+            if octets is not None:
+                sent[octets] = len(folded) - 1
     return folded
+
+
+def _joined(first: Arrow, again: Arrow) -> Arrow:
+    return replace(
+        first,
+        repeats=(*first.repeats, again.place),
+        mark=max(first.mark, again.mark),
+        runs=tuple(dict.fromkeys((*first.runs, *again.runs))),
+        broken=tuple(dict.fromkeys((*first.broken, *again.broken))),
+    )
+
+
+def _of_sip(arrow: Arrow) -> tuple[object, ...] | None:
+    """Return what two retransmissions have alike, None for what is sent once."""
+    message = arrow.message
+    if arrow.is_whole or message is None or message.protocol != "sip" or message.payload.transport != "udp":
+        return None
+    at = message.payload
+    return at.src, at.sport, at.dst, at.dport, at.data
 
 
 def _same(one: Arrow, other: Arrow) -> bool:
     kinds = (one.source, one.target, one.title, one.detail) == (other.source, other.target, other.title, other.detail)
-    return kinds and one.message is not None
+    return kinds and not one.is_whole and None not in (one.message, other.message)

@@ -1,4 +1,4 @@
-"""What is saved: the report of a case as text or JSON, or the messages listed as a table; never a key value."""
+"""What is saved: the report of a case, the messages listed as a table, or a ladder; never a key value."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ from pathlib import Path
 from analyzer.analysis import Analysis
 from analyzer.batch import Outcome, collect
 from analyzer.correlate.bodies import summary
-from analyzer.report import Judgement
-from analyzer.views import packets, tables, view
+from analyzer.report import Judgement, StepReport, Verdict
+from analyzer.tui.arrows import Arrow
+from analyzer.tui.cells import Mark
+from analyzer.tui.model import SECOND
+from analyzer.views import flow, flow_mermaid, flow_svg, packets, tables, view
 from analyzer.views.packets import Line
 from dissectors import Message
 
@@ -32,6 +35,28 @@ def packets_text(messages: Iterable[Message], start: int, again: Mapping[int, Me
     """Return messages as a table, with times in seconds since `start` (ns); `again` is that of `Folded`."""
     lines = (Line(message, summary(message), again.get(id(message))) for message in messages)
     return tables.draw(packets.table(lines, start))
+
+
+LADDERS = {".txt": flow.text, ".mmd": flow_mermaid.show, ".svg": flow_svg.show}
+VERDICTS = {Mark.UNSURE: Verdict.INCONC, Mark.FAIL: Verdict.FAIL}
+
+
+def ladder_text(analysis: Analysis, arrows: Iterable[Arrow], suffix: str) -> str:
+    """Return the arrows of a ladder as text, for Mermaid or as SVG, as the ending of a file name asks for."""
+    drawn = tuple(
+        flow.Arrow(_step(arrow), arrow.runs, VERDICTS.get(arrow.mark, Verdict.NONE), arrow.broken) for arrow in arrows
+    )
+    begin = analysis.story.traffic.begin / SECOND
+    ladder = flow.Ladder(drawn, begin, len(analysis.captures) > 1, {})
+    return LADDERS.get(suffix.lower(), flow.text)(ladder)
+
+
+def _step(arrow: Arrow) -> StepReport:
+    times = f"×{arrow.count}" if arrow.count > 1 and not arrow.is_whole else ""
+    words = " ".join(word for word in (arrow.title, times, arrow.detail) if word)
+    return StepReport(
+        "", arrow.source, arrow.target, *arrow.place, arrow.time / SECOND, arrow.title, words
+    )  # fmt: skip
 
 
 def refusal(name: str) -> str:

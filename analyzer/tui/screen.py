@@ -412,16 +412,22 @@ class CaseScreen(Search):
     # Files
 
     def action_save(self) -> None:
-        """Save the messages or findings listed, or on other panes the report; key values are never in it."""
-        what = self.pane if self.pane in ("packets", "findings") else "report"
+        """Save the messages or findings listed, or the ladder, or else the report; key values are never in it."""
+        what = self.pane if self.pane in ("packets", "findings") else "ladder" if self._is_at_ladder else "report"
         proposal = f"{self.found.analysis.report.name}-{what}.{'csv' if what == 'findings' else 'txt'}"
-        endings = ".txt, .json" if what == "packets" else ", ".join(save.FORMATS)
-        self.app.push_screen(Prompt(f"save {what} as ({endings})", proposal, save.refusal), self._save)
+        endings = {"packets": (".txt", ".json"), "ladder": save.LADDERS}.get(what, save.FORMATS)
+        self.app.push_screen(Prompt(f"save {what} as ({', '.join(endings)})", proposal, save.refusal), self._save)
+
+    @property
+    def _is_at_ladder(self) -> bool:
+        return self.pane == "ue" and self.ue.ladder.has_focus
 
     def _save(self, name: str | None) -> None:
         if not name:
             return
-        if self.pane == "packets" and not name.endswith(".json"):
+        if self._is_at_ladder:
+            text = save.ladder_text(self.found.analysis, self.ue.ladder.arrows, name[name.rfind(".") :])
+        elif self.pane == "packets" and not name.endswith(".json"):
             traffic = self.found.analysis.story.traffic
             text = save.packets_text(self.packets.listed, traffic.begin, traffic.folded.again)
         else:

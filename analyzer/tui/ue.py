@@ -167,9 +167,7 @@ class Ue(Vertical):
         event.stop()
         arrow = self.ladder.arrow
         if arrow is not None and self.ladder.has_focus:
-            self.post_message(
-                Said(self, f"{arrow.mark.sign} frame {self.found.number(arrow.place)}: {arrow.title} {arrow.detail}")
-            )
+            self.post_message(Said(self, self.ladder.said(arrow)))
 
     @on(Rows.Moved, "#keys, #timeline, #diagnosis")
     def _side_moved(self, event: Rows.Moved) -> None:

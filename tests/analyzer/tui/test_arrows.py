@@ -1,15 +1,10 @@
-import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from dataclasses import replace
 
-from analyzer.tui.arrows import Arrow, arrows, heads, label, lane_width, lanes, picture
+from analyzer.tui.arrows import SAID_AGAIN, _folded, arrows, compressed
 from analyzer.tui.cells import Mark
+from analyzer.tui.rungs import label, lanes
 
 NODES = ("ue", "im-cn", "scf", "bm-sc", "bsf", "multicast")
-
-
-def arrow(source="ue", target="bm-sc", title="MSK", **more):
-    return Arrow(0, (0, 1), source, target, title, "detail", Mark.NONE, **more)
 
 
 def test_the_story_of_a_ue_has_all_nodes_and_goes_by_time(found):
@@ -46,36 +41,44 @@ def test_what_failed_is_marked_on_its_arrow(found):
     assert [each.title for each in failed] == ["MTK"]
 
 
-@settings(max_examples=100)
-@given(
-    ends=st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)),
-    title=st.text(max_size=30),
-    lane=st.integers(6, 16),
-)
-def test_a_picture_is_as_wide_as_its_lanes(ends, title, lane):
-    drawn, _ = picture(arrow(*ends, title=title), NODES, lane)
-    assert len(drawn) == lane * len(NODES)
+def test_arrows_know_their_procedures_and_the_rules_that_fail(found):
+    index = found("mtk_outside_window")
+    (failed,) = [each for each in arrows(index, index.sessions[0]) if each.mark is Mark.FAIL]
+    assert failed.broken == ("MT-07",)
+    (name,) = failed.runs
+    assert dict(index.runs_of(index.sessions[0]))[name].procedure.kind == "mtk-delivery"
 
 
-@pytest.mark.parametrize("width", [30, 80, 160, 300])
-def test_lanes_leave_room_for_the_label(width):
-    assert 6 <= lane_width(6, width) <= 16
+def test_a_handshake_of_tls_is_one_arrow_with_its_messages(found):
+    index = found("http_over_tls")
+    shakes = [each for each in arrows(index, index.sessions[0]) if each.title == "TLS"]
+    assert [each.place[1] for each in shakes] == [30, 131, 190]
+    assert (shakes[0].source, shakes[0].target, shakes[0].is_whole) == ("ue", "bm-sc", True)
+    assert "bmsc.home1.net" in shakes[0].detail
+    assert (0, 31) in shakes[0].repeats
 
 
-def test_arrows_point_where_the_message_goes():
-    right, fits = picture(arrow("ue", "im-cn", "too long"), ("ue", "im-cn"), 8)
-    left, _ = picture(arrow("im-cn", "ue", "too long"), ("ue", "im-cn"), 8)
-    assert not fits
-    assert right == "    ├══════▶│   "  # without a message it is media
-    assert left == "    │◀══════┤   "
-    assert picture(arrow("ue", "im-cn", "MSK"), ("ue", "im-cn"), 10)[0] == "     ├═ MSK ═▶│    ".replace(
-        "├═ MSK ═▶", "├══ MSK ═▶"
-    )
-    itself, titled = picture(arrow("ue", "ue", "x"), ("ue", "im-cn"), 8)
-    assert "↻" in itself
-    assert not titled
+def test_a_line_a_procedure_has_all_of_its_messages(found):
+    index = found("http_good")
+    session = index.sessions[0]
+    every = arrows(index, session)
+    few = compressed(index, session, every)
+    assert len(few) < len(every) / 2
+    assert {each.title for each in few if each.is_whole} == {run.procedure.kind for _, run in index.runs_of(session)}
+    assert {place for each in few for place in (each.place, *each.repeats)} == {
+        place for each in every for place in (each.place, *each.repeats)
+    }
+    register = next(each for each in few if each.title == "http-registration")
+    assert (register.source, register.target) == ("ue", "bm-sc")
+    assert register.detail.startswith("4 messages in 0.")
+    assert register.detail.endswith("s, success")
 
 
-def test_names_of_nodes_stand_over_their_lanes():
-    assert heads(("ue", "im-cn"), 8) == "   UE    IM CN  "
-    assert heads(("multicast",), 6).strip() == "MCast"
+def test_sip_that_is_sent_again_is_folded_across_what_was_said_meanwhile(found):
+    index = found("http_good")
+    first, other = [each for each in arrows(index, index.sessions[0]) if each.title == "INVITE"][:2]
+    assert first.message.payload.transport == "udp"
+    again = replace(first, time=first.time + 5 * 10**8, place=(0, 900))
+    late = replace(first, time=first.time + SAID_AGAIN + 1, place=(0, 901))
+    folded = _folded([first, other, again, late])
+    assert [(each.place, each.count) for each in folded] == [(first.place, 2), (other.place, 1), ((0, 901), 1)]

@@ -1,8 +1,10 @@
 import json
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
 from analyzer.tui import save
+from analyzer.tui.arrows import arrows
 
 
 def test_the_ending_of_the_name_tells_the_form(found):
@@ -51,3 +53,21 @@ def test_findings_listed_are_all_that_is_saved_of_them(found):
 def test_every_ending_has_its_form(found, ending):
     analysis = found("mtk_outside_window").analysis
     assert "MT-07" in save.report_text(analysis, "0.1.0", ending)
+
+
+@pytest.mark.parametrize("suffix", [*save.LADDERS, ".other"])
+def test_a_ladder_is_saved_as_its_ending_says(found, suffix):
+    index = found("mtk_outside_window")
+    drawn = arrows(index, index.sessions[0])
+    text = save.ladder_text(index.analysis, drawn, suffix)
+    if suffix == ".svg":
+        assert fromstring(text).tag.endswith("svg")
+    elif suffix == ".mmd":
+        assert text.startswith("sequenceDiagram")
+    else:
+        assert len(text.splitlines()) == len(drawn) + 1
+    assert "MT-07" in text
+    assert "INVITE" in text
+    assert "×" in text
+    for key in index.analysis.story.chain.keys:
+        assert key.value.hex() not in text

@@ -195,6 +195,10 @@ async def test_what_is_saved_holds_no_key_and_overwrites_nothing(opened, press, 
         assert await save(path)
         assert len(path.read_text().splitlines()) == len(screen.packets.rows) + 1
         assert all("mikey" in line for line in path.read_text().splitlines()[1:])
+        await press(pilot, "x")
+        path = tmp_path / "ladder.svg"
+        assert await save(path)
+        assert path.read_text().startswith("<svg")
 
 
 async def test_reload_reads_again(opened, press):
