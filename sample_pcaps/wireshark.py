@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from defusedxml.ElementTree import fromstring
@@ -21,14 +22,17 @@ from analyzer.analysis import analyse
 from analyzer.capture.case import find_cases
 from analyzer.correlate import bodies
 from dissectors import Field, Message, tree
+from sample_pcaps import forge_tls
 from sample_pcaps.casebook import cases
+from sample_pcaps.forge import Tape, pcap
 from sample_pcaps.make import CAPTURE, FOLDER
 
 DOCUMENT = FOLDER.parent / "docs" / "wireshark.md"
 REAL = FOLDER.parents[1] / "shared" / "captures"
 TSHARK = shutil.which("tshark")
 PROTOCOLS = frozenset({"sip", "http", "sdp", "mikey", "diameter"})  # messages of these are paired, frame by frame
-FAMILIES = (*sorted(PROTOCOLS), "mime_multipart")  # how the names begin that are compared
+RECORDS = frozenset({"tls", "dtls"})  # of these it is told only whether a frame has any: tshark counts records
+FAMILIES = (*sorted(PROTOCOLS), *sorted(RECORDS), "mime_multipart")  # how the names begin that are compared
 OPTIONS = ("-o", "esp.enable_null_encryption_decode_heuristic:TRUE")  # as keyshark does without being told
 SAMPLES_HEADING, REAL_HEADING = "## The samples", "## Captures of real networks"
 
@@ -45,6 +49,10 @@ UNLIKE = {
     "mikey.kemac.key_data": "there not where the KEMAC is not encrypted: the keys stand in its place",
     "mikey.next_payload": "there also of the keys in a KEMAC that is not encrypted, here a message of their own",
     "mikey.sp.param": "there only parameters that Wireshark does not know",
+    "dtls.alert_message": "of an encrypted alert two octets there",
+    "tls.record.content_type": "of application data there in the frame with which the record ends",
+    "tls.record": "of application data the header alone here",
+    "tls.handshake.extension.data": "there only of extensions that Wireshark takes no further apart",
     "mime_multipart.part": "with the headers of the part there",
 }
 
@@ -54,6 +62,9 @@ INSIDE_UNKNOWN = ("diameter.avp", "diameter.flags.mandatory", "diameter.flags.ve
 # Messages that only one of the two sees, by what says so; each says why.
 UNPAIRED = {
     ("http", "theirs"): "a TCP segment that was sent again: Wireshark reads what is in it again",
+    ("dtls", "theirs"): "a datagram that begins with application data",
+    ("tls", "ours"): "the header of application data stands in the frame with which the record begins",
+    ("tls", "theirs"): "of application data keyshark shows the header of the first record of each direction",
     ("sdp", "theirs"): "in a Codec-Data AVP of Rx, an application that keyshark does not read",
 }
 
@@ -199,8 +210,9 @@ def compare(captures: Mapping[str, tuple[Frames, Frames]]) -> Agreement:
 
 
 def _unpaired(ours: Seen, theirs: Seen) -> list[tuple[str, str]]:
-    here, there = ours.protocols, theirs.protocols
-    return [(name, "ours" if here[name] > there[name] else "theirs") for name in PROTOCOLS if here[name] != there[name]]
+    here = {name: ours.protocols[name] for name in PROTOCOLS} | {name: name in ours.protocols for name in RECORDS}
+    there = {name: theirs.protocols[name] for name in PROTOCOLS} | {name: name in theirs.protocols for name in RECORDS}
+    return [(name, "ours" if here[name] > there[name] else "theirs") for name in here if here[name] != there[name]]
 
 
 def _compare_frame(
@@ -237,6 +249,44 @@ def real() -> dict[str, Path]:
     return {path.name: path for path in sorted(REAL.glob("*.pcap*"))}
 
 
+def forged(place: Path) -> dict[str, Path]:
+    """Write and return captures of what no sample has: a session of DTLS 1.2, and one with connection ids."""
+    session, tape = forge_tls.DatagramSession("bmsc.home1.net", "wireshark"), Tape()
+    said = session.flights()
+    said += [
+        (True, session.data(b"OPTIONS sip:a@b SIP/2.0\r\n\r\n", by_client=True)),
+        (True, session.close(by_client=True)),
+    ]
+    _send(tape, 40000, said)
+    suite, version = forge_tls.ECDHE_ECDSA_AES_128_GCM, forge_tls.DTLS_1_2
+    offer = forge_tls.client_hello(
+        bytes(range(32)), [suite], [forge_tls.connection_id(b"\xaa\xbb")], cookie=b"", version=version
+    )
+    answer = forge_tls.server_hello(
+        bytes(range(32, 64)), suite, [forge_tls.connection_id(b"\1\2\3\4")], version=version
+    )
+    finished = forge_tls.datagram_record(forge_tls.CHANGE, b"\1", number=1)
+    _send(tape, 40001, [
+        (True, forge_tls.datagram_record(22, forge_tls.datagram_handshake(forge_tls.CLIENT_HELLO, offer))),
+        (False, forge_tls.datagram_record(22, forge_tls.datagram_handshake(forge_tls.SERVER_HELLO, answer))),
+        (True, finished + forge_tls.connection_record(bytes(40), b"\1\2\3\4")),
+    ])  # fmt: skip
+    (place / "dtls.pcap").write_bytes(pcap(tape.sorted()))
+    return {"dtls": place / "dtls.pcap"}
+
+
+def _send(tape: Tape, port: int, said: Iterable[tuple[bool, bytes]]) -> None:
+    for by_client, octets in said:
+        ends = [("10.0.0.1", port), ("10.0.0.2", forge_tls.PORT)][:: 1 if by_client else -1]
+        tape.add_udp(10**18 + len(tape.packets) * 10**6, *ends[0], *ends[1], octets)
+
+
+def of_samples() -> Agreement:
+    """Compare the samples, and what is forged beside them."""
+    with TemporaryDirectory() as place:
+        return agreement(samples() | forged(Path(place)))
+
+
 def agreement(captures: Mapping[str, Path]) -> Agreement:
     """Compare captures; tshark runs beside us."""
     with ThreadPoolExecutor(2) as pool:
@@ -251,9 +301,9 @@ def agreement(captures: Mapping[str, Path]) -> Agreement:
 INTRODUCTION = """# What Wireshark says
 
 Written by `python -m sample_pcaps.wireshark` with tshark {version}: every field that keyshark and Wireshark both name
-in SIP, HTTP/1.1, SDP, MIKEY, Diameter and multipart bodies, compared frame by frame and value by value. What only
-Wireshark has depends on its version. HTTP/2 is not among it, as keyshark writes its messages anew, nor are media and
-XML, for which the tests of their dissectors ask tshark.
+in SIP, HTTP/1.1, SDP, MIKEY, Diameter, TLS, DTLS and multipart bodies, compared frame by frame and value by value.
+What only Wireshark has depends on its version. HTTP/2 is not among it, as keyshark writes its messages anew, nor are
+media and XML, for which the tests of their dissectors ask tshark.
 
 ## What Wireshark calls otherwise
 
@@ -298,10 +348,10 @@ def _table(title: str, columns: Sequence[str], *counts: Counter[str]) -> Iterato
     yield ""
 
 
-def document(of_samples: str, of_real: str) -> str:
+def document(samples_say: str, real_say: str) -> str:
     """Return the page of its two sections."""
     rows = "".join(f"| `{name}` | {reason} |\n" for name, reason in sorted(UNLIKE.items()))
-    return f"{INTRODUCTION.format(version=version())}{rows}\n{of_samples}\n{of_real}"
+    return f"{INTRODUCTION.format(version=version())}{rows}\n{samples_say}\n{real_say}"
 
 
 def kept() -> str:
@@ -314,7 +364,7 @@ def page() -> str:
     """Return the page as it is today; where there are no real captures, what it said of them stays."""
     captures = real()
     of_real = section(REAL_HEADING, agreement(captures)) if captures else kept()
-    return document(section(SAMPLES_HEADING, agreement(samples())), of_real)
+    return document(section(SAMPLES_HEADING, of_samples()), of_real)
 
 
 if __name__ == "__main__":
