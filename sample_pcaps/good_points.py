@@ -10,7 +10,10 @@ from sample_pcaps.forge_esp import Sa
 from sample_pcaps.forge_keys import made_up
 from sample_pcaps.stage_points import at_two_points, in_esp, on_legs
 from sample_pcaps.story import Story
-from sample_pcaps.story_mikey import SECOND_MSK
+from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
+from sample_pcaps.story_relay import B2bua, Proxy
+
+RELAY = "10.2.0.9"
 
 
 @case()
@@ -77,3 +80,52 @@ def posts_in_esp() -> Story:
         story.associations.append((sa, src, dst))
         in_esp(story.tape, sa, src, dst)
     return story
+
+
+def _called_through(story: Story) -> Story:
+    """Tell a call of each kind, whose legs are all seen."""
+    for ue in story.ues:
+        story.bootstrap(ue)
+        story.wait(0.2)
+        if story.by_sip:
+            story.sip("register", ue)
+        else:
+            story.invite(ue)
+            story.wait(0.1)
+            story.register(ue)
+    story.keys_and_media()
+    story.wait(1)
+    for ue in story.ues:
+        if story.by_sip:
+            story.sip("msk-request", ue)
+            story.msk(ue, SECOND_MSK)
+            story.wait(1)
+            story.sip("deregister", ue)
+            for msk_id, window in ((FIRST_MSK, (2, 1)), (SECOND_MSK, (2, 1))):
+                story.msk(ue, msk_id, seq=window, sp=None)
+        story.bye(ue)
+    return story
+
+
+@case()
+def http_through_a_proxy() -> Story:
+    """The HTTP variant, all of it right, with an S-CSCF between P-CSCF and SCF: three legs of one dialog."""
+    story = Story("proxy", by_sip=False)
+    story.relay = Proxy(RELAY, story.token)
+    return _called_through(story)
+
+
+@case()
+def http_through_a_b2bua() -> Story:
+    """The HTTP variant, all of it right, with a B2BUA between P-CSCF and SCF, which has dialogs of its own."""
+    story = Story("B2BUA", by_sip=False, ues=2)
+    story.relay = B2bua(RELAY, story.token)
+    return _called_through(story)
+
+
+@case()
+def sip_through_a_b2bua() -> Story:
+    """The SIP variant, all of it right, with a B2BUA between P-CSCF and SCF, which has dialogs of its own."""
+    story = Story("B2BUA", by_sip=True, ues=2)
+    story.relay = B2bua(RELAY, story.token)
+    return _called_through(story)

@@ -23,6 +23,7 @@ from sample_pcaps.stage import (
     edit_of,
 )
 from sample_pcaps.story_gba import GbaSteps
+from sample_pcaps.story_relay import Relay
 from sample_pcaps.story_ua import CONTENT, CURRENT, MSK_RESPONSE, RESPONSE, Pair
 
 SIP_MESSAGES = (
@@ -38,7 +39,9 @@ ChangeParts = Callable[[Parts], Parts]
 
 
 class SipSteps(GbaSteps):
-    """Calls between UE, P-CSCF and SCF, and the POSTs that the SCF makes for them."""
+    """Calls between UE, P-CSCF and SCF, and the POSTs that the SCF makes for them; `relay` stands before the SCF."""
+
+    relay: Relay | None = None
 
     def invite(
         self,
@@ -328,7 +331,12 @@ class _Call:
         edit = edit_of(self.edits, name)
         addresses = self.steps.addresses
         src, dst = (self.ue.ip, addresses.p_cscf) if leg == "gm" else (addresses.p_cscf, addresses.scf)
-        self._send(src, dst, edit.finish(edit.early(message)), edit)
+        relay, said = self.steps.relay, edit.early(message)
+        if relay is None or leg == "gm":
+            self._send(src, dst, edit.finish(said), edit)
+            return
+        self._send(src, relay.address, edit.finish(said), edit)
+        self._send(relay.address, dst, edit.finish(relay.request(said)), edit)
 
     def answer(
         self, name: str, status: str, leg: str, body: tuple[str, bytes] | None = None, *, tagged: bool = True
@@ -351,8 +359,13 @@ class _Call:
                 ("Recv-Info", "ContentReportConfig"),
                 ("Content-Type", body[0]),
             ]
-        message = Text(f"SIP/2.0 {status}", tuple(headers), b"" if body is None else body[1])
-        self._send(src, dst, edit.finish(edit.early(message)), edit)
+        said = edit.early(Text(f"SIP/2.0 {status}", tuple(headers), b"" if body is None else body[1]))
+        relay = self.steps.relay
+        if relay is None or leg == "gm":
+            self._send(src, dst, edit.finish(said), edit)
+            return
+        self._send(src, relay.address, edit.finish(relay.answer(said)), edit)
+        self._send(relay.address, dst, edit.finish(said), edit)
 
     def _send(self, src: str, dst: str, octets: bytes, edit: Edit) -> None:
         plain = Edit(

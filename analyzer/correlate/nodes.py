@@ -85,9 +85,38 @@ def _tell_sip(exchanges: Iterable[Exchange], roles: dict[str, str]) -> None:
         elif _is_first_leg((exchange,), exchange.client):
             roles.setdefault(exchange.client, UE)
             roles.setdefault(exchange.server, IM_CN)
+    for address in _b2buas(invites.values(), roles):
+        roles[address] = IM_CN
     for legs in invites.values():
         if not _are_known(legs, roles):  # nearly all calls tell nothing new
             _tell_invite([leg for leg in legs if leg.initial], roles)
+
+
+def _b2buas(calls: Iterable[list[Exchange]], roles: Mapping[str, str]) -> set[str]:
+    """Return who ends calls and meanwhile makes others for the same users: it stands between, in dialogs of its own."""
+    begun = [[leg for leg in legs if leg.initial] for legs in calls]
+    asking = {leg.client for legs in begun for leg in legs}
+    open_ends: dict[str, list[tuple[int, int, set[str]]]] = {}  # calls that an address ended: from, to, users
+    for legs in begun:
+        clients = {leg.client for leg in legs}
+        ends = {leg.server for leg in legs} - clients
+        for address in ends & asking - roles.keys():
+            until = max(leg.messages[-1].time for leg in legs)
+            open_ends.setdefault(address, []).append((legs[0].first.time, until, _users(legs)))
+    if not open_ends:
+        return set()
+    return {
+        leg.client
+        for legs in begun
+        for leg in legs
+        for since, until, users in open_ends.get(leg.client, ())
+        if since <= leg.first.time <= until and users & _users(legs)
+    }
+
+
+def _users(legs: Iterable[Exchange]) -> set[str]:
+    said = [leg.first.body for leg in legs]
+    return {name for body in said if isinstance(body, Sip) for name in (*bodies.identities(body), body.from_uri or "")}
 
 
 def _are_known(legs: Iterable[Exchange], roles: Mapping[str, str]) -> bool:

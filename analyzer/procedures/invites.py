@@ -316,10 +316,17 @@ def sent_by_ue(run: Run) -> list[tuple[Message, Sip]]:
 
 @once
 def nearest_to_scf(run: Run) -> list[tuple[Message, Sip]]:
-    """Return the INVITEs of the leg that comes nearest to the SCF: that with most Vias."""
+    """Return the INVITEs of the leg that comes nearest to the SCF: beyond the last B2BUA that with most Vias."""
     found = sips(run, "invite")
-    most = max((len(body.vias) for _, body in found), default=0)
-    return [(message, body) for message, body in found if len(body.vias) == most]
+    askers = {(message.payload.src, body.call_id) for message, body in found}
+    first = found[0][1].call_id if found else None
+    beyond = {
+        body.call_id for message, body in found
+        if body.call_id != first and not any(src == message.payload.dst for src, _ in askers)
+    }  # fmt: skip
+    last = [(message, body) for message, body in found if not beyond or body.call_id in beyond]
+    most = max((len(body.vias) for _, body in last), default=0)
+    return [(message, body) for message, body in last if len(body.vias) == most]
 
 
 @once
@@ -346,8 +353,9 @@ def posts(run: Run) -> list[tuple[Message, Http, Message | None]]:
 @once
 def offer_and_answer(run: Run) -> tuple[Message, Sdp, Message, Sdp | None] | None:
     """Return an INVITE with its offer and the 2xx of the same leg with its answer, nearest to the SCF."""
-    accepted = sips(run, "ok")
-    for message, body in sorted(sips(run, "invite"), key=lambda pair: -len(pair[1].vias)):
+    accepted, nearest = sips(run, "ok"), {id(message) for message, _ in nearest_to_scf(run)}
+    inwards = sorted(sips(run, "invite"), key=lambda pair: (id(pair[0]) not in nearest, -len(pair[1].vias)))
+    for message, body in inwards:
         offer = bodies.sdp(message)
         if offer is None:
             continue

@@ -118,7 +118,8 @@ def identity_is_asserted_to_the_scf(run: Run) -> Iterator[Problem]:
     The SCF authorizes whom the network vouches for. A preferred identity is a claim of the UE; an SCF that
     sees both may take the wrong one.
     """
-    behind = [(message, body) for message, body in nearest_to_scf(run) if len(body.vias) > 1]
+    dialog = sips(run, "invite")[0][1].call_id  # that of the UE: beyond a B2BUA it is another
+    behind = [(m, body) for m, body in nearest_to_scf(run) if len(body.vias) > 1 or body.call_id != dialog]
     if not behind:
         raise NotHere
     for message, body in behind:

@@ -78,3 +78,26 @@ def test_others_keep_their_address():
 )
 def test_is_multicast(address, yes):
     assert nodes.is_multicast(address) is yes
+
+
+def test_who_ends_a_call_and_goes_on_for_the_same_user_stands_between(talk, invite, reply):
+    talk.sip(invite(call_id="one"), UE, "10.0.0.9")
+    talk.sip(invite(call_id="two"), "10.0.0.9", SCF)
+    talk.sip(reply(call_id="two"), SCF, "10.0.0.9")
+    talk.sip(reply(call_id="one"), "10.0.0.9", UE)
+    roles = told(talk)
+    assert [roles.role(address) for address in (UE, "10.0.0.9", SCF)] == ["ue", "im-cn", "scf"]
+
+
+def test_who_is_called_and_calls_another_meanwhile_stands_between_nobody(talk, invite, reply):
+    talk.sip(invite(call_id="one"), UE, "10.0.0.9")
+    talk.sip(invite(call_id="two", user="user2"), "10.0.0.9", SCF)
+    talk.sip(reply(call_id="one"), "10.0.0.9", UE)
+    assert told(talk).role("10.0.0.9") != "im-cn"
+
+
+def test_who_calls_again_later_stands_between_nobody(talk, invite, reply):
+    talk.sip(invite(call_id="one"), UE, "10.0.0.9")
+    talk.sip(reply(call_id="one"), "10.0.0.9", UE)
+    talk.sip(invite(call_id="two"), "10.0.0.9", SCF)
+    assert told(talk).role("10.0.0.9") != "im-cn"

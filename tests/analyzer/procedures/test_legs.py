@@ -1,0 +1,80 @@
+"""Calls with a leg more: through a proxy (the same Call-ID) and through a B2BUA (a dialog of its own)."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from analyzer.report import Verdict
+from sample_pcaps import forge
+from sample_pcaps.casebook import cases
+from sample_pcaps.story import Story
+from sample_pcaps.story_relay import B2bua, Proxy
+from sample_pcaps.story_sip import SipSteps
+
+RELAY = "10.2.0.9"
+KINDS = (Proxy, B2bua)
+OF_INVITES = tuple(name for name, case in cases().items() if case.breaks and case.breaks[0].startswith(("SI", "SB")))
+CALLS = ("http-initiation", "sip-initiation", "sip-msk-refresh", "sip-deauthorization", "ks-naf-refresh")
+
+
+@pytest.fixture(params=KINDS, ids=lambda kind: kind.__name__)
+def relayed(request, monkeypatch):
+    """Let every story have a relay before its SCF."""
+    relays = {}
+    made = property(lambda story: relays.setdefault(id(story), (story, request.param(RELAY, story.token)))[1])
+    monkeypatch.setattr(SipSteps, "relay", made)
+    monkeypatch.setattr(forge, "MTU", 9000)
+    return request.param
+
+
+def failed(report):
+    return Counter(j.rule for j in report.judgements if j.verdict is Verdict.FAIL)
+
+
+def calls(report):
+    return [(ue.impi, Counter(p.kind for p in ue.procedures if p.kind in CALLS)) for ue in report.ues]
+
+
+@pytest.mark.parametrize("name", OF_INVITES)
+def test_a_fault_is_found_as_often_as_without_the_leg(sample, tell, relayed, name):
+    case = cases()[name]
+    story = case.tell()
+    found = tell(story, case.keyring(story)).report
+    alone = sample(name).report
+    assert failed(found) == failed(alone)
+    assert calls(found) == calls(alone)
+    assert [d.cause for d in found.diagnoses] == [d.cause for d in alone.diagnoses]
+
+
+@pytest.mark.parametrize("name", ["http_good", "sip_good", "second_challenges", "missed_update"])
+def test_a_good_story_stays_good(sample, tell, relayed, name):
+    case = cases()[name]
+    story = case.tell()
+    found = tell(story, case.keyring(story))
+    assert not any(j.verdict >= Verdict.FAIL for j in found.report.judgements)
+    assert calls(found.report) == calls(sample(name).report)
+    assert found.story.traffic.nodes.role(RELAY) == "im-cn"
+
+
+def test_the_ladder_shows_all_legs(sample):
+    for name in ("http_through_a_proxy", "http_through_a_b2bua", "sip_through_a_b2bua"):
+        for ue in sample(name).report.ues:
+            for procedure in ue.procedures:
+                if procedure.kind in CALLS:
+                    ends = [(step.from_, step.to) for step in procedure.steps if step.name == "invite"]
+                    assert ends == [("ue", "im-cn"), ("im-cn", "im-cn"), ("im-cn", "scf")]
+
+
+def test_an_identity_that_a_b2bua_does_not_assert_is_missed(tell, monkeypatch):
+    story = Story("b2bua", by_sip=False)
+    story.relay = B2bua(RELAY, story.token)
+    hand_on = story.relay.request
+    monkeypatch.setattr(
+        story.relay, "request", lambda text: hand_on(text).with_header("P-Asserted-Identity", None), raising=False
+    )
+    story.bootstrap()
+    story.wait(0.2)
+    story.invite()
+    assert "SI-03" in failed(tell(story).report)
