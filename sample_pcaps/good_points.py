@@ -126,6 +126,6 @@ def http_through_a_b2bua() -> Story:
 @case()
 def sip_through_a_b2bua() -> Story:
     """The SIP variant, all of it right, with a B2BUA between P-CSCF and SCF, which has dialogs of its own."""
-    story = Story("B2BUA", by_sip=True, ues=2)
+    story = Story("B2BUA", by_sip=True)
     story.relay = B2bua(RELAY, story.token)
     return _called_through(story)
