@@ -36,6 +36,7 @@ from analyzer.report import (
     ProcedureReport,
     SightingsReport,
     StepReport,
+    ToleranceReport,
     UeReport,
     Verdict,
 )
@@ -80,6 +81,11 @@ def case_report(
         sightings=tuple(islice(_sightings(story.traffic.folded), MAX_SIGHTINGS)),
         clocks=tuple(_clock(clock) for clock in clocks),
         downloads=tuple(_download(unpacked) for unpacked in story.chain.unpacked.values()),
+        profile=story.profile.name,
+        tolerances=tuple(
+            ToleranceReport(known.name, _seconds(now), _seconds(known.default))
+            for known, now in story.tolerances.changed()
+        ),
     )
 
 

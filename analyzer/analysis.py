@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -23,8 +23,10 @@ from analyzer.keys.unlock import unlock
 from analyzer.medialog import MediaLog
 from analyzer.messages import Messages
 from analyzer.procedures import CATALOGUE, tell
+from analyzer.profiles import DEFAULT, PROFILES
 from analyzer.reading import Progress, begin
 from analyzer.report import CaseReport, Judgement, Verdict
+from analyzer.tolerances import Tolerances
 from dissectors import Message, dissect
 
 GARBAGE = (50_000, 20, 10)  # objects, and collections of the younger ones, before gc looks for cycles
@@ -42,6 +44,8 @@ class Options:
     media: str = "sample"  # of huge streams, or "all", "none": what is verified
     waive: tuple[str, ...] = ()  # files of waivers beyond those of the case
     today: date | None = None  # by which waivers expire; None: none has
+    profile: str | None = None  # a name of PROFILES; None: what case.toml says, or else the default
+    tolerances: Mapping[str, int] = field(default_factory=dict)  # ns; those of case.toml go before them
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +122,8 @@ def analyse(
     waiving = waivers.read(case.config or "", reading.config.waive, codes)
     waiving += tuple(waiver for path in options.waive for waiver in waivers.load(path, codes))
     expired = waivers.expired(waiving, options.today)
+    profile = PROFILES[options.profile or reading.config.profile or DEFAULT.name]
+    tolerances = Tolerances(**{**options.tolerances, **reading.config.tolerances})
 
     def account() -> Analysis:
         """Judge what was read."""
@@ -127,10 +133,11 @@ def analyse(
         lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
         media = examine(reading.media, traffic, chain, again)
-        story = Story(traffic, chain, media, holes, tuple(decoded.icmp_errors), lost)
+        story = Story(traffic, chain, media, holes, tuple(decoded.icmp_errors), lost, tolerances, profile)
         gc.freeze()  # and what was made of them
         runs = tell(story)
-        judgements = judge((rule for rule in CATALOGUE if _chosen(rule.code, options)), runs)
+        chosen = [rule for rule in CATALOGUE if _chosen(rule.code, options) and profile.applies(rule.code)]
+        judgements = judge(chosen, [(name, run) for name, run in runs if profile.knows(run.procedure.kind)])
         facts = [capture.facts for capture in reading.captures]
         report = accounts.case_report(
             case.name, facts, decoded, story, runs, judgements, options.show_keys, reading.clocks, waiving,

@@ -1,4 +1,4 @@
-"""What a user wants of the terminal UI: the config file, and where it lies (XDG base directories)."""
+"""What a user wants of keyshark: the config file, and where it lies (XDG base directories)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ from pathlib import Path
 
 from platformdirs import user_config_path, user_state_path
 
+from analyzer.tolerances import TABLE as TOLERANCES
+from analyzer.tolerances import ToleranceError
+from analyzer.tolerances import read as read_tolerances
+
 NAME = "keyshark"
 TIMES = ("relative", "UTC", "delta")
 DEFAULT_COLUMNS = ("No.", "Time", "Source", "Destination", "Proto", "Len", "Info")
 TEMPLATE = """\
-# What keyshark's terminal UI looks like and listens to. A line without its # changes it.
+# What keyshark's terminal UI looks like and listens to, and how long rules wait. A line without its # changes it.
 
 # theme = "textual-dark"       # T in the UI shows them all; "textual-ansi" keeps to the colours of the terminal
 # time = "relative"            # or "UTC", or "delta"
@@ -25,6 +29,9 @@ TEMPLATE = """\
 
 [keys]                         # action = "key,another"; `keyshark config keys` lists the actions
 # ladder = "x,ctrl+l"
+
+[tolerances]                   # in seconds, for cases whose case.toml says nothing; docs/profiles.md lists them
+# msk-after-grant = 10
 """
 
 
@@ -46,6 +53,7 @@ class Config:
     columns: tuple[str, ...] = DEFAULT_COLUMNS
     filters: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)  # name of an action → keys, parted by commas
+    tolerances: Mapping[str, int] = field(default_factory=dict)  # as `analyzer.tolerances.read` returns them
 
 
 def config_path() -> Path:
@@ -68,7 +76,7 @@ def load(path: Path) -> Config:
         raise SettingsError(path, "", "", f"cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(path, "", "", f"is not TOML: {error}") from None
-    known = ("theme", "time", "mouse", "columns", "filters", "keys")
+    known = ("theme", "time", "mouse", "columns", "filters", "keys", TOLERANCES)
     for name in told:
         if name not in known:
             raise SettingsError(path, "", name, f"unknown; known are {', '.join(known)}")
@@ -81,6 +89,10 @@ def load(path: Path) -> Config:
     columns = told.get("columns", list(DEFAULT_COLUMNS))
     if not isinstance(columns, list) or not columns:
         raise SettingsError(path, "", "columns", "is not a list of names in quotes")
+    try:
+        tolerances = read_tolerances(told.get(TOLERANCES, {}))
+    except ToleranceError as error:
+        raise SettingsError(path, TOLERANCES, error.key, error.reason) from None
     return Config(
         None if "theme" not in told else _text(path, "theme", told["theme"]),
         time,
@@ -88,6 +100,7 @@ def load(path: Path) -> Config:
         tuple(_text(path, "columns", name) for name in columns),
         tuple(_texts(path, told, "filters").values()),
         _texts(path, told, "keys"),
+        tolerances,
     )
 
 

@@ -14,7 +14,9 @@ from analyzer.correlate.traffic import Traffic
 from analyzer.decode.packets import IcmpError
 from analyzer.keys.chain import Chain, Opened
 from analyzer.media import Group
+from analyzer.profiles import DEFAULT, Difference, Profile
 from analyzer.report import Evidence, Judgement, Verdict
+from analyzer.tolerances import AS_MEANT, Tolerances
 from dissectors import Message
 
 Of = TypeVar("Of", bound="Remembering")
@@ -81,6 +83,8 @@ class Story:
     holes: int = 0  # octets of TCP streams and chunks of SCTP that were not captured
     icmp_errors: tuple[IcmpError, ...] = ()
     lost: int = 0  # packets that did not come into the captures, as these say themselves
+    tolerances: Tolerances = AS_MEANT
+    profile: Profile = DEFAULT
     runs: list[Run] = field(default_factory=list, repr=False)
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
     made: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)  # see `once`
@@ -151,6 +155,14 @@ class Run:
         if len(self.ues) != 1:
             raise CannotTell("the UE of this procedure is not known")
         return self.ues[0]
+
+    @property
+    def tolerances(self) -> Tolerances:
+        return self.story.tolerances
+
+    def demands(self, part: Difference) -> bool:
+        """Say whether the profile that is judged by has a part of a rule."""
+        return self.story.profile.has(part)
 
     @once
     def all(self, *names: str) -> tuple[Message, ...]:

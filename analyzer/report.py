@@ -217,6 +217,15 @@ class ClockReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ToleranceReport:
+    """A time of `analyzer.tolerances` that case.toml or the config file has set: its name, now and as it was meant."""
+
+    name: str
+    seconds: float
+    default: float
+
+
+@dataclass(frozen=True, slots=True)
 class CaseReport:
     name: str
     verdict: Verdict
@@ -229,6 +238,8 @@ class CaseReport:
     sightings: tuple[SightingsReport, ...] = ()
     clocks: tuple[ClockReport, ...] = ()
     downloads: tuple[DownloadReport, ...] = ()
+    profile: str | None = None  # that was judged by; None where nothing was judged
+    tolerances: tuple[ToleranceReport, ...] = ()  # those that somebody has set
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +11,10 @@ from pathlib import Path
 
 from analyzer.capture.reader import STDIN, is_capture
 from analyzer.capture.rolling import COMPRESSED, rolled, stem
+from analyzer.profiles import PROFILES
+from analyzer.tolerances import TABLE as TOLERANCES
+from analyzer.tolerances import ToleranceError
+from analyzer.tolerances import read as read_tolerances
 
 KEYRING = "keyring.toml"
 KEYS_SUFFIX = ".keys.toml"
@@ -21,7 +24,9 @@ MERGED = "merged"
 NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")
 PORT_PROTOCOLS = ("sip", "http", "mikey", "diameter", "flute")
 CAPTURE_KEYS = ("clock_offset",)
+KNOWN = ("nodes", "capture", "ports", "profile", TOLERANCES, "waive")
 MAX_CONFIG = 1024 * 1024  # octets of a case.toml
+MAX_OFFSET = 10**10  # s, more than any date that a probe may think it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +54,17 @@ class CaseFiles:
 
 @dataclass(frozen=True, slots=True)
 class CaseConfig:
-    """What a case.toml says: addresses of nodes, seconds to add to a capture's clock by file name, ports."""
+    """What a case.toml says: addresses of nodes, seconds to add to a capture's clock by file name, ports.
+
+    `profile` is the name of the profile to judge by, empty where it is not said; `tolerances` are as
+    `analyzer.tolerances.read` returns them.
+    """
 
     nodes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     clock_offsets: dict[str, float] = field(default_factory=dict)
     ports: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    profile: str = ""
+    tolerances: dict[str, int] = field(default_factory=dict)
     waive: object = ()  # tables of waivers, as they stand there: analyzer.waivers reads them
 
 
@@ -108,8 +119,8 @@ def load_case_config(path: str) -> CaseConfig:
     """Read a case.toml; raises ConfigError that names file, table and key."""
     tables = read_toml(path)
     for name in tables:
-        if name not in {"nodes", "capture", "ports", "waive"}:
-            raise ConfigError(path, name, "", "unknown; known are nodes, capture, ports, waive")
+        if name not in KNOWN:
+            raise ConfigError(path, name, "", f"unknown; known are {', '.join(KNOWN)}")
     nodes = {
         node: tuple(_address(path, "nodes", node, value) for value in _list(path, "nodes", node, values))
         for node, values in _table(path, tables, "nodes", NODES).items()
@@ -125,7 +136,14 @@ def load_case_config(path: str) -> CaseConfig:
         settings = _table(path, captures, name, CAPTURE_KEYS, title)
         if "clock_offset" in settings:
             clock_offsets[name] = _seconds(path, title, "clock_offset", settings["clock_offset"])
-    return CaseConfig(nodes, clock_offsets, ports, tables.get("waive", ()))
+    profile = tables.get("profile", "")
+    if not isinstance(profile, str) or (profile not in PROFILES and "profile" in tables):
+        raise ConfigError(path, "", "profile", f"{profile!r} is none of {', '.join(PROFILES)}")
+    try:
+        tolerances = read_tolerances(tables.get(TOLERANCES, {}))
+    except ToleranceError as error:
+        raise ConfigError(path, TOLERANCES, error.key, error.reason) from None
+    return CaseConfig(nodes, clock_offsets, ports, profile, tolerances, tables.get("waive", ()))
 
 
 def _cases(path: str) -> Iterator[CaseFiles]:
@@ -246,6 +264,6 @@ def _port(path: str, table: str, key: str, value: object) -> int:
 
 
 def _seconds(path: str, table: str, key: str, value: object) -> float:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool) or not abs(value) <= MAX_OFFSET:
         raise ConfigError(path, table, key, "is not a number of seconds")
     return float(value)

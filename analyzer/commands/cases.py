@@ -17,7 +17,9 @@ from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
 from analyzer.commands.output import settings, show, tell, tell_trace
 from analyzer.commands.progress import bar
+from analyzer.config import Config, SettingsError, config_path, load
 from analyzer.keys.keyring import KeyringError
+from analyzer.profiles import DEFAULT, PROFILES
 from analyzer.scan import Scan, scan
 from analyzer.views.ink import clean
 
@@ -61,12 +63,26 @@ media_option = click.option(
 waive_option = click.option(
     "--waive", multiple=True, type=click.Path(), metavar="FILE", help="Waivers for every case; repeatable."
 )
+profile_option = click.option(
+    "--profile",
+    type=click.Choice(tuple(PROFILES)),
+    default=None,
+    help=f"Texts to judge by [what case.toml says, or {DEFAULT.name}].",
+)
 show_keys_option = click.option("--show-keys", is_flag=True, help="Show the values of keys, which are secrets.")
 
 
 def today() -> date:
     """Return the day by which waivers expire: read here, so that an analysis depends on what it is given only."""
     return datetime.now().astimezone().date()
+
+
+def wished() -> Config:
+    """Return what the config file says; raises Failure where it is wrong."""
+    try:
+        return load(config_path())
+    except SettingsError as error:
+        raise Failure(str(error), USAGE) from None
 
 
 def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:

@@ -1,19 +1,19 @@
-"""`keyshark config`: the config file of the terminal UI."""
+"""`keyshark config`: the config file."""
 
 from __future__ import annotations
 
 import click
 
 from analyzer.batch import USAGE
-from analyzer.commands.cases import Failure
+from analyzer.commands.cases import Failure, wished
 from analyzer.commands.output import common, show, tell
-from analyzer.config import TEMPLATE, Config, SettingsError, config_path, load
+from analyzer.config import TEMPLATE, Config, SettingsError, config_path
 
 
 @click.group("config")
 @common
 def command() -> None:
-    """The config file: theme, columns, time format, filters and keys of the terminal UI.
+    """The config file: theme, columns, time format, filters and keys of the UI, and how long rules wait.
 
     \b
     keyshark config edit
@@ -70,15 +70,12 @@ def edit() -> None:
 
 
 def wishes() -> Config:
-    """Return what the config file says; raises Failure where it is wrong."""
+    """Return what the config file says, with the keys of the UI; raises Failure where it is wrong."""
     from analyzer.tui.app import actions  # noqa: PLC0415
 
-    file = config_path()
-    try:
-        config = load(file)
-        for name in config.keys:
-            if name not in actions():
-                raise SettingsError(file, "keys", name, "is no action: `keyshark config keys` lists them")
-    except SettingsError as error:
-        raise Failure(str(error), USAGE) from None
+    config = wished()
+    for name in config.keys:
+        if name not in actions():
+            fault = SettingsError(config_path(), "keys", name, "is no action: `keyshark config keys` lists them")
+            raise Failure(str(fault), USAGE)
     return config

@@ -10,7 +10,7 @@ import click
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
 from analyzer.batch import Outcome, collect, judge_case
-from analyzer.commands.cases import find, inputs, media_option, today
+from analyzer.commands.cases import find, inputs, media_option, profile_option, today, wished
 from analyzer.commands.drawing import width
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, common, show
@@ -30,6 +30,7 @@ FORMATS = ("text", "json")
     "--fail-on", type=click.Choice(tuple(LEVELS)), default="should", help="Lowest level of a broken rule that counts."
 )
 @media_option
+@profile_option
 @click.option("--strict", is_flag=True, help="Fail on inconc too.")
 @common
 @click.pass_context
@@ -43,6 +44,7 @@ def command(
     timed: bool,
     fail_on: str,
     media: str,
+    profile: str | None,
     strict: bool,
 ) -> None:
     """Say what did not work for each UE, why, with the frames that show it, and what to do next.
@@ -55,6 +57,10 @@ def command(
     bootstrapping, and stops at the first link that is broken. Keys of the keyring that open nothing are
     named, with what would make them fit. Exit codes are those of `keyshark validate`.
     """
+    tolerances = wished().tolerances
+    options = Options(
+        engine=engine, keys=keys, media=media, today=today(), profile=profile, tolerances=tolerances
+    )  # fmt: skip
     cases = find(paths, merge)
     outcomes: list[Outcome] = []
     pages: list[str] = []
@@ -63,7 +69,7 @@ def command(
             analyses: list[Analysis] = []
             outcome = judge_case(
                 case,
-                Options(engine=engine, keys=keys, media=media, today=today()),
+                options,
                 progress=progress.octets,
                 keep=analyses.append,
             )

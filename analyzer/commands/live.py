@@ -8,7 +8,7 @@ from analyzer.analysis import Options
 from analyzer.batch import USAGE
 from analyzer.capture.case import find_cases
 from analyzer.capture.live import LiveError, capturing
-from analyzer.commands.cases import Failure, media_option
+from analyzer.commands.cases import Failure, media_option, profile_option
 from analyzer.commands.open import browse, on_terminal
 from analyzer.commands.output import common
 
@@ -23,8 +23,11 @@ from analyzer.commands.output import common
 )
 @click.option("--keys", multiple=True, type=click.Path(), metavar="FILE", help="A keyring; repeatable.")
 @media_option
+@profile_option
 @common
-def command(interface: str, capture_filter: str, limit: int, keys: tuple[str, ...], media: str) -> None:
+def command(
+    interface: str, capture_filter: str, limit: int, keys: tuple[str, ...], media: str, profile: str | None
+) -> None:
     """Browse what comes over an interface, while it comes: UEs, ladders, keys and findings grow.
 
     \b
@@ -38,6 +41,7 @@ def command(interface: str, capture_filter: str, limit: int, keys: tuple[str, ..
         raise Failure("the UI needs a terminal; `tcpdump -U -w - | keyshark packets --follow -` does without", USAGE)
     try:
         with capturing(interface, limit, capture_filter) as path:
-            browse(find_cases([str(path)]), Options(keys=keys, media=media), no_state=True, follow=True)
+            options = Options(keys=keys, media=media, profile=profile)
+            browse(find_cases([str(path)]), options, no_state=True, follow=True)
     except LiveError as error:
         raise Failure(str(error), USAGE) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 
 import click
 
@@ -13,7 +14,7 @@ from analyzer.analysis import Options
 from analyzer.batch import USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
-from analyzer.commands.cases import Failure, find, inputs, media_option, today
+from analyzer.commands.cases import Failure, find, inputs, media_option, profile_option, today
 from analyzer.commands.config import wishes
 from analyzer.commands.following import followed_case
 from analyzer.commands.output import common, settings, tell_trace
@@ -25,6 +26,7 @@ from analyzer.tui.state import Memory
 @click.command("open")
 @inputs
 @media_option
+@profile_option
 @click.option("--no-state", is_flag=True, help="Neither recall how captures were looked at, nor remember it.")
 @click.option("--follow", is_flag=True, help="Go on while the capture grows.")
 @common
@@ -36,6 +38,7 @@ def command(
     keys: tuple[str, ...],
     engine: str,
     media: str,
+    profile: str | None,
     no_state: bool,
     follow: bool,
 ) -> None:
@@ -50,12 +53,14 @@ def command(
     cases = [followed_case(paths, engine)] if follow else find(paths, merge)
     if not cases:
         ctx.exit(USAGE)
-    browse(cases, Options(engine=engine, keys=keys, media=media, today=today()), no_state, follow)
+    options = Options(engine=engine, keys=keys, media=media, today=today(), profile=profile)
+    browse(cases, options, no_state, follow)
 
 
 def browse(cases: Sequence[CaseFiles], options: Options, no_state: bool = False, follow: bool = False) -> None:
     """Run the UI; raises Failure where the one case cannot be read, or the config file is wrong."""
     config = wishes()
+    options = replace(options, tolerances=config.tolerances)
     memory = Memory(None if no_state else state_path())
     app = Keyshark(cases, options, VERSION, config, memory, follow)
     if config.theme is not None and config.theme not in app.available_themes:

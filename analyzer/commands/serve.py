@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from analyzer.batch import USAGE
-from analyzer.commands.cases import Failure, find, inputs, media_option
+from analyzer.commands.cases import Failure, find, inputs, media_option, profile_option
 from analyzer.commands.output import common, tell
 
 if TYPE_CHECKING:
@@ -27,9 +27,17 @@ TOKEN = 24  # octets of chance in what a browser must know
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, help="Port to listen to [8000].")
 @inputs
 @media_option
+@profile_option
 @common
 def command(
-    paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str, media: str, host: str, port: int
+    paths: tuple[str, ...],
+    merge: bool,
+    keys: tuple[str, ...],
+    engine: str,
+    media: str,
+    profile: str | None,
+    host: str,
+    port: int,
 ) -> None:
     """Show the terminal UI in a browser: open the address that is printed, which has a token in it.
 
@@ -57,6 +65,7 @@ def command(
             tell(f"serving on http://{shown}:{port}/?token={token}  (Ctrl-C ends it)")
 
     told = ["--engine", engine, "--media", media, *(["--merge"] if merge else [])]
+    told += ["--profile", profile] if profile is not None else []
     told += [word for keyring in keys for word in ("--keys", keyring)]
     line = shlex.join([sys.executable, "-m", "analyzer", "open", *told, "--", *paths])
     Guarded(line, host=host, port=port, title="keyshark").serve()

@@ -12,7 +12,17 @@ from analyzer import VERSION
 from analyzer.analysis import Live, Options
 from analyzer.batch import USAGE, Outcome, collect, judge_case, judge_cases
 from analyzer.capture.case import CaseFiles
-from analyzer.commands.cases import Failure, find, inputs, media_option, show_keys_option, today, waive_option
+from analyzer.commands.cases import (
+    Failure,
+    find,
+    inputs,
+    media_option,
+    profile_option,
+    show_keys_option,
+    today,
+    waive_option,
+    wished,
+)
 from analyzer.commands.following import follow_option, followed_case, following
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, coloured, common, show
@@ -39,6 +49,7 @@ from analyzer.views.text import show_coloured
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the report.")
 @click.option("--jobs", type=click.IntRange(min=0), default=1, help="Processes that work [1]; 0 is one a CPU.")
 @media_option
+@profile_option
 @waive_option
 @follow_option
 @show_keys_option
@@ -60,6 +71,7 @@ def command(
     failures_only: bool,
     jobs: int,
     media: str,
+    profile: str | None,
     waive: tuple[str, ...],
     follow: bool,
     show_keys: bool,
@@ -86,6 +98,8 @@ def command(
         media=media,
         waive=waive,
         today=today(),
+        profile=profile,
+        tolerances=wished().tolerances,
     )
     if follow:
         outcomes = [_followed(followed_case(paths, engine), options, failures_only)]

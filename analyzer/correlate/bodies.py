@@ -28,6 +28,7 @@ REQUEST_TYPES = frozenset(
     ("authorize", "register", "deregister", "msk-request",
      "sip-based-register", "sip-based-deregister", "sip-based-msk-request")
 )  # fmt: skip
+ASSERTED = "X-3GPP-Asserted-Identity"  # TS 24.109 Annex G
 # Where the request type is missing or unknown, the content type tells what was meant.
 REQUEST_TYPE_OF_CONTENT = {
     "application/mbms-authorize+xml": "authorize",
@@ -108,7 +109,8 @@ def is_solicited_pull(body: Mikey) -> bool:
 def request_type(body: Http) -> str | None:
     """Return what a key management POST asks for, None where it is none.
 
-    The requesttype parameter decides, where it names a known one; else the content type.
+    The requesttype parameter decides, where it names a known one; else the content type of the body or of its first
+    known part, and whether it is of an SCF, which asserts whom it asks for (TS 26.237 10.4.2).
     """
     if not body.is_request:
         return None
@@ -120,7 +122,10 @@ def request_type(body: Http) -> str | None:
         return named
     if "keymanagement" not in body.path and named == "":
         return None
-    return REQUEST_TYPE_OF_CONTENT.get(content)
+    types = (content, *(part.content_type for part in body.parts))
+    told = next((REQUEST_TYPE_OF_CONTENT[found] for found in types if found in REQUEST_TYPE_OF_CONTENT), None)
+    of_scf = f"sip-based-{told}"
+    return of_scf if of_scf in REQUEST_TYPES and body.headers.get(ASSERTED) else told
 
 
 def content_type(body: Sip | Http) -> str:

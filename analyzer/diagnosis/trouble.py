@@ -31,7 +31,6 @@ SYMPTOMS = {
 }
 STARTED = ("http-initiation", "sip-initiation", "http-registration")
 UNAUTHORIZED, FORBIDDEN = 401, 403
-ANSWER_WITHIN = 32 * 10**9  # ns; a request that is older gets no answer (RFC 3261 17.1.1.2, timer B)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +153,7 @@ def _holders(story: Story) -> Mapping[bytes, frozenset[str]]:
 
 
 def _waited(story: Story, run: Run) -> bool:
-    return not story.lost and not story.holes and story.covers(run.end, ANSWER_WITHIN)
+    return not story.lost and not story.holes and story.covers(run.end, story.tolerances.sip_answer)
 
 
 def _bootstrapping(known: Known, name: str, run: Run) -> Iterator[Trouble]:

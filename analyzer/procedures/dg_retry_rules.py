@@ -11,14 +11,13 @@ from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker
 from analyzer.procedures.dg_rules import KINDS, UA, credentials, requests
 from analyzer.procedures.invites import HTTP_INITIATION
+from analyzer.tolerances import seconds
 from dissectors import Message
 from dissectors.digest import Auth
 from dissectors.http import Http
 from dissectors.sip import Sip
 
-RETRY_WITHIN = 20 * 10**9  # ns; a UE answers a challenge at once, and renews its Ks within seconds
 UNKNOWN_B_TID = 5403  # TS 29.109 6.2: DIAMETER_ERROR_TRANSACTION_IDENTIFIER_INVALID
-RENEWED_BEFORE = 300 * 10**9  # ns; so long before Ks expires a UE may renew it for that reason alone
 
 
 @rule(
@@ -101,7 +100,7 @@ def stale_nonce_keeps_the_b_tid(run: Run) -> Iterator[Problem]:
         made = maker(run.story, before[-1])
         if made is None or made.lifetime is None:
             raise CannotTell(f"when B-TID {before[-1]} expires is not in the capture")
-        if made.lifetime > repeated.time + RENEWED_BEFORE:
+        if made.lifetime > repeated.time + run.tolerances.early_renewal:
             yield wrong(f"a new B-TID after a 401 that says stale=true; {before[-1]} is good", challenge, repeated)
     if not found:
         raise NotHere
@@ -180,13 +179,13 @@ def challenge_is_answered(run: Run) -> Iterator[Problem]:
     for challenge in challenges:
         later = [(m, given) for m, given in sent if m.time >= challenge.time]
         if not later:
-            if not run.story.covers(challenge.time, RETRY_WITHIN):
+            if not run.story.covers(challenge.time, run.tolerances.digest_retry):
                 raise CannotTell("the capture ends before the UE has to answer the 401")
             if _is_busy_otherwise(run, challenge.time):
                 continue
-            until = challenge.time + RETRY_WITHIN
+            until = challenge.time + run.tolerances.digest_retry
             coverage.sure_of_absence(run.story, "answer to the 401", "http", challenge.time, until)
-            yield wrong(f"no new request within {RETRY_WITHIN // 10**9} s of the 401", challenge)
+            yield wrong(f"no new request within {seconds(run.tolerances.digest_retry)} s of the 401", challenge)
             continue
         body = bodies.http(challenge)
         offered = None if body is None else gba.challenge(body)
@@ -202,7 +201,7 @@ def _is_busy_otherwise(run: Run, time: int) -> bool:
     """Whether a UE has reason to leave a 401 alone: it asks for something else, has left, or gets no Ks."""
     for exchange in run.ue.exchanges if run.ues else ():
         body = exchange.first.body
-        if not time < exchange.first.time <= time + RETRY_WITHIN:
+        if not time < exchange.first.time <= time + run.tolerances.digest_retry:
             continue
         if isinstance(body, Sip) and body.cseq_method == "BYE":
             return True
@@ -304,7 +303,7 @@ def no_repeat_after_refusal(run: Run) -> Iterator[Problem]:
         if body is not None and delay is not None and waited < delay:
             told = body.headers.get("Retry-After")
             yield wrong(f"repeated {waited:.1f} s after a 503 with Retry-After {told}", refusal, first)
-    elif waited < RETRY_WITHIN / 10**9 and not _has_changed(run, refusal.time, first.time):
+    elif waited < run.tolerances.digest_retry / 10**9 and not _has_changed(run, refusal.time, first.time):
         yield wrong(f"the request is repeated {waited:.1f} s after a {code}", refusal, first)
 
 

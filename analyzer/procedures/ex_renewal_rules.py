@@ -9,15 +9,12 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, onc
 from analyzer.procedures import coverage, history, sent
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, made_for, maker, of_run
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, MTK_DELIVERY, SOLICITED_PULL
-from analyzer.procedures.ms_answer_rules import PULL_WITHIN
 from analyzer.procedures.ms_rules import TS_COUNTER, later, mikeys
 from analyzer.procedures.ua import DEREGISTRATION, REGISTRATION
-from analyzer.procedures.zn import SLACK, presented
+from analyzer.procedures.zn import presented
 from dissectors import Message
 from dissectors.mikey import Mikey
 from dissectors.sip import Sip
-
-REFRESH_WITHIN = 10 * 10**9  # ns; a new MSK is due when the last MTK of the old one is in use for so long
 
 Group = tuple[bytes | None, bytes]  # Key Domain ID, Key Group part
 
@@ -48,7 +45,7 @@ def new_b_tid_reaches_the_bm_sc(run: Run) -> Iterator[Problem]:
     end = max(expires, run.end)
     needed = _last_mtk(run, end)
     newer = any(b.b_tid != made.b_tid and made.time < b.time < needed for b in made_for(run.story, run.ue))
-    if needed <= end + SLACK or newer or _has_left(run, registered, end):
+    if needed <= end + run.tolerances.clock or newer or _has_left(run, registered, end):
         raise NotHere
     captures = frozenset(message.payload.capture for message in registered.messages)
     if not coverage.shows(run.story, captures, run.start, needed):
@@ -121,7 +118,7 @@ def next_msk_comes_in_time(run: Run) -> Iterator[Problem]:
     if number < max(ends):
         return
     msks = sent.of_groups(run.story).get((body.key_domain_id, body.msk_id[:2]), ())
-    due = message.time + REFRESH_WITHIN
+    due = message.time + run.tolerances.msk_refresh
     if any(msk_id > body.msk_id and time <= due for time, msk_id in msks):
         return
     mki = body.msk_id + body.mtk_id
@@ -228,7 +225,7 @@ def retired_muk_is_not_honoured(run: Run) -> Iterator[Problem]:
     if not run.ues or body is None or body.idr is None or body.msk_id is None:
         raise NotHere
     asked = run.first("request")
-    if asked is None or asked.time - message.time > PULL_WITHIN or not _is_for(body, asked):
+    if asked is None or asked.time - message.time > run.tolerances.pull_answer or not _is_for(body, asked):
         raise NotHere
     order = [made.b_tid for made in made_for(run.story, run.ue) if made.time < message.time]
     if body.idr.text not in order:

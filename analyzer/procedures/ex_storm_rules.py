@@ -12,10 +12,10 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, onc
 from analyzer.procedures import coverage
 from analyzer.procedures.dg_rules import UA
 from analyzer.procedures.ua import REQUEST_TYPES
+from analyzer.tolerances import seconds
 
 STORM = 8  # UEs that ask within WINDOW of each other
 WINDOW = 10**9  # ns
-ANSWER_WITHIN = 10 * 10**9  # ns; a BM-SC that says nothing for so long will not answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +80,12 @@ def storm_is_answered(run: Run) -> Iterator[Problem]:
         raise CannotTell("most UEs got an answer at this time: this one may have been lost")
     if not coverage.hears(run.story, message.payload.dst):
         raise CannotTell(f"the capture shows no answers of {message.payload.dst} at all")
-    if not run.story.covers(message.time, ANSWER_WITHIN):
+    if not run.story.covers(message.time, run.tolerances.http_answer):
         raise CannotTell("the capture ends before the answer of the BM-SC is due")
-    until = message.time + ANSWER_WITHIN
+    until = message.time + run.tolerances.http_answer
     coverage.sure_of_absence(run.story, "answer of the BM-SC", "http", message.time, until)
-    text = f"no answer within {ANSWER_WITHIN // 10**9} s, as for {silent} of {last - first} requests at this time"
+    waited = seconds(run.tolerances.http_answer)
+    text = f"no answer within {waited} s, as for {silent} of {last - first} requests at this time"
     yield wrong(f"{text}; expected 503 with Retry-After", message)
 
 

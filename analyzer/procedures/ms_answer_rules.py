@@ -13,11 +13,9 @@ from analyzer.procedures.bootstrapping import made_for
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_key_rules import proven_muk
 from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, mikeys, stale
+from analyzer.tolerances import seconds
 from dissectors import Message
 
-VERIFICATION_WITHIN = 2 * 10**9  # ns; a UE answers at once, its BM-SC retransmits after about a second
-AGAIN_WITHIN = 30 * 10**9  # ns; no clause has a figure: a BM-SC that waits longer has no timer
-PULL_WITHIN = 10 * 10**9  # ns; a solicited pull is answered without back-off
 ASKING = (*history.REGISTERING, *history.REQUESTING, *history.DEREGISTERING)  # where a request of a UE is to be seen
 
 
@@ -38,11 +36,11 @@ def verification_follows(run: Run) -> Iterator[Problem]:
     due = [message for message, body in mikeys(run, "msk") if body.v and _is_in_order(run, message)]
     if not due:
         raise NotHere
-    if not run.story.covers(due[0].time, VERIFICATION_WITHIN):
+    if not run.story.covers(due[0].time, run.tolerances.verification):
         raise CannotTell("the capture ends before a verification message is due")
     if not any(_hears(run, message) for message in due):
         raise CannotTell("the capture shows nothing that this UE sends")
-    yield wrong(f"no verification message within {VERIFICATION_WITHIN // 10**9} s", *run.all("msk"))
+    yield wrong(f"no verification message within {seconds(run.tolerances.verification)} s", *run.all("msk"))
 
 
 def _hears(run: Run, message: Message) -> bool:
@@ -177,14 +175,14 @@ def unanswered_message_is_sent_again(run: Run) -> Iterator[Problem]:
     if not run.ues or not sendings or not sendings[0][1].v:
         raise NotHere
     (message, body), again = sendings[0], next((m for m, _ in sendings[1:]), None)
-    until = message.time + AGAIN_WITHIN if again is None else again.time
+    until = message.time + run.tolerances.msk_repeat if again is None else again.time
     if any(answer.time <= until for answer in run.all("verification")) or _is_settled(run, message, until):
         raise NotHere
     if again is not None:
         if id(again) in stale(run.story):
             raise NotHere  # a replay in the eyes of the UE: MS-12 says so
         return
-    if not run.story.covers(message.time, AGAIN_WITHIN):
+    if not run.story.covers(message.time, run.tolerances.msk_repeat):
         raise CannotTell("the capture ends before the MSK message has to be sent again")
     if not _hears(run, message):
         raise CannotTell("the capture shows nothing that this UE sends")
@@ -193,7 +191,8 @@ def unanswered_message_is_sent_again(run: Run) -> Iterator[Problem]:
         raise CannotTell(
             f"the counter goes from {body.t.value} to {following}: not all that was sent is in the capture"
         )
-    yield wrong(f"no verification message within {AGAIN_WITHIN // 10**9} s, and the MSK is not sent again", message)
+    waited = seconds(run.tolerances.msk_repeat)
+    yield wrong(f"no verification message within {waited} s, and the MSK is not sent again", message)
 
 
 def _is_settled(run: Run, message: Message, until: int) -> bool:
@@ -329,13 +328,14 @@ def pull_is_answered(run: Run) -> Iterator[Problem]:
         raise NotHere  # the UE has no such MUK any more (TS 33.246 6.1)
     asked = run.first("request")
     if asked is None:
-        if not run.story.covers(message.time, PULL_WITHIN):
+        if not run.story.covers(message.time, run.tolerances.pull_answer):
             raise CannotTell("the capture ends before an MSK request is due")
         if not run.ues or not run.story.runs_of(run.ue, *ASKING):
             raise CannotTell("the capture shows no request of this UE at all")
-        yield wrong(f"no MSK request within {PULL_WITHIN // 10**9} s of the solicited pull", message)
+        waited = seconds(run.tolerances.pull_answer)
+        yield wrong(f"no MSK request within {waited} s of the solicited pull", message)
         return
-    if asked.time - message.time > PULL_WITHIN:
+    if asked.time - message.time > run.tolerances.pull_answer:
         yield wrong(
             f"MSK request only {(asked.time - message.time) / 10**9:.1f} s after the solicited pull", message, asked
         )

@@ -12,7 +12,6 @@ from analyzer.procedures import history
 from analyzer.procedures.bootstrapping import maker
 from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_rules import mikeys
-from analyzer.procedures.zn import SLACK
 from analyzer.report import Evidence
 from dissectors import Message
 from dissectors.announcement_xml import SecurityDescription
@@ -128,7 +127,7 @@ def _used_after(run: Run, message: Message, key_domain: bytes | None, msk_id: by
     """Return the first packet of media that go on under an MSK after a message."""
     for group in run.story.media:
         named = group.msk_id == msk_id and group.key_domain in (None, key_domain)
-        if named and group.last > message.time + SLACK:
+        if named and group.last > message.time + run.tolerances.clock:
             return Evidence(group.capture, group.frame)
     return None
 
@@ -156,7 +155,7 @@ def expired_muk_is_not_used(run: Run) -> Iterator[Problem]:
             until = opened.key.expires
         if until is None:
             raise CannotTell(f"the capture does not show when the MUK of B-TID {b_tid} expires")
-        if answer.time > until + SLACK:
+        if answer.time > until + run.tolerances.clock:
             yield wrong(f"verification under the MUK of B-TID {b_tid}, which expired at {gba.when(until)}", answer)
 
 
@@ -186,7 +185,7 @@ def expired_muk_is_renegotiated(run: Run) -> Iterator[Problem]:
     until = history.muk_expiry(run.story, b_tid, request.time)
     if until is None:
         raise CannotTell(f"the capture does not show when the MUK of B-TID {b_tid} expires")
-    if request.time <= until + SLACK:
+    if request.time <= until + run.tolerances.clock:
         raise NotHere
     if gba.username(request) != b_tid:
         raise NotHere  # it has bootstrapped already

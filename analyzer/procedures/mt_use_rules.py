@@ -13,8 +13,6 @@ from analyzer.report import Evidence
 from dissectors import Message
 
 SECOND = 10**9  # ns
-TOGETHER = 200_000_000  # ns; a message sent with the first packet may be overtaken by it
-REPEAT_WITHIN = 60 * SECOND  # ns; no clause has a figure: whoever has to wait longer takes the service for broken
 
 
 @rule(
@@ -35,7 +33,7 @@ def mtk_comes_before_its_packets(run: Run) -> Iterator[Problem]:
         raise NotHere
     brought = sent.mtks(run.story).get(body.msk_id, ())
     came = min(time for time, mtk_id in brought if mtk_id == body.mtk_id)
-    if came <= group.first + TOGETHER:
+    if came <= group.first + run.tolerances.mtk_after_media:
         return
     if came != message.time:
         raise NotHere  # it had come to another address before, and is judged there
@@ -93,7 +91,7 @@ def mtk_message_is_repeated(run: Run) -> Iterator[Problem]:
     sendings = _sendings(run)
     during = sum(first < message.time < last for message in sendings)
     in_use = f"{(last - first) / SECOND:.0f} s"
-    if last - first > REPEAT_WITHIN * (during + 1):
+    if last - first > run.tolerances.mtk_repeat * (during + 1):
         if sum(group.packets for group in groups) * SECOND < last - first:
             raise CannotTell(f"the media under the MTK pause in the {in_use} that it was in use")
         if not {group.capture for group in groups} <= {message.payload.capture for message in run.all("mtk")}:

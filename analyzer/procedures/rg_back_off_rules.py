@@ -17,7 +17,6 @@ from dissectors.mbms_xml import MskName
 
 SECOND = 10**9  # ns
 QUIET = SECOND  # ns; a stream that was not seen for so long since the capture began has not begun before it
-EARLY = SECOND // 5  # ns; clocks of two captures, and rounding
 STORM = 8  # UEs that ask in one part of the back-off, and at least half of all that ask
 CROWDED = 20  # parts of the back-off: that so many come into one of them by chance happens once in 10^5 times
 
@@ -66,7 +65,7 @@ def missed_msk_is_asked_for_after_the_back_off(run: Run) -> Iterator[Problem]:
             continue
         wait, back_off = announced.wait_time or 0, announced.max_back_off or 0
         waited = message.time - met
-        if waited + EARLY < wait * SECOND:
+        if waited + run.tolerances.back_off < wait * SECOND:
             if met - run.story.traffic.begin < QUIET:
                 raise CannotTell("the UE may have met the MKI before the capture began")
             text = f"asks for MSK {name.msk_id.hex()} {waited / SECOND:.1f} s after its first packet"

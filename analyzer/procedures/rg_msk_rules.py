@@ -16,12 +16,11 @@ from analyzer.procedures.ms_key_rules import inside, interval
 from analyzer.procedures.rg_rules import MSK_RESPONSE_TYPE, MSK_TYPE
 from analyzer.procedures.sb_post_rules import status_problems
 from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
+from analyzer.tolerances import seconds
 from dissectors import Message
 from dissectors.mbms_xml import MskName, MskStatuses
 from dissectors.mikey import Mikey
 
-MSK_WITHIN = 10 * 10**9  # ns; a BM-SC sends the MSK at once
-IN_FLIGHT = 10**9  # ns; what a BM-SC had sent already when it took the deregistration
 FORBIDDEN = 403
 NO_GROUP = b"\0\0"  # TS 33.246 6.3.2.1: not allowed as Key Group part
 
@@ -54,15 +53,15 @@ def misses(run: Run, time: int, what: str, shown: Message) -> Iterator[Problem]:
     """Say that no MSK message followed; CannotTell where the capture could not have shown one."""
     addresses = (*run.ue.addresses, *history.registered_addresses(run.story, run.ue, time))
     captures = coverage.of_any(coverage.legs(run.story).msks, addresses)
-    if not coverage.shows(run.story, captures, time, time + MSK_WITHIN):
+    if not coverage.shows(run.story, captures, time, time + run.tolerances.msk_after_grant):
         raise CannotTell("the capture does not show MSK messages to this UE, or ends too early")
     seen = {body.csb_id for _, body in msks(run)}
     for message in run.ue.loose:
         body = bodies.mikey(message)
         answers = body is not None and body.data_type == bodies.DATA_TYPE_VERIFICATION and body.csb_id not in seen
-        if answers and time <= message.time <= time + MSK_WITHIN:
+        if answers and time <= message.time <= time + run.tolerances.msk_after_grant:
             raise CannotTell(f"frame {message.frame} verifies an MSK message that is not in the capture")
-    yield wrong(f"no {what} within {MSK_WITHIN // 10**9} s", shown)
+    yield wrong(f"no {what} within {seconds(run.tolerances.msk_after_grant)} s", shown)
 
 
 @rule(
@@ -78,7 +77,7 @@ def msk_follows_registration(run: Run) -> Iterator[Problem]:
     if not run.ues or run.outcome != "success" or not history.granted(run):
         raise NotHere
     answered = history.answered(run)
-    if msks(run, answered, answered + MSK_WITHIN):
+    if msks(run, answered, answered + run.tolerances.msk_after_grant):
         return
     shown = (*run.all("answer"), *run.all("post-answer"), *run.all("ok"))[0]
     yield from misses(run, answered, "MSK message", shown)
@@ -110,9 +109,8 @@ def left_groups(run: Run, time: int) -> frozenset[Group]:
             held -= set(history.granted(act))
             continue
         held |= set(history.granted(act))
-        groups |= {
-            group for _, body in msks(run, at, min(at + MSK_WITHIN, time)) if (group := group_of(body)) not in seen
-        }
+        until = min(at + run.tolerances.msk_after_grant, time)
+        groups |= {group for _, body in msks(run, at, until) if (group := group_of(body)) not in seen}
     return frozenset() if held or not history.deregistered(story, ue, time) else frozenset(groups)
 
 
@@ -154,7 +152,7 @@ def no_msk_after_deregistration(run: Run) -> Iterator[Problem]:
     left, sent = after_deregistration(run)
     unknown: CannotTell | None = None
     for message, body in sent:
-        if message.time <= left + IN_FLIGHT:
+        if message.time <= left + run.tolerances.msk_after_deregistration:
             continue
         try:
             if is_invalidation(run, message):
@@ -218,7 +216,7 @@ def msk_request_is_served(run: Run) -> Iterator[Problem]:
 
 
 def _unserved(run: Run, answer: Message) -> Iterator[Problem]:
-    sent = [body for _, body in msks(run, answer.time, answer.time + MSK_WITHIN)]
+    sent = [body for _, body in msks(run, answer.time, answer.time + run.tolerances.msk_after_grant)]
     left = left_groups(run, run.start)  # what must not be served: RG-11 looks at it
     for found in bodies.find_all(answer, MskStatuses):
         for item in found.items:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer import profiles
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
@@ -112,7 +113,7 @@ def naf_id_is_that_of_the_scf(run: Run) -> Iterator[Problem]:
         raise NotHere
     for exchange in asked:
         fqdn, ua_id = gba.split_naf_id(named_in(exchange)[1])
-        if ua_id != UA_SIP:
+        if ua_id != UA_SIP and run.demands(profiles.SIP_UA_ID):
             yield wrong(f"NAF-Id ends with {ua_id.hex()}, expected {UA_SIP.hex()}", exchange.first)
         if told and fqdn not in told:
             yield wrong(f"NAF-Id for {fqdn}, nafFqdn is {', '.join(sorted(told))}", exchange.first, *run.all("post"))
@@ -135,7 +136,8 @@ def muk_is_the_naf_key(run: Run) -> Iterator[Problem]:
         chain = run.story.chain
         given = [key for key in chain.muks.get(b_tid, ()) if not _origin(key).startswith(POST_KEYS)]
         known = [key for key in given if chain.is_sure(key) or key.value in told.muks]
-        own = [key for key in known if key.naf is None or key.naf in told.naf_fqdns]
+        anywhere = not told.naf_fqdns and not run.demands(profiles.ANNEX_I)
+        own = [key for key in known if anywhere or key.naf is None or key.naf in told.naf_fqdns]
         if not own and given:
             raise CannotTell(f"the keyring's key opened nothing: the muk of B-TID {b_tid} may be right")
         if not own:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from ipaddress import IPv4Network, ip_address
 
+from analyzer import profiles
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
@@ -41,6 +42,7 @@ INSIDE = tuple(
     IPv4Network(text)  # RFC 1918, RFC 6598, RFC 3927, RFC 1122
     for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
 )
+KEY_DATA = ("ueIPaddress", "muk", "mukLifeTime", "btid", "nafFqdn")  # TS 26.237 Annex I.2
 MSK_RESPONSE_TYPES = ("application/mbms-msk-response+xml",)
 
 
@@ -72,8 +74,13 @@ def register_post_has_its_form(run: Run) -> Iterator[Problem]:
     """
     run.needs("post")
     for message, body, _ in posts(run):
-        yield from line_problems(message, body, "sip-based-register")
+        yield from line_problems(message, body, _request_type(run, "sip-based-register"))
         yield from _identity_problems(message, body)
+
+
+def _request_type(run: Run, named: str) -> str | None:
+    """Return the request type that a POST of the SCF has to have; None where any will do."""
+    return named if run.demands(profiles.REQUEST_TYPES) else None
 
 
 def _identity_problems(message: Message, body: Http) -> Iterator[Problem]:
@@ -94,10 +101,11 @@ def register_post_is_complete(run: Run) -> Iterator[Problem]:
     if not all(map(is_readable, run.all("post"))):
         raise CannotTell("a part of the POST could not be read")
     sent = [message for message, _, answer in posts(run) if answer is None or outcome(answer) == "success"]
+    elements = KEY_DATA if run.demands(profiles.ANNEX_I) else KEY_DATA[:2]
     for message in sent:
         told = bodies.find(message, NafKeyInfo)
         if told is None:
-            yield wrong("no NAF key data (ueIPaddress, muk, mukLifeTime, btid, nafFqdn) in the POST", message)
+            yield wrong(f"no NAF key data ({', '.join(elements)}) in the POST", message)
             continue
         parts = {
             "ueIPaddress": told.ue_addresses,
@@ -106,6 +114,7 @@ def register_post_is_complete(run: Run) -> Iterator[Problem]:
             "btid": told.b_tids,
             "nafFqdn": told.naf_fqdns,
         }
+        parts = {element: parts[element] for element in elements}
         if missing := [element for element, values in parts.items() if not values]:
             yield wrong(f"no {', '.join(missing)} in the POST", message)
         invited = [b_tid for m in run.all("invite") for b_tid in bodies.b_tids(m)]
@@ -263,11 +272,13 @@ def msk_request_goes_through(run: Run) -> Iterator[Problem]:
     asked = {(msk.key_domain + msk.msk_id).hex() for m in run.all("invite") for msk in bodies.msk_names(m)}
     posted = {(msk.key_domain + msk.msk_id).hex() for m in run.all("post") for msk in bodies.msk_names(m)}
     for message, body, _ in posts(run):
-        yield from line_problems(message, body, "sip-based-msk-request")
+        yield from line_problems(message, body, _request_type(run, "sip-based-msk-request"))
         yield from _identity_problems(message, body)
     if asked and asked != posted:
         told = ", ".join(sorted(posted)) or "none"
         yield wrong(f"pairs {told} in the POST, {', '.join(sorted(asked))} in the re-INVITE", *run.all("post"))
+    if not run.demands(profiles.STATUSES_IN_SIP):
+        return
     yield from answer_problems(run, MSK_RESPONSE_TYPES, MskStatuses)
     if run.first("ok") is not None:
         yield from copy_problems(run, MskStatuses)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from analyzer import profiles
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
@@ -36,18 +37,17 @@ REGISTERING = (SIP_INITIATION, KS_NAF_REFRESH)
 ALL = (*REGISTERING, SIP_DEAUTHORIZATION, SIP_MSK_REFRESH)
 READ_TYPES = ("application/sdp", "application/mikey")  # besides all XML
 FORBIDDEN = 403
-SIP_ANSWER_WITHIN = 32 * 10**9  # ns; RFC 3261 17.1.1.2, timer B
 
 Listed = ServiceList | MskRequest
 
 
-def body_problems(run: Run, kind: type[Listed], what: str) -> Iterator[Problem]:
-    """Say which of both bodies the INVITEs of a run lack: what is asked for, and the B-TID."""
+def body_problems(run: Run, kind: type[Listed], what: str, with_b_tid: bool = True) -> Iterator[Problem]:
+    """Say which of both bodies the INVITEs of a run lack: what is asked for, and the B-TID, where that is demanded."""
     invites = run.all("invite")
     lacking: list[str] = []
     if not any(_is_listed(message, kind) for message in invites):
         lacking.append(what)
-    if not any(bodies.b_tids(message) for message in invites):
+    if with_b_tid and not any(bodies.b_tids(message) for message in invites):
         lacking.append("B-TID")
     if lacking and any(map(_is_strange, invites)):
         raise CannotTell("a part of the body could not be read")
@@ -123,7 +123,7 @@ def refused_b_tid_is_renewed(run: Run) -> Iterator[Problem]:
     """
     if not run.ues:
         raise NotHere
-    b_tid, last = invited_b_tid(run), max(run.end, run.start + SIP_ANSWER_WITHIN)
+    b_tid, last = invited_b_tid(run), max(run.end, run.start + run.tolerances.sip_answer)
     refused = [
         exchange.final for exchange in run.ue.exchanges
         if exchange.protocol == "diameter" and exchange.request is not None and exchange.final is not None
@@ -138,7 +138,7 @@ def refused_b_tid_is_renewed(run: Run) -> Iterator[Problem]:
     if ok is not None:
         yield wrong(f"{status(ok)} to an INVITE whose B-TID the BSF does not know", refused[0], ok)
     elif final is None:
-        if not run.story.covers(refused[0].time, SIP_ANSWER_WITHIN) or not _hears_sip(run):
+        if not run.story.covers(refused[0].time, run.tolerances.sip_answer) or not _hears_sip(run):
             raise CannotTell("the answer to the INVITE is not in the capture")
         yield wrong("no answer to an INVITE whose B-TID the BSF does not know", refused[0])
     else:
@@ -165,7 +165,8 @@ def ok_carries_the_statuses(run: Run) -> Iterator[Problem]:
     BM-SC knows nothing of.
     """
     yield from order_problems(run)
-    yield from copy_problems(run, ServiceStatuses)
+    if run.demands(profiles.STATUSES_IN_SIP):
+        yield from copy_problems(run, ServiceStatuses)
 
 
 def order_problems(run: Run) -> Iterator[Problem]:
@@ -253,7 +254,8 @@ def msk_request_is_a_reinvite(run: Run) -> Iterator[Problem]:
     key is still the one that the UE uses.
     """
     yield from dialog_problems(run)
-    yield from body_problems(run, MskRequest, "pair of Key Domain ID and MSK ID")
+    with_b_tid = run.demands(profiles.B_TID_IN_REQUEST)
+    yield from body_problems(run, MskRequest, "pair of Key Domain ID and MSK ID", with_b_tid)
 
 
 @rule(

@@ -9,28 +9,28 @@ from analyzer.correlate.exchanges import Exchange, of_request_type, status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
 from analyzer.procedures import coverage
 from analyzer.procedures.dg_rules import intended
-from analyzer.procedures.invites import HTTP_INITIATION, UNANSWERED, asserted, posts, sips
+from analyzer.procedures.invites import HTTP_INITIATION, asserted, posts, sips
 from analyzer.procedures.roles import names, outcome
 from analyzer.procedures.ua import REGISTRATION
+from analyzer.tolerances import seconds
 from dissectors import Message
 from dissectors.http import Http
 from dissectors.mbms_xml import ServiceStatuses
 
-ANSWER_WITHIN = 10 * 10**9  # ns; a BM-SC that says nothing for so long will not answer
 FORBIDDEN = 403
 KEY_MANAGEMENT = "/keymanagement"
 AUTHORIZE_TYPE = "application/mbms-authorize+xml"
 
 
-def line_problems(message: Message, body: Http, asked: str) -> Iterator[Problem]:
-    """Say what is wrong with the request line of a key management POST."""
+def line_problems(message: Message, body: Http, asked: str | None) -> Iterator[Problem]:
+    """Say what is wrong with the request line of a key management POST; `asked` None takes any request type."""
     if body.method != "POST":
         yield wrong(f"method {body.method}, expected POST", message)
     if body.version not in ("HTTP/1.1", "HTTP/2"):  # RFC 9113 8: a proxy may say the same in HTTP/2
         yield wrong(f"{body.version}, expected HTTP/1.1", message)
     if not body.path.rstrip("/").endswith(KEY_MANAGEMENT):
         yield wrong(f"path {body.path}, expected one that ends with {KEY_MANAGEMENT}", message)
-    if body.request_type != asked:
+    if asked is not None and body.request_type != asked:
         yield wrong(f"requesttype {body.request_type!r}, expected {asked!r}", message)
 
 
@@ -45,7 +45,7 @@ def lacks_post(run: Run, ok: Message) -> bool:
     The capture has to show that leg all the time, and the INVITE at an SCF that is known by its other POSTs; or no
     POST at all for the same services meanwhile, which may be that of a leg behind a B2BUA.
     """
-    until = ok.time + ANSWER_WITHIN
+    until = ok.time + run.tolerances.http_answer
     if not coverage.shows(run.story, coverage.legs(run.story).posts, run.start, until):
         return False
     sent = coverage.scf_posts(run.story)
@@ -60,13 +60,13 @@ def lacks_post(run: Run, ok: Message) -> bool:
 
 def unanswered(run: Run, post: Message) -> Iterator[Problem]:
     """Say that a POST got no answer; CannotTell where the capture could not have shown it."""
-    server = post.payload.dst
-    if not coverage.shows(run.story, coverage.legs(run.story).posts, post.time, post.time + ANSWER_WITHIN):
+    server, until = post.payload.dst, post.time + run.tolerances.http_answer
+    if not coverage.shows(run.story, coverage.legs(run.story).posts, post.time, until):
         raise CannotTell("the capture ends before the answer of the BM-SC is due")
     if not coverage.hears(run.story, server):
         raise CannotTell(f"the capture shows no answers of {server} at all")
-    coverage.sure_of_absence(run.story, "answer of the BM-SC", "http", post.time, post.time + ANSWER_WITHIN)
-    yield wrong(f"no answer to the POST within {ANSWER_WITHIN // 10**9} s", post)
+    coverage.sure_of_absence(run.story, "answer of the BM-SC", "http", post.time, until)
+    yield wrong(f"no answer to the POST within {seconds(run.tolerances.http_answer)} s", post)
 
 
 @rule(
@@ -236,11 +236,12 @@ def authorization_is_sent_once(run: Run) -> Iterator[Problem]:
     ok = run.first("ok")
     if ok is None or run.first("ack") is not None:
         return
-    if not run.story.covers(ok.time, UNANSWERED) or not coverage.shows(
-        run.story, coverage.legs(run.story).sip, ok.time, ok.time + UNANSWERED
+    within = run.tolerances.sip_answer
+    if not run.story.covers(ok.time, within) or not coverage.shows(
+        run.story, coverage.legs(run.story).sip, ok.time, ok.time + within
     ):
         raise CannotTell("the capture ends before the ACK is due")
-    yield wrong(f"no ACK within {UNANSWERED // 10**9} s of the 200", ok)
+    yield wrong(f"no ACK within {seconds(within)} s of the 200", ok)
 
 
 # ------------------------------------------------------------------------------------------------ registration

@@ -30,7 +30,6 @@ FORBIDDEN = 403
 # Codes by which the SCF itself would refuse an offer; others come from proxies, or say something else.
 OTHER_REFUSALS = (400, 404, 406, 415, 488, 500, 606)
 KEYED_BY = {"http-initiation": "HTTP", "sip-initiation": "SIP"}  # TS 26.237 Annex H
-STILL_KEYED_AFTER = 60 * 10**9  # ns; messages that were on their way when the session ended are over by then
 
 
 def is_readable(message: Message) -> bool:
@@ -248,7 +247,7 @@ def keying_ends_with_the_session(run: Run) -> Iterator[Problem]:
     begun = run.story.runs_of(run.ue, *KEYED_BY)
     if not ends or any(other is not run and other.outcome == "success" for other in begun):
         raise NotHere
-    after = ends[0].time + STILL_KEYED_AFTER
+    after = ends[0].time + run.tolerances.msk_after_bye
     left = run.story.runs_of(run.ue, "http-deregistration", "sip-deauthorization")
     if any(other.outcome == "success" and other.start >= run.end for other in left):
         return

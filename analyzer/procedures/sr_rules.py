@@ -12,7 +12,6 @@ from analyzer.procedures.media import MEDIA
 from analyzer.procedures.rg_back_off_rules import longest_back_off
 from analyzer.report import Evidence
 
-ASK_WITHIN = 30 * 10**9  # ns; the back-off of a missed key update is seldom longer where it is not announced
 FEWEST_CLEAR = 3  # packets; where so many agree on no MKI, there is none
 
 
@@ -258,7 +257,7 @@ def unknown_msk_is_asked_for(run: Run) -> Iterator[Problem]:
             for name in bodies.msk_names(message):
                 if name.msk_id[:2] == (first.msk_id or b"")[:2]:
                     return
-    within = max(ASK_WITHIN, longest_back_off(run.story, first.msk_id or b""))
+    within = max(run.tolerances.unknown_msk, longest_back_off(run.story, first.msk_id or b""))
     if not run.story.covers(first.first, within):
         raise CannotTell("the capture ends before an MSK request is due")
     if _msk_known(run, first):

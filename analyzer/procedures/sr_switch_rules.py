@@ -13,7 +13,6 @@ from analyzer.procedures.media import MEDIA
 from analyzer.procedures.sr_rules import protected
 from analyzer.report import Evidence
 
-GONE_WITHIN = 10 * 10**9  # ns; in which a sender goes over to another MSK when one was taken back
 FEWEST_UES = 2  # that had an MSK, for all of its audience to be in the capture
 
 Stream = tuple[str, str, int, int]  # protocol, destination, port, SSRC
@@ -113,7 +112,7 @@ def no_media_under_a_retired_msk(run: Run) -> Iterator[Problem]:
     open_ = ""
     for group in groups:
         used_up = _used_up(run.story, group)
-        text = used_up or _taken_back(group, fate)
+        text = used_up or _taken_back(run, group, fate)
         if not text:
             continue
         if not fate.is_sure:
@@ -128,8 +127,8 @@ def no_media_under_a_retired_msk(run: Run) -> Iterator[Problem]:
         raise CannotTell(open_)
 
 
-def _taken_back(group: Group, fate: _Fate) -> str:
-    if fate.ended is None or group.last <= fate.ended + GONE_WITHIN:
+def _taken_back(run: Run, group: Group, fate: _Fate) -> str:
+    if fate.ended is None or group.last <= fate.ended + run.tolerances.media_after_msk:
         return ""
     return f"goes on {(group.last - fate.ended) / 10**9:.0f} s after its MSK was taken back from all UEs that had it"
 

@@ -20,9 +20,7 @@ from analyzer.procedures.ub_rules import challenges, ub
 from dissectors import Message
 from dissectors.sip import Sip
 
-BURST = 10 * 10**9  # ns; a Ks this young needs no successor
 UICC_TOKEN = "3gpp-gba-uicc"  # a product token  # noqa: S105
-AWAY = 30 * 10**9  # ns; a UE that was silent for so long may have been switched off
 
 
 def _made_before(run: Run) -> list[Run]:
@@ -89,7 +87,7 @@ def one_bootstrapping_serves_all(run: Run) -> Iterator[Problem]:
     """
     ub(run)
     before = _made_before(run)
-    if not before or before[-1].end + BURST < run.start:
+    if not before or before[-1].end + run.tolerances.bootstrapping_again < run.start:
         return
     last = of_run(before[-1])
     if last.lifetime is None or last.lifetime <= run.end:
@@ -193,7 +191,7 @@ def _may_have_been_off(run: Run, since: Run) -> bool:
         return True
     heard = [m.time for e in exchanges for m in e.messages] + [m.time for m in run.ue.loose]
     times = sorted((since.end, *(time for time in heard if since.end <= time <= run.start), run.start))
-    return any(later - earlier > AWAY for earlier, later in pairwise(times))
+    return any(later - earlier > run.tolerances.switched_off for earlier, later in pairwise(times))
 
 
 # ------------------------------------------------------------------------------------------------ switched off

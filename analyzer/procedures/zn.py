@@ -15,7 +15,6 @@ from dissectors.digest import Auth
 from dissectors.http import Http
 
 SUCCESS = 2001  # DIAMETER_SUCCESS
-SLACK = 2 * 10**9  # ns; the clocks of BSF, NAF and probe agree to this, and lifetimes are in whole seconds
 
 
 def find_usages(procedure: Procedure, story: Story) -> Iterator[Run]:

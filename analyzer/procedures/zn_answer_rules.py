@@ -10,7 +10,7 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, onc
 from analyzer.keys import gba as arithmetic
 from analyzer.keys.key import Key
 from analyzer.procedures.bootstrapping import maker
-from analyzer.procedures.zn import SLACK, SUCCESS, USAGE, b_tid_asked, bia, bir, keys_answer
+from analyzer.procedures.zn import SUCCESS, USAGE, b_tid_asked, bia, bir, keys_answer
 from analyzer.procedures.zn_rules import AWARE, AWARENESS
 
 KEY_OCTETS = 32  # TS 33.220 Annex B
@@ -57,11 +57,11 @@ def lifetime_is_that_of_ks(run: Run) -> Iterator[Problem]:
     if expires is None:
         raise NotHere
     made = maker(run.story, b_tid_asked(run))
-    if made is not None and made.lifetime is not None and expires > made.lifetime + SLACK:
+    if made is not None and made.lifetime is not None and expires > made.lifetime + run.tolerances.clock:
         told = () if made.info is None else (made.info,)
         text = f"Key-ExpiryTime {gba.when(expires)}, the UE was told {gba.when(made.lifetime)}"
         yield wrong(text, *told, message)
-    if expires < message.time - SLACK:
+    if expires < message.time - run.tolerances.clock:
         yield wrong(f"Key-ExpiryTime {gba.when(expires)} has passed already", message)
 
 
@@ -76,7 +76,7 @@ def expired_b_tid_is_refused(run: Run) -> Iterator[Problem]:
     """
     message, answer = run.needs("bia"), bia(run)
     made = maker(run.story, b_tid_asked(run))
-    if made is None or made.lifetime is None or run.needs("bir").time <= made.lifetime + SLACK:
+    if made is None or made.lifetime is None or run.needs("bir").time <= made.lifetime + run.tolerances.clock:
         raise NotHere
     code = bodies.result_code(answer)
     expired = f"B-TID expired at {gba.when(made.lifetime)}"

@@ -13,6 +13,7 @@ from analyzer.procedures import coverage
 from analyzer.procedures.dg_rules import realm_fqdn
 from analyzer.procedures.roles import outcome
 from analyzer.procedures.zn import USAGE, Presented, b_tid_asked, bir, naf_asked, waiting
+from analyzer.tolerances import seconds
 from dissectors import Message
 from dissectors.diameter import Diameter
 from dissectors.mbms_xml import NafKeyInfo
@@ -23,7 +24,6 @@ AWARENESS, AWARE = 407, 1  # GBA_U-Awareness-Indicator, YES
 UA_OF_HTTP = (arithmetic.UA_HTTP, arithmetic.UA_MBMS)
 UA_OF_TLS = bytes.fromhex("010001")  # the first octets of a Ua protocol inside TLS (TS 33.220 H.3)
 UICC_TOKEN = "3gpp-gba-uicc"  # noqa: S105  # a product token
-ANSWER_WITHIN = 30 * 10**9  # ns; a NAF makes its UE wait no longer
 PRINTABLE = range(0x20, 0x7F)
 
 _FQDN = re.compile(r"(?!-)[a-z0-9_-]+(\.[a-z0-9_-]+)+\.?", re.IGNORECASE)
@@ -175,22 +175,22 @@ def request_is_answered_once(run: Run) -> Iterator[Problem]:
         return
     if _is_answered_elsewhere(run, message, body):
         return
-    if not run.story.covers(message.time, ANSWER_WITHIN):
+    if not run.story.covers(message.time, run.tolerances.diameter_answer):
         raise CannotTell("the capture ends before an answer is due")
     _be_sure_of_silence(run, message, body)
-    yield wrong(f"no answer within {ANSWER_WITHIN // 10**9} s", *run.all("bir"))
+    yield wrong(f"no answer within {seconds(run.tolerances.diameter_answer)} s", *run.all("bir"))
 
 
 def _others(run: Run, message: Message, body: Diameter) -> Iterator[Exchange]:
     """Yield the exchanges that carry the same request or its answer: on another leg, or sent again after a failover."""
-    session_id = body.find(SESSION_ID)
+    session_id, since = body.find(SESSION_ID), message.time - run.tolerances.diameter_answer
     for exchange in run.story.traffic.exchanges:
         shown = bodies.diameter(exchange.first) if exchange.protocol == "diameter" else None
         if shown is None or exchange.first is message or shown.command != body.command:
             continue
         named = shown.find(SESSION_ID)
         same = session_id is None or named is None or session_id.data == named.data
-        if same and shown.end_to_end == body.end_to_end and exchange.first.time >= message.time - ANSWER_WITHIN:
+        if same and shown.end_to_end == body.end_to_end and exchange.first.time >= since:
             yield exchange
 
 
@@ -215,7 +215,7 @@ def _is_answered_elsewhere(run: Run, message: Message, body: Diameter) -> bool:
 def _be_sure_of_silence(run: Run, message: Message, body: Diameter) -> None:
     """Raise CannotTell where an answer may only be missing from the capture."""
     story, sent = run.story, message.payload
-    until = message.time + ANSWER_WITHIN
+    until = message.time + run.tolerances.diameter_answer
     coverage.sure_of_absence(story, "answer on Zn", "diameter", message.time, until)
     if any(exchange.answers for exchange in _others(run, message, body)):
         raise CannotTell("an answer is to be seen beyond an agent, and not on this leg")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Verdict
-from analyzer.views import clocks
+from analyzer.views import clocks, measure
 from analyzer.views.broken import BROKEN
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, paint, plural
@@ -43,7 +43,7 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
             yield f"  {paint('!', Verdict.ERROR, coloured)} {place}: {clean(problem)}"
     for line in clocks.told(case):
         yield f"  {CLOCK} {clean(line)}"
-    for line in _sampled(case):
+    for line in (*measure.told(case), *_sampled(case)):
         yield f"  {NOTE} {line}"
     several = len(case.captures) > 1
     for judgement in case.judgements:
