@@ -14,7 +14,7 @@ from analyzer.correlate.traffic import Traffic
 from analyzer.decode.packets import IcmpError
 from analyzer.keys.chain import Chain, Opened
 from analyzer.media import Group
-from analyzer.profiles import DEFAULT, Difference, Profile
+from analyzer.profiles import DEFAULT, Difference, Profile, of_rule
 from analyzer.report import Evidence, Judgement, Verdict
 from analyzer.tolerances import AS_MEANT, Tolerances
 from dissectors import Message
@@ -289,6 +289,8 @@ def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
         verdict, text, remedy = Verdict.INCONC, str(reason), item.remedy
     except Exception as bug:  # noqa: BLE001  # a rule that crashes is our bug: all others still run
         verdict, text, trace = Verdict.ERROR, f"the rule failed: {type(bug).__name__}", traceback.format_exc()
+    if verdict is Verdict.PASS and (missing := run.story.profile.lacks(of_rule(item.code))):
+        text += f" Not demanded by {run.story.profile.name}: {'; '.join(part.demand for part in missing)}."
     if problems and verdict is not Verdict.ERROR:
         verdict, text, remedy = (
             Verdict.FAIL,

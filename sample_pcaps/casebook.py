@@ -18,7 +18,7 @@ Tell = Callable[[], Story]
 
 @dataclass(frozen=True)
 class Case:
-    """A case: its story, which rules it breaks (none for a good one), and what stands in its keyring."""
+    """A case: its story, which rules it breaks (none for a good one), what stands in its keyring, and its profile."""
 
     name: str
     breaks: tuple[str, ...]
@@ -26,6 +26,7 @@ class Case:
     tell: Tell
     runs: bool = False
     msks: tuple[bytes, ...] = ()
+    profile: str = ""
 
     @property
     def good(self) -> bool:
@@ -39,11 +40,14 @@ class Case:
 _cases: dict[str, Case] = {}
 
 
-def case(*, breaks: Sequence[str] = (), runs: bool = False, msks: Sequence[bytes] = ()) -> Callable[[Tell], Tell]:
+def case(
+    *, breaks: Sequence[str] = (), runs: bool = False, msks: Sequence[bytes] = (), profile: str = ""
+) -> Callable[[Tell], Tell]:
     """Register a function as a case; its name is that of the folder, its docstring says what is right or wrong.
 
     `breaks` lists the rule codes that the case breaks. `runs` adds the bootstrapping runs to the keyring, `msks`
-    the MSKs named: for captures in which they are not to be seen.
+    the MSKs named: for captures in which they are not to be seen. `profile` is what its case.toml says of the texts
+    that it is to be judged by.
     """
 
     def register(tell: Tell) -> Tell:
@@ -53,7 +57,7 @@ def case(*, breaks: Sequence[str] = (), runs: bool = False, msks: Sequence[bytes
             raise ValueError(f"case {name} does not say what it shows")
         if name in _cases:
             raise ValueError(f"two cases are named {name}")
-        _cases[name] = Case(name, tuple(breaks), told, tell, runs, tuple(msks))
+        _cases[name] = Case(name, tuple(breaks), told, tell, runs, tuple(msks), profile)
         return tell
 
     return register

@@ -9,7 +9,8 @@ from pathlib import Path
 from sample_pcaps.casebook import Case, cases
 
 FOLDER = Path(__file__).parent
-CAPTURE, KEYRING, REPORT = "capture.pcapng", "keyring.toml", "report.json"
+TABLE = FOLDER.parent / "analyzer" / "procedures" / "samples.tsv"  # which samples break each rule, as keyshark tells it
+CAPTURE, KEYRING, CONFIG, REPORT = "capture.pcapng", "keyring.toml", "case.toml", "report.json"
 
 
 def chosen(names: Sequence[str]) -> list[Case]:
@@ -22,19 +23,32 @@ def chosen(names: Sequence[str]) -> list[Case]:
 
 
 def write(case: Case, folder: Path = FOLDER) -> Path:
-    """Write captures and keyring of a case; return its folder."""
+    """Write captures, keyring and settings of a case; return its folder."""
     story = case.tell()
     place = folder / case.name
     place.mkdir(parents=True, exist_ok=True)
     for name, octets in {CAPTURE: story.capture(), **story.more}.items():
         (place / name).write_bytes(octets)
+    if case.profile:
+        (place / CONFIG).write_text(f'profile = "{case.profile}"\n', encoding="utf-8")
     keyring = place / KEYRING
     keyring.write_text(case.keyring(story), encoding="utf-8")
     keyring.chmod(0o600)
     return place
 
 
+def table() -> str:
+    """Return the samples that break each rule: a line a rule, its code and their names."""
+    broken: dict[str, list[str]] = {}
+    for case in cases().values():
+        for code in case.breaks:
+            broken.setdefault(code, []).append(case.name)
+    return "".join(f"{code}\t{' '.join(names)}\n" for code, names in sorted(broken.items()))
+
+
 def main(names: Sequence[str]) -> None:
+    if not names:
+        TABLE.write_text(table(), encoding="utf-8")
     for case in chosen(names):
         place = write(case)
         size = (place / CAPTURE).stat().st_size

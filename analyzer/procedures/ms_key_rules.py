@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer import profiles
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.keys.chain import Opened
 from analyzer.keys.key import KEYRING, Key
@@ -14,6 +15,7 @@ from dissectors import Message
 from dissectors.mikey import KeyData, KeyDataPlain, Mikey
 
 TEK, KV_INTERVAL = 2, 2  # RFC 3830 6.13, 6.14
+BY_SIP = ("sip-initiation", "ks-naf-refresh")
 MTK_ID_OCTETS = 2
 MTK_ID_MAX = 0xFFFF  # never used (TS 33.246 6.3.3.1)
 
@@ -72,6 +74,8 @@ def interval_is_usable(run: Run) -> Iterator[Problem]:
                 yield wrong(f"SEQu {high:04x}, at most fffe is allowed", message)
             if low > high and _is_registered(run, message):
                 coverage.sure_of_absence(run.story, "deregistration", "http", run.story.traffic.begin, message.time)
+                if not run.demands(profiles.END_OF_SERVICE) and run.story.runs_of(run.ue, *BY_SIP):
+                    raise CannotTell("the SCF may have ended the service of the UE, in a way that no text describes")
                 yield wrong(f"SEQl {low:04x} above SEQu {high:04x} while the UE is registered", message)
 
 

@@ -6,6 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analyzer.judging import Rule
+from analyzer.procedures.samples import samples
+from analyzer.profiles import DEFAULT, DIFFERENCES, PROFILES, of_rule, with_rule
+from analyzer.tolerances import TOLERANCES, seconds
 from analyzer.views.plain import Plain
 
 # Rule codes begin with what they are about.
@@ -37,8 +40,18 @@ def page(rule: Rule) -> str:
         f"Clause:      {rule.clause}\n"
         f"Level:       {rule.level}, {LEVELS[rule.level].replace('`', '')}\n"
         f"Looks at:    {', '.join(rule.kinds)}\n"
+        f"Profiles:    {profiles(rule.code)}\n"
         f"When broken: {rule.remedy}\n"
+        f"Samples:     {', '.join(samples().get(rule.code, ()))}\n"
     )
+
+
+def profiles(code: str) -> str:
+    """Say in which profiles a rule is applied, and in which without a part of it."""
+    having = with_rule(code)
+    told = "all" if len(having) == len(PROFILES) else ", ".join(having)
+    parts = [part for part in of_rule(code) if not part.whole]
+    return told + "".join(f"; {', '.join(part.missing)} without: {part.demand}" for part in parts)
 
 
 def plain_rule(rule: Rule) -> dict[str, Plain]:
@@ -52,13 +65,20 @@ def plain_rule(rule: Rule) -> dict[str, Plain]:
         "title": rule.title,
         "page": rule.page,
         "remedy": rule.remedy,
+        "profiles": list(with_rule(rule.code)),
+        "differences": [
+            {"demand": part.demand, "missing": list(part.missing), "clause": part.clause, "source": part.source}
+            for part in of_rule(rule.code)
+        ],
+        "samples": list(samples().get(rule.code, ())),
     }
 
 
 def markdown(rules: Iterable[Rule]) -> str:
-    """Return docs/rules.md: the pages of rules under what they are about, in the order of their codes."""
+    """Return docs/rules.md: what all rules go by, and their pages under what they are about, in the order of codes."""
     ordered = sorted(rules, key=lambda rule: rule.code)
-    return "\n".join((*_head(ordered), *(line for rule in _grouped(ordered) for line in rule))) + "\n"
+    pages = (line for rule in _grouped(ordered) for line in rule)
+    return "\n".join((*_head(ordered), *_profiles(), *_tolerances(), *pages)) + "\n"
 
 
 def _head(rules: list[Rule]) -> Iterator[str]:
@@ -72,6 +92,11 @@ def _head(rules: list[Rule]) -> Iterator[str]:
         "rule itself failed. `keyshark explain CODE` shows a page of this document."
     )
     yield ""
+    yield (
+        "The samples named break the rule, and nothing else that is demanded. `keyshark rules --format json` gives all "
+        "of this to programs."
+    )
+    yield ""
     for level, meaning in LEVELS.items():
         yield f"* **{level}** is {meaning}."
     for prefix in dict.fromkeys(rule.code[:2] for rule in rules):
@@ -83,6 +108,49 @@ def _head(rules: list[Rule]) -> Iterator[str]:
         for rule in rules:
             if rule.code.startswith(prefix):
                 yield f"| [{rule.code}](#{_anchor(f'{rule.code} {rule.name}')}) | {rule.level} | {_cell(rule.title)} |"
+
+
+def _profiles() -> Iterator[str]:
+    yield from ("", "## Profiles", "")
+    yield (
+        'A profile is the texts that a deployment was built to: `--profile NAME`, or `profile = "NAME"` in case.toml. '
+        "A rule that it lacks is not applied and leaves no judgement; the report names the profile."
+    )
+    yield ""
+    for name, profile in PROFILES.items():
+        yield f"* **{name}**: {profile.told}{', the default' if profile is DEFAULT else ''}."
+    yield ""
+    yield (
+        "What is not the same in all of them. A rule *in part* is applied, without the demand of its row. *text*: a "
+        "text says so. *ours*: how we read texts of which we do not have every release."
+    )
+    yield ""
+    yield "| Demand | Rules | Not in | Clause | From | Why |"
+    yield "|---|---|---|---|---|---|"
+    for found in DIFFERENCES:
+        rules = ", ".join(found.rules) + ("" if found.whole else " in part")
+        cells = (found.demand, rules, ", ".join(found.missing), found.clause, found.source, found.why)
+        yield f"| {' | '.join(cells)} |"
+    yield ""
+    yield (
+        "All else is judged in every profile: where our texts do not say with which release a clause came, it is taken "
+        "for one that was always there. P-Intended-Identity of the change request is taken for P-Preferred-Identity in "
+        "every profile (SI-02)."
+    )
+
+
+def _tolerances() -> Iterator[str]:
+    yield from ("", "## Tolerances", "")
+    yield (
+        "How long rules wait, by the clock of the capture. `[tolerances]` in case.toml sets them in seconds for a "
+        "case, in the [config file](config.md) for all whose case.toml does not; the report names those that are set."
+    )
+    yield ""
+    yield "| Name | Seconds | Rules | From | Time |"
+    yield "|---|---|---|---|---|"
+    for known in TOLERANCES:
+        rules = ", ".join(known.rules)
+        yield f"| `{known.name}` | {seconds(known.default)} | {rules} | {known.source} | {known.told} |"
 
 
 def _grouped(rules: list[Rule]) -> Iterator[Iterator[str]]:
@@ -107,7 +175,9 @@ def _section(rule: Rule) -> Iterator[str]:
     yield f"* Clause: {rule.clause}"
     yield f"* Level: {rule.level}"
     yield f"* Looks at: {', '.join(rule.kinds)}"
+    yield f"* Profiles: {_escaped(profiles(rule.code))}"
     yield f"* When broken: {_escaped(rule.remedy)}"
+    yield f"* Samples: {', '.join(samples().get(rule.code, ()))}"
 
 
 def _anchor(heading: str) -> str:

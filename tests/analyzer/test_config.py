@@ -23,12 +23,13 @@ def test_the_template_wishes_nothing_and_every_line_of_it_can_be_used(tmp_path):
     )  # fmt: skip
     assert wished.filters == ("mikey.type == 2",)
     assert wished.keys == {"ladder": "x,ctrl+l"}
+    assert wished.tolerances == {"msk_after_grant": 10**10}
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a = 1", "a: unknown; known are theme, time, mouse, columns, filters, keys"),
+        ("a = 1", "a: unknown; known are theme, time, mouse, columns, filters, keys, tolerances"),
         ("theme = 1", "theme: is not a text in quotes"),
         ('time = "noon"', "time: 'noon' is none of relative, UTC, delta"),
         ('mouse = "no"', "mouse: is not true or false"),

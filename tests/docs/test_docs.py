@@ -85,7 +85,7 @@ def test_every_example_of_the_report_is_as_the_schema_says(example, request):
 
 def test_every_part_of_a_case_has_an_example():
     shown = {param.id for param in blocks("report.md", "json")}
-    assert shown >= set(SCHEMA["$defs"]["case"]["properties"]) - {"name", "verdict"}
+    assert shown >= set(SCHEMA["$defs"]["case"]["properties"]) - {"name", "verdict", "profile"}
 
 
 def test_the_schema_is_one_and_says_what_everything_is():

@@ -48,6 +48,15 @@ def test_keyring_is_for_its_owner_alone_and_is_toml(tmp_path):
     assert len(bytes.fromhex(told["ue"][0]["k"])) == 16
 
 
+def test_the_list_of_what_samples_break_is_the_one_of_the_cases():
+    assert make.TABLE.read_text(encoding="utf-8") == make.table(), "make samples"
+
+
+def test_a_case_of_a_profile_says_so_in_its_settings(tmp_path):
+    made = make.write(CASES["rel8_http"], tmp_path)
+    assert tomllib.loads((made / make.CONFIG).read_text()) == {"profile": "rel8"}
+
+
 def test_unknown_case_is_refused():
     with pytest.raises(SystemExit, match="no such case: nothing"):
         make.chosen(["nothing"])

@@ -123,9 +123,12 @@ def load(tmp_path: Path, text: str | bytes) -> CaseConfig:
 def test_settings(tmp_path: Path) -> None:
     config = load(
         tmp_path,
-        '[nodes]\nbm-sc = ["10.0.0.5"]\nbsf-zn = []\n[capture."gm.pcapng"]\nclock_offset = -0.250\n[ports]\nhttp = [1234]\n',
+        '[nodes]\nbm-sc = ["10.0.0.5"]\nbsf-zn = []\n[capture."gm.pcapng"]\nclock_offset = -0.250\n[ports]\nhttp = [1234]\n'
+        "[tolerances]\nclock = 1\n",
     )
-    assert config == CaseConfig({"bm-sc": ("10.0.0.5",), "bsf-zn": ()}, {"gm.pcapng": -0.25}, {"http": (1234,)})
+    nodes: dict[str, tuple[str, ...]] = {"bm-sc": ("10.0.0.5",), "bsf-zn": ()}
+    assert config == CaseConfig(nodes, {"gm.pcapng": -0.25}, {"http": (1234,)}, tolerances={"clock": 10**9})
+    assert load(tmp_path, 'profile = "rel8"').profile == "rel8"
     assert load(tmp_path, "") == CaseConfig()
 
 
@@ -142,6 +145,11 @@ def test_settings(tmp_path: Path) -> None:
         ("[ports]\nrtp = [1]", "[ports] rtp: unknown"),
         ('[capture."a"]\nclock_offset = "1"', "clock_offset: is not a number"),
         ('[capture."a"]\nclock_offset = inf', "clock_offset: is not a number"),
+        ('[capture."a"]\nclock_offset = nan', "clock_offset: is not a number"),
+        ('[capture."a"]\nclock_offset = 1' + "0" * 400, "clock_offset: is not a number"),
+        ("profiles = 1", "[profiles]: unknown; known are nodes, capture, ports, profile, tolerances, waive"),
+        ("profile = 1", "profile: 1 is none of rel8"),
+        ("[tolerances]\nclock = -1", "[tolerances] clock: is not between 0"),
         ('[capture."a"]\nclock = 1', "clock: unknown"),
         ("[nodes", "is not TOML"),
         (b"\xff\xfe", "is not TOML"),

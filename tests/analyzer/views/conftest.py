@@ -94,6 +94,7 @@ def case() -> CaseReport:
                 "verified", "decrypted",
             ),
         ),
+        profile="rel16",
     )  # fmt: skip
 
 

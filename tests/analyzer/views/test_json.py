@@ -72,7 +72,7 @@ def test_names_are_those_of_the_contract(report):
     (case,) = document["cases"]
     assert list(case) == [
         "name", "verdict", "captures", "ues", "judgements", "diagnoses", "media", "malformed", "sightings", "clocks",
-        "downloads",
+        "downloads", "profile", "tolerances",
     ]  # fmt: skip
     step = case["ues"][0]["procedures"][0]["steps"][0]
     assert list(step) == ["name", "from", "to", "capture", "frame", "time", "protocol", "summary"]
