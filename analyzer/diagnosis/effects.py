@@ -39,6 +39,7 @@ EFFECTS: dict[str, Effect] = {
     "ZN-11": Effect("zn-no-answer"),
     # The digest on Ua
     **dict.fromkeys(("DG-02", "DG-03", "DG-05", "DG-06", "DG-08", "DG-15"), Effect("digest-wrong-response")),
+    "DG-07": Effect("server-unproven"),
     "DG-04": Effect("expired-ks-naf"),
     "DG-10": Effect("digest-stale-nonce-loop"),
     "DG-11": Effect("digest-no-retry-after-401"),
@@ -68,6 +69,7 @@ EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("SI-08", "SI-14"), Effect("authorization-after-200-ok")),
     **dict.fromkeys(("SI-10", "SI-15"), Effect("identity-mismatch")),
     "SI-11": Effect("service-not-authorized"),
+    "SI-07": Effect("answer-changes-the-offer", MEDIA, LIKELY),
     **dict.fromkeys(("SI-12", "SI-13"), Effect("authorization-notification-missing")),
     # The SIP variant
     **dict.fromkeys(("SB-01", "SB-08", "SB-14", "SB-16"), Effect("malformed-body")),
@@ -90,8 +92,11 @@ EFFECTS: dict[str, Effect] = {
     "MS-12": Effect("msk-replayed", NOT_USABLE),
     **dict.fromkeys(("MS-13", "MS-14", "MS-15"), Effect("policy-unusable", MEDIA, LIKELY)),
     "MS-16": Effect("msk-wrong-key", NOT_USABLE),
+    "MS-17": Effect("msk-id-mismatch", NOT_USABLE, LIKELY),
+    "MS-18": Effect("msk-superseded", MEDIA, LIKELY),
     **dict.fromkeys(("MS-19", "MS-22"), Effect("msk-not-acknowledged", NOT_DELIVERED, LIKELY)),
     "MS-28": Effect("solicited-pull-unanswered", "msk-refresh-failed"),
+    "MS-29": Effect("expired-ks-naf", "msk-refresh-failed", LIKELY),
     "EX-02": Effect("expired-ks-naf", NOT_USABLE),
     # MTK messages
     "MT-01": Effect("mtk-not-delivered", MTK),
@@ -100,11 +105,15 @@ EFFECTS: dict[str, Effect] = {
     **dict.fromkeys(("MT-06", "MT-09"), Effect("mtk-replayed", MTK)),
     "MT-07": Effect("mtk-outside-msk-validity", MTK),
     **dict.fromkeys(("MT-08", "MT-10"), Effect("mtk-wrong-key", MTK)),
+    "MT-12": Effect("mtk-late", MEDIA),
     # Media
     "SR-01": Effect("srtp-unknown-mki", MEDIA),
     **dict.fromkeys(("SR-02", "SR-04"), Effect("srtp-auth-failed", MEDIA)),
     "SR-03": Effect("clock-or-counter-reset", MEDIA),
     "SR-05": Effect("srtp-unknown-ssrc", MEDIA, LIKELY),
+    "SR-06": Effect("srtp-index-reused", MEDIA),
+    "SR-07": Effect("srtp-index-reused"),
+    "SR-12": Effect("media-unprotected", MEDIA, LIKELY),
     "SR-11": Effect("missed-key-update-ignored", MEDIA),
     "SR-13": Effect("dcf-unprotected", MEDIA, LIKELY),
     "SR-14": Effect("dcf-signature-failed", MEDIA),

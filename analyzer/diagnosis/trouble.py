@@ -131,6 +131,8 @@ def _listening(story: Story, run: Run) -> tuple[Session, ...]:
     if len(run.ues) < 2:
         return ()
     groups = {group.mki[:2] for group in run.media if group.mki is not None}
+    clear = {(group.destination, group.port) for group in run.media if group.mki is None}
+    groups |= {g.mki[:2] for g in story.media if g.mki is not None and (g.destination, g.port) in clear}
     for message in run.messages:
         body = bodies.mikey(message)
         if body is not None and body.msk_id is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
@@ -21,14 +22,32 @@ GroupName = tuple[bytes, bytes]  # Key Domain ID, Key Group part of the MSK ID
 
 
 @once
-def _announced(story: Story) -> frozenset[frozenset[GroupName]]:
-    """Return the key groups that each of the protection descriptions in the capture names."""
-    described = (
-        frozenset((domain, msk_id[:2]) for flow in description.protected for domain, msk_id in flow.msks)
-        for message in story.traffic.messages
-        for description in bodies.find_all(message, SecurityDescription)
+def _announced(story: Story) -> Mapping[str, frozenset[frozenset[GroupName]]]:
+    """Return the key groups that each of the protection descriptions names, by the address that they were sent to."""
+    found: dict[str, set[frozenset[GroupName]]] = {}
+    for message in story.traffic.messages:
+        for description in bodies.find_all(message, SecurityDescription):
+            named = frozenset((domain, msk_id[:2]) for flow in description.protected for domain, msk_id in flow.msks)
+            if named:
+                found.setdefault(message.payload.dst, set()).add(named)
+    return {address: frozenset(described) for address, described in found.items()}
+
+
+def _all_are_described(run: Run) -> bool:
+    """Say whether the capture has a description for each service: of the UE what it fetched, or of all UEs all."""
+    described = _announced(run.story)
+    own = frozenset[frozenset[GroupName]]().union(
+        *(described.get(address, frozenset()) for address in run.ue.addresses if _users(run.story)[address] == 1)
     )
-    return frozenset(filter(None, described))
+    if 0 < len(run.ue.services) <= len(own):
+        return True
+    return 0 < len(_services(run.story)) <= len(frozenset[frozenset[GroupName]]().union(*described.values()))
+
+
+@once
+def _users(story: Story) -> Counter[str]:
+    """Return how many UEs there are at each address: behind a NAT nobody knows who fetched what."""
+    return Counter(address for session in story.traffic.sessions for address in session.addresses)
 
 
 @once
@@ -63,7 +82,7 @@ def msk_belongs_to_the_service(run: Run) -> Iterator[Problem]:
     described = _announced(run.story)
     if not described:
         raise NotHere
-    known = frozenset[GroupName]().union(*described)
+    known = frozenset[GroupName]().union(*(groups for own in described.values() for groups in own))
     for message, body in mikeys(run, "msk"):
         if body.key_domain_id is None or body.msk_id is None:
             raise NotHere  # MS-08 says so
@@ -71,7 +90,7 @@ def msk_belongs_to_the_service(run: Run) -> Iterator[Problem]:
         if group not in known and group not in _asked_for(run.story):
             run.story.be_whole()  # another description may have been among what was lost
             registered = run.ues and any(history.before(run.story, run.ue, message.time, *history.REGISTERING))
-            if not registered or not 0 < len(_services(run.story)) <= len(described):
+            if not registered or not _all_are_described(run):
                 raise CannotTell("the capture does not show the protection descriptions of all services")
             told = ", ".join(sorted(f"{domain.hex()}/{number.hex()}" for domain, number in known))
             yield wrong(f"MSK {body.msk_id.hex()} is of key group {group[1].hex()}, announced is {told}", message)

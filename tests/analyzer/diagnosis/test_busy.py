@@ -27,6 +27,7 @@ class Neighbours(Story):
     def __init__(self, by_sip):
         super().__init__("neighbours", by_sip=by_sip, ues=3)
         self.addresses = replace(self.addresses, group="239.7.7.7")
+        self.services = ("urn:home1.net:mbms:weather",)
 
     def _ue(self, number):
         return super()._ue(number + 40)

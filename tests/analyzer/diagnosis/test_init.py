@@ -87,6 +87,13 @@ EXPECTED: dict[str, list[tuple[str, str]]] = {
     "wrong_digest": [('registration-failed', 'digest-wrong-response')],
     "zn_answer_of_another_hop": [('registration-failed', 'zn-no-answer')],
     "zn_request_without_a_naf_id": [('registration-failed', 'zn-rejected')],
+    "answer_with_another_group": [('media-not-decryptable', 'answer-changes-the-offer')],
+    "media_in_the_clear": [('media-not-decryptable', 'media-unprotected')],
+    "msk_of_a_strange_group": [('msk-not-usable', 'msk-id-mismatch')],
+    "mtk_after_its_packets": [('media-not-decryptable', 'mtk-late')],
+    "packet_sent_twice_with_other_octets": [('media-not-decryptable', 'srtp-index-reused')],
+    "pull_with_an_expired_muk_granted": [('msk-refresh-failed', 'expired-ks-naf')],
+    "third_msk_while_the_first_is_in_use": [('media-not-decryptable', 'msk-superseded')],
 }  # fmt: skip
 
 
