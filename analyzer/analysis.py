@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -25,7 +25,7 @@ from analyzer.messages import Messages
 from analyzer.procedures import CATALOGUE, tell
 from analyzer.profiles import DEFAULT, PROFILES
 from analyzer.reading import Progress, begin
-from analyzer.report import CaseReport, Judgement, Verdict
+from analyzer.report import CaseReport
 from analyzer.tolerances import Tolerances
 from dissectors import Message, dissect
 
@@ -176,9 +176,3 @@ def _chosen(code: str, options: Options) -> bool:
     if options.select and not any(code.startswith(prefix) for prefix in options.select):
         return False
     return not any(code.startswith(prefix) for prefix in options.ignore)
-
-
-def failing(judgements: Iterable[Judgement], level: str) -> bool:
-    """Say whether a judgement fails at a level or above it: shall, then should."""
-    counted = ("shall",) if level == "shall" else ("shall", "should")
-    return any(j.verdict is Verdict.FAIL and j.level in counted and j.waived is None for j in judgements)

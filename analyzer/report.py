@@ -5,6 +5,8 @@ What a report has a hundred thousand of are named tuples: made in a third of the
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -243,9 +245,29 @@ class CaseReport:
 
 
 @dataclass(frozen=True, slots=True)
+class Totals:
+    """How many cases ended how."""
+
+    version: str  # of keyshark
+    verdicts: Mapping[Verdict, int]
+
+    @property
+    def verdict(self) -> Verdict:
+        return max((verdict for verdict, count in self.verdicts.items() if count), default=Verdict.NONE)
+
+    @property
+    def cases(self) -> int:
+        return sum(self.verdicts.values())
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     version: str  # of keyshark
-    cases: tuple[CaseReport, ...]
+    cases: Sequence[CaseReport]
+
+    @property
+    def totals(self) -> Totals:
+        return Totals(self.version, Counter(case.verdict for case in self.cases))
 
     @property
     def verdict(self) -> Verdict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,6 +26,7 @@ NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")
 PORT_PROTOCOLS = ("sip", "http", "mikey", "diameter", "flute")
 CAPTURE_KEYS = ("clock_offset",)
 KNOWN = ("nodes", "capture", "ports", "profile", TOLERANCES, "waive")
+GLOB = "*?["  # characters of patterns
 MAX_CONFIG = 1024 * 1024  # octets of a case.toml
 MAX_OFFSET = 10**10  # s, more than any date that a probe may think it is
 
@@ -84,7 +86,7 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
     """Return the cases that files and folders hold, in a fixed order; with `merge` all of them as one.
 
     Files that are named are taken as captures whatever they hold; in folders captures are told by their octets, and
-    rolling files of one probe are one.
+    rolling files of one probe are one. A folder that cannot be looked into is a case that cannot be read.
     """
     cases = [case for path in dict.fromkeys(paths) for case in _cases(path)]
     if not merge or not cases:
@@ -151,8 +153,16 @@ def _cases(path: str) -> Iterator[CaseFiles]:
         yield CaseFiles("stdin", (STDIN,))
     elif Path(path).is_dir():
         yield from _folder(Path(path))
+    elif any(mark in path for mark in GLOB) and not os.path.lexists(path) and (found := _matched(path)):
+        for one in found:
+            yield from _cases(one)
     else:
         yield _file(Path(path))
+
+
+def _matched(pattern: str) -> list[str]:
+    """Return what is named by a pattern that no shell has put names for, as in a list of files; `**` is any folders."""
+    return sorted(glob.glob(pattern, recursive=True))
 
 
 def _file(path: Path) -> CaseFiles:
@@ -166,7 +176,8 @@ def _file(path: Path) -> CaseFiles:
 
 
 def _folder(folder: Path) -> Iterator[CaseFiles]:
-    for root, folders, files in os.walk(folder):
+    closed: list[OSError] = []
+    for root, folders, files in os.walk(folder, onerror=closed.append):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         here = Path(root)
         captures = [here / name for name in sorted(files) if not name.startswith(".") and is_capture(str(here / name))]
@@ -183,6 +194,8 @@ def _folder(folder: Path) -> Iterator[CaseFiles]:
             )
         else:
             yield from (_file(run[0]) if len(run) == 1 else _rolling(run) for run in rolled(captures))
+    for error in closed:  # what cannot be looked into is a case that cannot be read
+        yield CaseFiles(Path(error.filename).name, (error.filename,))
 
 
 def _in_order(captures: Iterable[Path]) -> tuple[tuple[str, ...], tuple[int, ...]]:

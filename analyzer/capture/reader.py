@@ -12,7 +12,7 @@ from analyzer.capture import modified, pcap, pcapng
 from analyzer.capture.block import Block
 from analyzer.capture.follow import Follow, Growing
 from analyzer.capture.frame import CaptureFacts, Frame
-from analyzer.capture.source import Source
+from analyzer.capture.source import COMPRESSIONS, LONGEST_MAGIC, Source
 
 STDIN = "-"
 HEAD = 16  # octets that tell a format
@@ -34,6 +34,7 @@ KNOWN = (
     (b"TRSNIFF data", "a Sniffer capture"),
 )
 
+COMPRESSED = tuple(compression.magic for compression in COMPRESSIONS)
 READERS = {
     pcapng.SECTION_MAGIC: pcapng.read_pcapng,
     **dict.fromkeys(pcap.MAGICS, pcap.read_pcap),
@@ -127,8 +128,11 @@ def is_capture(path: str) -> bool:
         if not stat.S_ISREG(os.stat(path).st_mode):
             return False
         with FileIO(path, "rb") as stream:
-            opened = Source(stream)
-            return _is_magic(opened.peek(4))
+            head = stream.read(LONGEST_MAGIC) or b""
+            if not head.startswith(COMPRESSED):  # a folder may hold a million files: no more is read of them
+                return _is_magic(head[:4])
+            stream.seek(0)
+            return _is_magic(Source(stream).peek(4))
     except OSError:
         return False
 

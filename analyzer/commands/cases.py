@@ -40,7 +40,7 @@ class Failure(click.ClickException):
         self.ctx = click.get_current_context(silent=True)
 
 
-def inputs(function: Function) -> Function:
+def inputs(function: Function, required: bool = True) -> Function:
     """Add the argument CASE… and the options that say how cases are read."""
     for decorate in (
         click.option("--engine", type=click.Choice(ENGINES), default="native", help="Who reads packets [native]."),
@@ -48,7 +48,7 @@ def inputs(function: Function) -> Function:
         click.option(
             "--keys", multiple=True, type=click.Path(), metavar="FILE", help="A keyring for every case; repeatable."
         ),
-        click.argument("paths", type=click.Path(), metavar="CASE...", nargs=-1, required=True),
+        click.argument("paths", type=click.Path(), metavar="CASE...", nargs=-1, required=required),
     ):
         function = decorate(function)
     return function

@@ -9,7 +9,7 @@ import click
 
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
-from analyzer.batch import Outcome, collect, judge_case
+from analyzer.batch import Outcome, collect, judge_case, note
 from analyzer.commands.cases import find, inputs, media_option, profile_option, today, wished
 from analyzer.commands.drawing import width
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
@@ -77,10 +77,11 @@ def command(
             if format_ == "text":
                 pages.append(diagnoses.case(outcome.report, width()) + "".join(_more(analyses, timed)))
             progress.done(outcome.report.name)
-    tell_faults(outcomes)
+    notes = [note(outcome) for outcome in outcomes]
+    tell_faults(notes)
     with suppress(ReaderGoneError):  # how it went is told by the exit code
         show(diagnoses.show_json(collect(VERSION, outcomes)) if format_ == "json" else "\n".join(pages))
-    ctx.exit(exit_code(outcomes, fail_on, strict, False))
+    ctx.exit(exit_code(notes, fail_on, strict, False))
 
 
 def _more(analyses: list[Analysis], timed: bool) -> Iterator[str]:

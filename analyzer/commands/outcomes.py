@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer.analysis import failing
-from analyzer.batch import UNREADABLE, USAGE, Outcome
+from analyzer.batch import UNREADABLE, USAGE, Note
 from analyzer.commands.cases import warn
 from analyzer.commands.output import settings, tell, tell_trace
 from analyzer.report import Verdict
@@ -14,29 +13,26 @@ FAILED, NOTHING = 1, 4  # exit codes (contract 4)
 LEVELS = {"shall": ("shall",), "should": ("shall", "should")}  # `--fail-on` → levels that count
 
 
-def exit_code(outcomes: Sequence[Outcome], fail_on: str, strict: bool, fail_if_empty: bool) -> int:
+def exit_code(notes: Sequence[Note], fail_on: str, strict: bool, fail_if_empty: bool) -> int:
     """Return the exit code of contract 4: where several apply 3, 2, 1, 4 win in that order."""
-    found = {outcome.fault.code for outcome in outcomes if outcome.fault is not None}
-    read = [outcome.report for outcome in outcomes if outcome.fault is None]
-    judgements = [judgement for case in read for judgement in case.judgements]
-    damaged = any(capture.truncated or capture.problems for case in read for capture in case.captures)
-    if damaged or any(judgement.verdict is Verdict.ERROR for judgement in judgements):
+    found = {note.fault.code for note in notes if note.fault is not None}
+    read = [note for note in notes if note.fault is None]
+    if any(note.unread for note in read):
         found.add(UNREADABLE)
-    unclear = strict and any(
-        j.verdict is Verdict.INCONC and j.level in LEVELS[fail_on] and j.waived is None for j in judgements
-    )
-    if unclear or failing(judgements, fail_on):
+    counted = LEVELS[fail_on]
+    if any(not note.failing.isdisjoint(counted) or (strict and not note.unclear.isdisjoint(counted)) for note in read):
         found.add(FAILED)
-    if fail_if_empty and all(case.verdict is Verdict.NONE for case in read):
+    if fail_if_empty and all(note.verdict is Verdict.NONE for note in read):
         found.add(NOTHING)
     return next((code for code in (UNREADABLE, USAGE, FAILED, NOTHING) if code in found), 0)
 
 
-def tell_faults(outcomes: Iterable[Outcome]) -> None:
+def tell_faults(notes: Iterable[Note]) -> None:
     """Tell of the cases that could not be judged, and what keyrings made think."""
-    told = {outcome.fault.text: outcome.fault for outcome in outcomes if outcome.fault is not None}
-    for fault in told.values():  # a keyring that many cases share is told of once
+    told = list(notes)
+    faults = {note.fault.text: note.fault for note in told if note.fault is not None}
+    for fault in faults.values():  # a keyring that many cases share is told of once
         tell(f"error: {fault.text}")
         if settings().debug:
             tell_trace(fault.trace)
-    warn([warning for outcome in outcomes for warning in outcome.warnings])
+    warn([warning for note in told for warning in note.warnings])

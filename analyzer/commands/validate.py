@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import click
 
-from analyzer import VERSION
 from analyzer.analysis import Live, Options
-from analyzer.batch import USAGE, Outcome, collect, judge_case, judge_cases
+from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.commands.cases import (
     Failure,
-    find,
-    inputs,
     media_option,
     profile_option,
     show_keys_option,
@@ -24,16 +20,17 @@ from analyzer.commands.cases import (
     wished,
 )
 from analyzer.commands.following import follow_option, followed_case, following
+from analyzer.commands.many import executor, found, judged, listed, many_options, state_of, written
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
-from analyzer.commands.output import ReaderGoneError, coloured, common, show
-from analyzer.commands.progress import bar
+from analyzer.commands.output import ReaderGoneError, coloured, common, show, tell
+from analyzer.executors import Job, Limits, Task
+from analyzer.executors.results import Results
+from analyzer.executors.work import work
 from analyzer.procedures import CATALOGUE
-from analyzer.views import VIEWS, view
-from analyzer.views.text import show_coloured
+from analyzer.views import COLOURED, PIECEWISE, VIEWS, view
 
 
 @click.command("validate")
-@inputs
 @click.option("--format", "format_", type=click.Choice(tuple(VIEWS)), default="text", help="Form of stdout [text].")
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Write a file as well; repeatable.")
 @click.option("--select", multiple=True, metavar="RULE", help="Judge by these rules only: codes or beginnings of them.")
@@ -47,7 +44,7 @@ from analyzer.views.text import show_coloured
 @click.option("--strict", is_flag=True, help="Fail on inconc too.")
 @click.option("--fail-if-empty", is_flag=True, help="Exit 4 when there was nothing to judge.")
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the report.")
-@click.option("--jobs", type=click.IntRange(min=0), default=1, help="Processes that work [1]; 0 is one a CPU.")
+@many_options
 @media_option
 @profile_option
 @waive_option
@@ -69,7 +66,11 @@ def command(
     strict: bool,
     fail_if_empty: bool,
     failures_only: bool,
-    jobs: int,
+    files_from: str | None,
+    jobs: int | None,
+    seconds: float | None,
+    memory: int | None,
+    state: str | None,
     media: str,
     profile: str | None,
     waive: tuple[str, ...],
@@ -82,6 +83,7 @@ def command(
     keyshark validate captures/
     keyshark validate captures/ --output json=report.json --fail-on shall
     keyshark validate capture.pcapng --keys keys.toml --select MS,MT
+    find . -name '*.pcap' | keyshark validate --files-from - --resume nightly.state
 
     \b
     Exit codes: 0 nothing failed, 1 a rule failed, 2 usage, keyring or config,
@@ -101,32 +103,55 @@ def command(
         profile=profile,
         tolerances=wished().tolerances,
     )
+    form = COLOURED if format_ == "text" and coloured() else format_
+    forms = {form, *(name for name, _ in files)}
+    job = Job(
+        options,
+        failures_only,
+        shown=tuple(sorted(name for name in forms if name in PIECEWISE)),
+        whole=not forms <= PIECEWISE.keys(),
+    )
     if follow:
-        outcomes = [_followed(followed_case(paths, engine), options, failures_only)]
+        results, code = _followed(followed_case(listed(paths, files_from), engine), job), 0
     else:
-        outcomes = _judged(find(paths, merge), options, jobs, failures_only)
-    report = collect(VERSION, outcomes)
-    tell_faults(outcomes)
-    for form, path in files:
-        _write(path, view(form)(report))
-    with suppress(ReaderGoneError):  # how it went is told by the exit code
-        show(show_coloured(report) if format_ == "text" and coloured() else view(format_)(report))
-    ctx.exit(exit_code(outcomes, fail_on, strict, fail_if_empty))
+        going_on = state_of(state, job)
+        results, code = judged(
+            found(paths, merge, files_from),
+            job if going_on is None else going_on.job,
+            going_on,
+            lambda left: executor(left, jobs, Limits(seconds, memory)),
+        )
+    tell_faults(results.notes)
+    for name, path in files:
+        if not written(path, _text(results, name)):
+            code = code or UNREADABLE
+    if not _shown(_text(results, form)):
+        code = code or UNREADABLE
+    ctx.exit(code or exit_code(results.notes, fail_on, strict, fail_if_empty))
 
 
-def _judged(cases: Sequence[CaseFiles], options: Options, jobs: int, failures_only: bool) -> list[Outcome]:
-    outcomes = []
-    with bar(len(cases)) as progress:
-        for outcome in judge_cases(cases, options, jobs, failures_only, progress.octets):
-            outcomes.append(outcome)
-            progress.done(outcome.report.name)
-    return outcomes
+def _text(results: Results, form: str) -> Iterable[str]:
+    return results.pieces(form) if form in PIECEWISE else (view(form)(results.report),)
 
 
-def _followed(case: CaseFiles, options: Options, failures_only: bool) -> Outcome:
+def _shown(pieces: Iterable[str]) -> bool:
+    try:
+        for piece in pieces:
+            show(piece)
+    except ReaderGoneError:
+        return True  # how it went is told by the exit code
+    except OSError as error:
+        tell(f"error: stdout: cannot be written: {error.strerror or error}")
+        return False
+    return True
+
+
+def _followed(case: CaseFiles, job: Job) -> Results:
     """Judge a capture that grows when it is over, or nobody wants more."""
+    results = Results([case])
     with following(case) as follow:
-        return judge_case(case, options, failures_only, live=Live(follow))
+        results.add(0, work(job, Task(0, case), live=Live(follow)))
+    return results
 
 
 def codes(given: Sequence[str]) -> tuple[str, ...]:
@@ -146,10 +171,3 @@ def _output(text: str) -> tuple[str, Path]:
     if path.is_dir() or not path.parent.is_dir():
         raise click.UsageError(f"--output {text}: {path} cannot be written, its folder must exist and it be a file")
     return form, path
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    except OSError as error:
-        raise Failure(f"{path}: cannot be written: {error.strerror}", USAGE) from error

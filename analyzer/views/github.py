@@ -14,7 +14,9 @@ _KINDS = {"shall": "error", "should": "warning", "info": "notice"}
 def show(report: Report) -> str:
     """Return a line for each finding, and the summary as the last one."""
     return (
-        "\n".join((*(_line(found) for found in broken(report) if found.judgement.waived is None), summary(report)))
+        "\n".join(
+            (*(_line(found) for found in broken(report) if found.judgement.waived is None), summary(report.totals))
+        )
         + "\n"
     )
 

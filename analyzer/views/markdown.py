@@ -17,7 +17,7 @@ _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~&])")  # what Markdown and the HTML in 
 
 def show(report: Report) -> str:
     """Return a table of cases, and below it what is wrong in each."""
-    lines = ["# keyshark", "", summary(report), "", "| verdict | case | packets | UEs | broken |"]
+    lines = ["# keyshark", "", summary(report.totals), "", "| verdict | case | packets | UEs | broken |"]
     lines.append("|---|---|---|---|---|")
     for case in report.cases:
         rules = ", ".join(sorted({judgement.rule for judgement in _wrong(case)})) or "-"

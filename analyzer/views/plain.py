@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, is_dataclass
+from functools import cache
 
 from analyzer.report import Verdict
 
@@ -26,6 +27,12 @@ def plain(value: object) -> Plain:
         case tuple() | list():
             return [plain(item) for item in value]
         case _ if is_dataclass(value):
-            return {field.name.rstrip("_"): plain(getattr(value, field.name)) for field in fields(value)}
+            return {name: plain(getattr(value, attribute)) for name, attribute in _names(value.__class__)}
         case _:
             raise TypeError(f"{type(value).__name__} has no place in a report")
+
+
+@cache
+def _names(kind: type) -> tuple[tuple[str, str], ...]:
+    # `from` is a word of Python: the field is `from_`.
+    return tuple((field.name.rstrip("_"), field.name) for field in fields(kind))

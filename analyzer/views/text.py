@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Verdict
-from analyzer.views import clocks, measure
+from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Totals, Verdict
+from analyzer.views import clocks, joined, measure, piecewise
 from analyzer.views.broken import BROKEN
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, paint, plural
 
+BETWEEN = ""
 NOTE, CLOCK, WAIVED = "i", "≈", "w"
 EMPTY = {Verdict.NONE: "nothing to judge", Verdict.ERROR: "not judged"}  # what a case without judgements is
 HUGE = 20_000  # packets of a stream, of which a sample is verified
@@ -19,18 +20,22 @@ MAX_MALFORMED = 10  # of one case
 
 def show(report: Report) -> str:
     """Return the report in plain characters."""
-    return _show(report, coloured=False)
+    return joined(piecewise("text"), report)
 
 
-def show_coloured(report: Report) -> str:
-    """Return the report for a terminal that shows colours."""
-    return _show(report, coloured=True)
+def begin(_: Totals) -> str:
+    """Return nothing: text begins with the first case."""
+    return ""
 
 
-def _show(report: Report, coloured: bool) -> str:
-    lines = [line for case in report.cases for line in _case(case, coloured)]
-    lines.append(summary(report, coloured))
-    return "\n".join(lines) + "\n"
+def piece(case: CaseReport, coloured: bool = False) -> str:
+    """Return the lines of one case."""
+    return "".join(f"{line}\n" for line in _case(case, coloured))
+
+
+def end(totals: Totals, coloured: bool = False) -> str:
+    """Return the last line."""
+    return f"{summary(totals, coloured)}\n"
 
 
 def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
@@ -144,8 +149,8 @@ def diagnosed(diagnosis: Diagnosis, several: bool) -> Iterator[str]:
         yield f"      → {clean(diagnosis.remedy)}"
 
 
-def summary(report: Report, coloured: bool = False) -> str:
+def summary(totals: Totals, coloured: bool = False) -> str:
     """Return the last line: how many cases ended how."""
-    counts = Counter(case.verdict for case in report.cases)
-    told = [paint(f"{counts[v]} {v}", v, coloured) for v in sorted(Verdict, reverse=True) if counts[v]]
-    return f"{plural(len(report.cases), 'case')}: {', '.join(told) or 'nothing to judge'}"
+    counts = totals.verdicts
+    told = [paint(f"{counts[v]} {v}", v, coloured) for v in sorted(Verdict, reverse=True) if counts.get(v)]
+    return f"{plural(totals.cases, 'case')}: {', '.join(told) or 'nothing to judge'}"

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from analyzer import medialog
-from analyzer.analysis import Options, analyse, failing
+from analyzer.analysis import Options, analyse
 from analyzer.capture.case import CaseFiles, ConfigError, find_cases
 from analyzer.capture.reader import CaptureError
 from analyzer.keys.keyring import KeyringError
@@ -361,14 +361,6 @@ class TestRaised:
         assert report.captures[0].truncated
         assert report.judgements
         assert not [j for j in report.judgements if j.verdict in (Verdict.FAIL, Verdict.ERROR)]
-
-
-def test_failing_counts_by_level(tell):
-    judgements = tell(msk_counter_repeated()).report.judgements
-    assert failing(judgements, "shall")
-    assert failing(judgements, "should")
-    assert not failing([j for j in judgements if j.verdict is not Verdict.FAIL], "should")
-    assert not failing([], "shall")
 
 
 def test_the_collector_is_as_before_after_an_analysis_and_after_a_failure(tell, tmp_path):

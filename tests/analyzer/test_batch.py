@@ -1,16 +1,12 @@
-"""Many cases: in order, whatever the number of processes; and what goes wrong with one costs no other."""
+"""One case of many: what goes wrong with it is its own outcome."""
 
-import os
-import time
 from operator import attrgetter
 from pathlib import Path
 from types import SimpleNamespace
 
-import pytest
-
 from analyzer import batch
 from analyzer.analysis import Options
-from analyzer.batch import UNREADABLE, USAGE, collect, judge_case, judge_cases, without_passes
+from analyzer.batch import UNREADABLE, USAGE, collect, judge_case, note, without_passes
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.keys.keyring import KeyringError
@@ -28,11 +24,9 @@ JUDGED = (judgement(Verdict.PASS), judgement(Verdict.FAIL), judgement(Verdict.IN
 
 
 def fake(case, options, progress=None, live=None):
-    """Stands in for `analyse`: the first case takes longest, and the report tells who made it."""
+    """Stands in for `analyse`."""
     if progress is not None:
         progress(1, 2)
-    if case.name == "a":
-        time.sleep(0.5)
     report = CaseReport(case.name, Verdict.FAIL, (), (), JUDGED, (), (), ())
     return SimpleNamespace(expired=(), report=report, keyring=SimpleNamespace(warnings=(f"{case.name}: take care",)))
 
@@ -50,19 +44,9 @@ def broken(case, options, progress=None, live=None):
     return fake(case, options, progress)
 
 
-def test_each_case_has_an_outcome_in_the_order_given(monkeypatch):
-    monkeypatch.setattr(batch, "analyse", fake)
-    seen = []
-    outcomes = list(judge_cases(CASES, Options(), progress=lambda done, total: seen.append((done, total))))
-    assert [outcome.report.name for outcome in outcomes] == list("abcde")
-    assert [outcome.warnings for outcome in outcomes] == [(f"{name}: take care",) for name in "abcde"]
-    assert seen == [(1, 2)] * 5
-    assert collect("1", outcomes).verdict is Verdict.FAIL
-
-
 def test_what_goes_wrong_is_told_and_costs_no_other_case(monkeypatch):
     monkeypatch.setattr(batch, "analyse", broken)
-    outcomes = list(judge_cases(CASES, Options()))
+    outcomes = [judge_case(case, Options()) for case in CASES]
     assert [outcome.fault and outcome.fault.code for outcome in outcomes] == [
         USAGE,
         UNREADABLE,
@@ -98,53 +82,24 @@ def test_failures_only_leaves_out_what_passed_and_nothing_else(monkeypatch):
     assert without_passes(outcome.report) == outcome.report
 
 
-def test_no_cases_no_outcomes():
-    assert list(judge_cases([], Options(), jobs=0)) == []
+def test_the_octets_of_a_case_are_told_and_what_is_wanted_of_its_analysis_is_taken(monkeypatch):
+    monkeypatch.setattr(batch, "analyse", fake)
+    seen = []
+    outcome = judge_case(
+        CASES[0], Options(), progress=lambda *told: seen.append(told), look=attrgetter("report.verdict")
+    )
+    assert seen == [(1, 2)]
+    assert outcome.taken is Verdict.FAIL
+    assert outcome.warnings == ("a: take care",)
+    assert collect("1", [outcome]).totals.verdict is Verdict.FAIL
 
 
-@pytest.fixture
-def damaged(tmp_path):
-    """Cases that really are read, by processes that know no fake: none of them is a capture."""
-    found = []
-    for number, octets in enumerate((b"", b"hello", b"PK\x03\x04....", b"\xff" * 40)):
-        path = tmp_path / f"{number}.pcap"
-        path.write_bytes(octets)
-        found.append(CaseFiles(f"case {number}", (str(path),)))
-    return found
-
-
-@pytest.mark.parametrize("jobs", [0, 2, 9])
-def test_any_number_of_processes_gives_the_same(damaged, jobs):
-    alone = list(judge_cases(damaged, Options()))
-    spread = list(judge_cases(damaged, Options(), jobs=jobs))
-    assert [outcome.report for outcome in spread] == [outcome.report for outcome in alone]
-    assert [(o.fault.code, o.fault.text) for o in spread] == [(o.fault.code, o.fault.text) for o in alone]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals as of POSIX")
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_what_is_taken_of_an_analysis_comes_along(damaged, jobs):
-    good = CaseFiles("good", (str(GOOD),))
-    outcomes = list(judge_cases([*damaged, good], Options(), jobs=jobs, look=attrgetter("case.name")))
-    assert [outcome.taken for outcome in outcomes] == [None] * len(damaged) + ["good"]
-
-
-def test_a_process_that_dies_is_told_and_ends_nothing_else(damaged, monkeypatch):
-    class Dying:
-        """A case that kills the process that takes it up, as one would that eats all memory."""
-
-        name, captures = "dying", ("x.pcap",)
-
-        def __reduce__(self):
-            return os._exit, (9,)
-
-    outcomes = list(judge_cases([Dying(), damaged[0]], Options(), jobs=2))
-    assert outcomes[0].fault.code == UNREADABLE
-    assert "a worker process died" in outcomes[0].fault.text
-    assert len(outcomes) == 2
-
-
-def test_the_taker_may_leave_early(damaged):
-    outcomes = judge_cases(damaged, Options(), jobs=2)
-    assert next(outcomes).fault.code == UNREADABLE
-    outcomes.close()  # as an interrupt does; it must not wait for the rest
+def test_a_note_tells_what_the_exit_code_hangs_on(monkeypatch):
+    monkeypatch.setattr(batch, "analyse", fake)
+    told = note(judge_case(CASES[0], Options()))
+    assert (told.name, told.verdict, told.fault, told.warnings) == ("a", Verdict.FAIL, None, ("a: take care",))
+    assert (told.failing, told.unclear, told.unread) == ({"shall"}, {"shall"}, False)
+    monkeypatch.setattr(batch, "analyse", broken)
+    told = note(judge_case(CASES[1], Options()))
+    assert told.fault is not None
+    assert told.unread

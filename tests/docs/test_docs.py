@@ -160,3 +160,11 @@ def test_the_config_file_shown_can_be_loaded(text, tmp_path):
     config = load(tmp_path / "config.toml")
     assert set(config.keys) <= set(actions())
     assert set(config.columns) <= {*DEFAULT_COLUMNS, *known_fields()}
+
+
+def test_every_option_of_many_cases_is_told(capsys):
+    assert cli.run(["validate", "--help"]) == 0
+    text, told = (DOCS / "scale.md").read_text(), capsys.readouterr().out
+    for option in ("--files-from", "--jobs", "--timeout", "--max-memory", "--resume"):
+        assert option in told
+        assert option in text

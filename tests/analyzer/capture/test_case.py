@@ -1,3 +1,4 @@
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -173,3 +174,39 @@ def test_settings_that_cannot_be_opened(tmp_path: Path) -> None:
 def test_no_octets_raise_anything_else(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     with suppress(ConfigError):
         assert isinstance(load(tmp_path_factory.getbasetemp(), data), CaseConfig)
+
+
+def test_a_pattern_names_what_it_matches_in_order(tmp_path):
+    for name in ("b/x.pcap", "a/x.pcap", "a/deep/y.pcap", "a/notes.txt"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(CAPTURE)
+    names = [case.captures[0] for case in find_cases([f"{tmp_path}/**/*.pcap"])]
+    assert names == [str(tmp_path / name) for name in ("a/deep/y.pcap", "a/x.pcap", "b/x.pcap")]
+    assert [case.name for case in find_cases([f"{tmp_path}/[ab]"])] == ["notes", "x", "y", "x"]
+
+
+def test_a_pattern_that_is_a_name_or_matches_nothing_is_a_name(tmp_path):
+    odd = tmp_path / "a[1].pcap"
+    odd.write_bytes(CAPTURE)
+    assert [case.captures for case in find_cases([str(odd), f"{tmp_path}/no*"])] == [
+        (str(odd),),
+        (f"{tmp_path}/no*",),
+    ]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_a_case_that_cannot_be_read(tmp_path, monkeypatch):
+    for name in ("closed", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.pcap").write_bytes(CAPTURE)
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path).endswith("closed"):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    opened, closed = find_cases([str(tmp_path)])
+    assert opened.captures == (str(tmp_path / "open" / "x.pcap"),)
+    assert closed == CaseFiles("closed", (str(tmp_path / "closed"),))

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from analyzer.batch import UNREADABLE, USAGE, Fault, Outcome
+from analyzer.batch import UNREADABLE, USAGE, Fault, Outcome, note
 from analyzer.commands.outcomes import FAILED, NOTHING, exit_code
 from analyzer.report import CaptureReport, CaseReport, Judgement, Verdict
 
@@ -15,7 +15,7 @@ def outcome(*judgements, fault=0, problems=(), truncated=False, verdict=None):
     found = tuple(Judgement("MS-01", "n", v, level, None, None, "", "", "", ()) for v, level in judgements)
     worst = max((v for v, level in judgements if level != "info"), default=Verdict.NONE) if verdict is None else verdict
     report = CaseReport("x", worst, (capture,), (), found, (), (), ())
-    return Outcome(report, Fault(fault, "text", "trace") if fault else None)
+    return note(Outcome(report, Fault(fault, "text", "trace") if fault else None))
 
 
 GOOD = outcome((Verdict.PASS, "shall"))

@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from analyzer.report import CaptureReport, CaseReport, Evidence, MalformedReport, Report, Verdict
+from analyzer.views import COLOURED, joined, piecewise
 from analyzer.views.frames import MAX_FRAMES
-from analyzer.views.text import MAX_MALFORMED, show, show_coloured
+from analyzer.views.text import MAX_MALFORMED, show
 
 EXPECTED = """\
 ✗ fail   story  (7 packets, 1 UE, 1 pass, 1 fail, 2 inconc, 1 error, 1 note)
@@ -31,7 +32,7 @@ def test_a_line_a_case_what_failed_below_and_a_summary_last(report):
 
 
 def test_colours_add_nothing_but_colours(report):
-    coloured = show_coloured(report)
+    coloured = joined(piecewise(COLOURED), report)
     assert "\x1b[31m" in coloured
     plain = coloured
     while "\x1b[" in plain:

@@ -1,0 +1,172 @@
+"""Many cases on the command line: where they come from, who judges them, and what is done where that is cut short."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from analyzer.batch import UNREADABLE, USAGE
+from analyzer.capture.case import CaseFiles
+from analyzer.capture.reader import STDIN
+from analyzer.commands.cases import Failure, find, inputs
+from analyzer.commands.output import tell
+from analyzer.commands.progress import bar
+from analyzer.executors import Executor, ExecutorError, Job, Limits
+from analyzer.executors.processes import UNLIMITED, Processes
+from analyzer.executors.results import Results
+from analyzer.executors.state import State, StateError, open_state
+from analyzer.executors.work import Here
+
+INTERRUPTED = 130  # exit code (contract 4)
+FEW, SMALL = 16, 64 * 10**6  # fewer cases, and fewer octets of them all: one process is as quick
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+class Octets(click.ParamType):  # type: ignore[type-arg]  # of older clicks it takes none
+    """Octets, as 500M or 2G."""
+
+    name = "octets"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([kmgt]?)b?", str(value).strip().lower())
+        if found is None or not (octets := int(float(found[1]) * UNITS[found[2]])):
+            self.fail(f"{value!r} is no number of octets: write 500M or 2G", param, ctx)
+        return octets
+
+
+def many_options(function: Function) -> Function:
+    """Add the options that say which cases there are, and who judges them within which limits."""
+    for decorate in (
+        click.option("--resume", "state", type=click.Path(), metavar="STATE", help="Keep what is done; go on from it."),
+        click.option("--max-memory", "memory", type=Octets(), metavar="OCTETS", help="Most a case may need: 500M, 2G."),
+        click.option(
+            "--timeout", "seconds", type=click.FloatRange(min=0, min_open=True), help="Seconds a case may take."
+        ),
+        click.option(
+            "--jobs", type=click.IntRange(min=0), help="Processes that work; 0 is one a CPU [for many cases 0, else 1]."
+        ),
+        click.option("--files-from", type=click.Path(), metavar="FILE", help="Cases, one a line; - is standard input."),
+    ):
+        function = decorate(function)
+    return inputs(function, required=False)
+
+
+def listed(paths: Sequence[str], files_from: str | None) -> tuple[str, ...]:
+    """Return the cases that are named: on the command line, then in a file, one a line."""
+    if files_from is None:
+        if not paths:
+            ctx = click.get_current_context()
+            raise click.MissingParameter(ctx=ctx, param=next(p for p in ctx.command.params if p.name == "paths"))
+        return tuple(paths)
+    if files_from == STDIN and STDIN in paths:
+        raise click.UsageError("standard input is the list of cases here, and cannot be a case too")
+    try:
+        octets = sys.stdin.buffer.read() if files_from == STDIN else Path(files_from).read_bytes()
+    except OSError as error:
+        raise Failure(f"--files-from {files_from}: cannot be read: {error.strerror or error}", USAGE) from error
+    lines = (os.fsdecode(line.removesuffix(b"\r")) for line in octets.split(b"\n"))
+    return (*paths, *(line for line in lines if line))
+
+
+def found(paths: Sequence[str], merge: bool, files_from: str | None) -> list[CaseFiles]:
+    """Find the cases that are named; says so on stderr when there are none."""
+    named = listed(paths, files_from)
+    if not named:
+        tell(f"no captures in the list {files_from}: it names none")
+        return []
+    return find(named, merge)
+
+
+def executor(cases: Sequence[CaseFiles], jobs: int | None, limits: Limits) -> Executor:
+    """Return who judges: this process where there is little to do, as many as there are CPUs where there is much."""
+    if jobs is None:
+        jobs = 0 if len(cases) > 1 and (len(cases) >= FEW or sum(map(size, cases)) >= SMALL) else 1
+    workers = min(jobs or cpus(), len(cases))
+    return Processes(max(workers, 1), limits) if workers > 1 or limits != UNLIMITED else Here()
+
+
+def cpus() -> int:
+    """Return the CPUs that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def size(case: CaseFiles) -> int:
+    """Return the octets of the captures of a case, as far as they are files."""
+    found = 0
+    for path in case.captures:
+        with suppress(OSError, ValueError):
+            found += os.stat(path).st_size
+    return found
+
+
+def state_of(path: str | None, job: Job) -> State | None:
+    """Open the state that is to be gone on with; raises Failure."""
+    if path is None:
+        return None
+    try:
+        return open_state(path, job)
+    except StateError as error:
+        raise Failure(f"--resume {error}", USAGE) from None
+
+
+def judged(
+    cases: Sequence[CaseFiles], job: Job, state: State | None, work: Callable[[Sequence[CaseFiles]], Executor]
+) -> tuple[Results, int]:
+    """Judge all cases; return what became of them, and the exit code that an end before all was done calls for.
+
+    Ctrl-C ends it, and so does the loss of all who judge: what is done by then is there.
+    """
+    try:
+        results = Results(cases, state)
+    except StateError as error:
+        raise Failure(f"--resume {error}", USAGE) from None
+    left = [task.case for task in results.tasks]
+    code = 0
+    with bar(len(cases), sum(map(size, left)) if sys.stderr.isatty() else 0) as progress:
+        progress.already(len(cases) - len(left))
+        try:
+            if left:
+                who = work(left)
+                for number, result in who.run(job, results.tasks, progress.part if progress.shown else None):
+                    results.add(number, result)
+                    progress.done(cases[number].name, number, size(cases[number]) if progress.shown else 0)
+        except KeyboardInterrupt:
+            if not len(results):
+                raise
+            code = INTERRUPTED
+        except ExecutorError as error:
+            if not len(results):
+                raise Failure(str(error), UNREADABLE) from error
+            tell(f"error: {error}")
+            code = UNREADABLE
+    if results.full:
+        tell(f"warning: results cannot be put aside, and stay in memory: {results.full}")
+    if results.missing:
+        tell(_cut_short(results, state))
+    return results, code
+
+
+def _cut_short(results: Results, state: State | None) -> str:
+    told = f"{len(results)} of {len(results) + results.missing} cases were judged, the report has those"
+    return f"interrupted: {told}" + (f"; --resume {state.path} goes on" if state is not None else "")
+
+
+def written(path: Path, pieces: Iterable[str]) -> bool:
+    """Write a file; where that fails it is told, and costs no other."""
+    try:
+        with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        tell(f"error: {path}: cannot be written: {error.strerror or error}")
+        return False
+    return True

@@ -1,0 +1,227 @@
+"""Processes beside this one that judge: one that dies, takes too long or too much memory costs the case it had.
+
+They are programs that were begun anew, not forks, and talk through pipes. A pool of the standard library breaks as a
+whole where one of its processes dies, and cannot end one that takes too long.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+
+from analyzer.batch import UNREADABLE
+from analyzer.executors import ExecutorError, Job, Limits, Packed, Progress, Task
+from analyzer.executors.child import DONE, PAIR, READY, TOO_MUCH_MEMORY, receive, send
+from analyzer.executors.work import lost, of_task, stays, work
+
+BEGIN = """\
+import json, sys
+sys.path[:] = json.loads(sys.argv[1])
+from analyzer.executors.child import main
+main(int(sys.argv[2]), sys.argv[3] == "1")
+"""
+MEGA = 10**6
+GRACE = 5.0  # seconds that a process has to end once its stdout has
+UNLIMITED = Limits()
+
+
+class Child:
+    """A process that judges one case at a time."""
+
+    def __init__(self, job: Job, limits: Limits, told: bool = False) -> None:
+        self._job, self._limits = job, limits
+        path, memory = json.dumps(sys.path), str(limits.memory or 0)
+        self._command = (sys.executable, "-c", BEGIN, path, memory, str(int(told)))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ready = False
+        self._over = False
+        self._changing = threading.Lock()  # no process begins once the child has ended
+
+    def begin(self) -> None:
+        """Begin the process, so that it gets ready while others do."""
+        with self._changing:
+            if self._over:
+                return
+            self._ready = False
+            try:
+                self._process = subprocess.Popen(  # noqa: S603  # this Python, and what stands above
+                    self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                    cwd=self._job.folder or None,
+                    process_group=None if sys.platform == "win32" else 0,  # Ctrl-C is for us to hear
+                )  # fmt: skip
+            except OSError as error:
+                where = f" in {self._job.folder}" if self._job.folder else ""
+                raise ExecutorError(f"a worker process cannot begin{where}: {error.strerror or error}") from None
+        self._send(self._process, pickle.dumps(self._job))
+
+    def judge(self, task: Task, progress: Progress | None = None) -> Packed:
+        """Judge one case; where the process ends over it, the result says how, and the next task begins another."""
+        if self._process is None:
+            self.begin()
+        process = self._process
+        if process is None:
+            return lost(self._job, task, UNREADABLE, "interrupted")
+        if not self._ready:  # what it takes to begin is no time of a case
+            self._ready = self._receive(process) is not None
+        late = threading.Event()
+        timer = threading.Timer(self._limits.seconds or 0, _end, (process, late))
+        if self._limits.seconds is not None:
+            timer.start()
+        try:
+            answer = self._answer(process, task, progress) if self._ready else None
+        finally:
+            timer.cancel()
+        if answer is not None:
+            return answer
+        self._process = None
+        return lost(self._job, task, UNREADABLE, self._why(_code(process), late.is_set()))
+
+    def end(self) -> None:
+        """End the process, whatever it does."""
+        with self._changing:
+            self._over = True
+            if self._process is not None:
+                self._process.kill()
+
+    def close(self) -> None:
+        """Let go of a process that has ended, or ends now."""
+        self.end()
+        if self._process is not None:
+            _close(self._process)
+
+    def _answer(self, process: subprocess.Popen[bytes], task: Task, progress: Progress | None) -> bytes | None:
+        """Return what the process makes of a task; None where it ends over it."""
+        self._send(process, pickle.dumps(task))
+        note = of_task(task, progress)
+        while (message := self._receive(process)) is not None:
+            kind, data = message
+            if kind == DONE:
+                return data
+            if note is not None:
+                note(*PAIR.unpack(data))
+        return None
+
+    @staticmethod
+    def _send(process: subprocess.Popen[bytes], data: bytes) -> None:
+        assert process.stdin is not None
+        try:
+            send(process.stdin, READY, data)
+        except OSError:
+            return  # it has ended: what comes of it is read next
+
+    @staticmethod
+    def _receive(process: subprocess.Popen[bytes]) -> tuple[bytes, bytes] | None:
+        assert process.stdout is not None
+        return receive(process.stdout)
+
+    def _why(self, code: int, late: bool) -> str:
+        """Say why a process ended over a case."""
+        if late:
+            return f"took more than {self._limits.seconds:g} s, and was ended (--timeout)"
+        if code == TOO_MUCH_MEMORY and self._limits.memory is not None:
+            return f"needed more than {self._limits.memory / MEGA:g} MB of memory, and was ended (--max-memory)"
+        if code < 0:
+            name = signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"
+            hint = ", out of memory perhaps: try with a smaller --jobs" if name == "SIGKILL" else ""
+            return f"a worker process died of {name}{hint}"
+        return f"a worker process died with exit code {code}"
+
+
+class Processes:
+    """Judges in so many processes on this machine."""
+
+    def __init__(self, jobs: int, limits: Limits = UNLIMITED) -> None:
+        self._jobs, self._limits = jobs, limits
+
+    def run(self, job: Job, tasks: Iterable[Task], progress: Progress | None = None) -> Iterator[tuple[int, Packed]]:
+        """Yield the result of each task as it is done; what only this process can read, it judges itself."""
+        children = [Child(job, self._limits, progress is not None) for _ in range(self._jobs)]
+        todo = _Shared(tasks)
+        done: queue.SimpleQueue[tuple[int, Packed] | BaseException | None] = queue.SimpleQueue()
+
+        def serve(child: Child) -> None:
+            try:
+                for task in todo:
+                    done.put((task.number, child.judge(task, progress)))
+            except BaseException as error:  # noqa: BLE001  # told to who waits for results
+                done.put(error)
+            done.put(None)
+
+        threads = [threading.Thread(target=serve, args=(child,), daemon=True) for child in children]
+        try:
+            for child in children:
+                child.begin()
+            for thread in threads:
+                thread.start()
+            for _ in threads:
+                while (found := done.get()) is not None:
+                    if isinstance(found, BaseException):
+                        raise found
+                    yield found
+            for task in todo.staying:
+                yield task.number, work(job, task, of_task(task, progress))
+        finally:
+            todo.stop()
+            for child in children:
+                child.end()
+            for thread, child in zip(threads, children, strict=True):
+                if thread.ident is not None:
+                    thread.join()
+                child.close()
+
+
+class _Shared:
+    """Tasks that several threads take; those that only this process can read are `staying`."""
+
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self._tasks = iter(tasks)
+        self._taking = threading.Lock()
+        self._over = False
+        self.staying: list[Task] = []
+
+    def __iter__(self) -> Iterator[Task]:
+        while True:
+            with self._taking:
+                task = None if self._over else next(self._tasks, None)
+                if task is not None and stays(task.case):
+                    self.staying.append(task)
+                    continue
+            if task is None:
+                return
+            yield task
+
+    def stop(self) -> None:
+        self._over = True
+
+
+def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _code(process: subprocess.Popen[bytes]) -> int:
+    """Return the exit code of a process that says nothing more."""
+    try:
+        return process.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+    finally:
+        _close(process)
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except OSError:
+                continue  # what was not taken any more
+    process.wait()

@@ -1,0 +1,61 @@
+"""What is done for one task, wherever that is, and the executor that does it in this process."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+from analyzer.analysis import Live
+from analyzer.batch import Outcome, failed, judge_case, note
+from analyzer.batch import Progress as Octets
+from analyzer.capture.case import CaseFiles
+from analyzer.capture.reader import STDIN
+from analyzer.executors import Job, Packed, Progress, Result, Task
+from analyzer.views import piecewise
+
+
+def work(job: Job, task: Task, progress: Octets | None = None, live: Live | None = None) -> Result:
+    """Judge one case, and make of it what was asked for."""
+    return result_of(job, judge_case(task.case, job.options, job.failures_only, progress, live, look=job.look))
+
+
+def result_of(job: Job, outcome: Outcome) -> Result:
+    """Return what was asked for of an outcome."""
+    shown = tuple((name, piecewise(name).piece(outcome.report)) for name in job.shown)
+    return Result(note(outcome), shown, outcome if job.whole else None)
+
+
+def lost(job: Job, task: Task, code: int, reason: str) -> Result:
+    """Return the result of a task that nobody could finish: a case with verdict error that says why."""
+    reasons = dict.fromkeys(task.case.captures, reason)
+    return result_of(job, failed(task.case, code, f"{task.case.name}: {reason}", reasons))
+
+
+def stays(case: CaseFiles) -> bool:
+    """Say whether only this process can read a case: standard input, or a pipe of the shell."""
+    return any(path == STDIN or _is_pipe(path) for path in case.captures)
+
+
+def _is_pipe(path: str) -> bool:
+    try:
+        return not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode)
+    except (OSError, ValueError):
+        return False
+
+
+class Here:
+    """Judges one case after the other in this process."""
+
+    def run(self, job: Job, tasks: Iterable[Task], progress: Progress | None = None) -> Iterator[tuple[int, Packed]]:
+        """Yield the result of each task in their order."""
+        for task in tasks:
+            yield task.number, work(job, task, of_task(task, progress))
+
+
+def of_task(task: Task, progress: Progress | None) -> Octets | None:
+    """Return what takes note of the octets of one task."""
+    if progress is None:
+        return None
+    taken = progress
+    return lambda done, total: taken(task.number, done, total)

@@ -1,0 +1,67 @@
+"""Cases that are really read, as processes and machines know no fakes."""
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.analysis import Options
+from analyzer.capture.case import CaseFiles, find_cases
+from analyzer.executors import Job, Result, Task
+from analyzer.executors.packing import unpacked
+
+SAMPLES = Path(__file__).parents[3] / "sample_pcaps"
+
+
+class Odd(CaseFiles):
+    """A case that does something to the process that takes it up."""
+
+    __slots__ = ()
+
+    def __reduce__(self):
+        return exec, (self.config,)
+
+
+def odd(code, name="odd"):
+    return Odd(name, ("x.pcap",), config=code)
+
+
+@pytest.fixture
+def cases(tmp_path):
+    """Some that are no captures, and one that is."""
+    found = []
+    for number, octets in enumerate((b"", b"hello", b"PK\x03\x04....", b"\xff" * 40)):
+        path = tmp_path / f"{number}.pcap"
+        path.write_bytes(octets)
+        found.append(CaseFiles(f"case {number}", (str(path),)))
+    return [*found, *find_cases([str(SAMPLES / "msk_under_another_muk")])]
+
+
+@pytest.fixture
+def job():
+    return Job(Options(), shown=("json", "text"), whole=True)
+
+
+@pytest.fixture
+def run():
+    """Run an executor; return results in the order of cases, and the numbers in the order in which they came."""
+
+    def results(executor, job, cases, progress=None) -> tuple[list[Result], list[int]]:
+        came = list(executor.run(job, (Task(*each) for each in enumerate(cases)), progress))
+        by_number = {number: unpacked(result) for number, result in came}
+        assert sorted(by_number) == list(range(len(cases)))
+        return [by_number[number] for number in range(len(cases))], [number for number, _ in came]
+
+    return results
+
+
+@pytest.fixture
+def told():
+    """What results come to, but for tracebacks: they say where it was."""
+
+    def plain(results):
+        return [
+            (r.note.name, r.note.verdict, r.note.fault and r.note.fault.text, r.shown, r.outcome and r.outcome.report)
+            for r in results
+        ]
+
+    return plain
