@@ -18,6 +18,7 @@ from dissectors import Message
 from dissectors.announcement_xml import SecurityDescription
 from dissectors.mikey import Mikey
 
+UNAUTHORIZED, FORBIDDEN = 401, 403
 GroupName = tuple[bytes, bytes]  # Key Domain ID, Key Group part of the MSK ID
 
 
@@ -192,9 +193,9 @@ def _end_of(story: Story, b_tid: str, time: int) -> int | None:
 def expired_muk_is_renegotiated(run: Run) -> Iterator[Problem]:
     """When the MUK of a solicited pull has expired, the BM-SC answers the MSK request that follows with a 401.
 
-    Only a 401 makes the UE bootstrap: granted under the old B-TID, it waits for an MSK that nobody can protect. DG-12
-    looks at B-TIDs that the BSF does not know, DG-11 at what the UE does after the 401, MS-28 at whether the UE asks at
-    all.
+    Only a 401 makes the UE bootstrap: granted under the old B-TID, it waits for an MSK that nobody can protect; with a
+    403 it does not ask again. Another refusal may have another reason. DG-12 looks at B-TIDs that the BSF does not
+    know, DG-11 at what the UE does after the 401, MS-28 at whether the UE asks at all.
     """
     body = bodies.mikey(run.one("pull"))
     request = run.needs("request")
@@ -211,8 +212,12 @@ def expired_muk_is_renegotiated(run: Run) -> Iterator[Problem]:
     answer = _answer_to(run, request)
     if answer is None:
         raise CannotTell("the answer to the MSK request is not in the capture")
-    if status(answer) == 200:
-        yield wrong(f"200 to B-TID {b_tid}, which expired at {gba.when(until)}", *run.all("pull"), request, answer)
+    code = status(answer)
+    pulled = request.time - run.one("pull").time <= run.tolerances.pull_answer
+    if code == 200 or (code == FORBIDDEN and pulled):
+        yield wrong(f"{code} to B-TID {b_tid}, which expired at {gba.when(until)}", *run.all("pull"), request, answer)
+    elif code != UNAUTHORIZED:
+        raise CannotTell(f"the {code} to the MSK request may have another reason than the B-TID")
 
 
 def _answer_to(run: Run, request: Message) -> Message | None:

@@ -104,6 +104,22 @@ class TestExpiredMukIsRenegotiated:
         refused = self.pulled(70, challenge=True, preauthorize=True, retry=False)
         assert verdicts(tell(refused), "MS-29") == ["pass"]
 
+    def test_who_pulls_cannot_forbid_the_answer(self, tell, verdicts):
+        assert verdicts(tell(self.pulled(70, status="403 Forbidden")), "MS-29") == ["fail"]
+
+    def test_long_after_the_pull_a_403_may_have_another_reason(self, tell, verdicts):
+        story = Story.registered_by_http(lifetime=60)
+        story.msk()
+        story.wait(70)
+        story.pull()
+        story.wait(60)
+        story.msk_request(status="403 Forbidden")
+        assert verdicts(tell(story), "MS-29") == ["inconc"]
+
+    @pytest.mark.parametrize("status", ["503 Service Unavailable", "400 Bad Request"])
+    def test_another_refusal_tells_nothing_of_the_muk(self, tell, verdicts, status):
+        assert verdicts(tell(self.pulled(70, status=status)), "MS-29") == ["inconc"]
+
     def test_a_muk_that_lives_is_no_matter(self, tell, verdicts):
         assert verdicts(tell(self.pulled(10)), "MS-29") == []
 
