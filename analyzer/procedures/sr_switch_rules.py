@@ -8,7 +8,7 @@ from typing import NamedTuple
 from analyzer.correlate import bodies
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.media import Group
-from analyzer.procedures import history
+from analyzer.procedures import coverage, history
 from analyzer.procedures.media import MEDIA
 from analyzer.procedures.sr_rules import protected
 from analyzer.report import Evidence
@@ -100,9 +100,10 @@ def _fates(story: Story) -> Mapping[bytes, _Fate]:
 def no_media_under_a_retired_msk(run: Run) -> Iterator[Problem]:
     """No media goes on under an MSK that was taken back from all UEs that had it, or under an MTK ID above its SEQu.
 
-    Nobody in the capture can open it any more. Where one UE alone had the MSK, others that the capture does not show
-    may go on watching: judged where it was taken back from two at least. MT-07 looks at messages with MTKs outside
-    of the interval, RG-07 at what a UE that has left is sent.
+    Nobody in the capture can open it any more. UEs that the capture does not show may go on watching: judged where the
+    MSK was taken back from two at least, in a capture that shows what the BM-SC says to SCF or BSF, which is to say all
+    of its UEs, and shows the MSK from its first MTK on. MT-07 looks at messages with MTKs outside of the interval,
+    RG-07 at what a UE that has left is sent.
     """
     groups = protected(run)
     msk_id = groups[0].msk_id or b""
@@ -121,6 +122,8 @@ def no_media_under_a_retired_msk(run: Run) -> Iterator[Problem]:
             open_ = f"packets under MKI {(group.mki or b'').hex()} are replays, or were not verified"
         elif not used_up and fate.ues < FEWEST_UES:
             open_ = f"MSK {msk_id.hex()} was taken back from one UE, and others may have it still"
+        elif not used_up and not _shows_all_ues(run.story, msk_id):
+            open_ = f"UEs that the capture does not show may have MSK {msk_id.hex()} still"
         else:
             yield wrong(f"media under MKI {(group.mki or b'').hex()} {text}", frames=[_begin(group)])
     if open_:
@@ -131,6 +134,21 @@ def _taken_back(run: Run, group: Group, fate: _Fate) -> str:
     if fate.ended is None or group.last <= fate.ended + run.tolerances.media_after_msk:
         return ""
     return f"goes on {(group.last - fate.ended) / 10**9:.0f} s after its MSK was taken back from all UEs that had it"
+
+
+def _shows_all_ues(story: Story, msk_id: bytes) -> bool:
+    """Whether a probe stood behind the BM-SC, and saw the MSK from its first MTK on: then it saw who got it."""
+    shown = coverage.legs(story)
+    if story.lost or story.holes or not (shown.posts or shown.zn):
+        return False
+    windows = [key.valid_from for (_, name), keys in story.chain.msks.items() if name == msk_id for key in keys]
+    first = min((begin for begin in windows if begin is not None), default=None)
+    sent = [group.mtk_id for group in story.media if group.msk_id == msk_id and group.mtk_id is not None]
+    sent += [
+        body.mtk_id for message in story.traffic.mikey
+        if (body := bodies.mikey(message)) is not None and body.mtk_id is not None and body.msk_id == msk_id
+    ]  # fmt: skip
+    return first is not None and bool(sent) and min(int.from_bytes(name, "big") for name in sent) <= first + 1
 
 
 def _used_up(story: Story, group: Group) -> str:

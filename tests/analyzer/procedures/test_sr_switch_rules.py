@@ -8,12 +8,12 @@ from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 MS = 10**6  # ns
 
 
-def with_mtks(ues=1):
+def with_mtks(ues=1, mtk_id=1):
     story = Story.registered_by_http(ues=ues)
     for ue in story.ues:
         story.msk(ue)
     story.wait(0.2)
-    story.mtk(times=2)
+    story.mtk(mtk_id=mtk_id, times=2)
     return story
 
 
@@ -114,6 +114,20 @@ class TestNoMediaUnderARetiredMsk:
 
     def test_behind_one_ue_there_may_be_others(self, tell, verdicts):
         assert verdicts(tell(self.retired()), "SR-10") == ["inconc"]
+
+    def test_a_probe_at_the_ues_does_not_see_all_of_them(self, tell, verdicts, keep):
+        legs = (("ue", "p_cscf"), ("ue", "bm_sc"), ("ue", "bsf"), ("bm_sc", "group"))
+        assert verdicts(tell(keep(self.retired(ues=2, taken=2), *legs)), "SR-10") == ["inconc"]
+
+    def test_who_got_the_msk_before_the_capture_is_not_known(self, tell, verdicts):
+        story = with_mtks(2, 5)
+        story.media(mtk_id=5, packets=10)
+        for ue in story.ues:
+            story.deregister(ue)
+            story.msk(ue, seq=(6, 5), sp=None)
+        story.wait(30)
+        story.media(mtk_id=5, packets=10)
+        assert verdicts(tell(story), "SR-10") == ["inconc"]
 
     def test_a_sender_has_time_to_go_over(self, tell, verdicts):
         assert verdicts(tell(self.retired(ues=2, taken=2, wait=2)), "SR-10") == ["pass"]
