@@ -155,8 +155,10 @@ def bootstrapping_for_each_use() -> Story:
 
 @case(breaks=("UB-16",))
 def bootstrapping_after_the_invite() -> Story:
-    """The UE sends its INVITE first, and bootstraps only when it has to register."""
+    """Registered with the IMS, the UE sends its INVITE first, and bootstraps only when it has to register."""
     story = Story("late", by_sip=False)
+    story.attach()
+    story.wait(0.5)
     story.invite()
     story.wait(0.1)
     story.bootstrap()

@@ -10,7 +10,7 @@ from analyzer.correlate.claims import TMPI_DOMAIN
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
-from analyzer.procedures import history
+from analyzer.procedures import coverage, history
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker, of_run
 from analyzer.procedures.dg_rules import KINDS, UA
 from analyzer.procedures.invites import HTTP_INITIATION
@@ -83,7 +83,8 @@ def one_bootstrapping_serves_all(run: Run) -> Iterator[Problem]:
     """A UE does not bootstrap again within seconds of getting a Ks, unless it was refused in between.
 
     One Ks serves all NAFs. A UE that bootstraps for each use takes vectors from the HSS for nothing, and the BM-SC
-    may hold the key of a B-TID that the UE has given up.
+    may hold the key of a B-TID that the UE has given up. A refusal that is not in the capture excuses it: where
+    something was lost, or an answer to the UE is missing, nobody can tell.
     """
     ub(run)
     before = _made_before(run)
@@ -95,6 +96,7 @@ def one_bootstrapping_serves_all(run: Run) -> Iterator[Problem]:
     if all(exchange.protocol == "http" and gba.is_ub(exchange) for exchange in run.ue.exchanges):
         raise CannotTell("a NAF may have asked for new keys: no other leg of the UE is in the capture")
     if not _was_refused(run, before[-1].end, run.start):
+        _be_sure_of_no_refusal(run, before[-1].end)
         yield wrong(f"bootstraps again while {last.b_tid} is good until {gba.when(last.lifetime)}", *run.messages[:1])
 
 
@@ -111,32 +113,69 @@ def _was_refused(run: Run, since: int, until: int) -> bool:
     )  # fmt: skip
 
 
+def _be_sure_of_no_refusal(run: Run, since: int) -> None:
+    """Raise CannotTell where the UE may have been refused something, or pulled, and the capture does not show it."""
+    for exchange in run.ue.exchanges:
+        if since <= exchange.first.time <= run.start and exchange.requests and exchange.final is None:
+            raise CannotTell(f"the answer to frame {exchange.first.frame} may have sent the UE back to the BSF")
+    coverage.sure_of_absence(run.story, "refusal", "http", since, run.start)
+
+
 @rule(
-    "UB-16", HTTP_INITIATION, clause="TS 26.237 10.1", level="info",
+    "UB-16", HTTP_INITIATION, clause="TS 26.237 10.1", level="should",
     remedy="UE: bootstrap after IMS registration and before the INVITE: then the key is there when the session is.",
 )  # fmt: skip
 def bootstrapping_comes_before_the_invite(run: Run) -> Iterator[Problem]:
-    """A UE has a valid Ks when it sends the INVITE.
+    """A UE that is registered with the IMS has a valid Ks when it sends the INVITE.
 
-    The registration for the key follows the INVITE at once; a bootstrapping in between makes the user wait.
+    The registration for the key follows the INVITE at once; a bootstrapping in between makes the user wait. A Ks of
+    before the capture is not known: a UE that bootstraps after its INVITE is judged where the capture shows all since
+    it has registered with the IMS.
     """
     if not run.ues:
         raise NotHere
     invite = run.one("invite")
     made = [r for r in run.story.runs_of(run.ue, BOOTSTRAPPING.kind) if r.outcome == "success"]
     before = [r for r in made if r.end <= invite.time]
+    asked = next(
+        ((m, b_tid) for r in run.story.runs_of(run.ue, *KINDS) for m in r.all("authorized")
+         if m.time > invite.time and (b_tid := gba.username(m))), None
+    )  # fmt: skip
     if before:
         last = of_run(before[-1])
-        if last.lifetime is not None and last.lifetime <= invite.time:
-            yield wrong(f"B-TID {last.b_tid} expired at {gba.when(last.lifetime)}, before the INVITE", invite)
+        if last.lifetime is None or last.lifetime > invite.time:
+            return
+        if asked is not None and asked[1] not in {of_run(r).b_tid for r in made}:
+            raise CannotTell(f"the bootstrapping of B-TID {asked[1]} is not in the capture")
+        _be_sure_of_no_bootstrapping(run, before[-1].end, invite)
+        yield wrong(f"B-TID {last.b_tid} expired at {gba.when(last.lifetime)}, before the INVITE", invite)
         return
-    asked = next(
-        (m for r in run.story.runs_of(run.ue, *KINDS) for m in r.all("authorized") if m.time > invite.time), None
-    )
-    late = [r for r in made if r.start > invite.time and asked is not None and r.end <= asked.time]
+    late = [r for r in made if r.start > invite.time and asked is not None and r.end <= asked[0].time]
     if not late:
         raise NotHere
+    attached = [time for time in _attached(run.story, run.ue) if time < invite.time]
+    if not attached:
+        raise CannotTell("the UE may have a Ks of before the capture")
+    _be_sure_of_no_bootstrapping(run, attached[-1], invite)
     yield wrong("the UE bootstraps after the INVITE", invite, late[0].messages[0])
+
+
+def _be_sure_of_no_bootstrapping(run: Run, since: int, invite: Message) -> None:
+    """Raise CannotTell where a bootstrapping before an INVITE may only be missing from the capture."""
+    captures = frozenset(m.payload.capture for r in run.story.runs_of(run.ue, BOOTSTRAPPING.kind) for m in r.messages)
+    if not coverage.shows(run.story, captures, since, invite.time):
+        raise CannotTell("the capture of Ub does not show all of the time before the INVITE")
+    coverage.sure_of_absence(run.story, "bootstrapping before the INVITE", "http", since, invite.time)
+
+
+@once
+def _attached(story: Story, ue: Session) -> tuple[int, ...]:
+    """Return when a UE has registered with the IMS, in the order of time."""
+    return tuple(
+        exchange.first.time for exchange in ue.exchanges
+        if isinstance(exchange.first.body, Sip) and exchange.first.body.method == "REGISTER"
+        and exchange.first.body.headers.get("Expires") != "0" and status(exchange.final) == 200
+    )  # fmt: skip
 
 
 @rule(

@@ -86,6 +86,12 @@ class TestBurst:
             story.invite(ue)
         assert verdicts(tell(story), "UB-15") == ["pass", "pass"]
 
+    def test_an_answer_that_is_missing_may_have_been_a_refusal(self, tell, verdicts):
+        story = invited()
+        story.register(edits={"answer": Edit(drop=True)}, challenge=False)
+        story.bootstrap()
+        assert verdicts(tell(story), "UB-15")[-1] == "inconc"
+
 
 class TestOrder:
     def test_ub_before_the_invite(self, tell, verdicts):
@@ -103,6 +109,34 @@ class TestOrder:
         story.register()
         story.cut(0.1)
         assert verdicts(tell(story), "UB-16") == []
+
+    def late(self, *, attached=True):
+        story = Story("late", by_sip=False)
+        if attached:
+            story.attach()
+            story.wait(0.5)
+        story.invite()
+        story.wait(0.1)
+        story.bootstrap()
+        story.register()
+        return story
+
+    def test_after_the_ims_registration_it_is_due(self, tell, verdicts):
+        assert verdicts(tell(self.late()), "UB-16") == ["fail"]
+
+    def test_a_ue_that_was_registered_before_the_capture_may_have_a_ks(self, tell, verdicts):
+        assert verdicts(tell(self.late(attached=False)), "UB-16") == ["inconc"]
+
+    def test_a_b_tid_whose_bootstrapping_is_not_captured_explains_it(self, tell, verdicts):
+        story = Story("over", by_sip=False)
+        story.bootstrap(lifetime=5)
+        story.wait(10)
+        begun = len(story.tape.packets)
+        story.bootstrap()
+        story.tape.packets = story.tape.packets[:begun]
+        story.invite()
+        story.register()
+        assert verdicts(tell(story), "UB-16") == ["inconc"]
 
     def test_a_renewal_after_the_registration_is_no_first_one(self, tell, verdicts):
         story = invited()
