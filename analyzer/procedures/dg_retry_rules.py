@@ -17,6 +17,7 @@ from dissectors.digest import Auth
 from dissectors.http import Http
 from dissectors.sip import Sip
 
+SHORTEST_WAIT = 10**9  # ns; timers of Diameter are of seconds
 UNKNOWN_B_TID = 5403  # TS 29.109 6.2: DIAMETER_ERROR_TRANSACTION_IDENTIFIER_INVALID
 
 
@@ -248,7 +249,8 @@ def unknown_b_tid_is_renegotiated(run: Run) -> Iterator[Problem]:
 def server_trouble_is_named(run: Run) -> Iterator[Problem]:
     """A BM-SC that gets no Zn answer says 504, and an overloaded one says 503 with Retry-After.
 
-    These are what tells a UE whether and when to try again.
+    These are what tells a UE whether and when to try again. A BM-SC that answers at once, or with a proof that it has
+    the key, has not waited for the BSF in vain: the Zn answer is missing from the capture only, or was not needed.
     """
     answers = [m for m in run.all("answer") if (status(m) or 0) >= 400]
     if not answers:
@@ -259,6 +261,7 @@ def server_trouble_is_named(run: Run) -> Iterator[Problem]:
             yield wrong("503 without Retry-After", message)
         silent = _unanswered_zn(run, message)
         if silent is not None and status(message) not in (504, 503):
+            _be_sure_that_it_waited(silent, message)
             yield wrong(f"{status(message)} though the BSF gave no answer, expected 504", silent, message)
 
 
@@ -271,6 +274,15 @@ def _unanswered_zn(run: Run, answer: Message) -> Message | None:
         coverage.sure_of_absence(run.story, "Zn answer", "diameter", request.time, answer.time)
         return request
     return None
+
+
+def _be_sure_that_it_waited(request: Message, answer: Message) -> None:
+    """Raise CannotTell where a BM-SC answers its UE as if Zn had been answered."""
+    body = bodies.http(answer)
+    if body is not None and body.headers.get("Authentication-Info") is not None:
+        raise CannotTell("the BM-SC proves that it has the key: the Zn answer is missing from the capture only")
+    if answer.time - request.time < SHORTEST_WAIT:
+        raise CannotTell("the BM-SC answers before it can take the BSF for silent")
 
 
 def _of_bsf(story: Story, server: str) -> list[Exchange]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
-from analyzer.procedures import digests, history
+from analyzer.procedures import coverage, digests, history
 from analyzer.procedures.bootstrapping import was_made
 from analyzer.procedures.dg_rules import KINDS as UA_KINDS
 from analyzer.procedures.dg_rules import credentials, host, requests
@@ -97,7 +97,8 @@ def _accepted(run: Run) -> list[tuple[Message, Http]]:
 def server_stays_the_same(run: Run) -> Iterator[Problem]:
     """A UE sends all requests for a service to the key management server that it registered at.
 
-    A service description may list several; only the one with the registration knows the UE.
+    A service description may list several; only the one with the registration knows the UE. Where something was lost on
+    its way into the capture, it may have been a registration at another one.
     """
     if not run.ues:
         raise NotHere
@@ -107,7 +108,15 @@ def server_stays_the_same(run: Run) -> Iterator[Problem]:
         raise NotHere
     for name, message in asked.items():
         if name not in known:
+            _be_sure_of_the_last(run, message)
             yield wrong(f"request to {name}, the registration was at {', '.join(sorted(known))}", message)
+
+
+def _be_sure_of_the_last(run: Run, request: Message) -> None:
+    """Raise CannotTell where the UE may have registered again, and the capture does not show it."""
+    last = next(history.before(run.story, run.ue, run.start, REGISTRATION.kind), None)
+    since = run.story.traffic.begin if last is None else last.start
+    coverage.sure_of_absence(run.story, "other registration", "http", since, request.time)
 
 
 def _servers(run: Run) -> set[str]:
@@ -187,7 +196,8 @@ def msk_request_has_its_form(run: Run) -> Iterator[Problem]:
 def address_stays_the_same(run: Run) -> Iterator[Problem]:
     """The requests of a UE come from the address that it registered from, as long as the registration lasts.
 
-    The BM-SC sends MSKs to the address of the registration: a UE that has moved on asks, and never hears.
+    The BM-SC sends MSKs to the address of the registration: a UE that has moved on asks, and never hears. Where
+    something was lost on its way into the capture, it may have been a registration from the new address.
     """
     if not run.ues:
         raise NotHere
@@ -200,6 +210,7 @@ def address_stays_the_same(run: Run) -> Iterator[Problem]:
         raise NotHere
     for message, _ in requests(run):
         if message.payload.src not in known:
+            _be_sure_of_the_last(run, message)
             yield wrong(f"request from {message.payload.src}, registered from {', '.join(sorted(known))}", message)
 
 

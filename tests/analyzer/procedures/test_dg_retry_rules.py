@@ -18,6 +18,9 @@ def challenged(seconds=25.0, **more):
     return story
 
 
+SILENT = {"edits": {"bia": Edit(drop=True)}}
+
+
 def refused(status, **more):
     story = Story.begun_by_http()
     story.register(status=status, **more)
@@ -172,8 +175,15 @@ class TestZn:
         [("504 Gateway Timeout", "pass"), ("500 Internal Server Error", "fail"), ("403 Forbidden", "fail")],
     )
     def test_a_silent_bsf(self, tell, verdicts, status, verdict):
-        silent = {"edits": {"bia": Edit(drop=True)}}
-        assert verdicts(tell(refused(status, zn=silent)), "DG-13") == [verdict]
+        waited = {"answer": Edit(delay=5, headers={"Authentication-Info": None})}
+        assert verdicts(tell(refused(status, zn=SILENT, edits=waited)), "DG-13") == [verdict]
+
+    @pytest.mark.parametrize(
+        "edit", [Edit(headers={"Authentication-Info": None}), Edit(delay=5, headers={"Authentication-Info": "rspauth"})]
+    )
+    def test_a_bsf_of_which_an_answer_may_be_missing(self, tell, verdicts, edit):
+        """The BM-SC says so at once, or as one that has the key."""
+        assert verdicts(tell(refused("403 Forbidden", zn=SILENT, edits={"answer": edit})), "DG-13") == ["inconc"]
 
     def test_a_bsf_of_which_no_answer_is_captured(self, tell, verdicts):
         story = refused("403 Forbidden")

@@ -243,6 +243,9 @@ PAIRS = (
     Pair("bootstrapping_for_a_stale_nonce", (lost(81),), "MS-07"),  # the request with the new B-TID
     Pair("first_msk_without_a_policy", (dropped,), "MS-13"),
     Pair("b_tid_kept_without_power", (lost(85),), "RG-07"),  # the UE registers again
+    Pair("deregistration_at_another_server", (dropped,), "RG-03"),
+    Pair("deregistration_from_another_address", (dropped,), "RG-14"),
+    Pair("bootstrapping_after_the_invite", (begins(3),), "UB-16"),  # without the IMS registration
 )
 
 ITSELF = "looks at what one message says: of one that is not there, or not whole, it says nothing"
@@ -255,8 +258,8 @@ NEVER = {  # rules that can do no other than pass, fail or say nothing, and why
     ), ITSELF),
     **dict.fromkeys((
         "DG-02", "DG-03", "DG-08", "DG-09", "DG-14", "DG-17", "EX-07", "EX-10", "MS-05", "MS-06",
-        "MS-15", "MS-20", "MS-21", "MS-26", "MT-01", "RG-03", "RG-11", "RG-14", "SB-04", "SB-06", "SB-15",
-        "SB-21", "SB-23", "SI-17", "SI-18", "SR-03", "SR-05", "SR-06", "SR-07", "SR-09", "UB-14", "UB-16",
+        "MS-15", "MS-20", "MS-21", "MS-26", "MT-01", "RG-11", "SB-04", "SB-06", "SB-15",
+        "SB-21", "SB-23", "SI-17", "SI-18", "SR-03", "SR-05", "SR-06", "SR-07", "SR-09", "UB-14",
     ), TOGETHER),
     "EX-06": "looks for the keys that are known: of the others nobody knows that they are keys",
     "RG-16": "speaks where the key of a digest is known to be right: where it is not at hand, DG-05 is inconc",

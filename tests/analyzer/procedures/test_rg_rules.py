@@ -120,6 +120,27 @@ class TestServer:
         assert verdicts(tell(story), "RG-03") == []
 
 
+class TestLost:
+    """What looks like another server or address may be a registration that the capture does not show."""
+
+    def again(self, **more):
+        """The UE registers anew in a connection of which the first packets are missing."""
+        story = Story.registered_by_http()
+        story.msk()
+        begun = len(story.tape.packets)
+        story.register(**more)
+        packets = story.tape.packets[:begun]
+        story.tape.packets = packets + [p for p in story.tape.packets[begun:] if b"POST" not in p[1]]
+        story.msk_request(**more)
+        return story
+
+    def test_registration_from_the_new_address(self, tell, verdicts):
+        assert verdicts(tell(self.again(ip="10.1.0.13")), "RG-14") == ["inconc"]
+
+    def test_registration_at_the_other_server(self, tell, verdicts):
+        assert verdicts(tell(self.again(host=OTHER)), "RG-03") == ["inconc"]
+
+
 class TestAddress:
     def test_of_a_new_registration_is_right(self, tell, verdicts):
         story = Story.registered_by_http()
