@@ -52,8 +52,9 @@ def spread(begins: Ints, end: int, lengths: Ints) -> Ints:
 class Block:
     """Records that follow each other in a capture and are whole; valid until the next one is asked for.
 
-    `octets` are those of the file, of which record i has `captured[i]` from `starts[i]`. `times` are in ns since
-    1970 UTC, `lengths` what was on the wire, `numbers` 1-based as in Wireshark.
+    `octets` are those of the file from `place` on, of which record i has `captured[i]` from `starts[i]`. `times` are in
+    ns since 1970 UTC, `lengths` what was on the wire, `numbers` 1-based as in Wireshark. `place` is that after
+    decompression.
     """
 
     capture: int
@@ -65,6 +66,7 @@ class Block:
     numbers: Ints
     link_types: Ints
     interfaces: Ints
+    place: int = field(default=0, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.starts)

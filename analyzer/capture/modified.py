@@ -48,7 +48,7 @@ def read_modified(source: Source, capture: int, facts: CaptureFacts) -> Iterator
         source.pass_by(RECORD_HEADER + captured)
         number += 1
         time = seconds * NS + fraction * MICROSECOND
-        yield single(capture, number, link_type, (interface, time, data, length))
+        yield single(capture, number, link_type, (interface, time, data, length), start + RECORD_HEADER)
 
 
 def _cut(source: Source, facts: CaptureFacts, what: str) -> None:

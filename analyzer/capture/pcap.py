@@ -43,7 +43,8 @@ def read_pcap(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Blo
         octets, begin = source.window(RECORD_HEADER)
         runs, end = _runs(octets, begin, order)
         if runs:
-            block = _block(octets, runs, end, order, tick, capture, number, link_type)
+            place = source.offset - begin
+            block = _block(octets, runs, end, order, tick, capture, number, link_type, place)
             yield block
             number += len(block)
             source.pass_by(end - begin)
@@ -81,8 +82,9 @@ def _runs(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
 
 
 def _block(
-    octets: memoryview, runs: list[int], end: int, order: str, tick: int, capture: int, number: int, link_type: int
-) -> Block:
+    octets: memoryview, runs: list[int], end: int, order: str, tick: int, capture: int, number: int, link_type: int,
+    place: int,
+) -> Block:  # fmt: skip
     begins = np.array(runs, dtype=np.int64)
     sizes = heads(octets, begins, RECORD_HEADER).view(f"{order}u4")[:, CAPTURED // 4]
     begins = spread(begins, end, RECORD_HEADER + sizes.astype(np.int64))
@@ -99,6 +101,7 @@ def _block(
         numbers=np.arange(number + 1, number + 1 + count),
         link_types=np.full(count, link_type),
         interfaces=np.zeros(count, dtype=np.int64),
+        place=place,
     )
 
 

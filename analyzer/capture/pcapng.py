@@ -26,6 +26,8 @@ STATISTICS = 5
 ENHANCED_PACKET = 6
 SECRETS = 10
 ENHANCED_HEADER, CAPTURED, TAIL = 28, 20, 4  # octets before the packet, offset of its length, octets at the end
+BLOCK_HEADER = 8
+PACKET_HEADERS = {ENHANCED_PACKET: 20, OBSOLETE_PACKET: 20, SIMPLE_PACKET: 4}  # octets of the body before the packet
 # Wireshark gives these a frame number too: systemd journal, custom, and sysdig's events.
 NUMBERED = frozenset({9, 0x0BAD, 0x40000BAD, 0x204, 0x208, 0x216, 0x217})
 
@@ -77,7 +79,8 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
     while True:
         octets, begin = source.window(ENHANCED_HEADER)
         runs, end = _runs(octets, begin, order) if interfaces else ([], begin)
-        found = _enhanced_block(octets, runs, end, order, interfaces, capture, number, facts) if runs else None
+        place = source.offset - begin
+        found = _enhanced_block(octets, runs, end, order, interfaces, capture, number, facts, place) if runs else None
         if found is not None:
             block, end = found
             yield block
@@ -140,7 +143,8 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
             index, last_time = frame[:2]
             if kind != SIMPLE_PACKET:
                 remarks.of_packet(facts, number, index, order, body, len(frame[2]))
-            yield single(capture, number, interfaces[index].link_type, frame)
+            place = start + BLOCK_HEADER + PACKET_HEADERS[kind]
+            yield single(capture, number, interfaces[index].link_type, frame, place)
         elif kind in ASIDE:
             ASIDE[kind](facts, order, body)
         elif kind in NUMBERED:
@@ -150,11 +154,11 @@ def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[B
 Packet = tuple[int, int, bytes, int]  # interface, time, data, length on the wire
 
 
-def single(capture: int, number: int, link_type: int, packet: Packet) -> Block:
-    """Return a block of one packet."""
+def single(capture: int, number: int, link_type: int, packet: Packet, place: int) -> Block:
+    """Return a block of one packet, whose octets begin at a place of the file."""
     index, time, data, length = packet
     columns = (0, len(data), max(length, len(data)), time, number, link_type, index)
-    return Block(capture, np.frombuffer(data, dtype=np.uint8), *(np.array([value]) for value in columns))
+    return Block(capture, np.frombuffer(data, dtype=np.uint8), *(np.array([value]) for value in columns), place=place)
 
 
 def _runs(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
@@ -203,6 +207,7 @@ def _enhanced_block(
     capture: int,
     number: int,
     facts: CaptureFacts,
+    place: int,
 ) -> tuple[Block, int] | None:
     """Return the packets of runs, up to the first of an interface that was not described, and where they end."""
     begins = np.array(runs, dtype=np.int64)
@@ -233,6 +238,7 @@ def _enhanced_block(
         numbers=np.arange(number + 1, number + 1 + len(begins)),
         link_types=link_types,
         interfaces=which,
+        place=place,
     )
     return block, end
 

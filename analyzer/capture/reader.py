@@ -58,8 +58,11 @@ class Capture:
     A file can be iterated again, and its facts begin anew; standard input and pipes only once.
     """
 
-    def __init__(self, path: str, index: int, opened: Source | None, facts: CaptureFacts) -> None:
+    def __init__(
+        self, path: str, index: int, opened: Source | None, facts: CaptureFacts, compression: str = ""
+    ) -> None:
         self.path = path
+        self.compression = compression  # its name, "" where there is none
         self.index = index
         self.facts = facts
         self.size = Path(path).stat().st_size if _rereadable(path) else 0  # 0: a pipe does not say
@@ -118,8 +121,8 @@ def open_capture(path: str, index: int = 0, follow: Follow | None = None) -> Cap
         raise CaptureError(path, 0, refusal)
     if follow is None and _rereadable(path):
         opened.close()
-        return Capture(path, index, None, CaptureFacts(path))
-    return Capture(path, index, opened, CaptureFacts(path))
+        return Capture(path, index, None, CaptureFacts(path), opened.compression)
+    return Capture(path, index, opened, CaptureFacts(path), opened.compression)
 
 
 def is_capture(path: str) -> bool:
