@@ -62,6 +62,7 @@ class Analysis:
     keyring: Keyring = field(repr=False)
     media: MediaLog = field(repr=False)
     expired: tuple[str, ...] = ()  # waivers that count no longer
+    offsets: Mapping[int, int] = field(default_factory=dict, repr=False)  # ns added to the times of a capture
 
 
 def comment(captures: Sequence[Capture], message: Message) -> str:
@@ -144,8 +145,9 @@ def analyse(
             options.today,
         )  # fmt: skip
         return Analysis(
-            case, report, traffic.folded.seen, story, runs, reading.captures, decoded, keyring, reading.media, expired
-        )
+            case, report, traffic.folded.seen, story, runs, reading.captures, decoded, keyring, reading.media, expired,
+            reading.offsets,
+        )  # fmt: skip
 
     seen = messages.append
     if live is not None:

@@ -26,7 +26,11 @@ from dissectors import Message, Payload
 
 SEALED = frozenset({"tls", "dtls"})  # protocols whose messages may hold others
 
-Progress = Callable[[int, int], None]  # octets read, octets in all
+Progress = Callable[[int, int], None]  # octets read, octets in all; may raise Enough
+
+
+class Enough(Exception):  # noqa: N818  # nothing went wrong
+    """Whoever waits for a case has seen enough of it: what was read is judged, and nothing after it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,11 @@ class Reading:
                 self.media.add_columns(columns)
             yield from datagrams.among(shifted.frames(odd))
             if self.progress is not None:
-                self.progress(sum(one.position for one in self.captures), sum(one.size for one in self.captures))
+                try:
+                    self.progress(sum(one.position for one in self.captures), sum(one.size for one in self.captures))
+                except Enough:
+                    capture.facts.problems.append(f"reading was stopped after packet {capture.facts.packets}")
+                    return
 
 
 def begin(

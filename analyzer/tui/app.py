@@ -21,6 +21,7 @@ from analyzer.tui.chooser import Chooser, Known
 from analyzer.tui.columns import ColumnsDialog
 from analyzer.tui.filterbox import FilterInput
 from analyzer.tui.follower import Follower, Grown
+from analyzer.tui.frames import FrameTable
 from analyzer.tui.help import Help
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.inspector import Inspector
@@ -30,6 +31,7 @@ from analyzer.tui.model import Index
 from analyzer.tui.outline import Outline
 from analyzer.tui.packets import Packets
 from analyzer.tui.palette import Commands
+from analyzer.tui.roll import Roll
 from analyzer.tui.rows import Rows
 from analyzer.tui.screen import CaseScreen
 from analyzer.tui.search import Search
@@ -63,6 +65,7 @@ class Keyshark(App[Fault]):
         self.config = config
         self.memory = memory
         self.follower = Follower(0, self.cases[0], options, self.post_message) if follow else None
+        self.roll: Roll | None = None  # of the case that is being read
         self.set_keymap(dict(config.keys))
         theme = memory.theme or config.theme
         if theme in self.available_themes:
@@ -87,16 +90,21 @@ class Keyshark(App[Fault]):
     def open(self, case: int) -> None:
         """Analyse a case and show it."""
         if self.follower is not None:
-            self.push_screen(Loading(self.cases[case], self.options, waiting=True), partial(self._loaded, case))
+            self.push_screen(Loading(self.cases[case], self.options), partial(self._loaded, case))
             self.follower.begin()
             return
-        self.push_screen(Loading(self.cases[case], self.options), partial(self._loaded, case))
+        self.roll = Roll(self.cases[case].captures)
+        self.push_screen(Loading(self.cases[case], self.options, self.roll), partial(self._loaded, case))
 
     def _loaded(self, case: int, found: Index | Fault | None) -> None:
+        roll, self.roll = self.roll, None
+        if roll is not None and (not isinstance(found, Index) or found.analysis.offsets):  # other times than it has
+            roll.close()
+            roll = None
         match found:
             case Index():
                 self._learn(case, Known(found.analysis.report))
-                screen = CaseScreen(found, self.version, self.is_choosing, self.config, self.memory)
+                screen = CaseScreen(found, self.version, self.is_choosing, self.config, self.memory, roll)
                 self.push_screen(screen, partial(self._left_case, case))
             case Fault() if self.is_choosing:
                 self.notify(found.text, title="Not opened", severity="error", markup=False)
@@ -153,6 +161,7 @@ def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
         ("Lists", (*Rows.BINDINGS, *Table.BINDINGS)),
         ("Trees", tuple(Outline.BINDINGS)),
         ("Packets", (*Packets.BINDINGS, *Inspector.BINDINGS)),
+        ("All frames", tuple(FrameTable.BINDINGS)),
         ("Columns of packets", tuple(ColumnsDialog.BINDINGS)),
         ("Octets", tuple(Hexdump.BINDINGS)),
         ("UE", tuple(Ue.BINDINGS)),

@@ -25,6 +25,8 @@ class Layer:
 
     title: str
     message: Message = field(repr=False)
+    headers: tuple[Field, ...] | None = field(default=None, repr=False)  # of a frame, in place of the message's fields
+    begin: int = 0  # of what these headers carry
 
     @property
     def data(self) -> bytes:
@@ -49,10 +51,15 @@ class Shown:
     nodes: tuple[Node, ...]
     hidden: tuple[Span, ...]
 
+    def without(self, begin: int, end: int) -> Shown:
+        """Return the same with some octets unseen, and only the nodes before them."""
+        kept = (node for node in self.nodes if isinstance(node.target, Field) and node.target.end <= begin)
+        return Shown((*kept, Node((Cell(HIDDEN, "warn"),))), ((begin, end),))
+
 
 def shown(layer: Layer, hider: Hider) -> Shown:
     """Lay out a layer; what the hider hides is neither in the tree nor in the octets."""
-    fields = tree(layer.message)
+    fields = tree(layer.message) if layer.headers is None else layer.headers
     hidden = tuple((leaf.start, leaf.end) for leaf in _leaves(fields) if hider.hides(leaf))
     nodes = [_node(each, f"{layer.title}/{number}", hider) for number, each in enumerate(fields)]
     nodes += [Node((Cell("note ", "warn"), Cell(hider.told(note)))) for note in layer.message.notes]

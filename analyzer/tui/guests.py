@@ -25,13 +25,14 @@ def read_guest(path: str, place: Place, is_unwanted: Callable[[], bool]) -> Mess
                 return None
             for found in decoder.feed(frame):
                 if isinstance(found, MediaPacket) and found.frame == wanted:
-                    return _message(found)
+                    return media_message(found)
     except CaptureError:
         return None
     return None
 
 
-def _message(packet: MediaPacket) -> Message | None:
+def media_message(packet: MediaPacket) -> Message | None:
+    """Dissect a media packet."""
     data = packet.data
     payload = Payload(
         data, "udp", packet.src, 0, packet.dst, packet.dport, packet.capture, packet.frame, packet.time, (packet.frame,)

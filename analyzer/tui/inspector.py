@@ -16,7 +16,7 @@ from analyzer.report import Judgement
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell
 from analyzer.tui.events import OpenFinding, Said
-from analyzer.tui.fields import Layer, as_filter, described, layers, opened_node, problem_node, shown
+from analyzer.tui.fields import Layer, Shown, as_filter, described, layers, opened_node, problem_node, shown
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.model import Index
 from analyzer.tui.outline import Node, Outline
@@ -102,11 +102,16 @@ class Inspector(Vertical):
         """The title of the tab that is seen."""
         return self.tabs.titles[self.tabs.active] if self.tabs.active < len(self.tabs.titles) else ""
 
-    def show(self, message: Message | None) -> None:
-        """Look into another message, at the layer that was looked at before where it has one like it."""
-        before = self.title
+    def show(self, message: Message | None, frame: Layer | None = None) -> None:
+        """Look into another message, at the layer that was looked at before where it has one like it.
+
+        With `frame` the headers of its frame are the last layer, or the only one where that is no more than a frame.
+        """
+        before = self.title if frame is None or self.title != frame.title else ""
         self.message = message
         self.parts = () if message is None else layers(self.found.whole(message))
+        if frame is not None and message is not None:
+            self.parts = (frame,) if message is frame.message else (*self.parts, frame)
         titles = tuple(layer.title for layer in self.parts)
         self.tabs.titles = titles
         self.tabs.note = "" if message is None else _ends(message)
@@ -128,7 +133,7 @@ class Inspector(Vertical):
             self.octets.load(b"", ())
             return
         layer = self.parts[self.tabs.active]
-        laid = shown(layer, self.hider)
+        laid = shown(layer, self.hider) if layer.headers is None else self._laid(layer)
         problems = () if self.tabs.active else self.found.problems_in(layer.message)
         here = self.outline.node
         self.octets.load(layer.data, laid.hidden)
@@ -139,6 +144,18 @@ class Inspector(Vertical):
         if here is not None and isinstance(here.target, Field):
             name = here.target.name
             self.outline.go(lambda node: isinstance(node.target, Field) and node.target.name == name)
+
+    def _laid(self, layer: Layer) -> Shown:
+        """Lay out a frame: what it carries stays unseen where it, or a message that it is part of, holds a key."""
+        carried = layer.data[layer.begin :]
+        if self.hider.holds_secret(carried) or any(map(self._hides, self.parts[:-1])):
+            return shown(layer, BARE).without(layer.begin, len(layer.data))
+        return shown(layer, self.hider)
+
+    def _hides(self, layer: Layer) -> bool:
+        """Say whether octets of a layer that the network sent as they are stay unseen."""
+        is_sent = layer.message.offset >= 0 or layer is self.parts[0]
+        return is_sent and bool(shown(layer, self.hider).hidden)
 
     def reveal(self, revealed: bool) -> None:
         """Show key octets, or hide them again."""
@@ -189,6 +206,8 @@ class Inspector(Vertical):
         node = self.outline.node
         if node is None or not isinstance(node.target, Field):
             return
+        if self._is_of_frame(node.target):
+            return
         if self.hider.hides(node.target) and not node.target.children:
             self.notify("This field holds a key: K shows it", severity="warning")
         else:
@@ -197,8 +216,15 @@ class Inspector(Vertical):
     def action_apply_column(self) -> None:
         """Give the list a column for the field under the cursor."""
         node = self.outline.node
-        if node is not None and isinstance(node.target, Field):
+        if node is not None and isinstance(node.target, Field) and not self._is_of_frame(node.target):
             self.post_message(self.Column(node.target.name))
+
+    def _is_of_frame(self, target: Field) -> bool:
+        """Say whether no message has such a field, and tell it."""
+        is_so = self.parts[self.tabs.active].headers is not None and target.name not in self.found.names
+        if is_so:
+            self.notify(f"{target.name} is of frames: filters and columns are of messages", timeout=3)
+        return is_so
 
     # Wireshark's own tree
 
@@ -234,6 +260,8 @@ class Inspector(Vertical):
 
 def _ends(message: Message) -> str:
     payload = message.payload
+    if not payload.transport:
+        return f"frame {payload.frame} · {len(payload.data)} octets"
     frames = f"frames {payload.frames[0]}–{payload.frame}" if len(payload.frames) > 1 else f"frame {payload.frame}"
     ports = f"{payload.sport} → {payload.dport}" if payload.sport else f"→ {payload.dport}"  # media has no source kept
     return f"{frames} · {payload.transport} {ports} · {len(payload.data)} octets"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import traceback
 from contextvars import copy_context
 
@@ -19,9 +20,12 @@ from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
 from analyzer.keys.keyring import KeyringError
+from analyzer.reading import Enough
 from analyzer.tui.bindings import key
+from analyzer.tui.frames import FrameTable
 from analyzer.tui.keyline import KeyLine
-from analyzer.tui.model import Index, index, octets_text
+from analyzer.tui.model import Index, index
+from analyzer.tui.roll import Roll, pace
 
 
 class Cancelled(Exception):  # noqa: N818  # nothing went wrong
@@ -46,37 +50,48 @@ class Loaded(Event):
 
 
 class Loading(Screen[Index | Fault | None]):
-    """Gives the analysis of a case, a fault, or None when the user gave up."""
+    """Gives the analysis of a case, a fault, or None when the user gave up.
+
+    Meanwhile the frames of the case are listed, as far as `roll` has found them; without one somebody else reads.
+    """
 
     BINDINGS = [key("escape", "cancel", "Cancel", show=True)]
     DEFAULT_CSS = """
     Loading {
-        align: center middle;
-        & > Vertical { width: 60; max-width: 100%; height: 5; }
-        & > Vertical > Static { width: 100%; text-align: center; text-wrap: nowrap; text-overflow: ellipsis; }
+        & > Vertical { width: 100%; height: 4; padding: 0 1; }
+        & > Vertical > Static { width: 100%; text-wrap: nowrap; text-overflow: ellipsis; }
         & ProgressBar { width: 100%; }
         & ProgressBar Bar { width: 1fr; }
         & #done { color: $text-muted; }
+        & > FrameTable { height: 1fr; }
     }
     """
 
-    def __init__(self, case: CaseFiles, options: Options, waiting: bool = False) -> None:
+    def __init__(self, case: CaseFiles, options: Options, roll: Roll | None = None) -> None:
         super().__init__()
         self.case = case
         self.options = options
-        self.waiting = waiting  # for a capture that grows, which somebody else reads
+        self.roll = roll
+        self.begun = time.monotonic()
+        self.is_read = False
+        self.enough = threading.Event()  # what was read is to be judged
         self.given_up = threading.Event()
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Static(f"{'Waiting for' if self.waiting else 'Reading'} {self.case.name}", markup=False)
+            yield Static(f"{'Waiting for' if self.roll is None else 'Reading'} {self.case.name}", markup=False)
             yield ProgressBar(show_eta=False)
             yield Static("", id="done", markup=False)
+        if self.roll is not None:
+            yield FrameTable(self.roll, None)
         yield KeyLine()
 
     def on_mount(self) -> None:
-        if self.waiting:
+        if self.roll is None:
             return
+        if not self.roll.frames.is_compressed:  # else it would be decompressed for nobody, perhaps
+            self.roll.begin()
+        self.query_one(FrameTable).focus()
         # A daemon, not a worker of textual's: who quits does not wait for rules that are still judging.
         threading.Thread(target=copy_context().run, args=(self._load,), daemon=True).start()
 
@@ -86,6 +101,8 @@ class Loading(Screen[Index | Fault | None]):
         def progress(done: int, total: int) -> None:
             if self.given_up.is_set():
                 raise Cancelled
+            if self.enough.is_set():
+                raise Enough
             self.post_message(Progress(done, total))
 
         try:
@@ -100,18 +117,23 @@ class Loading(Screen[Index | Fault | None]):
     @on(Progress)
     def _progress(self, event: Progress) -> None:
         self.query_one(ProgressBar).update(total=event.total, progress=event.done)
-        done = event.done >= event.total
-        told = "unlocking and judging" if done else f"{octets_text(event.done)} of {octets_text(event.total)}"
-        self.query_one("#done", Static).update(told)
+        self.is_read = event.done >= event.total
+        pace_told = pace(time.monotonic() - self.begun, event.done, event.total)
+        told = f"{pace_told} · Esc stops here and shows what was read"
+        self.query_one("#done", Static).update("unlocking and judging · Esc gives up" if self.is_read else told)
 
     @on(Loaded)
     def _loaded(self, event: Loaded) -> None:
         self.dismiss(event.found)
 
     def action_cancel(self) -> None:
-        """Stop reading."""
-        self.given_up.set()
-        self.dismiss(None)
+        """Stop reading, and judge what was read; when that is under way already, give up."""
+        if self.roll is None or self.is_read or self.enough.is_set():
+            self.given_up.set()
+            self.dismiss(None)
+        else:
+            self.enough.set()
+            self.query_one("#done", Static).update("judging what was read · Esc gives up")
 
 
 def fault_of(case: CaseFiles, error: Exception) -> Fault:

@@ -9,6 +9,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message as Event
+from textual.timer import Timer
 from textual.worker import get_current_worker
 
 from analyzer.config import DEFAULT_COLUMNS, TIMES
@@ -19,14 +20,19 @@ from analyzer.tui.columns import INFO, ColumnsDialog, packet_row, table_columns
 from analyzer.tui.events import Said
 from analyzer.tui.fields import follow_filter
 from analyzer.tui.filterbox import FilterBox
+from analyzer.tui.frames import FrameTable
 from analyzer.tui.guests import guest_summary, read_guest
 from analyzer.tui.inspector import Inspector
 from analyzer.tui.model import Index, Place
+from analyzer.tui.roll import Roll
 from analyzer.tui.rows import Rows
 from analyzer.tui.table import Table
 from dissectors import Message
 
 BOOKMARK, PICKED = "●", "◆"
+REST = 0.15  # seconds that the cursor stands on a frame before it is looked into
+HINT = "all messages; for example: mikey && ip.dst == 10.0.0.5"
+HINT_FRAMES = "a filter is of messages: Enter leads back to them (a does too)"
 
 
 class Filtered(Event):
@@ -48,9 +54,10 @@ class Fetched(Event):
 
 
 class Packets(Vertical):
-    """Wireshark's three panes, over messages."""
+    """Wireshark's three panes, over messages or over all frames."""
 
     BINDINGS = [
+        key("a", "all_frames", "Messages/all frames", show=True),
         key("F", "follow", "Follow", show=True),
         key("v", "foreign", "Wireshark's tree"),
         key("m", "mark_line", "Mark"),
@@ -61,7 +68,10 @@ class Packets(Vertical):
     ]
     DEFAULT_CSS = """
     Packets {
-        & > #list { height: 1fr; min-height: 6; }
+        & > #list, & > #frames { height: 1fr; min-height: 6; }
+        & > #frames { display: none; }
+        &.-frames > #list { display: none; }
+        &.-frames > #frames { display: block; }
         & > Inspector { height: 1fr; }
     }
     """
@@ -69,9 +79,10 @@ class Packets(Vertical):
     class Looked(Event):
         """Filter, columns or marks are others: what is to be remembered of a case."""
 
-    def __init__(self, found: Index, id: str | None = None) -> None:
+    def __init__(self, found: Index, id: str | None = None, roll: Roll | None = None) -> None:
         super().__init__(id=id)
         self.found = found
+        self.roll = _roll(found) if roll is None else roll
         self.rows = list(range(len(found.messages)))
         self.form = TIMES[0]
         self.columns: tuple[str, ...] = DEFAULT_COLUMNS
@@ -79,15 +90,18 @@ class Packets(Vertical):
         self.bookmarks: set[int] = set()
         self.picked: tuple[Message, ...] = ()
         self.wanted: int | None = None  # row of a message to go to when a filter is done
+        self.resting: Timer | None = None  # until a frame is looked into
 
     def compose(self) -> ComposeResult:
-        yield FilterBox(_wrong, "all messages; for example: mikey && ip.dst == 10.0.0.5", id="filter")
+        yield FilterBox(_wrong, HINT, id="filter")
         yield Table(table_columns(self.columns), self._why_empty(), id="list")
+        yield FrameTable(self.roll, self.found, id="frames")
         yield Inspector(self.found)
 
     def on_mount(self) -> None:
         self.filter.names = self.found.names
         self.list.fill(len(self.rows), self._row)
+        self.frames.sign = self._sign
 
     def renew(self, found: Index) -> None:
         """Show what the case comes to now; media packets that were asked for stand in it no longer."""
@@ -95,6 +109,11 @@ class Packets(Vertical):
         last = rows > 0 and self.list.order is None and self.list.cursor == rows - 1
         self.found = self.inspector.found = found
         self.guests.clear()
+        if self.roll.begun and not self.roll.is_busy:  # there may be more frames now
+            self.roll.close()
+            self.roll = _roll(found)
+            self.roll.begin()
+        self.frames.take(self.roll, found)
         if self.filter.applied:
             self.wanted = self.wanted if here is None or last else found.places.get(_order(here))
             self.filter.apply(self.filter.applied)
@@ -113,12 +132,28 @@ class Packets(Vertical):
         return self.query_one("#list", Table)
 
     @property
+    def frames(self) -> FrameTable:
+        return self.query_one("#frames", FrameTable)
+
+    @property
+    def has_frames(self) -> bool:
+        """Whether all frames are listed, in place of messages."""
+        return self.has_class("-frames")
+
+    @property
+    def shown(self) -> Table:
+        """The list that is seen."""
+        return self.frames if self.has_frames else self.list
+
+    @property
     def inspector(self) -> Inspector:
         return self.query_one(Inspector)
 
     @property
     def message(self) -> Message | None:
-        """The message under the cursor."""
+        """The message under the cursor; in the list of frames the one that the frame is part of."""
+        if self.has_frames:
+            return self.frames.message(self.frames.place)
         return self._listed(self.list.at) if self.rows else None
 
     @property
@@ -132,6 +167,8 @@ class Packets(Vertical):
 
     @property
     def place(self) -> Place | None:
+        if self.has_frames:
+            return self.frames.place
         message = self.message
         return None if message is None else (message.payload.capture, message.frame)
 
@@ -148,18 +185,27 @@ class Packets(Vertical):
         before = self._listed(row - 1).time if row else None
         info = guest_summary(message) if self.rows[row] in self.guests else self.found.summary(message)
         line = packet_row(self.found, message, before, self.form, info, self.columns)
-        sign = BOOKMARK if self.rows[row] in self.bookmarks else ""
-        if any(message is each for each in self.picked):
-            sign = PICKED
+        sign = self._sign(self.rows[row])
         if not sign:
             return line
         first, *rest = line.cells
         return Row((Cell(f"{first.text or ' '}{sign}", first.tone), *rest), line.mark)
 
+    def _sign(self, number: int) -> str:
+        """Return how the message of a number is marked."""
+        message = self.found.messages[number] if number >= 0 else self.guests[number]
+        if any(message is each for each in self.picked):
+            return PICKED
+        return BOOKMARK if number in self.bookmarks else ""
+
+    def _resign(self) -> None:
+        self.list.refresh()
+        self.frames.forget()
+
     def show_picked(self, picked: tuple[Message, ...]) -> None:
         """Show which messages are selected for the diff."""
         self.picked = picked
-        self.list.refresh()
+        self._resign()
 
     @on(Rows.Moved, "#list")
     def _moved(self, event: Rows.Moved) -> None:
@@ -170,6 +216,51 @@ class Packets(Vertical):
     def _chosen(self, event: Rows.Chosen) -> None:
         event.stop()
         self.screen.set_focus(self.inspector.outline)
+
+    # All frames
+
+    def action_all_frames(self) -> None:
+        """List all frames in place of messages, or messages again; the cursor stays where it is as far as it can."""
+        place = self.place
+        self.show_frames(not self.has_frames)
+        if place is not None:
+            self.go(place)
+        self.screen.set_focus(self.shown)
+
+    def show_frames(self, are_wanted: bool) -> None:
+        """List all frames, or messages."""
+        if are_wanted == self.has_frames:
+            return
+        self.set_class(are_wanted, "-frames")
+        self.filter.input.placeholder = HINT_FRAMES if are_wanted else HINT
+        if are_wanted:
+            self.roll.begin()
+            self.look_into()
+        else:
+            self.inspector.show(self.message)
+            self.post_message(Said(self, f"{len(self.rows)} of {len(self.found.messages)} messages"))
+
+    @on(Rows.Moved, "#frames")
+    def _frame_moved(self, event: Rows.Moved) -> None:
+        """Look into a frame when the cursor rests on it: who pages through millions waits for none."""
+        event.stop()
+        if self.has_frames:
+            if self.resting is not None:
+                self.resting.stop()
+            self.resting = self.set_timer(REST, self.look_into)
+
+    @on(Rows.Chosen, "#frames")
+    def _frame_chosen(self, event: Rows.Chosen) -> None:
+        event.stop()
+        self.look_into()
+        self.screen.set_focus(self.inspector.outline)
+
+    def look_into(self) -> None:
+        """Show what is in the frame under the cursor."""
+        if self.has_frames and self.frames.place is not None:
+            self.inspector.show(*self.frames.opened(self.frames.cursor))
+        elif self.has_frames:
+            self.inspector.show(None)
 
     def action_tab(self, by: int) -> None:
         self.inspector.tabs.step(by)
@@ -183,18 +274,19 @@ class Packets(Vertical):
     @on(FilterBox.Applied)
     def _apply(self, event: FilterBox.Applied) -> None:
         event.stop()
+        self.show_frames(False)
         if self.wanted is None and self.message is not None:
             self.wanted = bisect_left(self.found.times, self.message.time)
             if self.rows[self.list.at] >= 0:
                 self.wanted = self.rows[self.list.at]
         self.run_worker(lambda: self._sift(event.text), thread=True, exclusive=True, group="filter")
-        if self.filter.input.has_focus:
+        if self.filter.input.has_focus or self.frames.has_focus:
             self.screen.set_focus(self.list)
 
     @on(FilterBox.Left)
     def _left(self, event: FilterBox.Left) -> None:
         event.stop()
-        self.screen.set_focus(self.list)
+        self.screen.set_focus(self.shown)
 
     def _sift(self, text: str) -> None:
         """In a worker: find the messages that pass."""
@@ -228,7 +320,10 @@ class Packets(Vertical):
     # Places
 
     def go(self, place: Place) -> None:
-        """Go to a frame; one that holds no message is read again, as it may be media."""
+        """Go to a frame; among messages one that holds none is read again, as it may be media."""
+        if self.has_frames:
+            self.frames.go(place)
+            return
         row = self.found.places.get(place, self._guest_at(place))
         if row is None:
             path = self.found.analysis.captures[place[0]].path
@@ -265,9 +360,12 @@ class Packets(Vertical):
 
     def action_mark_line(self) -> None:
         """Mark the message under the cursor, or take its mark away."""
-        if self.rows:
-            self.bookmarks ^= {self.rows[self.list.at]}
-            self.list.refresh()
+        if self.has_frames and self.message is None:
+            self.notify("Only frames of messages are marked", timeout=2)
+        elif self.has_frames or self.rows:
+            place = self.place
+            self.bookmarks ^= {self.found.places[place] if self.has_frames and place else self.rows[self.list.at]}
+            self._resign()
             self.post_message(self.Looked())
 
     @property
@@ -278,10 +376,13 @@ class Packets(Vertical):
     def bookmark(self, places: Iterable[Place]) -> None:
         """Mark the messages of these frames, and no others."""
         self.bookmarks = {self.found.places[place] for place in places if place in self.found.places}
-        self.list.refresh()
+        self._resign()
 
     def action_next_mark(self) -> None:
         """Go to the next marked message, from the last on to the first."""
+        if self.has_frames:
+            self.frames.leap(self.marked, 1, "marked message")
+            return
         marked = [row for row in range(len(self.rows)) if self.rows[self.list.place_of(row)] in self.bookmarks]
         if not marked:
             self.notify("No message is marked: m marks one", timeout=2)
@@ -303,6 +404,7 @@ class Packets(Vertical):
         """Show these columns: names of DEFAULT, or of fields."""
         self.columns = columns
         self.list.show_columns(table_columns(columns))
+        self.frames.show_names(columns)
 
     @on(Inspector.Column)
     def _field_as_column(self, event: Inspector.Column) -> None:
@@ -317,6 +419,11 @@ class Packets(Vertical):
         """Show times in one of TIMES."""
         self.form = form
         self.list.refresh()
+        self.frames.show_time(form)
+
+
+def _roll(found: Index) -> Roll:
+    return Roll(tuple(capture.path for capture in found.analysis.captures), found.analysis.offsets)
 
 
 def _order(message: Message) -> Place:

@@ -142,8 +142,13 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
     def action_bottom(self) -> None:
         self.cursor = self.count - 1
 
+    @property
+    def step(self) -> int:
+        """How many lines a page key goes."""
+        return max(1, self.scrollable_content_region.height - self.head - 1)
+
     def action_page(self, direction: int) -> None:
-        self.cursor += direction * max(1, self.scrollable_content_region.height - self.head - 1)
+        self.cursor += direction * self.step
 
     def action_choose(self) -> None:
         if self.count:

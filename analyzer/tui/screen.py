@@ -22,6 +22,7 @@ from analyzer.tui.media import Media
 from analyzer.tui.model import Index, Place, verdict_cell
 from analyzer.tui.packets import Packets
 from analyzer.tui.prompt import Confirm, Prompt
+from analyzer.tui.roll import Roll
 from analyzer.tui.rows import Rows
 from analyzer.tui.search import Search
 from analyzer.tui.sessions import Sessions
@@ -74,9 +75,12 @@ class CaseScreen(Search):
     }
     """
 
-    def __init__(self, found: Index, version: str, is_chosen: bool, config: Config, memory: Memory) -> None:
+    def __init__(
+        self, found: Index, version: str, is_chosen: bool, config: Config, memory: Memory, roll: Roll | None = None
+    ) -> None:
         super().__init__()
         self.found = found
+        self.roll = roll
         self.config = config
         self.memory = memory
         self.version = version
@@ -95,7 +99,7 @@ class CaseScreen(Search):
         with ContentSwitcher(initial="sessions", id="panes"):
             yield Sessions(self.found, id="sessions")
             yield Ue(self.found, id="ue")
-            yield Packets(self.found, id="packets")
+            yield Packets(self.found, id="packets", roll=self.roll)
             yield Findings(self.found, id="findings")
             yield Media(self.found, id="media")
         with Vertical(id="foot"):
@@ -107,6 +111,11 @@ class CaseScreen(Search):
         self._title()
         self._focus("sessions")
         self._recall()
+        if self.roll is not None and self.roll.place is not None:  # that was looked at while the case was read
+            self.packets.show_frames(True)
+            self._turn_to("packets")
+            self.packets.go(self.roll.place)
+            self._focus("packets")
         problems = [problem for capture in report.captures for problem in capture.problems]
         for warning in (*problems, *self.found.analysis.keyring.warnings, *self.found.analysis.expired)[:3]:
             self.notify(printable(warning), severity="warning", timeout=8, markup=False)
@@ -175,7 +184,7 @@ class CaseScreen(Search):
     def _focus(self, pane: str) -> None:
         there = self.left_at.get(pane)
         if there is None or not there.is_attached:
-            there = self.query_one(f"#{pane}").query(Rows).first()
+            there = self.packets.shown if pane == "packets" else self.query_one(f"#{pane}").query(Rows).first()
         self.set_focus(there)
 
     @on(TabLine.Chosen, "#top")
@@ -256,7 +265,7 @@ class CaseScreen(Search):
     def _jump(self, event: Jump) -> None:
         self._leave()
         self._go_to(event.place)
-        self.set_focus(self.packets.list)
+        self.set_focus(self.packets.shown)
 
     def _go_to(self, place: Place) -> None:
         self._turn_to("packets")
@@ -348,7 +357,7 @@ class CaseScreen(Search):
             capture, _, frame = text.rpartition(":")
             self._leave()
             self._go_to((int(capture) if capture else 0 if here is None else here[0], int(frame)))
-            self.set_focus(self.packets.list)
+            self.set_focus(self.packets.shown)
 
     # How things are shown
 

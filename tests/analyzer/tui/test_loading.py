@@ -9,9 +9,11 @@ from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
 from analyzer.keys.keyring import KeyringError
+from analyzer.reading import Enough
 from analyzer.tui import loading
 from analyzer.tui.app import Keyshark
 from analyzer.tui.chooser import Chooser
+from analyzer.tui.frames import FrameTable
 from analyzer.tui.loading import Cancelled, Loading
 from analyzer.tui.screen import CaseScreen
 
@@ -36,6 +38,10 @@ def slow(monkeypatch):
         except Cancelled:
             ended.append("cancelled")
             raise
+        except Enough:
+            ended.append("enough")
+            while not go.wait(0.05):
+                pass
         raise CaptureError(case.name, 0, "is over")
 
     monkeypatch.setattr(loading, "analyse", analyse)
@@ -52,29 +58,36 @@ async def test_the_bar_counts_octets(slow, until):
     async with app.run_test() as pilot:
         await until(pilot, lambda: isinstance(app.screen, Loading))
         await until(pilot, lambda: app.screen.query_one(ProgressBar).percentage == 0.5)
-        assert str(app.screen.query_one("#done", Static).content) == "50 B of 100 B"
+        told = str(app.screen.query_one("#done", Static).content)
+        assert told.startswith("50 B of 100 B · ")
+        assert "B/s" in told
+        assert "s left" in told
+        assert "Esc stops here" in told
 
 
-async def test_esc_stops_reading_and_ends_the_ui_of_a_single_case(slow, until):
+async def test_esc_stops_reading_and_esc_again_ends_the_ui_of_a_single_case(slow, until):
     go, ended = slow
     app = ui(1)
     async with app.run_test() as pilot:
         await until(pilot, lambda: isinstance(app.screen, Loading))
         await pilot.press("escape")
-        await until(pilot, lambda: ended == ["cancelled"])
+        await until(pilot, lambda: ended == ["enough"])
+        assert isinstance(app.screen, Loading)
+        assert "judging what was read" in str(app.screen.query_one("#done", Static).content)
+        await pilot.press("escape")
     assert app.return_value is None
     assert not go.is_set()
 
 
-async def test_esc_goes_back_to_the_list_of_cases(slow, until, monkeypatch):
+async def test_esc_twice_goes_back_to_the_list_of_cases(slow, until, monkeypatch):
     _, ended = slow
     app = ui(2)
     async with app.run_test() as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(app.screen, Loading))
-        await pilot.press("escape")
-        await until(pilot, lambda: ended == ["cancelled"])
-        assert isinstance(app.screen, Chooser)
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: isinstance(app.screen, Chooser))
+        assert "enough" in ended or "cancelled" in ended
 
 
 async def test_who_quits_does_not_wait_for_the_analysis(slow, until):
@@ -131,3 +144,49 @@ async def test_a_capture_is_opened_for_real(until, monkeypatch):
         await until(pilot, lambda: isinstance(app.screen, CaseScreen))
         await pilot.pause()
         assert app.screen.found.sessions
+
+
+async def test_frames_are_listed_while_the_case_is_read_and_their_cursor_goes_on(until, monkeypatch):
+    from analyzer.analysis import analyse
+    from analyzer.capture.case import find_cases
+
+    go = threading.Event()
+
+    def later(case, options, progress):
+        go.wait(20)
+        return analyse(case, options, progress)
+
+    monkeypatch.setattr(loading, "analyse", later)
+    app = Keyshark(find_cases(["sample_pcaps/sip_good"]), Options(), "0.1.0")
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, Loading))
+        table = app.screen.query_one(FrameTable)
+        await until(pilot, lambda: table.count > 100)
+        assert "SIP" in " ".join(table.text(row) for row in range(20))
+        await pilot.press("j", "j", "j")
+        assert table.place == (0, 4)
+        go.set()
+        await until(pilot, lambda: isinstance(app.screen, CaseScreen))
+        await pilot.pause()
+        assert app.screen.pane == "packets"
+        assert app.screen.packets.frames.place == (0, 4)
+        assert app.focused is app.screen.packets.frames
+
+
+async def test_what_was_read_before_esc_is_judged(until, monkeypatch, tmp_path):
+    from analyzer.analysis import analyse
+    from analyzer.capture.case import find_cases
+
+    def stopped(case, options, progress):
+        def enough(done, total):
+            raise Enough
+
+        return analyse(case, options, enough)
+
+    monkeypatch.setattr(loading, "analyse", stopped)
+    app = Keyshark(find_cases(["sample_pcaps/sip_good"]), Options(), "0.1.0")
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, CaseScreen))
+        await pilot.pause()
+        (capture,) = app.screen.found.analysis.report.captures
+        assert any("reading was stopped after packet" in problem for problem in capture.problems)

@@ -60,6 +60,19 @@ def test_screen(snap_compare, ready, press, case, screen, size):
 
 
 @pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def test_all_frames(snap_compare, ready, press, until, case, size):
+    async def walk(pilot):
+        await press(pilot, "3 a")
+        packets = pilot.app.screen.packets
+        await until(pilot, lambda: packets.roll.frames.over and packets.frames.count == packets.roll.frames.count)
+        packets.go((0, 48))
+        packets.look_into()
+        await pilot.pause()
+
+    assert snap_compare(ready(case), terminal_size=size, run_before=walk)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
 def test_list_of_cases(snap_compare, app, until, size):
     async def walk(pilot):
         await until(pilot, lambda: len(pilot.app.screen.known) == 2)

@@ -1,0 +1,322 @@
+"""All frames of a case as a list: a row is read from the capture when it comes into view, and is not kept for long."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from textual import on
+from textual.message import Message as Event
+from textual.worker import get_current_worker
+
+from analyzer.capture.frame import Frame
+from analyzer.config import DEFAULT_COLUMNS, TIMES
+from analyzer.decode.decoder import Decoder
+from analyzer.decode.headers import Headers, read_headers
+from analyzer.decode.packets import MediaPacket
+from analyzer.tui.bindings import key
+from analyzer.tui.cells import Cell, Mark, Row
+from analyzer.tui.columns import NUMBER, field_text, table_columns
+from analyzer.tui.events import Said
+from analyzer.tui.fields import Layer
+from analyzer.tui.guests import media_message
+from analyzer.tui.model import Index, Place, clock
+from analyzer.tui.roll import Roll
+from analyzer.tui.table import Table
+from dissectors import Message, Payload, dissect
+
+LOOK = 0.1  # seconds between two looks at a list that grows
+MAX_ROWS = 1000  # that are kept
+MAX_BEYOND = 64  # frames after the one wanted: a stream is known for media by its second packet
+TELL_EVERY = 20_000  # frames looked through, from one word about it to the next
+FRAME = "frame"
+UNSORTABLE = "All frames stand as they came: a leads to messages, which can be sorted"
+
+
+class Sought(Event):
+    """How far a search has come: at a row that has what was sought (`found`), or at one where it goes on."""
+
+    def __init__(self, row: int, found: bool, over: bool) -> None:
+        super().__init__()
+        self.row = row
+        self.found = found
+        self.over = over
+
+
+class FrameTable(Table):
+    """The list. `found` is the analysis of the case, None while it is not there yet."""
+
+    BINDINGS = [key("escape", "stop", "Stop", show=True)]
+
+    def __init__(self, roll: Roll, found: Index | None, id: str | None = None) -> None:
+        super().__init__(table_columns(DEFAULT_COLUMNS), "No frame yet.", id=id)
+        self.roll = roll
+        self.found = found
+        self.secured = {} if found is None else _secured(found)
+        self.names: tuple[str, ...] = DEFAULT_COLUMNS
+        self.form = TIMES[0]
+        self.sign: Callable[[int], str] = lambda number: ""  # how the message of a number is marked
+        self.sought = ""
+        self.told = ""
+        self.was_arranged = False
+        self.awaited: Place | None = None  # a frame to go to, which is not found yet
+        self.row = self.frame_row
+        self._rows: OrderedDict[int, Row] = OrderedDict()
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK, self.look)
+        self.look()
+
+    def take(self, roll: Roll, found: Index) -> None:
+        """Show the frames of what a case has become."""
+        self.roll, self.found, self.secured = roll, found, _secured(found)
+        self.forget()
+        self.look()
+
+    def look(self) -> None:
+        """Show what has come since the last look."""
+        frames = self.roll.frames
+        if frames.is_arranged and not self.was_arranged:
+            self.was_arranged = True
+            self.forget()
+            if self.roll.place is not None:
+                self.cursor = frames.row(self.roll.place) or 0
+        if frames.count != self.count:
+            first = not self.count
+            self.count = frames.count
+            self._widen()
+            self._measure()
+            self.refresh()
+            if first:
+                self.post_message(self.Moved(self))
+        if self.awaited is not None:
+            self.go(self.awaited)
+        if self.display:
+            self._tell(self.roll.told())
+
+    def _tell(self, text: str) -> None:
+        if self.sought:
+            return
+        if text != self.told and self.roll.begun:
+            self.told = text
+            self.post_message(Said(self, text))
+
+    def forget(self) -> None:
+        """Make all rows anew."""
+        self._rows.clear()
+        self.refresh()
+
+    def show_names(self, names: Sequence[str]) -> None:
+        """Show these columns; those of fields have something in frames that complete a message."""
+        self.names = tuple(names)
+        self.forget()
+        self.show_columns(table_columns(names))
+        self._widen()
+
+    def _widen(self) -> None:
+        """Give the numbers of frames the room that the longest takes."""
+        frames = self.roll.frames
+        width = len(self._number(frames.place(frames.count - 1))) if frames.count else 0
+        numbers = next((column for column in self.columns if column.title == NUMBER), None)
+        if numbers is not None and numbers.width < width:
+            wide = replace(numbers, width=width)
+            self.columns = tuple(wide if column is numbers else column for column in self.columns)
+            self._widths = (-1, ())
+
+    def _number(self, place: Place) -> str:
+        """Return a frame as the user knows it."""
+        return str(place[1]) if len(self.roll.frames.paths) == 1 else f"{place[0]}:{place[1]}"
+
+    def show_time(self, form: str) -> None:
+        """Show times in one of TIMES."""
+        self.form = form
+        self.forget()
+
+    # Rows
+
+    @property
+    def place(self) -> Place | None:
+        """The frame under the cursor."""
+        return self.roll.frames.place(self.cursor) if self.cursor < self.count else None
+
+    def watch_cursor(self, before: int, now: int) -> None:
+        super().watch_cursor(before, now)
+        if now != before:
+            self.roll.place = self.place
+
+    def go(self, place: Place) -> None:
+        """Go to a frame, or to the next one where it is not there; to one that is still to come when it comes."""
+        row = self.roll.frames.row(place)
+        self.awaited = place if row is None and not self.roll.ended else None
+        if row is not None or self.roll.ended:
+            self.cursor = self.count - 1 if row is None else row
+
+    def message(self, place: Place | None) -> Message | None:
+        """Return the message that a frame is part of."""
+        if self.found is None or place is None:
+            return None
+        at = self.found.places.get(place)
+        return None if at is None else self.found.messages[at]
+
+    def frame_row(self, row: int) -> Row:
+        """Return a frame as a line."""
+        kept = self._rows.get(row)
+        if kept is None:
+            kept = self._rows[row] = self._made(row)
+            if len(self._rows) > MAX_ROWS:
+                self._rows.popitem(last=False)
+        return kept
+
+    def _made(self, row: int) -> Row:
+        frames = self.roll.frames
+        frame = frames.frame(row)
+        place = (frame.capture, frame.number)
+        message, headers = self.message(place), read_headers(frame)
+        protocol, info = self._words(message, headers, place)
+        mark = Mark.NONE if self.found is None else self.found.marks.get(place, Mark.NONE)
+        is_last = message is not None and message.frame == frame.number
+        sign = self.sign(self.found.places[place]) if self.found is not None and is_last else ""
+        cells = [Cell(f"{mark.sign}{sign}", mark.tone)]
+        for name in self.names:
+            match name:
+                case "No.":
+                    cells.append(Cell(self._number(place)))
+                case "Time":
+                    begin = frames.time(0) if self.found is None else self.found.analysis.story.traffic.begin
+                    before = frames.time(row - 1) if row else None
+                    cells.append(Cell(clock(frame.time, begin, before, self.form), "dim"))
+                case "Source":
+                    cells.append(Cell(headers.source))
+                case "Destination":
+                    cells.append(Cell(headers.destination))
+                case "Proto":
+                    cells.append(Cell(protocol, "" if message is None else "accent"))
+                case "Len":
+                    cells.append(Cell(str(frame.length)))
+                case "Info":
+                    cells.append(Cell(info, "" if message is not None or headers.stream is None else "dim"))
+                case _ if message is not None and self.found is not None and is_last:
+                    cells.append(Cell(field_text(self.found, message, name)))
+                case _:
+                    cells.append(Cell(""))
+        return Row(tuple(cells), mark)
+
+    def _words(self, message: Message | None, headers: Headers, place: Place) -> tuple[str, str]:
+        """Return the protocol of a frame, and what it is in words."""
+        if self.found is None:
+            return headers.protocol, headers.info
+        if message is not None:
+            told = self.found.hider.told(self.found.summary(message))
+            if message.frame != place[1]:
+                return headers.protocol, f"[part of {message.protocol.upper()} in frame {message.frame}] {told}"
+            return message.protocol.upper(), told
+        if headers.stream is not None:
+            stream = self.found.analysis.media.streams.get(headers.stream)
+            if stream is None:
+                return "UDP", headers.datagram
+            return self.secured.get(headers.stream, headers.protocol), headers.info
+        return headers.protocol, self.found.hider.told(headers.info)
+
+    # Where there are too many for what other tables do
+
+    def sort(self, column: int, down: bool) -> None:
+        """Say that frames are not sorted."""
+        self.notify(UNSORTABLE, timeout=3)
+
+    def action_problem(self, mark: int, direction: int) -> None:
+        """Go to the next frame that fails (4), or that has advice or is inconclusive (2)."""
+        wanted = {Mark.FAIL} if mark == Mark.FAIL else {Mark.UNSURE, Mark.ADVICE}
+        marks = {} if self.found is None else self.found.marks
+        self._leap((place for place, each in marks.items() if each in wanted), direction, "frame with such a finding")
+
+    def leap(self, places: Sequence[Place], direction: int, what: str) -> None:
+        """Go to the next of some frames."""
+        self._leap(iter(places), direction, what)
+
+    def _leap(self, places: Iterator[Place], direction: int, what: str) -> None:
+        rows = [row for place in places if (row := self.roll.frames.row(place)) is not None]
+        ahead = [row for row in rows if (row - self.cursor) * direction > 0]
+        if ahead:
+            self.cursor = min(ahead) if direction > 0 else max(ahead)
+        else:
+            self.notify(f"No {'further' if direction > 0 else 'earlier'} {what}", timeout=2)
+
+    def find(self, text: str, direction: int) -> bool:
+        """Look for a text in the frames that follow, in a worker; True, as it is not known yet whether there is one."""
+        self.sought = text
+        start, wanted = self.cursor + direction, text.casefold()
+        self.run_worker(lambda: self._seek_on(wanted, start, direction), thread=True, exclusive=True, group="find")
+        return True
+
+    def _seek_on(self, wanted: str, start: int, direction: int) -> None:
+        """In a worker: make row after row."""
+        worker = get_current_worker()
+        for row in range(start, self.count if direction > 0 else -1, direction):
+            if worker.is_cancelled:
+                return
+            cells = self._made(row).cells
+            if wanted in " ".join(cell.text for cell in cells).casefold():
+                self.post_message(Sought(row, True, True))
+                return
+            if not row % TELL_EVERY:
+                self.post_message(Sought(row, False, False))
+        self.post_message(Sought(start, False, True))
+
+    @on(Sought)
+    def _came(self, event: Sought) -> None:
+        event.stop()
+        if not event.over:
+            self.post_message(Said(self, f"looking for {self.sought!r}: at row {event.row + 1:,} · Esc stops"))
+            return
+        sought, self.sought, self.told = self.sought, "", ""
+        if event.found:
+            self.cursor = event.row
+        else:
+            self.notify(f"{sought!r} is in no further frame", timeout=3, markup=False)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave Esc to others where there is nothing to stop."""
+        return action != "stop" or bool(self.sought) or (self.roll.is_busy and self.found is not None)
+
+    def action_stop(self) -> None:
+        """Stop a search; or the finding of frames, of which those that are there stay."""
+        if self.sought:
+            self.workers.cancel_group(self, "find")
+            self.sought = self.told = ""
+        else:
+            self.roll.stop()
+
+    # What is in a frame
+
+    def opened(self, row: int) -> tuple[Message, Layer]:
+        """Return what is in a frame: the message that it is part of, or what its octets alone give, and its headers."""
+        frame = self.roll.frames.frame(row)
+        headers = read_headers(frame)
+        payload = Payload(
+            frame.data, "", headers.source, 0, headers.destination, 0, frame.capture, frame.number, frame.time,
+            (frame.number,),
+        )  # fmt: skip
+        bare = Message(FRAME, payload, None)
+        message = self.message((frame.capture, frame.number)) or self._alone(frame, row)
+        return message or bare, Layer(FRAME.upper(), bare, tuple(headers.fields), headers.body)
+
+    def _alone(self, frame: Frame, row: int) -> Message | None:
+        """Decode a frame, with those after it as far as they tell whether it is media, and dissect it."""
+        decoder, frames = Decoder(), self.roll.frames
+        following = (frames.frame(after) for after in range(row + 1, min(row + MAX_BEYOND, frames.count)))
+        for one in (frame, *following):
+            for item in decoder.feed(one):
+                if isinstance(item, MediaPacket) and item.frame == frame.number:
+                    return media_message(item)
+                if isinstance(item, Payload) and item.frame == frame.number:
+                    return dissect(item)
+        return None
+
+
+def _secured(found: Index) -> dict[tuple[str, int, int, bool], str]:
+    """Return what to call the packets of streams that are protected."""
+    groups = (group for group in found.analysis.story.media if group.protocol in ("srtp", "srtcp"))
+    return {
+        (each.destination, each.port, each.ssrc, each.protocol == "srtcp"): each.protocol.upper() for each in groups
+    }
