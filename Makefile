@@ -50,7 +50,8 @@ wireshark: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_pcaps.wireshark
 
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
-# Then measure what a message costs to dissect, a packet of media to verify, and how both grow with UEs.
+# Then measure what a message costs to dissect, a packet of media to verify, how both grow with UEs, and the list of all
+# frames in the UI.
 BENCH ?= build/bench
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.generate $(BENCH)
@@ -58,6 +59,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.messages
 	$(BIN)/python -m benchmarks.media
 	$(BIN)/python -m benchmarks.load
+	$(BIN)/python -m benchmarks.frames $(BENCH)
 
 # Read a stream that is far larger than memory, and see that memory does not grow.
 GIGABYTES ?= 5
