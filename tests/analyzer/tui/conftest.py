@@ -26,11 +26,16 @@ ROOT = Path(__file__).parents[3]
 PATIENCE = 200  # times a tenth of a second
 
 
-@cache
+_ANALYSED: dict[tuple[CaseFiles, str], Analysis] = {}
+
+
 def _analysed(case: CaseFiles, options: Options) -> Analysis:
-    analysis = analyse(case, options)
-    # In a fresh checkout others can read the keyrings: that is warned of, and is no part of the pictures.
-    return replace(analysis, keyring=replace(analysis.keyring, warnings=()))
+    known = (case, repr(options))
+    if known not in _ANALYSED:
+        analysis = analyse(case, options)
+        # In a fresh checkout others can read the keyrings: that is warned of, and is no part of the pictures.
+        _ANALYSED[known] = replace(analysis, keyring=replace(analysis.keyring, warnings=()))
+    return _ANALYSED[known]
 
 
 @cache
