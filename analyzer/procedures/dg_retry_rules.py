@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange, status
@@ -34,13 +35,12 @@ def nonce_count_increases(run: Run) -> Iterator[Problem]:
     for message, _, given in own:
         if not given.get("cnonce"):
             yield wrong("no cnonce", message)
-        count = _count(given)
-        for other, used in _earlier(run, message, given):
-            stored = _count(used)
-            if used.get("response") == given.get("response"):
+        count, response = _count(given), given.get("response")
+        for used in _earlier(run, message, given):
+            if used.response == response:
                 continue  # the same credentials once more are a replay, of whomever: DG-09 looks at the answer
-            if count is not None and stored is not None and count <= stored:
-                yield wrong(f"nc {given.get('nc')} after {used.get('nc')} under the same nonce", other, message)
+            if count is not None and used.number is not None and count <= used.number:
+                yield wrong(f"nc {given.get('nc')} after {used.nc} under the same nonce", used.message, message)
                 break
 
 
@@ -59,11 +59,13 @@ def replay_is_refused(run: Run) -> Iterator[Problem]:
     if not granted:
         raise NotHere
     message, _, given = used[-1]
-    for other, earlier in _earlier(run, message, given):
-        if any(earlier.get(name) != given.get(name) for name in ("nc", "cnonce", "response")):
+    own = tuple(given.get(name) for name in ("nc", "cnonce", "response"))
+    for earlier in _earlier(run, message, given):
+        if (earlier.nc, earlier.cnonce, earlier.response) != own:
             continue
-        if any(answer.time < message.time for answer in _granted(run, other)):
-            yield wrong(f"nonce and nc {given.get('nc')} are accepted a second time", other, message, granted[-1])
+        if any(answer.time < message.time for answer in _granted(run, earlier.message)):
+            told = f"nonce and nc {given.get('nc')} are accepted a second time"
+            yield wrong(told, earlier.message, message, granted[-1])
             break
 
 
@@ -114,28 +116,37 @@ def _count(given: Auth) -> int | None:
         return None
 
 
-def _earlier(run: Run, message: Message, given: Auth) -> Iterator[tuple[Message, Auth]]:
-    """Requests of the same UE under the same nonce before this one, the newest first."""
-    for other, sent, used in reversed(by_nonce(run.story).get(given.get("nonce") or "", ())):
-        if (
-            other.ues == run.ues
-            and (run.ues or other is run)
-            and (sent.time, sent.frame) < (message.time, message.frame)
-        ):
-            yield sent, used
+class Used(NamedTuple):
+    """Credentials that a request had."""
+
+    run: Run
+    message: Message
+    nc: str | None
+    number: int | None  # what nc comes to
+    cnonce: str | None
+    response: str | None
+
+
+def _earlier(run: Run, message: Message, given: Auth) -> Iterator[Used]:
+    """Credentials of the same UE under the same nonce before this request, the newest first."""
+    at = (message.time, message.frame)
+    for used in reversed(by_nonce(run.story).get(given.get("nonce") or "", ())):
+        if (used.run.ues == run.ues if run.ues else used.run is run) and (used.message.time, used.message.frame) < at:
+            yield used
 
 
 @once
-def by_nonce(story: Story) -> dict[str, list[tuple[Run, Message, Auth]]]:
+def by_nonce(story: Story) -> dict[str, list[Used]]:
     """Return the requests with credentials by their nonce, in the order of time."""
-    found: dict[str, list[tuple[Run, Message, Auth]]] = {}
+    found: dict[str, list[Used]] = {}
     for run in story.runs:
         for message, body in requests(run) if run.procedure.kind in KINDS else ():
             given = gba.authorization(body)
             if given is not None:
-                found.setdefault(given.get("nonce") or "", []).append((run, message, given))
-    for sent in found.values():
-        sent.sort(key=lambda one: (one[1].time, one[1].frame))
+                told = (given.get("nc"), _count(given), given.get("cnonce"), given.get("response"))
+                found.setdefault(given.get("nonce") or "", []).append(Used(run, message, *told))
+    for used in found.values():
+        used.sort(key=lambda one: (one.message.time, one.message.frame))
     return found
 
 

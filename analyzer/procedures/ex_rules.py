@@ -163,7 +163,7 @@ def _of_ue(story: Story, ue: Session) -> tuple[tuple[bytes, str], ...]:
     for value, kind in list(brought.items())[:MAX_SECRETS]:
         if len(value) >= SHORTEST:
             found += [(form, kind) for form in _written(value)]
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 @once

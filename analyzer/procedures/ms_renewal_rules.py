@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
+from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.keys.store import MAX_OF_A_GROUP
 from analyzer.procedures import history
@@ -128,19 +129,28 @@ def at_most_two_msks_live(run: Run) -> Iterator[Problem]:
 def _held_before(run: Run, message: Message, body: Mikey) -> list[bytes]:
     """Return the MSKs of a key group that a UE was sent before a message and that nothing has taken back, in order."""
     held: list[bytes] = []
-    for earlier in history.msk_messages(run.story, run.ue):
-        told = bodies.mikey(earlier)
-        if earlier.time >= message.time or told is None or told.msk_id is None or bodies.is_solicited_pull(told):
-            continue
-        if (told.key_domain_id, told.msk_id[:2]) != (body.key_domain_id, (body.msk_id or b"")[:2]):
-            continue
-        if told.msk_id in held:
-            held.remove(told.msk_id)
-        opened = run.story.chain.opening(earlier)
-        keys = () if opened is None else opened.keys
-        if not any((key.valid_from or 0) > (key.valid_to or 0) for key in keys if key.valid_from is not None):
-            held.append(told.msk_id)
+    for time, msk_id, taken_back in _brought(run.story, run.ue).get((body.key_domain_id, (body.msk_id or b"")[:2]), ()):
+        if time >= message.time:
+            break
+        if msk_id in held:
+            held.remove(msk_id)
+        if not taken_back:
+            held.append(msk_id)
     return held
+
+
+@once
+def _brought(story: Story, ue: Session) -> Mapping[tuple[bytes | None, bytes], list[tuple[int, bytes, bool]]]:
+    """Return when a UE was sent which MSK, and whether that took it back, by key group in the order of time."""
+    found: dict[tuple[bytes | None, bytes], list[tuple[int, bytes, bool]]] = {}
+    for message in history.msk_messages(story, ue):
+        body, opened = bodies.mikey(message), story.chain.opening(message)
+        if body is None or body.msk_id is None or bodies.is_solicited_pull(body):
+            continue
+        keys = () if opened is None else opened.keys
+        taken_back = any((k.valid_from or 0) > (k.valid_to or 0) for k in keys if k.valid_from is not None)
+        found.setdefault((body.key_domain_id, body.msk_id[:2]), []).append((message.time, body.msk_id, taken_back))
+    return found
 
 
 def _used_after(run: Run, message: Message, key_domain: bytes | None, msk_id: bytes) -> Evidence | None:

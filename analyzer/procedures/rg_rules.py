@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
+from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage, digests, history
 from analyzer.procedures.bootstrapping import was_made
@@ -127,13 +128,23 @@ def _servers(run: Run) -> set[str]:
     for earlier in history.before(run.story, run.ue, run.start, REGISTRATION.kind):
         if services & set(history.granted(earlier)):
             found |= {host(body) for _, body in requests(earlier)}
-    for message in history.msk_messages(run.story, run.ue):
-        body = bodies.mikey(message)
-        if message.time >= run.start or body is None or body.idi is None or body.msk_id is None:
-            continue
-        if (body.key_domain_id, body.msk_id[:2]) in groups:
-            found.add(body.idi.text.lower())
+    for time, group, sender in _senders(run.story, run.ue):
+        if time >= run.start:
+            break
+        if group in groups:
+            found.add(sender)
     return found - {""}
+
+
+@once
+def _senders(story: Story, ue: Session) -> tuple[tuple[int, tuple[bytes | None, bytes], str], ...]:
+    """Return the times, key groups and senders of the MSK messages to a UE, in the order of time."""
+    told = [(message.time, bodies.mikey(message)) for message in history.msk_messages(story, ue)]
+    return tuple(
+        (time, (body.key_domain_id, body.msk_id[:2]), body.idi.text.lower())
+        for time, body in told
+        if body is not None and body.idi is not None and body.msk_id is not None
+    )
 
 
 @rule(
