@@ -50,7 +50,7 @@ def once(make: Callable[[Of, *More], Made]) -> Callable[[Of, *More], Made]:
 
     @wraps(make)
     def made(of: Of, *more: *More) -> Made:
-        asked = (make, *more)
+        asked = (make, *more) if more else make  # most often the latter, and a tuple for each would be much to keep
         found: Made = of.made.get(asked, UNKNOWN)
         if found is UNKNOWN:
             found = of.made[asked] = make(of, *more)

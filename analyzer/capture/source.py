@@ -208,7 +208,9 @@ class Source:
         self.offset += size
 
     def close(self) -> None:
+        """Close the stream, and give back the room for what was read of it."""
         self._stream.close()
+        self._buffer, self._pos, self._end = bytearray(), 0, 0
 
     def _rest(self, size: int = sys.maxsize) -> bytes:
         return bytes(memoryview(self._buffer)[self._pos : min(self._pos + size, self._end)])
