@@ -18,13 +18,13 @@ from analyzer.decode.sctp import MISSING as MISSING_CHUNKS
 from analyzer.decode.stream import MISSING
 from analyzer.examination import examine
 from analyzer.judging import Run, Story, judge
-from analyzer.keys.keyring import Keyring
+from analyzer.keys.keyring import Keyring, merge
 from analyzer.keys.unlock import unlock
 from analyzer.medialog import MediaLog
 from analyzer.messages import Messages
 from analyzer.procedures import CATALOGUE, tell
 from analyzer.profiles import DEFAULT, PROFILES
-from analyzer.reading import Progress, begin
+from analyzer.reading import NO_KEYS, Progress, begin
 from analyzer.report import CaseReport
 from analyzer.tolerances import Tolerances
 from dissectors import Message, dissect
@@ -46,6 +46,7 @@ class Options:
     today: date | None = None  # by which waivers expire; None: none has
     profile: str | None = None  # a name of PROFILES; None: what case.toml says, or else the default
     tolerances: Mapping[str, int] = field(default_factory=dict)  # ns; those of case.toml go before them
+    typed: Keyring = NO_KEYS  # keys that are in no file
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Analysis:
     media: MediaLog = field(repr=False)
     expired: tuple[str, ...] = ()  # waivers that count no longer
     offsets: Mapping[int, int] = field(default_factory=dict, repr=False)  # ns added to the times of a capture
+    with_keys: Callable[[Keyring], Analysis] | None = field(default=None, repr=False)  # the same with more keys
 
 
 def comment(captures: Sequence[Capture], message: Message) -> str:
@@ -115,7 +117,7 @@ def analyse(
     is told in the report.
     """
     keep = options.media != "none"
-    reading = begin(case, options.keys, progress, None if live is None else live.follow, keep)
+    reading = begin(case, options.keys, progress, None if live is None else live.follow, keep, options.typed)
     again = reading.again if options.media == "all" and live is None and reading.comes_again else None
     keyring, decoded = reading.keyring, reading.decoder.facts
     messages: list[Message] = []
@@ -126,11 +128,12 @@ def analyse(
     profile = PROFILES[options.profile or reading.config.profile or DEFAULT.name]
     tolerances = Tolerances(**{**options.tolerances, **reading.config.tolerances})
 
-    def account() -> Analysis:
-        """Judge what was read."""
+    def account(more: Keyring = NO_KEYS) -> Analysis:
+        """Judge what was read, with more keys than the keyring has; those of ESP open no more of it."""
         gc.freeze()  # messages
+        known = merge((keyring, more))
         traffic = correlate(messages, *reading.window(), reading.config.nodes, case.points, decoded.repeats)
-        chain = unlock(traffic, keyring)
+        chain = unlock(traffic, known)
         lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
         media = examine(reading.media, traffic, chain, again)
@@ -147,8 +150,8 @@ def analyse(
             options.today,
         )  # fmt: skip
         return Analysis(
-            case, report, traffic.folded.seen, story, runs, reading.captures, decoded, keyring, reading.media, expired,
-            reading.offsets,
+            case, report, traffic.folded.seen, story, runs, reading.captures, decoded, known, reading.media, expired,
+            reading.offsets, _seldom_collecting()(account) if live is None else None,
         )  # fmt: skip
 
     seen = messages.append

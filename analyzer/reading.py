@@ -25,6 +25,7 @@ from analyzer.medialog import MediaLog
 from dissectors import Message, Payload
 
 SEALED = frozenset({"tls", "dtls"})  # protocols whose messages may hold others
+NO_KEYS = Keyring()
 
 Progress = Callable[[int, int], None]  # octets read, octets in all; may raise Enough
 
@@ -144,13 +145,16 @@ def begin(
     progress: Progress | None = None,
     follow: Follow | None = None,
     keep_media: bool = True,
+    typed: Keyring = NO_KEYS,
 ) -> Reading:
-    """Open a case; `keys` are keyrings beyond its own, with `follow` the captures are read as they grow.
+    """Open a case; with `follow` the captures are read as they grow.
+
+    `keys` are files of keyrings beyond its own, `typed` are keys that are in no file.
 
     Raises CaptureError, KeyringError or ConfigError for what cannot be read.
     """
     config = CaseConfig() if case.config is None else load_case_config(case.config)
-    keyring = merge([load_keyring(path) for path in (*case.keyrings, *keys)])
+    keyring = merge([*map(load_keyring, (*case.keyrings, *keys)), typed])
     captures = tuple(open_capture(path, index, follow) for index, path in enumerate(case.captures))
     decoder = Decoder(ports=config.ports, opener=esp.opener(keyring.esp))
     media = MediaLog(keep_media, case.points)

@@ -6,7 +6,7 @@ import os
 import re
 import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from analyzer.keys.tables import (
 )
 
 __all__ = [
+    "TABLES",
     "EspSa",
     "GbaRun",
     "Keyring",
@@ -37,6 +38,8 @@ __all__ = [
     "UeKeys",
     "load_keyring",
     "merge",
+    "parse",
+    "read_tables",
 ]
 
 GBA_TYPES = ("me", "u", "u-me", "2g")
@@ -209,6 +212,7 @@ _SA = Table(
     required=("spi",),
 )
 _TLS = Table({"keylog": text})
+TABLES = {"ue": _UE, "ue.gba": _GBA, "ue.naf": _NAF, "msk": _MSK, "mtk": _MTK, "esp.sa": _SA}  # by name
 
 
 def load_keyring(path: str | os.PathLike[str]) -> Keyring:
@@ -222,7 +226,12 @@ def load_keyring(path: str | os.PathLike[str]) -> Keyring:
     warnings: tuple[str, ...] = ()
     if os.name == "posix" and mode & READABLE_BY_OTHERS:
         warnings = (f"{path}: other users can read this keyring (mode {mode & 0o777:03o}); chmod 600",)
-    return _keyring(Reader(str(path)), _parse(str(path), raw), file, warnings)
+    return _keyring(Reader(str(path)), parse(str(path), raw), file, warnings)
+
+
+def read_tables(raw: dict[str, Any], name: str) -> Keyring:
+    """Return the keyring of tables as TOML reads them; `name` stands for the file in a KeyringError."""
+    return replace(_keyring(Reader(name), raw, Path(name), ()), path=None)
 
 
 def merge(keyrings: Iterable[Keyring]) -> Keyring:
@@ -242,7 +251,8 @@ def merge(keyrings: Iterable[Keyring]) -> Keyring:
     )
 
 
-def _parse(file: str, raw: bytes) -> dict[str, Any]:
+def parse(file: str, raw: bytes) -> dict[str, Any]:
+    """Return the tables of a keyring file; raises KeyringError that says where it is no TOML, and no octet of it."""
     # raised outside of the handlers: the errors caught there carry the file's octets
     reason = ""
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from textual import on
+from textual import constants, on
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -15,6 +15,8 @@ from analyzer.analysis import Options
 from analyzer.batch import Fault
 from analyzer.capture.case import CaseFiles
 from analyzer.config import Config
+from analyzer.keys.keyring import Keyring
+from analyzer.reading import NO_KEYS
 from analyzer.tui.bindings import key, named
 from analyzer.tui.chart import Chart
 from analyzer.tui.chooser import Chooser, Known
@@ -25,6 +27,7 @@ from analyzer.tui.frames import FrameTable
 from analyzer.tui.help import Help
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.inspector import Inspector
+from analyzer.tui.keysdialog import TRY, KeysDialog
 from analyzer.tui.ladder import Ladder
 from analyzer.tui.loading import Loading
 from analyzer.tui.model import Index
@@ -59,11 +62,13 @@ class Keyshark(App[Fault]):
         memory: Memory = NO_MEMORY, follow: bool = False,
     ) -> None:  # fmt: skip
         super().__init__()
+        vars(constants)["LOG_FILE"] = None  # as for _log, what TEXTUAL_LOG asks for
         self.cases = tuple(cases)
         self.options = options
         self.version = version
         self.config = config
         self.memory = memory
+        self.typed: dict[int, Keyring] = {}  # keys that were typed in, by case
         self.follower = Follower(0, self.cases[0], options, self.post_message) if follow else None
         self.roll: Roll | None = None  # of the case that is being read
         self.set_keymap(dict(config.keys))
@@ -94,7 +99,11 @@ class Keyshark(App[Fault]):
             self.follower.begin()
             return
         self.roll = Roll(self.cases[case].captures)
-        self.push_screen(Loading(self.cases[case], self.options, self.roll), partial(self._loaded, case))
+        self.push_screen(Loading(self.cases[case], self.options_of(case), self.roll), partial(self._loaded, case))
+
+    def options_of(self, case: int) -> Options:
+        """Return the options of a case, with the keys that were typed in for it."""
+        return replace(self.options, typed=self.typed.get(case, NO_KEYS))
 
     def _loaded(self, case: int, found: Index | Fault | None) -> None:
         roll, self.roll = self.roll, None
@@ -104,8 +113,9 @@ class Keyshark(App[Fault]):
         match found:
             case Index():
                 self._learn(case, Known(found.analysis.report))
-                screen = CaseScreen(found, self.version, self.is_choosing, self.config, self.memory, roll)
-                self.push_screen(screen, partial(self._left_case, case))
+                options = self.options_of(case)
+                screen = CaseScreen(found, self.version, self.is_choosing, self.config, self.memory, options, roll)
+                self.push_screen(screen, partial(self._left_case, case, screen))
             case Fault() if self.is_choosing:
                 self.notify(found.text, title="Not opened", severity="error", markup=False)
             case _ if not self.is_choosing:
@@ -129,11 +139,15 @@ class Keyshark(App[Fault]):
             if isinstance(screen, Chooser):
                 screen.learn(case, known)
 
-    def _left_case(self, case: int, wish: str | None) -> None:
+    def _left_case(self, case: int, screen: CaseScreen, wish: str | None) -> None:
+        self.typed[case] = screen.options.typed
         if wish == "reload":
             self.open(case)
         elif self.follower is not None:
             self.follower.stop()
+
+    def _log(self, *told: object, **named: object) -> None:
+        """Keep no log of textual's: its events are keys that are pressed, and lines that are typed in."""
 
     def handle_bindings_clash(self, clashed_bindings: set[Binding], node: DOMNode) -> None:
         """Say it when the config file gives one key to two actions of a pane: the first one has it."""
@@ -163,6 +177,7 @@ def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
         ("Packets", (*Packets.BINDINGS, *Inspector.BINDINGS)),
         ("All frames", tuple(FrameTable.BINDINGS)),
         ("Columns of packets", tuple(ColumnsDialog.BINDINGS)),
+        ("Keys dialog", (TRY, *KeysDialog.BINDINGS)),
         ("Octets", tuple(Hexdump.BINDINGS)),
         ("UE", tuple(Ue.BINDINGS)),
         ("Ladder", tuple(Ladder.BINDINGS)),

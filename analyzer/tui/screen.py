@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
+from analyzer.analysis import Options
 from analyzer.config import TIMES, Config
+from analyzer.keys.keyring import merge
 from analyzer.tui import save
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import printable
@@ -18,6 +22,7 @@ from analyzer.tui.filterbox import FilterBox
 from analyzer.tui.findings import Findings
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.keyline import KeyLine
+from analyzer.tui.keysdialog import KeysDialog, Typed
 from analyzer.tui.media import Media
 from analyzer.tui.model import Index, Place, verdict_cell
 from analyzer.tui.packets import Packets
@@ -56,6 +61,7 @@ class CaseScreen(Search):
         key("D", "diff", "Diff of the two selected"),
         key("t", "time", "Time format"),
         key("K", "reveal", "Reveal keys"),
+        key("a", "keys", "Add a key"),
         key("s", "save", "Save"),
         key("R", "reload", "Reload"),
         key("A", "hold", "Hold or follow on"),
@@ -76,9 +82,11 @@ class CaseScreen(Search):
     """
 
     def __init__(
-        self, found: Index, version: str, is_chosen: bool, config: Config, memory: Memory, roll: Roll | None = None
-    ) -> None:
+        self, found: Index, version: str, is_chosen: bool, config: Config, memory: Memory, options: Options,
+        roll: Roll | None = None,
+    ) -> None:  # fmt: skip
         super().__init__()
+        self.options = options  # of the analysis, with the keys that were typed in
         self.found = found
         self.roll = roll
         self.config = config
@@ -223,6 +231,9 @@ class CaseScreen(Search):
         if self.held:
             self.grown = found
             return
+        self._renew(found)
+
+    def _renew(self, found: Index) -> None:
         self.found = found
         for pane in (self.query_one(Sessions), self.ue, self.packets, self.query_one(Findings), self.query_one(Media)):
             pane.renew(found)
@@ -409,6 +420,19 @@ class CaseScreen(Search):
         self.ue.reveal(revealed)
         self.packets.inspector.reveal(revealed)
         self._say("key values are shown: K hides them" if revealed else "key values are hidden")
+
+    def action_keys(self) -> None:
+        """Type in a key, and see what it opens."""
+        if self.found.analysis.with_keys is None:
+            self.notify("The capture still grows: give keys with --keys, or open it again when it is whole", timeout=5)
+            return
+        session = self.ue.session if self.pane == "ue" else self.query_one(Sessions).session
+        self.app.push_screen(KeysDialog(self.found, session, self.options), self._typed)
+
+    def _typed(self, typed: Typed | None) -> None:
+        if typed is not None:
+            self.options = replace(self.options, typed=merge((self.options.typed, typed.keyring)))
+            self._renew(typed.found)
 
     @on(Said)
     def _said(self, event: Said) -> None:
