@@ -45,7 +45,7 @@ class Options:
     waive: tuple[str, ...] = ()  # files of waivers beyond those of the case
     today: date | None = None  # by which waivers expire; None: none has
     profile: str | None = None  # a name of PROFILES; None: what case.toml says, or else the default
-    tolerances: Mapping[str, int] = field(default_factory=dict)  # ns; those of case.toml go before them
+    tolerances: Mapping[str, int] = field(default_factory=dict, hash=False)  # ns; those of case.toml go before them
     typed: Keyring = NO_KEYS  # keys that are in no file
 
 
