@@ -6,20 +6,15 @@ from analyzer.config import TIMES
 from analyzer.correlate.sessions import Session
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Mark, fit
-from analyzer.tui.lifelines import Bar, bars
+from analyzer.tui.lifelines import bars, mark_of
 from analyzer.tui.model import SECOND, Index, Place, utc
 from analyzer.tui.rows import Rows
+from analyzer.views.lifelines import SHORTEST, STEPS, Bar, span
 
 LABEL = 20  # columns
 LEAST = 10  # columns of a bar
 TICK = 14  # columns between two times of the axis, at least
 ZOOM, PAN = 2, 4  # the view halves or doubles; it moves by a quarter of itself
-SHORTEST = 10**6  # ns that the whole width may come to
-# Steps of the axis in ns: 1, 2 and 5 of each power, then minutes and hours.
-STEPS = (
-    *(base * 10**power for power in range(6, 11) for base in (1, 2, 5)),
-    *(SECOND * s for s in (60, 300, 900, 3600)),
-)
 BODY, GAP, ON = "━", "╳", "▶"  # of a bar, of a time without a key, of what goes on beyond the view
 BEFORE = "◀"
 
@@ -48,11 +43,7 @@ class Chart(Rows):
         """Show the keys of a UE, or more of those of the same one: where somebody looked closer, the view stays."""
         closer = goes_on and self.view != self.whole
         self.bars = bars(self.found, session)
-        times = [time for bar in self.bars if not bar.is_headline for time in (bar.begin, bar.end) if time is not None]
-        last = self.found.analysis.story.traffic.end  # a Ks may live for days: the capture is what is looked at
-        begin = min(times, default=0)
-        end = min(max(times, default=1), max(last, begin))
-        self.whole = (begin, max(end, begin + SHORTEST))
+        self.whole = span(self.bars, self.found.analysis.story.traffic.end)
         if not closer:
             self.view = self.whole
         self.reset(len(self.bars), self.cursor if goes_on else 0)
@@ -126,9 +117,9 @@ class Chart(Rows):
     def line(self, row: int, width: int) -> Line:
         bar = self.bars[row]
         if bar.is_headline:
-            return (Cell(fit(bar.label, width), bar.mark.tone or "accent"),)
+            return (Cell(fit(bar.label, width), mark_of(bar).tone or "accent"),)
         room = self._room(width)
-        tone = bar.mark.tone if bar.mark > Mark.PASS else ""
+        tone = mark_of(bar).tone if mark_of(bar) > Mark.PASS else ""
         label = Cell(fit(f"{'  ' * bar.depth}{bar.label}", LABEL) + " ", tone)
         return (label, Cell(self._drawn(bar, room), tone))
 
@@ -143,7 +134,7 @@ class Chart(Rows):
         cells = [" "] * room
         first = self._column(bar.begin, room)
         last = room if bar.end is None else self._column(bar.end, room)
-        body = GAP if bar.mark is Mark.FAIL and not bar.moments else BODY
+        body = GAP if mark_of(bar) is Mark.FAIL and not bar.moments else BODY
         for at in range(max(0, first), min(room, last + 1)):
             cells[at] = body
         if first < 0 <= last:
@@ -164,4 +155,4 @@ class Chart(Rows):
         return self.bars[row].text
 
     def mark(self, row: int) -> Mark:
-        return self.bars[row].mark
+        return mark_of(self.bars[row])

@@ -13,11 +13,11 @@ from textual.widgets import Static
 from analyzer.config import DEFAULT_COLUMNS
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Row
-from analyzer.tui.fields import written
 from analyzer.tui.model import Index, clock
 from analyzer.tui.prompt import Prompt
 from analyzer.tui.rows import Rows
 from analyzer.tui.table import Column
+from analyzer.views.layers import written
 from dissectors import Message, tree
 from dissectors.catalogue import FAMILY
 

@@ -10,13 +10,14 @@ from textual.app import ComposeResult
 
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Mark, fit
-from analyzer.tui.fields import layers, worded
+from analyzer.tui.fields import worded
 from analyzer.tui.keyline import KeyLine
 from analyzer.tui.model import Index
 from analyzer.tui.rows import Rows
 from analyzer.tui.search import Search
 from analyzer.tui.tabline import TabLine
 from analyzer.views.hiding import Hider
+from analyzer.views.layers import layers
 from dissectors import Field, Message, tree
 
 MAX_LINES = 4000  # of one message that are compared

@@ -1,47 +1,19 @@
-"""A message as Wireshark shows it: its layers, the field tree of each, and which octets hold keys."""
+"""A message as Wireshark shows it: the field tree of each layer, and the filters that fields make."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from analyzer.keys.unlock import KEY_DATA
 from analyzer.report import Judgement
 from analyzer.tui.cells import Cell
 from analyzer.tui.model import mark_of
 from analyzer.tui.outline import Node
+from analyzer.views import layers
 from analyzer.views.hiding import Hider
+from analyzer.views.layers import MAX_VALUE, Layer, Span
 from dissectors import Field, Message, tree
-from dissectors.base import Value
 
 HIDDEN = "•••••••• holds a key: K shows it"
-MAX_VALUE = 400  # characters of a value in the tree
-Span = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Layer:
-    """A message, or one inside it, with octets of its own to look at."""
-
-    title: str
-    message: Message = field(repr=False)
-    headers: tuple[Field, ...] | None = field(default=None, repr=False)  # of a frame, in place of the message's fields
-    begin: int = 0  # of what these headers carry
-
-    @property
-    def data(self) -> bytes:
-        return self.message.payload.data
-
-
-def layers(whole: Message) -> tuple[Layer, ...]:
-    """Return a message and all that is inside it, the plaintext of what was opened included."""
-    return tuple(Layer(_title(part, whole), part) for part in whole.walk())
-
-
-def _title(part: Message, whole: Message) -> str:
-    if part.protocol == KEY_DATA:
-        return "KEMAC decrypted"
-    return f"{part.protocol.upper()}{' decoded' if part is not whole and part.offset < 0 else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +32,7 @@ class Shown:
 def shown(layer: Layer, hider: Hider) -> Shown:
     """Lay out a layer; what the hider hides is neither in the tree nor in the octets."""
     fields = tree(layer.message) if layer.headers is None else layer.headers
-    hidden = tuple((leaf.start, leaf.end) for leaf in _leaves(fields) if hider.hides(leaf))
+    hidden = layers.hidden(fields, hider)
     nodes = [_node(each, f"{layer.title}/{number}", hider) for number, each in enumerate(fields)]
     nodes += [Node((Cell("note ", "warn"), Cell(hider.told(note)))) for note in layer.message.notes]
     error = layer.message.error
@@ -85,14 +57,6 @@ def opened_node(told: str) -> Node:
     return Node((Cell("✓ ", "good"), Cell(told)))
 
 
-def _leaves(fields: tuple[Field, ...]) -> Iterator[Field]:
-    for each in fields:
-        if each.children:
-            yield from _leaves(each.children)
-        else:
-            yield each
-
-
 def _node(each: Field, name: str, hider: Hider) -> Node:
     protocol, dot, rest = each.name.rpartition(".")
     text, is_hidden = worded(each, hider)
@@ -106,17 +70,9 @@ def _node(each: Field, name: str, hider: Hider) -> Node:
 
 
 def worded(each: Field, hider: Hider) -> tuple[str, bool]:
-    """Return what a field says, nothing where its children say it, and whether it says only that it holds a key."""
-    is_group = bool(each.children) and isinstance(each.value, bytes)  # its octets are those of its children
-    if not is_group and hider.hides(each):
-        return HIDDEN, True
-    return each.text or ("" if is_group else written(each.value)), False
-
-
-def written(value: Value) -> str:
-    """Return a value as the tree shows it: octets as hex."""
-    text = value[: MAX_VALUE // 2 + 1].hex() if isinstance(value, bytes) else str(value)
-    return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+    """Return what a field says, and whether it says only that it holds a key, and how that is shown."""
+    text, is_hidden = layers.worded(each, hider)
+    return HIDDEN if is_hidden else text, is_hidden
 
 
 def described(each: Field) -> str:

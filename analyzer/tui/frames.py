@@ -19,11 +19,11 @@ from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Mark, Row
 from analyzer.tui.columns import NUMBER, field_text, table_columns
 from analyzer.tui.events import Said
-from analyzer.tui.fields import Layer
 from analyzer.tui.guests import media_message
 from analyzer.tui.model import Index, Place, clock
 from analyzer.tui.roll import Roll
 from analyzer.tui.table import Table
+from analyzer.views.layers import Layer
 from dissectors import Message, Payload, dissect
 
 LOOK = 0.1  # seconds between two looks at a list that grows

@@ -16,7 +16,7 @@ from analyzer.report import Judgement
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell
 from analyzer.tui.events import OpenFinding, Said
-from analyzer.tui.fields import Layer, Shown, as_filter, described, layers, opened_node, problem_node, shown
+from analyzer.tui.fields import Shown, as_filter, described, opened_node, problem_node, shown
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.model import Index
 from analyzer.tui.outline import Node, Outline
@@ -24,6 +24,7 @@ from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
 from analyzer.tui.tabline import TabLine
 from analyzer.views.hiding import Hider
+from analyzer.views.layers import Layer, layers
 from dissectors import Field, Message
 
 WIRESHARK = "Wireshark"

@@ -1,8 +1,9 @@
 import pytest
 
 from analyzer.filters import compile_filter
-from analyzer.tui.fields import HIDDEN, as_filter, described, follow_filter, layers, problem_node, shown, written
+from analyzer.tui.fields import HIDDEN, as_filter, described, follow_filter, problem_node, shown
 from analyzer.views.hiding import Hider
+from analyzer.views.layers import layers
 from dissectors import Field, tree
 
 
@@ -102,9 +103,7 @@ def test_follow_keeps_a_message_and_those_of_its_exchange(found, protocol):
     assert {each.protocol for each in followed} == {protocol}
 
 
-def test_values_are_written_short():
-    assert written(b"\x01\xff") == "01ff"
-    assert len(written(bytes(100_000))) == len(written("x" * 100_000)) == 400
+def test_a_field_is_described_with_its_place():
     assert described(Field("mikey.csb_id", 1, 4, 8)) == "mikey.csb_id · 4 octets at 4"
     assert described(Field("mikey.v", 1, 3, 4)) == "mikey.v · 1 octet at 3"
 
