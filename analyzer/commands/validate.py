@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import click
 
 from analyzer.analysis import Live, Options
-from analyzer.batch import UNREADABLE, USAGE
+from analyzer.batch import UNREADABLE, USAGE, Look
 from analyzer.capture.case import CaseFiles
 from analyzer.commands.cases import (
     Failure,
@@ -28,6 +29,8 @@ from analyzer.executors.results import Results
 from analyzer.executors.work import work
 from analyzer.procedures import CATALOGUE
 from analyzer.views import COLOURED, PIECEWISE, VIEWS, view
+
+HTML = "html"  # the form that shows more than the report has
 
 
 @click.command("validate")
@@ -110,6 +113,7 @@ def command(
         failures_only,
         shown=tuple(sorted(name for name in forms if name in PIECEWISE)),
         whole=not forms <= PIECEWISE.keys(),
+        look=_look(forms, show_keys),
     )
     if follow:
         results, code = _followed(followed_case(listed(paths, files_from), engine), job), 0
@@ -131,7 +135,20 @@ def command(
 
 
 def _text(results: Results, form: str) -> Iterable[str]:
+    if form == HTML:
+        from analyzer.views import html  # noqa: PLC0415  # Jinja is slow to load
+
+        return (html.show(results.report, (result.outcome and result.outcome.taken for result in results)),)
     return results.pieces(form) if form in PIECEWISE else (view(form)(results.report),)
+
+
+def _look(forms: Iterable[str], show_keys: bool) -> Look | None:
+    """Return what takes from an analysis what the report has not, where a form shows it."""
+    if HTML not in forms:
+        return None
+    from analyzer.views import exhibits  # noqa: PLC0415  # only a page has octets
+
+    return partial(exhibits.look, show_keys=show_keys)
 
 
 def _shown(pieces: Iterable[str]) -> bool:

@@ -15,6 +15,7 @@ from analyzer.media import Group
 from analyzer.report import Judgement, Verdict
 from analyzer.tui.cells import Cell, Mark, Row
 from analyzer.views.hiding import Hider, secrets
+from analyzer.views.layers import opened
 from analyzer.views.packets import with_plaintext
 from dissectors import Message, catalogue, tree
 
@@ -107,24 +108,8 @@ def index(analysis: Analysis) -> Index:
         tuple(message.time for message in analysis.messages),
         _names(with_plaintext(message, analysis.story.chain) for message in analysis.messages[:MAX_NAMED]),
         Hider(secrets(analysis.messages, analysis.story.chain)),
-        _opened(analysis),
+        opened(analysis.report),
     )
-
-
-_FITS = {"digest": "digest verified with", "srtp": "authentic under", "srtcp": "authentic under", "dcf": "opened with"}
-
-
-def _opened(analysis: Analysis) -> dict[Place, tuple[str, ...]]:
-    """Return which key opened what is in a frame, or verified it; a stream is told where it begins."""
-    found: dict[Place, dict[str, None]] = {}
-    for ue in analysis.report.ues:
-        for each in ue.keys:
-            for fit in each.opened:
-                known = "".join(f" of {name}" for name in (each.id.get("b_tid"),) if name)
-                does = _FITS.get(fit.what, "opened with" if fit.what in ("msk", "mtk") else "verified with")
-                told = f"{does} {each.kind} {each.fingerprint}{known}, {each.origin}"
-                found.setdefault((fit.capture, fit.frame), {})[told] = None
-    return {place: tuple(told) for place, told in found.items()}
 
 
 def _names(messages: Iterable[Message]) -> frozenset[str]:

@@ -32,6 +32,7 @@ VIEWS: Mapping[str, str] = {
     "gitlab": "analyzer.views.gitlab",
     "tap": "analyzer.views.tap",
     "markdown": "analyzer.views.markdown",
+    "html": "analyzer.views.html",
     "csv": "analyzer.views.csv",
     "csv-keys": "analyzer.views.csv_keys",
     "csv-messages": "analyzer.views.csv_messages",

@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from analyzer.keys.unlock import KEY_DATA
+from analyzer.report import CaseReport
 from analyzer.views.hiding import HIDDEN, Hider
+from analyzer.views.legs import Place
 from dissectors import Field, Message
 from dissectors.base import Value
 
 MAX_VALUE = 400  # characters of a value
 Span = tuple[int, int]  # first octet, and the one after the last
+_FITS = {"digest": "digest verified with", "srtp": "authentic under", "srtcp": "authentic under", "dcf": "opened with"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,3 +67,16 @@ def written(value: Value) -> str:
     """Return a value as a tree shows it: octets as hex."""
     text = value[: MAX_VALUE // 2 + 1].hex() if isinstance(value, bytes) else str(value)
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
+
+
+def opened(case: CaseReport) -> dict[Place, tuple[str, ...]]:
+    """Return which key opened what is in a frame, or verified it; a stream is told where it begins."""
+    found: dict[Place, dict[str, None]] = {}
+    for ue in case.ues:
+        for each in ue.keys:
+            for fit in each.opened:
+                known = "".join(f" of {name}" for name in (each.id.get("b_tid"),) if name)
+                does = _FITS.get(fit.what, "opened with" if fit.what in ("msk", "mtk") else "verified with")
+                told = f"{does} {each.kind} {each.fingerprint}{known}, {each.origin}"
+                found.setdefault((fit.capture, fit.frame), {})[told] = None
+    return {place: tuple(told) for place, told in found.items()}

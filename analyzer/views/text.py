@@ -40,7 +40,7 @@ def end(totals: Totals, coloured: bool = False) -> str:
 
 def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
     packets = sum(capture.packets for capture in case.captures)
-    facts = f"{plural(packets, 'packet')}, {plural(len(case.ues), 'UE')}, {_judged(case)}"
+    facts = f"{plural(packets, 'packet')}, {plural(len(case.ues), 'UE')}, {judged(case)}"
     yield f"{_word(case.verdict, coloured)} {clean(case.name)}  ({facts})"
     for number, capture in enumerate(case.captures):
         place = clean(capture.path) if len(case.captures) == 1 else f"[{number}] {clean(capture.path)}"
@@ -48,7 +48,7 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
             yield f"  {paint('!', Verdict.ERROR, coloured)} {place}: {clean(problem)}"
     for line in clocks.told(case):
         yield f"  {CLOCK} {clean(line)}"
-    for line in (*measure.told(case), *_sampled(case)):
+    for line in (*measure.told(case), *sampled(case)):
         yield f"  {NOTE} {line}"
     several = len(case.captures) > 1
     for judgement in case.judgements:
@@ -77,7 +77,7 @@ def _waived(judgement: Judgement, several: bool) -> Iterator[str]:
     yield f"      waived: {clean(judgement.waived or '')}"
 
 
-def _sampled(case: CaseReport) -> Iterator[str]:
+def sampled(case: CaseReport) -> Iterator[str]:
     """Tell that of huge streams only a sample was verified."""
     huge = [m for m in case.media if m.packets > HUGE and m.not_checked and m.authenticated + m.failed]
     if huge:
@@ -89,28 +89,29 @@ def _word(verdict: Verdict, coloured: bool) -> str:
     return paint(f"{MARKS[verdict]} {verdict!s:<6}", verdict, coloured)
 
 
-def _judged(case: CaseReport) -> str:
+def judged(case: CaseReport) -> str:
+    """Return how many judgements of a case ended how."""
     counts = Counter(judgement.verdict for judgement in case.judgements if not _is_off(judgement))
     told = [f"{counts[v]} {v}" for v in (Verdict.PASS, Verdict.FAIL, Verdict.INCONC, Verdict.ERROR) if counts[v]]
-    notes = sum(map(_is_note, case.judgements))
+    notes = sum(map(is_note, case.judgements))
     told += [plural(notes, "note")] if notes else []
     waived = sum(judgement.waived is not None for judgement in case.judgements)
     told += [f"{waived} waived"] if waived else []
     return ", ".join(told) or EMPTY.get(case.verdict, "nothing failed")
 
 
-def _is_note(judgement: Judgement) -> bool:
+def is_note(judgement: Judgement) -> bool:
     """Say whether something does not hold that no specification demands: it never changes the verdict of a case."""
     is_broken = judgement.verdict in (Verdict.FAIL, Verdict.INCONC)
     return judgement.level == "info" and judgement.waived is None and is_broken
 
 
 def _is_off(judgement: Judgement) -> bool:
-    return judgement.waived is not None or _is_note(judgement)
+    return judgement.waived is not None or is_note(judgement)
 
 
 def _judgement(judgement: Judgement, several: bool, coloured: bool) -> Iterator[str]:
-    if _is_note(judgement):
+    if is_note(judgement):
         mark = f"{NOTE} {judgement.rule}"
     else:
         mark = paint(f"{MARKS[judgement.verdict]} {judgement.rule}", judgement.verdict, coloured)
@@ -128,15 +129,20 @@ def _judgement(judgement: Judgement, several: bool, coloured: bool) -> Iterator[
 
 def _unclear(judgements: Iterable[Judgement], several: bool, coloured: bool) -> Iterator[str]:
     """Tell what could not be judged: one reason, and all rules that it kept from a verdict."""
-    reasons: dict[str, list[Judgement]] = {}
-    for judgement in judgements:
-        if judgement.verdict is Verdict.INCONC and not _is_off(judgement):
-            reasons.setdefault(judgement.message, []).append(judgement)
-    for reason, found in reasons.items():
+    for reason, found in reasons(judgements).items():
         mark = paint(f"{MARKS[Verdict.INCONC]} cannot tell", Verdict.INCONC, coloured)
         evidence = sorted({(e.capture, e.frame) for judgement in found for e in judgement.evidence})
         place = f" ({frames((Evidence(*e) for e in evidence), several)})" if evidence else ""
         yield f"  {mark}: {clean(reason)}{place}: {', '.join(sorted({judgement.rule for judgement in found}))}"
+
+
+def reasons(judgements: Iterable[Judgement]) -> dict[str, list[Judgement]]:
+    """Return what could not be judged, by the reason."""
+    found: dict[str, list[Judgement]] = {}
+    for judgement in judgements:
+        if judgement.verdict is Verdict.INCONC and not _is_off(judgement):
+            found.setdefault(judgement.message, []).append(judgement)
+    return found
 
 
 def diagnosed(diagnosis: Diagnosis, several: bool) -> Iterator[str]:

@@ -21,7 +21,7 @@ BANNED = ("dpkt", "cryptography", "textual", "pyshark", "numpy", "rich", "defuse
 # What validating a plain capture has no use for where nobody looks on: each of these is slow to load
 UNUSED = (
     "textual", "rich", "pyshark", "asyncio", "multiprocessing", "concurrent.futures", "importlib.metadata", "numpy.ma",
-    "lz4", "backports.zstd", "analyzer.tui", "sample_pcaps",
+    "lz4", "backports.zstd", "jinja2", "analyzer.tui", "sample_pcaps",
 )  # fmt: skip
 
 

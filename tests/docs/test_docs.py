@@ -13,7 +13,7 @@ from analyzer.config import DEFAULT_COLUMNS, load
 from analyzer.keys.keyring import EspSa, GbaRun, KeyringError, MskEntry, MtkEntry, NafKeys, UeKeys, load_keyring
 from analyzer.procedures import CATALOGUE
 from analyzer.tui.app import actions
-from analyzer.views import VIEWS
+from analyzer.views import VIEWS, case_page, exhibits, html
 from analyzer.views import fields as fields_view
 from analyzer.views.catalogue import GROUPS, markdown
 from dissectors.catalogue import fields as known_fields
@@ -152,6 +152,15 @@ def test_every_data_type_of_mikey_is_in_the_table_of_its_modes():
 def test_every_format_of_the_report_has_its_line():
     told = re.findall(r"^\| (`.*?) \|", (DOCS / "formats.md").read_text(), re.MULTILINE)
     assert [name for cell in told for name in re.findall("`([a-z-]+)`", cell)] == list(VIEWS)
+
+
+def test_the_limits_of_the_page_are_told():
+    text = (DOCS / "formats.md").read_text()
+    for told in (
+        f"{html.MAX_SIZE // 2**20} MiB", f"{exhibits.MAX_UES} UEs", f"{exhibits.MAX_EVIDENCE} messages",
+        f"up to {case_page.FEW} cases",
+    ):  # fmt: skip
+        assert told in text
 
 
 @pytest.mark.parametrize("text", blocks("config.md", "toml"))

@@ -1,11 +1,15 @@
 """`keyshark validate`: rule selection, what is told of what cannot be read, outputs."""
 
+from pathlib import Path
+
 import pytest
 
 from analyzer import cli
 from analyzer.batch import USAGE
 from analyzer.commands.cases import Failure
 from analyzer.commands.validate import codes
+
+SAMPLES = Path(__file__).parents[3] / "sample_pcaps"
 
 
 def test_rules_are_named_by_code_or_beginning_in_any_case():
@@ -60,6 +64,31 @@ def test_an_output_that_cannot_be_written_is_2(text_file, tmp_path, capsys):
     target.mkdir()
     assert cli.run(["validate", text_file, "--output", f"json={target}"]) == 2
     assert "cannot be written" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_page_has_the_octets_that_the_report_has_not(tmp_path, capsys, jobs):
+    page = tmp_path / "report.html"
+    cases = [str(SAMPLES / "msk_under_another_muk"), str(SAMPLES / "http_good")]
+    assert cli.run(["validate", *cases, "--jobs", jobs, "--output", f"html={page}"]) == 1
+    text = page.read_text(encoding="utf-8")
+    assert "0000  01 00 05 80 7c 44 42 10  01 00 01 4d 42 4d 53 00" in text
+    assert text.count('<section class="case"') == 2
+    assert "hidden: holds a key" in text
+    assert cli.run(["validate", *cases, "--format", "html"]) == 1
+    assert text in capsys.readouterr().out
+
+
+def test_a_page_shows_keys_when_it_is_told_to(capsys):
+    assert cli.run(["validate", str(SAMPLES / "http_good"), "--format", "html", "--show-keys"]) == 0
+    text = capsys.readouterr().out
+    assert "Key values are shown." in text
+    assert "hidden: holds a key" not in text
+
+
+def test_a_page_of_what_cannot_be_read_says_so(text_file, capsys):
+    assert cli.run(["validate", text_file, "--format", "html"]) == 3
+    assert "is no pcap or pcapng capture" in capsys.readouterr().out
 
 
 def test_a_keyring_for_all_is_told_of_once(text_file, tmp_path, capsys):

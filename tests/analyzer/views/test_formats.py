@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
+import html5lib
 import pytest
 
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
@@ -35,6 +36,8 @@ def test_no_name_of_a_network_steers_a_terminal_or_breaks_a_format(name, case):
         json.loads(told)
     if name == "junit":
         ElementTree.fromstring(told.encode())
+    if name == "html":
+        html5lib.HTMLParser(strict=True).parse(told)
     if name == "github":
         assert len(re.findall("^::", told, re.MULTILINE)) == 3  # no line begins a command of its own
 
