@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from analyzer import accounts, waivers
@@ -26,7 +26,7 @@ from analyzer.procedures import CATALOGUE, tell
 from analyzer.profiles import DEFAULT, PROFILES
 from analyzer.reading import NO_KEYS, Progress, begin
 from analyzer.report import CaseReport
-from analyzer.tolerances import Tolerances
+from analyzer.tolerances import AS_MEANT, Tolerances
 from dissectors import Message, dissect
 
 GARBAGE = (50_000, 20, 10)  # objects, and collections of the younger ones, before gc looks for cycles
@@ -45,7 +45,7 @@ class Options:
     waive: tuple[str, ...] = ()  # files of waivers beyond those of the case
     today: date | None = None  # by which waivers expire; None: none has
     profile: str | None = None  # a name of PROFILES; None: what case.toml says, or else the default
-    tolerances: Mapping[str, int] = field(default_factory=dict, hash=False)  # ns; those of case.toml go before them
+    tolerances: Tolerances = AS_MEANT  # where case.toml sets no other
     typed: Keyring = NO_KEYS  # keys that are in no file
 
 
@@ -126,7 +126,7 @@ def analyse(
     waiving += tuple(waiver for path in options.waive for waiver in waivers.load(path, codes))
     expired = waivers.expired(waiving, options.today)
     profile = PROFILES[options.profile or reading.config.profile or DEFAULT.name]
-    tolerances = Tolerances(**{**options.tolerances, **reading.config.tolerances})
+    tolerances = replace(options.tolerances, **reading.config.tolerances)
 
     def account(more: Keyring = NO_KEYS) -> Analysis:
         """Judge what was read, with more keys than the keyring has; those of ESP open no more of it."""

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from platformdirs import user_config_path, user_state_path
 
+from analyzer.tolerances import AS_MEANT, ToleranceError, Tolerances
 from analyzer.tolerances import TABLE as TOLERANCES
-from analyzer.tolerances import ToleranceError
 from analyzer.tolerances import read as read_tolerances
 
 NAME = "keyshark"
@@ -53,7 +53,7 @@ class Config:
     columns: tuple[str, ...] = DEFAULT_COLUMNS
     filters: tuple[str, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)  # name of an action → keys, parted by commas
-    tolerances: Mapping[str, int] = field(default_factory=dict)  # as `analyzer.tolerances.read` returns them
+    tolerances: Tolerances = AS_MEANT
 
 
 def config_path() -> Path:
@@ -90,7 +90,7 @@ def load(path: Path) -> Config:
     if not isinstance(columns, list) or not columns:
         raise SettingsError(path, "", "columns", "is not a list of names in quotes")
     try:
-        tolerances = read_tolerances(told.get(TOLERANCES, {}))
+        tolerances = Tolerances(**read_tolerances(told.get(TOLERANCES, {})))
     except ToleranceError as error:
         raise SettingsError(path, TOLERANCES, error.key, error.reason) from None
     return Config(

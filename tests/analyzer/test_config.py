@@ -2,6 +2,7 @@ import pytest
 
 from analyzer import config
 from analyzer.config import TEMPLATE, Config, SettingsError, load
+from analyzer.tolerances import AS_MEANT, Tolerances
 
 
 def written(tmp_path, text):
@@ -23,7 +24,7 @@ def test_the_template_wishes_nothing_and_every_line_of_it_can_be_used(tmp_path):
     )  # fmt: skip
     assert wished.filters == ("mikey.type == 2",)
     assert wished.keys == {"ladder": "x,ctrl+l"}
-    assert wished.tolerances == {"msk_after_grant": 10**10}
+    assert wished.tolerances == AS_MEANT  # shown with the value that it has
 
 
 @pytest.mark.parametrize(
@@ -58,3 +59,9 @@ def test_files_lie_where_xdg_says(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "s"))
     assert config.config_path() == tmp_path / "c" / "keyshark" / "config.toml"
     assert config.state_path() == tmp_path / "s" / "keyshark" / "captures.json"
+
+
+def test_times_of_rules_are_set_in_seconds(tmp_path):
+    assert load(written(tmp_path, "[tolerances]\nmsk-after-grant = 30")).tolerances == Tolerances(
+        msk_after_grant=30 * 10**9
+    )

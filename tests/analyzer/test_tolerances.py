@@ -25,7 +25,7 @@ CODES = {rule.code for rule in CATALOGUE}
 
 def judged(tell, story, rule, name="", value=0.0):
     """Return the verdicts of a rule with a tolerance set to so many seconds, or with all as they are meant."""
-    options = Options(tolerances=read({name: value}) if name else {})
+    options = Options(tolerances=Tolerances(**read({name: value} if name else {})))
     return [str(j.verdict) for j in tell(story, options=options).report.judgements if j.rule == rule]
 
 
