@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 TEXT, OURS = "text", "ours"  # where a difference is from: written in a text, or how we read several of them
 
@@ -146,6 +147,7 @@ DIFFERENCES: tuple[Difference, ...] = (
 )
 
 
+@cache
 def of_rule(code: str) -> tuple[Difference, ...]:
     """Return what about a rule is not the same in all profiles."""
     return tuple(difference for difference in DIFFERENCES if code in difference.rules)

@@ -15,6 +15,7 @@ from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
 from analyzer.tui.rulepage import rule_page
 from analyzer.tui.table import Column, Table
+from analyzer.views import measure
 
 COLUMNS = (
     Column("", 1),
@@ -50,7 +51,9 @@ class Findings(Vertical):
         self.listed: tuple[Judgement, ...] = ()
 
     def compose(self) -> ComposeResult:
-        yield FilterBox(self._wrong, "all findings; words such as: fail inconc shall should ue1 MS-16", id="filter")
+        by = measure.short(self.found.analysis.report)
+        words = f"all findings{by}; words such as: fail inconc shall should ue1 MS-16"
+        yield FilterBox(self._wrong, words, id="filter")
         yield Table(COLUMNS, self._why_empty(), id="judgements")
         yield Page("Nothing chosen.", id="page")
 

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from analyzer.diagnosis.reasons import LINKS
 from analyzer.diagnosis.trouble import SYMPTOMS
 from analyzer.report import SCHEMA_VERSION, CaseReport, Diagnosis, Evidence, ProcedureReport, Report, UeReport, Verdict
+from analyzer.views import measure
 from analyzer.views.ink import clean, plural
 from analyzer.views.plain import plain
-from analyzer.views.text import diagnosed
+from analyzer.views.text import NOTE, diagnosed
 from analyzer.views.wrapping import wrapped
 
 MAX_WELL = 20  # UEs of which all is fine that get a line each
@@ -33,8 +34,13 @@ def show_json(report: Report) -> str:
 def case(told: CaseReport, width: int | None = None) -> str:
     """Return the diagnoses of one case: for each UE what works, and then what does not."""
     count = plural(len(told.diagnoses), "diagnosis" if len(told.diagnoses) == 1 else "diagnose")
-    lines = [f"{clean(told.name)}: {count if told.diagnoses else HEALTHY}", *_ues(told, width)]
+    lines = [f"{clean(told.name)}: {count if told.diagnoses else HEALTHY}", *_measure(told, width), *_ues(told, width)]
     return "\n".join(lines) + "\n"
+
+
+def _measure(told: CaseReport, width: int | None) -> Iterator[str]:
+    for line in measure.told(told):
+        yield from wrapped(line, f"  {NOTE} ", width)
 
 
 def _ues(told: CaseReport, width: int | None) -> Iterator[str]:

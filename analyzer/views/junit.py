@@ -8,6 +8,7 @@ from io import BytesIO
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
 from analyzer.report import CaseReport, Evidence, Report, Verdict
+from analyzer.views import measure
 from analyzer.views.frames import frames
 from analyzer.views.ink import clean
 from analyzer.views.ruletests import RuleTest, rule_tests, unread
@@ -34,6 +35,8 @@ def _suite(case: CaseReport) -> TestSuite:
     suite = TestSuite(_text(case.name))
     for number, capture in enumerate(case.captures):
         suite.add_property(f"capture.{number}", _text(capture.path))
+    for number, line in enumerate(measure.told(case)):
+        suite.add_property(f"measure.{number}", _text(line))
     broken = unread(case)
     if broken:
         whole = TestCase("captures can be read", classname=_text(case.name), time=0)

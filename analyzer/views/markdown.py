@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.report import CaseReport, Diagnosis, Judgement, Report, Verdict
+from analyzer.views import measure
 from analyzer.views.broken import BROKEN
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean
@@ -37,9 +38,19 @@ def _verdict(verdict: Verdict) -> str:
 
 
 def _case(case: CaseReport) -> Iterator[str]:
-    told = [*_problems(case), *map(_diagnosis, case.diagnoses), *(_judgement(case, found) for found in _wrong(case))]
+    told = [
+        *_measure(case),
+        *_problems(case),
+        *map(_diagnosis, case.diagnoses),
+        *(_judgement(case, found) for found in _wrong(case)),
+    ]
     if told:
         yield from ("", f"## {_text(case.name)}", "", *told)
+
+
+def _measure(case: CaseReport) -> Iterator[str]:
+    for line in measure.told(case):
+        yield f"* {_text(line)}"
 
 
 def _problems(case: CaseReport) -> Iterator[str]:

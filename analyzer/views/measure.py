@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from analyzer.profiles import DEFAULT, DIFFERENCES, PROFILES
 from analyzer.report import CaseReport
+from analyzer.views.ink import plural
 
 
 def told(case: CaseReport) -> Iterator[str]:
@@ -15,6 +16,12 @@ def told(case: CaseReport) -> Iterator[str]:
     if case.tolerances:
         times = ", ".join(f"{t.name} {t.seconds:g} s (usually {t.default:g} s)" for t in case.tolerances)
         yield f"tolerances set: {times}"
+
+
+def short(case: CaseReport) -> str:
+    """Return the same in the fewest words, to stand behind a noun; empty where all is as usual."""
+    profile = f" by profile {case.profile}" if case.profile not in (None, DEFAULT.name) else ""
+    return profile + (f" with {plural(len(case.tolerances), 'tolerance')} set" if case.tolerances else "")
 
 
 def _left_out(name: str) -> str:

@@ -14,6 +14,11 @@ async def test_the_worst_comes_first_with_its_page_beside(paned, press, lines):
         assert not lines(pane.query_one(Page))[0].startswith("✗ ")
 
 
+async def test_a_profile_is_named(paned):
+    async with paned(Findings, "rel8_http") as (pane, _):
+        assert "all findings by profile rel8; words such as" in pane.filter.input.placeholder
+
+
 async def test_words_filter_by_verdict_level_ue_and_rule(paned, sift, press):
     async with paned(Findings, "mtk_outside_window") as (pane, pilot):
         await sift(pane, pilot, "fail ue1")
