@@ -1,52 +1,45 @@
 """Display filters in the manner of Wireshark: `mikey && !(mikey.v == 0) || sip.Call-ID contains "home1"`.
 
 A name alone asks whether a message holds that protocol or field. `==`, `<`, `<=`, `>`, `>=`, `contains`, `matches`
-and `in {…}` ask whether one of the fields of that name has such a value; `!=` whether there are some and none has it.
+and `in {…}` ask whether one of the fields of that name has such a value; `!=` whether there are some and none has it,
+`===` whether all have it, `!==` whether one has not. `name[0:4]` is a part of the octets of a field or a message.
 """
 
 from __future__ import annotations
 
-import operator
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Any, Protocol
+from typing import Protocol
 
-from analyzer.patterns import Pattern, PatternError
+from analyzer.comparing import ORDERS, SECOND, FilterError, Literal, Match, matching, member, moment, sliced
 from dissectors import Message, catalogue, tree
 from dissectors.base import Value
 
 MAX_NESTING = 100  # parentheses and negations within each other
 WORDS = {
     "and": "&&", "or": "||", "not": "!", "eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">=",
+    "any_eq": "==", "all_eq": "===", "any_ne": "!==", "all_ne": "!=",
     "~": "matches", "matches": "matches", "contains": "contains", "in": "in",
 }  # fmt: skip
-TOKEN = re.compile(r'\s*(?:(&&|\|\||==|!=|<=|>=|[!<>(){},~])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.:+/@*-]+))', re.DOTALL)
-OCTETS = re.compile(r"[0-9a-fA-F]{2}(?:[:-]?[0-9a-fA-F]{2})*")
-ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge
-}  # fmt: skip
-COMPARISONS = frozenset(("==", "!=", "contains", "matches", "in", *ORDERS))
+TOKEN = re.compile(
+    r'\s*(?:(&&|\|\||===|!==|==|!=|<=|>=|[!<>(){},~[\]])|"((?:[^"\\]|\\.)*)"|([A-Za-z0-9_.:+/@*-]+))', re.DOTALL
+)
+COMPARISONS = frozenset(("==", "!=", "===", "!==", "contains", "matches", "in", *ORDERS))
 
-
-class FilterError(ValueError):
-    """A filter that cannot be read: why, and at which character."""
-
-    def __init__(self, reason: str, position: int) -> None:
-        super().__init__(f"{reason} at character {position + 1}")
-        self.reason = reason
-        self.position = position
+BARE = frozenset(("frame", "ip", "ipv6", "udp", "tcp", "sctp"))  # of these messages keep no octets
+MOMENT = "frame.time"
 
 
 class Seen:
     """The names and values of one message and all inside it, read from its tree when first asked for."""
 
-    __slots__ = ("_comment", "_message", "_values", "protocols")
+    __slots__ = ("_begin", "_comment", "_message", "_values", "protocols")
 
-    def __init__(self, message: Message, comment: str = "") -> None:
+    def __init__(self, message: Message, comment: str = "", begin: int | None = None) -> None:
         self._message = message
         self._comment = comment
+        self._begin = begin
         self._values: dict[str, list[Value]] | None = None
         around = {"frame", _ip_version(message), message.payload.transport}
         self.protocols = frozenset(part.protocol for part in message.walk()) | around
@@ -55,19 +48,20 @@ class Seen:
     def values(self) -> dict[str, list[Value]]:
         if self._values is None:
             self._values = {"frame.comment": [self._comment]} if self._comment else {}
+            if self._begin is not None:
+                self._values["frame.time_relative"] = [(self._message.time - self._begin) / SECOND]
             for name, value in _named(self._message):
                 self._values.setdefault(name, []).append(value)
         return self._values
 
 
 class Filter(Protocol):
-    """Says whether a message passes, with the comment that the capture has to its frames."""
+    """Says whether a message passes, with the comment that the capture has to its frames, and the time it began."""
 
-    def __call__(self, message: Message, comment: str = "") -> bool: ...
+    def __call__(self, message: Message, comment: str = "", begin: int | None = None) -> bool: ...
 
 
 _Test = Callable[[Seen], bool]
-_Match = Callable[[Value], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +78,10 @@ def compile_filter(text: str, unknown: Callable[[str], str] = catalogue.unknown)
     """
     reader = _Reader(list(_tokens(text)), unknown)
     if reader.next.kind == "end":
-        return lambda message, comment="": True
+        return lambda message, comment="", begin=None: True
     test = reader.alternatives(0)
     reader.take("end", "&& or ||")
-    return lambda message, comment="": test(Seen(message, comment))
+    return lambda message, comment="", begin=None: test(Seen(message, comment, begin))
 
 
 def _ip_version(message: Message) -> str:
@@ -97,6 +91,8 @@ def _ip_version(message: Message) -> str:
 def _named(message: Message) -> Iterator[tuple[str, Value]]:
     payload, version = message.payload, _ip_version(message)
     yield "frame.number", payload.frame
+    yield MOMENT, payload.time
+    yield "frame.time_epoch", payload.time / SECOND
     for name, address in (("src", payload.src), ("dst", payload.dst)):
         yield f"{version}.{name}", address
         yield f"{version}.addr", address
@@ -104,6 +100,7 @@ def _named(message: Message) -> Iterator[tuple[str, Value]]:
         yield f"{payload.transport}.{name}", port
         yield f"{payload.transport}.port", port
     for part in message.walk():
+        yield part.protocol, part.payload.data
         for outermost in tree(part):
             for field in outermost.walk():
                 yield field.name, field.value
@@ -188,136 +185,71 @@ class _Reader:
             raise FilterError(f"{name!r} where a protocol or field is expected", token.position)
         if wrong := self.unknown(name):
             raise FilterError(wrong, token.position)
+        take = self.slices(name) if self.next.kind == "[" else None
         comparing = self.next.kind
         if comparing not in COMPARISONS:
+            if take is not None:
+                return lambda seen: any(take(value) is not None for value in seen.values.get(name, ()))
             return lambda seen: name in seen.protocols or name in seen.values
+        if name in BARE:
+            raise FilterError(f"of {name} no octets are kept: name the protocol that it carries", token.position)
         self.place += 1
-        matches = self.members() if comparing == "in" else _matching(comparing, self.literal())
-        if comparing == "!=":  # as in Wireshark since 3.6: all of them differ
-            return lambda seen: name in seen.values and not any(map(matches, seen.values[name]))
-        return lambda seen: any(map(matches, seen.values.get(name, ())))
+        matches = self.members(name) if comparing == "in" else matching(comparing, self.literal(name))
+        return _tested(name, comparing, matches, take)
 
-    def literal(self) -> _Token:
+    def slices(self, name: str) -> Callable[[Value], bytes | None]:
+        """Read what stands in brackets: parts of the octets of a field or a message."""
+        known = catalogue.fields().get(name)
+        if name in BARE or (known is not None and known.kind == "number"):
+            what = (
+                f"of {name} no octets are kept" if name in BARE else f"{name} is a number, of which there are no slices"
+            )
+            raise FilterError(what, self.next.position)
+        self.take("[")
+        parts: list[Literal] = []
+        while not parts or not self.takes("]"):
+            if parts:
+                self.take(",", "] or ,")
+            token = self.take("word", "a slice such as 0:4")
+            parts.append(Literal(token.text, token.position))
+        return sliced(parts)
+
+    def literal(self, name: str) -> Literal:
+        """Read a value that a field is compared with."""
         if self.next.kind in WORDS.values() and self.next.text in WORDS and self.next.text.isalpha():
-            return self.take(self.next.kind)  # a word of the language, where only a value can stand
-        return self.take("text") if self.next.kind == "text" else self.take("word", "a value")
+            token = self.take(self.next.kind)  # a word of the language, where only a value can stand
+        else:
+            token = self.take("text") if self.next.kind == "text" else self.take("word", "a value")
+        found = Literal(token.text, token.position, token.kind == "text")
+        return moment(found) if name == MOMENT else found
 
-    def members(self) -> _Match:
+    def members(self, name: str) -> Match:
         """Read what stands in braces: values, and ranges such as 8000..8080."""
         self.take("{")
-        found: list[_Match] = []
+        found: list[Match] = []
         while not found or not self.takes("}"):
             if found:
                 self.takes(",")
-            found.append(_member(self.literal()))
+            low = self.literal(name)
+            is_range = (self.next.kind, self.next.text) == ("word", "..")
+            self.place += is_range
+            found.append(member(low, self.literal(name) if is_range else None))
         return lambda value: any(matches(value) for matches in found)
 
 
-def _member(literal: _Token) -> _Match:
-    low, dots, high = literal.text.partition("..")
-    if literal.kind != "word" or not dots:
-        return _equals(literal)
-    if not low or not high:
-        raise FilterError(f"{literal.text!r} where a range such as 1..5 is expected", literal.position)
-    above = _ordered(ORDERS[">="], _Token("word", low, literal.position))
-    below = _ordered(ORDERS["<="], _Token("word", high, literal.position + len(low) + 2))
-    return lambda value: above(value) and below(value)
+def _tested(name: str, comparing: str, matches: Match, take: Callable[[Value], bytes | None] | None) -> _Test:
+    """Return the test of all fields of a name: as in Wireshark since 3.6, where `!=` says that all of them differ."""
 
+    def values(seen: Seen) -> list[Value]:
+        found = seen.values.get(name, [])
+        return found if take is None else [part for value in found if (part := take(value)) is not None]
 
-def _matching(comparing: str, literal: _Token) -> _Match:
     match comparing:
-        case "contains":
-            return _contains(literal)
-        case "matches":
-            return _found(literal)
-        case "==" | "!=":
-            return _equals(literal)
+        case "!=":
+            return lambda seen: bool(found := values(seen)) and not any(map(matches, found))
+        case "===":
+            return lambda seen: bool(found := values(seen)) and all(map(matches, found))
+        case "!==":
+            return lambda seen: not all(map(matches, values(seen)))
         case _:
-            return _ordered(ORDERS[comparing], literal)
-
-
-def _equals(literal: _Token) -> _Match:
-    number, octets, network = _number(literal), _octets(literal), _network(literal.text)
-
-    def matches(value: Value) -> bool:
-        match value:
-            case int() | float():
-                return value == number
-            case bytes():
-                return value == octets
-            case _ if value == literal.text:
-                return True
-            case _:
-                address = None if network is None else _address(value)
-                return network is not None and address is not None and address in network
-
-    return matches
-
-
-def _ordered(order: Callable[[Any, Any], bool], literal: _Token) -> _Match:
-    """Compare numbers as numbers, addresses as addresses, octets as octets, and all else as text."""
-    number, octets, address = _number(literal), _octets(literal), _address(literal.text)
-
-    def matches(value: Value) -> bool:
-        match value:
-            case int() | float():
-                return number is not None and order(value, number)
-            case bytes():
-                return order(value, octets)
-            case _ if number is not None:
-                written = _number(_Token("word", value, 0))
-                return written is not None and order(written, number)
-            case _ if address is not None:
-                other = _address(value)
-                return other is not None and other.version == address.version and order(other, address)
-            case _:
-                return order(value, literal.text)
-
-    return matches
-
-
-def _contains(literal: _Token) -> _Match:
-    octets = _octets(literal)
-    return lambda value: octets in value if isinstance(value, bytes) else literal.text in str(value)
-
-
-def _found(literal: _Token) -> _Match:
-    try:
-        pattern = Pattern(literal.text)
-    except PatternError as error:
-        begin = literal.position + (literal.kind == "text")  # after the quote
-        raise FilterError(f"{error.reason} in the pattern", begin + error.position) from error
-    return lambda value: pattern.search(value.decode("latin-1") if isinstance(value, bytes) else str(value))
-
-
-def _number(literal: _Token) -> float | None:
-    if literal.kind != "word":
-        return None
-    for read in (lambda text: int(text, 0), float):
-        try:
-            return read(literal.text)
-        except ValueError:
-            pass
-    return None
-
-
-def _octets(literal: _Token) -> bytes:
-    """Return the octets that a literal means: text in quotes as it is, else hex digits, colons or dashes allowed."""
-    if literal.kind == "word" and OCTETS.fullmatch(literal.text):
-        return bytes.fromhex(literal.text.replace(":", "").replace("-", ""))
-    return literal.text.encode("utf-8", "surrogatepass")
-
-
-def _address(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        return ip_address(text)
-    except ValueError:
-        return None
-
-
-def _network(text: str) -> IPv4Network | IPv6Network | None:
-    """Return the addresses that a literal means: one, however it is written, or those of 10.0.0.0/8."""
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None
+            return lambda seen: any(map(matches, values(seen)))

@@ -16,6 +16,8 @@ from dissectors.mikey_names import SRTP_POLICY, TESLA_POLICY
 
 TABLE = Path(__file__).with_name("fields.tsv")
 FAMILY = "*"
+MAX_NEAR = 3  # such names that are told
+ALIKE = 0.05  # how much less like it than the nearest the others may be
 CLOSE = 0.75  # how like another a name is that was meant to be that
 _TYPES = {"uint": "number", "int": "number", "naf_id": "group", "grouped": "group", "address": "group", "time": "time"}
 _OURS = frozenset(("NAF-Id", "Privileged-Sender-Indication"))  # otherwise in Wireshark
@@ -54,20 +56,21 @@ def unknown(name: str) -> str:
         return f"{name!r} is only the beginning of a name such as {begun[0]}"
     near = _near(name)
     if near:
-        return f"no field or protocol is called {name!r}: did you mean {near}?"
+        return f"no field or protocol is called {name!r}: did you mean {' or '.join(near)}?"
     if any(each.endswith(FAMILY) and name.startswith(each[:-1]) and name != each[:-1] for each in known):
         return ""
     return f"no field or protocol is called {name!r}: `keyshark fields` lists them"
 
 
-def _near(name: str) -> str:
+def _near(name: str) -> list[str]:
     import difflib  # noqa: PLC0415  # only where a name is not known
 
     protocol = name.partition(".")[0]
     family = any(each.endswith(FAMILY) and name.startswith(each[:-1]) for each in fields())
     own = [each for each in fields() if FAMILY not in each and (each.partition(".")[0] == protocol or not family)]
-    near = difflib.get_close_matches(name, own, n=1, cutoff=0.9 if family else CLOSE)
-    return near[0] if near else ""
+    near = difflib.get_close_matches(name, own, n=MAX_NEAR, cutoff=0.9 if family else CLOSE)
+    likes = [difflib.SequenceMatcher(None, each, name).ratio() for each in near]
+    return [each for each, like in zip(near, likes, strict=True) if like > likes[0] - ALIKE]
 
 
 def _listed() -> Iterator[FieldType]:

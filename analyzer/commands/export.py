@@ -17,9 +17,10 @@ from analyzer.capture.reader import STDIN
 from analyzer.capture.writer import PcapngWriter
 from analyzer.commands.cases import Failure, analysed, find, inputs, show_keys_option, told_damage
 from analyzer.commands.output import common, tell
+from analyzer.comparing import FilterError
 from analyzer.export import Exporter
 from analyzer.export_objects import Place
-from analyzer.filters import Filter, FilterError, compile_filter
+from analyzer.filters import Filter, compile_filter
 from analyzer.views import packets
 
 
@@ -83,7 +84,7 @@ def _chosen(analysis: Analysis, passes: Filter) -> frozenset[Place]:
     return frozenset(
         (message.payload.capture, frame)
         for message in analysis.messages
-        if passes(packets.with_plaintext(message, analysis.story.chain))
+        if passes(packets.with_plaintext(message, analysis.story.chain), begin=analysis.story.traffic.begin)
         for frame in message.payload.frames
     )
 

@@ -13,8 +13,9 @@ from analyzer.commands.cases import analysed, each, find, inputs, present, show_
 from analyzer.commands.drawing import drawn
 from analyzer.commands.following import follow_option, followed_case, following
 from analyzer.commands.output import common, show
+from analyzer.comparing import FilterError
 from analyzer.correlate.bodies import summary
-from analyzer.filters import Filter, FilterError, compile_filter
+from analyzer.filters import Filter, compile_filter
 from analyzer.views import packets
 from analyzer.views.hiding import Hider, secrets, written
 from analyzer.views.ink import plural
@@ -51,7 +52,8 @@ def command(
     tcpdump -i any -U -w - | keyshark packets --follow -
 
     A filter names protocols and fields, as in Wireshark: a name alone asks whether it is there; ==, !=, <, <=, >, >=,
-    contains, matches (a regular expression) and in {1, 5..9} compare; &&, ||, ! and parentheses combine.
+    contains, matches (a regular expression) and in {1, 5..9} compare; name[0:4] is a part of its octets; &&, ||, ! and
+    parentheses combine. Times are written frame.time >= "2026-01-01 00:00:00", in UTC.
 
     With --follow messages are shown as they come, without what keys open in them: without --follow, the rest.
     """
@@ -76,7 +78,7 @@ def _follow(case: CaseFiles, options: Options, passes: Filter, as_json: bool) ->
         if as_json and not options.show_keys:
             hider.learn(written(message))
         said = comment(live.captures, message)
-        if not passes(message, said):
+        if not passes(message, said, begin):
             return
         line = packets.Line(message, summary(message), comment=said)
         if as_json:
@@ -99,7 +101,7 @@ def _lines(analysis: Analysis, passes: Filter) -> Iterator[packets.Line]:
     for message in analysis.messages:
         whole = packets.with_plaintext(message, analysis.story.chain)
         said = comment(analysis.captures, message)
-        if passes(whole, said):
+        if passes(whole, said, analysis.story.traffic.begin):
             yield packets.Line(whole, summary(message), again.get(id(message)), said)
 
 

@@ -12,8 +12,9 @@ from textual.message import Message as Event
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
+from analyzer.comparing import FilterError
 from analyzer.config import DEFAULT_COLUMNS, TIMES
-from analyzer.filters import FilterError, compile_filter
+from analyzer.filters import compile_filter
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Row
 from analyzer.tui.columns import INFO, ColumnsDialog, packet_row, table_columns
@@ -291,8 +292,11 @@ class Packets(Vertical):
     def _sift(self, text: str) -> None:
         """In a worker: find the messages that pass."""
         passes, found = compile_filter(text), self.found
+        begin = found.analysis.story.traffic.begin
         self.post_message(
-            Filtered(text, [row for row, message in enumerate(found.messages) if passes(found.whole(message))])
+            Filtered(
+                text, [row for row, message in enumerate(found.messages) if passes(found.whole(message), begin=begin)]
+            )
         )
 
     @on(Filtered)

@@ -5,10 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dissectors
-from analyzer.filters import MAX_NESTING, FilterError, compile_filter
+from analyzer.comparing import FilterError
+from analyzer.filters import MAX_NESTING, compile_filter
 from dissectors import Cursor, Dissector, Message, Part, Payload
 
-PAYLOAD = Payload(b"\x00\x07\xde\xad\xbe\xefINVITE", "udp", "10.0.0.5", 5060, "10.0.1.9", 2269, 0, 12, 0, (12,))
+PAYLOAD = Payload(
+    b"\x00\x07\xde\xad\xbe\xefINVITE", "udp", "10.0.0.5", 5060, "10.0.1.9", 2269, 0, 12, 1767225602500000000, (12,)
+)
 
 
 def _parse(cursor: Cursor) -> object:
@@ -92,17 +95,52 @@ def message() -> Message:
         "! ! toy",
         "sip || toy && inside.octet == 9",
         "(sip || toy) && !(toy.number == 8)",
+        "toy[0:2] == 00:07",
+        'toy[-6:3] == "INV"',
+        "toy.octets[0:2] == de:ad",
+        "toy.octets[1] == ad",
+        "toy.octets[1-2] == ad:be",
+        "toy.octets[-2:] == be:ef",
+        "toy.octets[:2,3] == deadef",
+        "toy.octets[-3--2] == adbe",
+        "toy.octets[3:100] == ef",
+        "toy.octets[2:]",
+        'toy.text[0:3] == "INV"',
+        "toy.text[0:3] in {INV, BYE}",
+        'toy.text[3:] matches "^ite$"',
+        'toy contains "VIT"',
+        "toy.many === 3 || toy.many in {4 .. 5}",
+        "toy.many !== 3",
+        "toy.many any_ne 3",
+        "toy.number all_eq 7",
+        "toy.number in {5 .. 9}",
+        "frame.time_relative == 2.5",
+        "frame.time_epoch >= 1767225602.4 && frame.time_epoch < 1767225602.6",
+        'frame.time == "2026-01-01 00:00:02.5"',
+        "frame.time == 2026-01-01T00:00:02.500000000Z",
+        'frame.time < "Jan 1, 2026 00:00:02.500000001"',
+        'frame.time in {"2026-01-01 00:00:02" .. "2026-01-01 01:00:03+01:00"}',
         'toy.text != "a \\"quoted\\" word"',
         "toy.text != contains",
     ],
 )
 def test_passes(message, text):
-    assert compile_filter(text, toys)(message)
+    assert compile_filter(text, toys)(message, begin=1767225600 * 10**9)
 
 
 @pytest.mark.parametrize(
     "text",
     [
+        "toy.octets[4]",
+        "toy.octets[0:2] == de",
+        "toy.octets[-5:2]",
+        "toy.octets[2-1]",
+        "toy.many[0]",
+        "toy.many === 3",
+        "toy.number !== 7",
+        'toy contains "vit"',
+        "frame.time_relative > 3",
+        'frame.time > "2026-01-01 00:00:03"',
         "sip",
         "tcp",
         "ipv6",
@@ -132,7 +170,7 @@ def test_passes(message, text):
 def test_stops(message, text):
     # `a || b && c` binds as in C: the last one is toy || (sip && sip)
     expected = text == "toy || sip and sip"
-    assert compile_filter(text, toys)(message) is expected
+    assert compile_filter(text, toys)(message, begin=1767225600 * 10**9) is expected
 
 
 @pytest.mark.parametrize(
@@ -146,6 +184,15 @@ def test_stops(message, text):
         ("toy.number == &&", 14, "'&&' where a value is expected"),
         ('toy.text == "open', 12, "a quote is not closed"),
         ("toy & sip", 4, "'&' means nothing"),
+        ("toy[", 4, "the end where a slice such as 0:4 is expected"),
+        ("toy[:] == 1", 4, "':' where a slice such as 0:4, 0-3 or 4 is expected"),
+        ("toy[0:4 == 1", 8, "'==' where ] or , is expected"),
+        ("toy[a:b]", 4, "'a:b' where a slice such as 0:4, 0-3 or 4 is expected"),
+        ("frame.number[0:1] == 1", 12, "frame.number is a number, of which there are no slices"),
+        ("udp[8:4] == 1", 3, "of udp no octets are kept"),
+        ("udp contains 1", 0, "of udp no octets are kept: name the protocol that it carries"),
+        ("frame.time > 5", 13, "'5' where a time such as \"2026-01-01 00:00:00\" is expected"),
+        ('frame.time > "2026-13-01"', 13, "'2026-13-01' where a time such as \"2026-01-01 00:00:00\" is expected"),
         ("== 5", 0, "'==' where a protocol or field is expected"),
         ("5 == 5", 0, "'5' where a protocol or field is expected"),
         ("toy.number in 5", 14, "'5' where { is expected"),
