@@ -19,13 +19,18 @@ DEFAULT_COLUMNS = ("No.", "Time", "Source", "Destination", "Proto", "Len", "Info
 TEMPLATE = """\
 # What keyshark's terminal UI looks like and listens to, and how long rules wait. A line without its # changes it.
 
-# theme = "textual-dark"       # T in the UI shows them all; "textual-ansi" keeps to the colours of the terminal
+# theme = "textual-dark"       # T in the UI shows them all; "ansi-dark" keeps to the colours of the terminal
 # time = "relative"            # or "UTC", or "delta"
 # mouse = true
 # columns = ["No.", "Time", "Source", "Destination", "Proto", "Len", "Info"]    # or any field: "mikey.csb_id"
 
-[filters]                      # offered in the filter box with the arrow keys
+[filters]                      # by name, in the list that b opens, and in the palette
 # failing = "mikey.type == 2"
+
+# [[colour]]                   # of messages, before those that there are: docs/filters.md
+# filter = "keyshark.verdict == \"fail\""
+# colour = "bad"               # good, warn, bad, dim, accent, primary, secondary, none; or "red", "#ff8800"
+# background = "#400000"
 
 [keys]                         # action = "key,another"; `keyshark config keys` lists the actions
 # ladder = "x,ctrl+l"
@@ -44,6 +49,15 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Colour:
+    """A colour rule: messages that pass the filter are shown in a colour, and on a background where one is named."""
+
+    filter: str
+    colour: str
+    background: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The wishes of a user; what is None or empty is as keyshark has it."""
 
@@ -51,7 +65,8 @@ class Config:
     time: str = TIMES[0]
     mouse: bool = True
     columns: tuple[str, ...] = DEFAULT_COLUMNS
-    filters: tuple[str, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)  # name → filter
+    colours: tuple[Colour, ...] = ()
     keys: Mapping[str, str] = field(default_factory=dict)  # name of an action → keys, parted by commas
     tolerances: Tolerances = AS_MEANT
 
@@ -76,7 +91,7 @@ def load(path: Path) -> Config:
         raise SettingsError(path, "", "", f"cannot be read: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SettingsError(path, "", "", f"is not TOML: {error}") from None
-    known = ("theme", "time", "mouse", "columns", "filters", "keys", TOLERANCES)
+    known = ("theme", "time", "mouse", "columns", "filters", "keys", "colour", TOLERANCES)
     for name in told:
         if name not in known:
             raise SettingsError(path, "", name, f"unknown; known are {', '.join(known)}")
@@ -98,10 +113,27 @@ def load(path: Path) -> Config:
         time,
         mouse,
         tuple(_text(path, "columns", name) for name in columns),
-        tuple(_texts(path, told, "filters").values()),
+        _texts(path, told, "filters"),
+        _colours(path, told.get("colour", [])),
         _texts(path, told, "keys"),
         tolerances,
     )
+
+
+def _colours(path: Path, told: object) -> tuple[Colour, ...]:
+    if not isinstance(told, list) or not all(isinstance(each, dict) for each in told):
+        raise SettingsError(path, "colour", "", "is not a list of tables: write [[colour]] above each")
+    found = []
+    for each in told:
+        for name in each:
+            if name not in ("filter", "colour", "background"):
+                raise SettingsError(path, "colour", name, "unknown; known are filter, colour, background")
+        for name in ("filter", "colour"):
+            if name not in each:
+                raise SettingsError(path, "colour", name, "is missing")
+        texts = {name: _text(path, name, value, "colour") for name, value in each.items()}
+        found.append(Colour(texts["filter"], texts["colour"], texts.get("background", "")))
+    return tuple(found)
 
 
 def _texts(path: Path, told: Mapping[str, object], table: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ and `in {…}` ask whether one of the fields of that name has such a value; `!=`
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -28,37 +28,48 @@ TOKEN = re.compile(
 COMPARISONS = frozenset(("==", "!=", "===", "!==", "contains", "matches", "in", *ORDERS))
 
 BARE = frozenset(("frame", "ip", "ipv6", "udp", "tcp", "sctp"))  # of these messages keep no octets
-MOMENT = "frame.time"
+MOMENT, VERDICT = "frame.time", "keyshark.verdict"
+NEAR = frozenset((MOMENT, VERDICT, "frame.number", "frame.time_epoch", "frame.time_relative", "frame.comment"))
 
 
 class Seen:
     """The names and values of one message and all inside it, read from its tree when first asked for."""
 
-    __slots__ = ("_begin", "_comment", "_message", "_values", "protocols")
+    __slots__ = ("_message", "_near", "_values", "protocols")
 
-    def __init__(self, message: Message, comment: str = "", begin: int | None = None) -> None:
+    def __init__(self, message: Message, comment: str, begin: int | None, verdict: str) -> None:
         self._message = message
-        self._comment = comment
-        self._begin = begin
+        self._near: dict[str, list[Value]] = {}  # what no tree is needed for
         self._values: dict[str, list[Value]] | None = None
+        for name, value in _around(message, comment, begin, verdict):
+            self._near.setdefault(name, []).append(value)
         around = {"frame", _ip_version(message), message.payload.transport}
         self.protocols = frozenset(part.protocol for part in message.walk()) | around
 
-    @property
-    def values(self) -> dict[str, list[Value]]:
+    def of(self, name: str) -> list[Value]:
+        """Return the values of all fields of a name."""
+        if name in self._near:
+            return self._near[name]
+        if name in NEAR:
+            return []
         if self._values is None:
-            self._values = {"frame.comment": [self._comment]} if self._comment else {}
-            if self._begin is not None:
-                self._values["frame.time_relative"] = [(self._message.time - self._begin) / SECOND]
-            for name, value in _named(self._message):
-                self._values.setdefault(name, []).append(value)
-        return self._values
+            self._values = {}
+            for known, value in _named(self._message):
+                self._values.setdefault(known, []).append(value)
+        return self._values.get(name, [])
+
+    def has(self, name: str) -> bool:
+        """Say whether there is a protocol or field of a name."""
+        return name in self.protocols or ("." in name and bool(self.of(name)))
 
 
 class Filter(Protocol):
-    """Says whether a message passes, with the comment that the capture has to its frames, and the time it began."""
+    """Says whether a message passes.
 
-    def __call__(self, message: Message, comment: str = "", begin: int | None = None) -> bool: ...
+    `comment` is what the capture has to its frames, `begin` when the case began (ns), `verdict` what rules say of it.
+    """
+
+    def __call__(self, message: Message, comment: str = "", begin: int | None = None, verdict: str = "") -> bool: ...
 
 
 _Test = Callable[[Seen], bool]
@@ -76,23 +87,49 @@ def compile_filter(text: str, unknown: Callable[[str], str] = catalogue.unknown)
 
     `unknown` says why a name is none of a protocol or field. Raises FilterError.
     """
+    test = _read(text, unknown)
+    return lambda message, comment="", begin=None, verdict="": test(Seen(message, comment, begin, verdict))
+
+
+def compile_filters(texts: Iterable[str]) -> Callable[[Message, str], int | None]:
+    """Return a function that says which of some filters, the first one, a message with a verdict passes.
+
+    The message is read once for all of them. Raises FilterError.
+    """
+    tests = [_read(text, catalogue.unknown) for text in texts]
+
+    def first(message: Message, verdict: str) -> int | None:
+        seen = Seen(message, "", None, verdict)
+        return next((number for number, test in enumerate(tests) if test(seen)), None)
+
+    return first
+
+
+def _read(text: str, unknown: Callable[[str], str]) -> _Test:
     reader = _Reader(list(_tokens(text)), unknown)
     if reader.next.kind == "end":
-        return lambda message, comment="", begin=None: True
+        return lambda seen: True
     test = reader.alternatives(0)
     reader.take("end", "&& or ||")
-    return lambda message, comment="", begin=None: test(Seen(message, comment, begin))
+    return test
 
 
 def _ip_version(message: Message) -> str:
     return "ipv6" if ":" in message.payload.src else "ip"
 
 
-def _named(message: Message) -> Iterator[tuple[str, Value]]:
+def _around(message: Message, comment: str, begin: int | None, verdict: str) -> Iterator[tuple[str, Value]]:
+    """Yield what is known of a message before its tree is made."""
     payload, version = message.payload, _ip_version(message)
     yield "frame.number", payload.frame
     yield MOMENT, payload.time
     yield "frame.time_epoch", payload.time / SECOND
+    if begin is not None:
+        yield "frame.time_relative", (payload.time - begin) / SECOND
+    if comment:
+        yield "frame.comment", comment
+    if verdict:
+        yield VERDICT, verdict
     for name, address in (("src", payload.src), ("dst", payload.dst)):
         yield f"{version}.{name}", address
         yield f"{version}.addr", address
@@ -101,6 +138,10 @@ def _named(message: Message) -> Iterator[tuple[str, Value]]:
         yield f"{payload.transport}.port", port
     for part in message.walk():
         yield part.protocol, part.payload.data
+
+
+def _named(message: Message) -> Iterator[tuple[str, Value]]:
+    for part in message.walk():
         for outermost in tree(part):
             for field in outermost.walk():
                 yield field.name, field.value
@@ -189,8 +230,8 @@ class _Reader:
         comparing = self.next.kind
         if comparing not in COMPARISONS:
             if take is not None:
-                return lambda seen: any(take(value) is not None for value in seen.values.get(name, ()))
-            return lambda seen: name in seen.protocols or name in seen.values
+                return lambda seen: any(take(value) is not None for value in seen.of(name))
+            return lambda seen: seen.has(name)
         if name in BARE:
             raise FilterError(f"of {name} no octets are kept: name the protocol that it carries", token.position)
         self.place += 1
@@ -241,7 +282,7 @@ def _tested(name: str, comparing: str, matches: Match, take: Callable[[Value], b
     """Return the test of all fields of a name: as in Wireshark since 3.6, where `!=` says that all of them differ."""
 
     def values(seen: Seen) -> list[Value]:
-        found = seen.values.get(name, [])
+        found = seen.of(name)
         return found if take is None else [part for value in found if (part := take(value)) is not None]
 
     match comparing:

@@ -72,10 +72,14 @@ def edit() -> None:
 def wishes() -> Config:
     """Return what the config file says, with the keys of the UI; raises Failure where it is wrong."""
     from analyzer.tui.app import actions  # noqa: PLC0415
+    from analyzer.tui.colours import wrong  # noqa: PLC0415
 
     config = wished()
     for name in config.keys:
         if name not in actions():
             fault = SettingsError(config_path(), "keys", name, "is no action: `keyshark config keys` lists them")
             raise Failure(str(fault), USAGE)
+    for rule in config.colours:
+        if told := wrong(rule):
+            raise Failure(str(SettingsError(config_path(), "colour", "", told)), USAGE)
     return config

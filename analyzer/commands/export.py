@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from analyzer import VERSION
-from analyzer.analysis import Analysis, Options
+from analyzer.analysis import Analysis, Options, comment
 from analyzer.batch import USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
@@ -22,6 +22,7 @@ from analyzer.export import Exporter
 from analyzer.export_objects import Place
 from analyzer.filters import Filter, compile_filter
 from analyzer.views import packets
+from analyzer.views.standing import standing
 
 
 @click.command("export")
@@ -81,10 +82,16 @@ def command(
 
 def _chosen(analysis: Analysis, passes: Filter) -> frozenset[Place]:
     """Return the frames of all messages that pass a filter."""
+    begin, verdicts = analysis.story.traffic.begin, standing(analysis.report.judgements, analysis.runs)
     return frozenset(
         (message.payload.capture, frame)
         for message in analysis.messages
-        if passes(packets.with_plaintext(message, analysis.story.chain), begin=analysis.story.traffic.begin)
+        if passes(
+            packets.with_plaintext(message, analysis.story.chain),
+            comment(analysis.captures, message),
+            begin,
+            verdicts.get((message.payload.capture, message.frame), ""),
+        )
         for frame in message.payload.frames
     )
 

@@ -19,6 +19,7 @@ from analyzer.filters import Filter, compile_filter
 from analyzer.views import packets
 from analyzer.views.hiding import Hider, secrets, written
 from analyzer.views.ink import plural
+from analyzer.views.standing import standing
 from analyzer.views.tables import Rows
 from dissectors import Message
 
@@ -98,10 +99,12 @@ def _follow(case: CaseFiles, options: Options, passes: Filter, as_json: bool) ->
 
 def _lines(analysis: Analysis, passes: Filter) -> Iterator[packets.Line]:
     again = analysis.story.traffic.folded.again
+    verdicts = standing(analysis.report.judgements, analysis.runs)
     for message in analysis.messages:
         whole = packets.with_plaintext(message, analysis.story.chain)
         said = comment(analysis.captures, message)
-        if passes(whole, said, analysis.story.traffic.begin):
+        verdict = verdicts.get((message.payload.capture, message.frame), "")
+        if passes(whole, said, analysis.story.traffic.begin, verdict):
             yield packets.Line(whole, summary(message), again.get(id(message)), said)
 
 

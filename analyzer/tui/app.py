@@ -22,6 +22,7 @@ from analyzer.tui.chart import Chart
 from analyzer.tui.chooser import Chooser, Known
 from analyzer.tui.columns import ColumnsDialog
 from analyzer.tui.filterbox import FilterInput
+from analyzer.tui.filtersdialog import FiltersDialog
 from analyzer.tui.follower import Follower, Grown
 from analyzer.tui.frames import FrameTable
 from analyzer.tui.help import Help
@@ -183,6 +184,7 @@ def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
         ("Ladder", tuple(Ladder.BINDINGS)),
         ("Timeline", tuple(Chart.BINDINGS)),
         ("Filter", tuple(FilterInput.BINDINGS)),
+        ("Saved filters", tuple(FiltersDialog.BINDINGS)),
     )
 
 

@@ -23,13 +23,21 @@ class Mark(IntEnum):
         return " ✓?!✗"[self]
 
     @property
+    def word(self) -> str:
+        """What a filter calls it (`keyshark.verdict`)."""
+        return ("", "pass", "inconc", "advice", "fail")[self]
+
+    @property
     def tone(self) -> str:
         return ("", "good", "warn", "warn", "bad")[self]
 
 
+TONES = ("good", "warn", "bad", "dim", "accent", "primary", "secondary")
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """Text with a tone: good, warn, bad, dim, accent, or none."""
+    """Text with a tone: one of TONES, a style as rich writes it ("red on white"), or none."""
 
     text: str
     tone: str = ""

@@ -41,11 +41,13 @@ def table_columns(names: Iterable[str]) -> tuple[Column, ...]:
 
 
 def packet_row(
-    found: Index, message: Message, before: int | None, form: str, info: str, columns: Sequence[str] = DEFAULT_COLUMNS
-) -> Row:
+    found: Index, message: Message, before: int | None, form: str, info: str,
+    columns: Sequence[str] = DEFAULT_COLUMNS, tone: str = "",
+) -> Row:  # fmt: skip
     """Return a message as a line of the packet list: its sign, then a cell for each column.
 
-    `before` is the time of the message before it, `form` one of TIMES, `info` what it is in words.
+    `before` is the time of the message before it, `form` one of TIMES, `info` what it is in words, `tone` what a
+    colour rule gives it.
     """
     payload = message.payload
     mark = found.mark(message)
@@ -53,28 +55,28 @@ def packet_row(
     for name in columns:
         match name:
             case "No.":
-                cells.append(Cell(found.number((payload.capture, message.frame))))
+                cells.append(Cell(found.number((payload.capture, message.frame)), tone))
             case "Time":
                 cells.append(Cell(clock(message.time, found.analysis.story.traffic.begin, before, form), "dim"))
             case "Source":
-                cells.append(Cell(payload.src))
+                cells.append(Cell(payload.src, tone))
             case "Destination":
-                cells.append(Cell(payload.dst))
+                cells.append(Cell(payload.dst, tone))
             case "Proto":
-                cells.append(Cell(message.protocol.upper(), "accent"))
+                cells.append(Cell(message.protocol.upper(), tone))
             case "Len":
-                cells.append(Cell(str(len(payload.data))))
+                cells.append(Cell(str(len(payload.data)), tone))
             case "Info":
-                cells.append(_info(found, message, info))
+                cells.append(_info(found, message, info, tone))
             case _:
                 cells.append(Cell(field_text(found, message, name)))
     return Row(tuple(cells), mark)
 
 
-def _info(found: Index, message: Message, info: str) -> Cell:
+def _info(found: Index, message: Message, info: str, tone: str) -> Cell:
     broken = next((part.error for part in message.walk() if part.error is not None), None)
     text = found.hider.told(info)
-    return Cell(text) if broken is None else Cell(f"[malformed {broken.field}] {text}", "bad")
+    return Cell(text, tone) if broken is None else Cell(f"[malformed {broken.field}] {text}", "bad")
 
 
 def field_text(found: Index, message: Message, name: str) -> str:

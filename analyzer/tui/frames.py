@@ -57,6 +57,7 @@ class FrameTable(Table):
         self.names: tuple[str, ...] = DEFAULT_COLUMNS
         self.form = TIMES[0]
         self.sign: Callable[[int], str] = lambda number: ""  # how the message of a number is marked
+        self.toned: Callable[[int], str] = lambda number: ""  # and what colour rules give it
         self.sought = ""
         self.told = ""
         self.was_arranged = False
@@ -177,25 +178,28 @@ class FrameTable(Table):
         mark = Mark.NONE if self.found is None else self.found.marks.get(place, Mark.NONE)
         is_last = message is not None and message.frame == frame.number
         sign = self.sign(self.found.places[place]) if self.found is not None and is_last else ""
+        tone = "dim" if message is None and headers.stream is not None else ""
+        if message is not None and self.found is not None and is_last:
+            tone = self.toned(self.found.places[place])
         cells = [Cell(f"{mark.sign}{sign}", mark.tone)]
         for name in self.names:
             match name:
                 case "No.":
-                    cells.append(Cell(self._number(place)))
+                    cells.append(Cell(self._number(place), tone))
                 case "Time":
                     begin = frames.time(0) if self.found is None else self.found.analysis.story.traffic.begin
                     before = frames.time(row - 1) if row else None
                     cells.append(Cell(clock(frame.time, begin, before, self.form), "dim"))
                 case "Source":
-                    cells.append(Cell(headers.source))
+                    cells.append(Cell(headers.source, tone))
                 case "Destination":
-                    cells.append(Cell(headers.destination))
+                    cells.append(Cell(headers.destination, tone))
                 case "Proto":
-                    cells.append(Cell(protocol, "" if message is None else "accent"))
+                    cells.append(Cell(protocol, tone))
                 case "Len":
-                    cells.append(Cell(str(frame.length)))
+                    cells.append(Cell(str(frame.length), tone))
                 case "Info":
-                    cells.append(Cell(info, "" if message is not None or headers.stream is None else "dim"))
+                    cells.append(Cell(info, tone))
                 case _ if message is not None and self.found is not None and is_last:
                     cells.append(Cell(field_text(self.found, message, name)))
                 case _:

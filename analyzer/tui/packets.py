@@ -12,11 +12,13 @@ from textual.message import Message as Event
 from textual.timer import Timer
 from textual.worker import get_current_worker
 
+from analyzer.analysis import comment
 from analyzer.comparing import FilterError
 from analyzer.config import DEFAULT_COLUMNS, TIMES
 from analyzer.filters import compile_filter
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Row
+from analyzer.tui.colours import Colours
 from analyzer.tui.columns import INFO, ColumnsDialog, packet_row, table_columns
 from analyzer.tui.events import Said
 from analyzer.tui.fields import follow_filter
@@ -28,7 +30,7 @@ from analyzer.tui.model import Index, Place
 from analyzer.tui.roll import Roll
 from analyzer.tui.rows import Rows
 from analyzer.tui.table import Table
-from dissectors import Message
+from dissectors import Message, catalogue
 
 BOOKMARK, PICKED = "●", "◆"
 REST = 0.15  # seconds that the cursor stands on a frame before it is looked into
@@ -89,12 +91,14 @@ class Packets(Vertical):
         self.columns: tuple[str, ...] = DEFAULT_COLUMNS
         self.guests: dict[int, Message] = {}  # media packets that were asked for, by negative numbers
         self.bookmarks: set[int] = set()
+        self.colours = Colours()
+        self.tones: dict[int, str] = {}  # of messages that were seen, by number
         self.picked: tuple[Message, ...] = ()
         self.wanted: int | None = None  # row of a message to go to when a filter is done
         self.resting: Timer | None = None  # until a frame is looked into
 
     def compose(self) -> ComposeResult:
-        yield FilterBox(_wrong, HINT, id="filter")
+        yield FilterBox(self._wrong, HINT, id="filter")
         yield Table(table_columns(self.columns), self._why_empty(), id="list")
         yield FrameTable(self.roll, self.found, id="frames")
         yield Inspector(self.found)
@@ -102,7 +106,7 @@ class Packets(Vertical):
     def on_mount(self) -> None:
         self.filter.names = self.found.names
         self.list.fill(len(self.rows), self._row)
-        self.frames.sign = self._sign
+        self.frames.sign, self.frames.toned = self._sign, self._toned
 
     def renew(self, found: Index) -> None:
         """Show what the case comes to now; media packets that were asked for stand in it no longer."""
@@ -110,6 +114,7 @@ class Packets(Vertical):
         last = rows > 0 and self.list.order is None and self.list.cursor == rows - 1
         self.found = self.inspector.found = found
         self.guests.clear()
+        self.tones.clear()
         if self.roll.begun and not self.roll.is_busy:  # there may be more frames now
             self.roll.close()
             self.roll = _roll(found)
@@ -185,12 +190,27 @@ class Packets(Vertical):
         message = self._listed(row)
         before = self._listed(row - 1).time if row else None
         info = guest_summary(message) if self.rows[row] in self.guests else self.found.summary(message)
-        line = packet_row(self.found, message, before, self.form, info, self.columns)
+        tone = self._toned(self.rows[row])
+        line = packet_row(self.found, message, before, self.form, info, self.columns, tone)
         sign = self._sign(self.rows[row])
         if not sign:
             return line
         first, *rest = line.cells
         return Row((Cell(f"{first.text or ' '}{sign}", first.tone), *rest), line.mark)
+
+    def _toned(self, number: int) -> str:
+        """Return what colour rules give the message of a number; a rule is asked once."""
+        tone = self.tones.get(number)
+        if tone is None:
+            message = self.found.messages[number] if number >= 0 else self.guests[number]
+            tone = self.tones[number] = self.colours.tone(self.found.whole(message), self.found.mark(message).word)
+        return tone
+
+    def paint(self, colours: Colours) -> None:
+        """Show messages in the colours of other rules."""
+        self.colours = colours
+        self.tones.clear()
+        self._resign()
 
     def _sign(self, number: int) -> str:
         """Return how the message of a number is marked."""
@@ -272,6 +292,22 @@ class Packets(Vertical):
 
     # Filters
 
+    def _wrong(self, text: str) -> str:
+        """Say why a text is no filter, "" where it is one."""
+        try:
+            compile_filter(text, self._unknown)
+        except FilterError as error:
+            return str(error)
+        return ""
+
+    def _unknown(self, name: str) -> str:
+        """Say why a name is none: one of the network's own that is only half typed is none either."""
+        why, names = catalogue.unknown(name), self.found.names
+        if not why and name not in names and name not in catalogue.fields():
+            longer = min((each for each in names if each.startswith(name)), default="")
+            return f"{name!r} is only the beginning of a name such as {longer}" if longer else ""
+        return why
+
     @on(FilterBox.Applied)
     def _apply(self, event: FilterBox.Applied) -> None:
         event.stop()
@@ -292,12 +328,13 @@ class Packets(Vertical):
     def _sift(self, text: str) -> None:
         """In a worker: find the messages that pass."""
         passes, found = compile_filter(text), self.found
-        begin = found.analysis.story.traffic.begin
-        self.post_message(
-            Filtered(
-                text, [row for row, message in enumerate(found.messages) if passes(found.whole(message), begin=begin)]
-            )
-        )
+        begin, captures = found.analysis.story.traffic.begin, found.analysis.captures
+        rows = [
+            row
+            for row, message in enumerate(found.messages)
+            if passes(found.whole(message), comment(captures, message), begin, found.mark(message).word)
+        ]
+        self.post_message(Filtered(text, rows))
 
     @on(Filtered)
     def _filtered(self, event: Filtered) -> None:
@@ -432,11 +469,3 @@ def _roll(found: Index) -> Roll:
 
 def _order(message: Message) -> Place:
     return message.payload.capture, message.frame
-
-
-def _wrong(text: str) -> str:
-    try:
-        compile_filter(text)
-    except FilterError as error:
-        return str(error)
-    return ""

@@ -9,7 +9,9 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.dom import DOMNode
 
+from analyzer.tui.cells import printable
 from analyzer.tui.help import keys_text
+from analyzer.tui.screen import CaseScreen
 
 
 class Commands(Provider):
@@ -27,10 +29,22 @@ class Commands(Provider):
         for (title, action), keys in found.items():
             yield title, keys_text(",".join(keys)), nodes[title, action], action
 
+    def _filters(self) -> Iterator[tuple[str, str]]:
+        """Yield the saved filters, each with how it is offered."""
+        if isinstance(self.screen, CaseScreen):
+            for name, text in self.screen.saved_filters.items():
+                yield f"Filter {printable(name)}: {printable(text)}", text
+
+    def _apply(self, text: str) -> None:
+        if isinstance(self.screen, CaseScreen):
+            self.screen.filter_by(text)
+
     async def discover(self) -> AsyncIterator[DiscoveryHit]:
         for title, keys, node, action in self._commands():
             name = f"{title}  ({keys})"
             yield DiscoveryHit(Content(name), partial(self.app.run_action, action, node), name)
+        for name, text in self._filters():
+            yield DiscoveryHit(Content(name), partial(self._apply, text), name)
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
@@ -39,3 +53,7 @@ class Commands(Provider):
             if score > 0:
                 name = f"{title}  ({keys})"
                 yield Hit(score, matcher.highlight(name), partial(self.app.run_action, action, node), name)
+        for name, text in self._filters():
+            score = matcher.match(name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), partial(self._apply, text), name)

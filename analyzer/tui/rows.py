@@ -18,7 +18,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from analyzer.tui.bindings import key
-from analyzer.tui.cells import Line, Mark, fit, printable
+from analyzer.tui.cells import TONES, Line, Mark, fit, printable
 
 MOVES = (
     key("up,k", "move(-1)", "Up"),
@@ -34,7 +34,6 @@ SEEKS = (
     key("w", "problem(2, 1)", "Next advice or inconc"),
     key("W", "problem(2, -1)", "Previous advice or inconc"),
 )
-TONES = ("good", "warn", "bad", "dim", "accent")
 
 
 class Rows(ScrollView, can_focus=True, inherit_bindings=False):
@@ -56,6 +55,8 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
         & > .rows--bad { color: $text-error; }
         & > .rows--dim { color: $text-muted; }
         & > .rows--accent { color: $text-accent; }
+        & > .rows--primary { color: $text-primary; }
+        & > .rows--secondary { color: $text-secondary; }
     }
     """
     cursor: reactive[int] = reactive(0, repaint=False)
@@ -215,7 +216,9 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _tone(self, tone: str, base: Style) -> Style:
         # The whole style, not a partial one: only over its background does a muted colour come out muted.
-        return base + Style(color=self.get_component_rich_style(f"rows--{tone}").color) if tone else base
+        if tone in TONES:
+            return base + Style(color=self.get_component_rich_style(f"rows--{tone}").color)
+        return base + Style.parse(tone) if tone else base
 
     def _strip(self, line: Line, width: int, base: Style, cursor: bool = False) -> Strip:
         segments: list[Segment] = []

@@ -16,9 +16,11 @@ from analyzer.keys.keyring import merge
 from analyzer.tui import save
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import printable
+from analyzer.tui.colours import Colours
 from analyzer.tui.differ import Differ
 from analyzer.tui.events import Jump, OpenFinding, OpenUe, Said
 from analyzer.tui.filterbox import FilterBox
+from analyzer.tui.filtersdialog import FiltersDialog
 from analyzer.tui.findings import Findings
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.keyline import KeyLine
@@ -54,6 +56,7 @@ class CaseScreen(Search):
         key("escape", "back", "Back", show=True),
         key("x", "ladder", "Ladder", show=True),
         key("f,f7", "filter", "Filter", show=True),
+        key("b", "saved_filters", "Saved filters"),
         key("S", "statistics", "Statistics"),
         key(":", "go_to_frame", "Go to frame"),
         key("r", "raw", "Raw octets"),
@@ -140,9 +143,20 @@ class CaseScreen(Search):
         self._show_time(state.time if state.time in TIMES else self.config.time)
         packets.show_columns(state.columns or self.config.columns)
         packets.bookmark(state.bookmarks)
-        packets.filter.history = [*self.config.filters]
+        packets.filter.history = [*self.saved_filters.values()]
+        packets.paint(Colours(self.config.colours))
         if state.filter and not packets.filter.wrong(state.filter):
             packets.filter.apply(state.filter)
+
+    @property
+    def saved_filters(self) -> dict[str, str]:
+        """Filters by name: those of the config file, and those saved here."""
+        return {**self.memory.filters, **self.config.filters}
+
+    def action_saved_filters(self) -> None:
+        """List the saved filters: one is applied, saved or forgotten there."""
+        chosen = FiltersDialog(self.memory, self.config.filters, self.packets.filter.applied)
+        self.app.push_screen(chosen, self._filter_by)
 
     @on(Packets.Looked)
     def _remember(self) -> None:
@@ -388,7 +402,14 @@ class CaseScreen(Search):
         if text == MEDIA:
             self.action_show("media")
         elif text:
-            self.action_show("packets")
+            self.filter_by(text)
+
+    def filter_by(self, text: str) -> None:
+        """Show the messages that pass a filter."""
+        self.action_show("packets")
+        if told := self.packets.filter.wrong(text):
+            self.notify(f"{text}: {told}", title="No filter", severity="error", markup=False)
+        else:
             self.packets.filter.apply(text)
 
     def action_time(self) -> None:

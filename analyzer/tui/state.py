@@ -18,7 +18,8 @@ from analyzer.tui.model import Place
 
 MAX_CAPTURES = 200  # that are remembered, the oldest go
 MAX_BOOKMARKS = 10_000  # of one capture
-THEME = "theme"  # what is kept under this name is of no capture
+THEME, FILTERS = "theme", "filters"  # what is kept under these names is of no capture
+MAX_FILTERS = 200  # that are saved by name
 MAX_SIZE = 16 * 1024 * 1024  # octets of the file that are read
 
 
@@ -61,8 +62,20 @@ class Memory:
                 "time": state.time,
                 "bookmarks": [list(place) for place in state.bookmarks[:MAX_BOOKMARKS]],
             }
-        theme = {THEME: known.pop(THEME)} if THEME in known else {}
-        self._write(theme | dict(list(known.items())[-MAX_CAPTURES:]))
+        others = {name: known.pop(name) for name in (THEME, FILTERS) if name in known}
+        self._write(others | dict(list(known.items())[-MAX_CAPTURES:]))
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """Filters that were saved, by name."""
+        return {name: text for name, text in self._read().get(FILTERS, {}).items() if isinstance(text, str) and text}
+
+    def keep_filter(self, name: str, text: str) -> None:
+        """Save a filter under a name, "" to forget it."""
+        filters = {each: known for each, known in self.filters.items() if each != name}
+        if text:
+            filters[name] = text
+        self._write({**self._read(), FILTERS: dict(list(filters.items())[-MAX_FILTERS:])})
 
     @property
     def theme(self) -> str | None:
