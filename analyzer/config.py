@@ -28,7 +28,7 @@ TEMPLATE = """\
 # failing = "mikey.type == 2"
 
 # [[colour]]                   # of messages, before those that there are: docs/filters.md
-# filter = "keyshark.verdict == \"fail\""
+# filter = 'keyshark.verdict == "fail"'
 # colour = "bad"               # good, warn, bad, dim, accent, primary, secondary, none; or "red", "#ff8800"
 # background = "#400000"
 

@@ -41,6 +41,7 @@ from analyzer.tui.screen import CaseScreen
 from analyzer.tui.search import Search
 from analyzer.tui.state import Memory
 from analyzer.tui.table import Table
+from analyzer.tui.themes import HIGH_CONTRAST
 from analyzer.tui.ue import Ue
 
 NO_WISHES, NO_MEMORY = Config(), Memory(None)
@@ -72,6 +73,7 @@ class Keyshark(App[Fault]):
         self.typed: dict[int, Keyring] = {}  # keys that were typed in, by case
         self.follower = Follower(0, self.cases[0], options, self.post_message) if follow else None
         self.roll: Roll | None = None  # of the case that is being read
+        self.register_theme(HIGH_CONTRAST)
         self.set_keymap(dict(config.keys))
         theme = memory.theme or config.theme
         if theme in self.available_themes:

@@ -1,7 +1,7 @@
 import pytest
 
 from analyzer import config
-from analyzer.config import TEMPLATE, Config, SettingsError, load
+from analyzer.config import TEMPLATE, Colour, Config, SettingsError, load
 from analyzer.tolerances import AS_MEANT, Tolerances
 
 
@@ -17,12 +17,15 @@ def test_without_a_file_nothing_is_wished(tmp_path):
 
 def test_the_template_wishes_nothing_and_every_line_of_it_can_be_used(tmp_path):
     assert load(written(tmp_path, TEMPLATE)) == Config()
-    used = "\n".join(line.removeprefix("# ") if " = " in line else line for line in TEMPLATE.splitlines())
+    used = "\n".join(
+        line.removeprefix("# ") if " = " in line or "[[" in line else line for line in TEMPLATE.splitlines()
+    )
     wished = load(written(tmp_path, used))
     assert (wished.theme, wished.time, wished.mouse, wished.columns) == (
         "textual-dark", "relative", True, config.DEFAULT_COLUMNS,
     )  # fmt: skip
-    assert wished.filters == ("mikey.type == 2",)
+    assert wished.filters == {"failing": "mikey.type == 2"}
+    assert wished.colours == (Colour('keyshark.verdict == "fail"', "bad", "#400000"),)
     assert wished.keys == {"ladder": "x,ctrl+l"}
     assert wished.tolerances == AS_MEANT  # shown with the value that it has
 
@@ -30,7 +33,7 @@ def test_the_template_wishes_nothing_and_every_line_of_it_can_be_used(tmp_path):
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("a = 1", "a: unknown; known are theme, time, mouse, columns, filters, keys, tolerances"),
+        ("a = 1", "a: unknown; known are theme, time, mouse, columns, filters, keys, colour, tolerances"),
         ("theme = 1", "theme: is not a text in quotes"),
         ('time = "noon"', "time: 'noon' is none of relative, UTC, delta"),
         ('mouse = "no"', "mouse: is not true or false"),
@@ -39,6 +42,10 @@ def test_the_template_wishes_nothing_and_every_line_of_it_can_be_used(tmp_path):
         ("keys = 1", "[keys]: is not a table"),
         ("[keys]\nladder = 1", "[keys] ladder: is not a text in quotes"),
         ("[filters]\na = ''", "[filters] a: is not a text in quotes"),
+        ("colour = 1", "[colour]: is not a list of tables: write [[colour]] above each"),
+        ("[[colour]]\nfilter = 'sip'", "[colour] colour: is missing"),
+        ("[[colour]]\nfilter = 'sip'\ncolor = 'red'", "[colour] color: unknown; known are filter, colour, background"),
+        ("[[colour]]\nfilter = 1\ncolour = 'red'", "[colour] filter: is not a text in quotes"),
         ("a =", "is not TOML: "),
     ],
 )

@@ -23,6 +23,12 @@ def test_packets_as_json_hold_every_octet(told, name, sample, samples):
     assert all(part["offset"] == -1 for part in opened)
 
 
+def test_verdicts_are_filtered_by(told, samples):
+    filtered = ("packets", "--filter", 'keyshark.verdict == "fail" && mikey', str(samples / "mtk_outside_window"))
+    code, out = told(*filtered)
+    assert (code, len(out.splitlines())) == (0, 2)
+
+
 def test_hidden_values_say_so(told, samples):
     _, out = told("packets", "--format", "json", "--filter", "mikey.keydata", str(samples / "http_good"))
     messages = json.loads(out)

@@ -18,7 +18,7 @@ class Looked(Keyshark):
 
 
 async def test_the_config_file_gives_columns_times_filters_and_theme(found, press):
-    config = Config("nord", "UTC", True, ("No.", "sip.Method"), ("mikey",), {})
+    config = Config("nord", "UTC", True, ("No.", "sip.Method"), {"keys": "mikey"})
     app = Looked(found("http_good"), config, Memory(None))
     async with app.run_test() as pilot:
         await press(pilot, "3")

@@ -148,3 +148,21 @@ async def test_a_capture_without_messages_says_what_was_seen(ready, press, tmp_p
         assert "1 × " in empty
         await press(pilot, "1 enter x r v 2 right_square_bracket enter 3 m F ' 4 enter f escape 5 enter K y s escape")
         assert isinstance(running.screen, CaseScreen)
+
+
+async def test_a_name_of_the_network_that_is_half_typed_is_not_valid(paned):
+    async with paned(Packets) as (pane, _):
+        longer = next(name for name in sorted(pane.found.names) if name.startswith("mbms_xml.") and len(name) > 12)
+        assert pane.filter.wrong(longer) == ""
+        assert "only the beginning" in pane.filter.wrong(longer[:-2])
+        assert "only the beginning" in pane.filter.wrong("sip.Meth")
+        assert pane.filter.wrong("mbms_xml.never-seen-here") == ""
+
+
+async def test_verdicts_and_times_are_filtered_by(paned, sift):
+    async with paned(Packets, "mtk_outside_window") as (pane, pilot):
+        await sift(pane, pilot, 'keyshark.verdict == "fail"')
+        assert pane.rows
+        assert all(pane.found.mark(message).word == "fail" for message in pane.listed)
+        await sift(pane, pilot, "frame.time_relative < 0.3 && frame.number in {1 .. 50}")
+        assert 0 < len(pane.rows) < len(pane.found.messages)

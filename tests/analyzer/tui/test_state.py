@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from analyzer.tui.state import MAX_CAPTURES, Memory, State
+from analyzer.tui.state import MAX_CAPTURES, MAX_FILTERS, Memory, State
 
 SEEN = State(("No.", "mikey.csb_id"), "mikey", "UTC", ((0, 44),))
 
@@ -69,3 +69,22 @@ def test_a_damaged_state_is_none(tmp_path, told):
 def test_where_nothing_can_be_written_nothing_happens(tmp_path):
     (tmp_path / "file").write_text("")
     Memory(tmp_path / "file" / "captures.json").keep(["a"], SEEN)
+
+
+def test_filters_are_saved_by_name_beside_captures_and_theme(tmp_path):
+    memory = Memory(tmp_path / "captures.json")
+    memory.keep_theme("nord")
+    memory.keep(["a"], SEEN)
+    memory.keep_filter("bye", "sip")
+    memory.keep_filter("keys", "mikey")
+    memory.keep_filter("bye", "sip.Method")
+    memory.keep(["b"], SEEN)
+    assert memory.filters == {"keys": "mikey", "bye": "sip.Method"}
+    assert (memory.theme, memory.recall(["a"]), memory.recall(["b"])) == ("nord", SEEN, SEEN)
+    memory.keep_filter("bye", "")
+    memory.keep_filter("none", "")
+    assert memory.filters == {"keys": "mikey"}
+    for number in range(MAX_FILTERS + 5):
+        memory.keep_filter(str(number), "sip")
+    assert len(memory.filters) == MAX_FILTERS
+    assert Memory(None).filters == {}
