@@ -10,17 +10,18 @@ from dataclasses import replace
 import click
 
 from analyzer import VERSION
-from analyzer.analysis import Options
+from analyzer.analysis import Analysis, Options
 from analyzer.batch import USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
-from analyzer.commands.cases import Failure, find, inputs, media_option, profile_option, today
+from analyzer.commands.cases import Failure, each, find, inputs, media_option, profile_option, today, wished
 from analyzer.commands.config import wishes
 from analyzer.commands.following import followed_case
-from analyzer.commands.output import common, settings, tell_trace
+from analyzer.commands.output import common, settings, show, tell_trace
 from analyzer.config import SettingsError, config_path, state_path
 from analyzer.tui.app import Keyshark
 from analyzer.tui.state import Memory
+from analyzer.views.linear import linear, said
 
 
 @click.command("open")
@@ -29,6 +30,7 @@ from analyzer.tui.state import Memory
 @profile_option
 @click.option("--no-state", is_flag=True, help="Neither recall how captures were looked at, nor remember it.")
 @click.option("--follow", is_flag=True, help="Go on while the capture grows.")
+@click.option("--plain", is_flag=True, help="Print all as plain lines, for screen readers, and end.")
 @common
 @click.pass_context
 def command(
@@ -41,11 +43,20 @@ def command(
     profile: str | None,
     no_state: bool,
     follow: bool,
+    plain: bool,
 ) -> None:
     """Browse cases in the terminal UI: UEs, procedures, ladder, keys, packets and findings.
 
     Of several cases, or a folder that holds several, a list is shown to choose from.
+
+    With --plain UEs, findings, ladder and packets are printed instead, a sentence a line, without drawings or colours.
     """
+    options = Options(engine=engine, keys=keys, media=media, today=today(), profile=profile)
+    if plain:
+        if follow:
+            raise click.UsageError("--plain prints what is there and ends: `keyshark packets --follow` goes on")
+        options = replace(options, tolerances=wished().tolerances)
+        ctx.exit(each(find(paths, merge), options, _print))
     if not on_terminal():
         raise Failure("the UI needs a terminal; `keyshark validate` judges without one", USAGE)
     if STDIN in paths:
@@ -53,8 +64,13 @@ def command(
     cases = [followed_case(paths, engine)] if follow else find(paths, merge)
     if not cases:
         ctx.exit(USAGE)
-    options = Options(engine=engine, keys=keys, media=media, today=today(), profile=profile)
     browse(cases, options, no_state, follow)
+
+
+def _print(analysis: Analysis) -> None:
+    for line in linear(analysis):
+        show(f"{said(line)}\n")
+    show("\n")
 
 
 def browse(cases: Sequence[CaseFiles], options: Options, no_state: bool = False, follow: bool = False) -> None:

@@ -66,6 +66,23 @@ def test_cases_and_options_reach_the_ui(started, samples, tmp_path):
     assert seen["cases"] == ["merged"]
 
 
+def test_plain_prints_lines_and_needs_no_terminal(told, samples):
+    code, out = told("open", "--plain", str(samples / "http_good"), str(samples / "mtk_outside_window"))
+    assert code == 0
+    assert [line for line in out.splitlines() if line.startswith("Case ")] == [
+        "Case http_good: verdict pass.", "Case mtk_outside_window: verdict fail.",
+    ]  # fmt: skip
+    assert out.count("Packets.") == 2
+    assert "\x1b" not in out
+
+
+def test_plain_does_not_follow(started, samples):
+    done = invoke("--plain", "--follow", str(samples / "http_good"))
+    assert done.exit_code == USAGE
+    assert "keyshark packets --follow" in done.output
+    assert started[0] == {}
+
+
 def test_standard_input_is_refused(started):
     done = invoke("-")
     assert done.exit_code == USAGE
