@@ -2,8 +2,7 @@
 
 Prints a Markdown table of what `benchmarks.generate` wrote: the seconds from the start of `keyshark open` to the first
 rows on a terminal, how fast all frames are found, what one takes in memory, and how long KEYS page keys take, from the
-key to the last octet that it changes on the screen, at places all over the capture. What a key takes of CPU counts the
-look into a frame as well, which comes when the cursor rests.
+key to the last octet of the page that it leads to, at places all over the capture.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import signal
 import struct
@@ -30,7 +30,9 @@ SIZE = (160, 45)
 KEYS = 200
 PATIENCE = 600.0  # s that a case has to be read and judged
 PAINT_WITHIN = 10.0  # s that a key has to show something
-QUIET = 0.1  # s without an octet that end what a key changes; less than a frame waits to be looked into
+QUIET = 0.4  # s without an octet that end all that keys have changed
+REST = 0.01  # s without an octet that end a page
+NUMBER = re.compile(rb"(?<![\d;])\d{3,}(?![\d;m])")  # of frames, and no colour of the terminal
 PAGE_DOWN = b"\x1b[6~"
 SESSIONS = b"Verdict"  # a heading of the list of UEs
 RUN = 10  # page keys from one place
@@ -108,15 +110,27 @@ class Terminal:
             self.read(0.1)
         return time.perf_counter() - self.begun
 
-    def press(self, keys: bytes) -> float:
-        """Press keys; return the seconds to the last octet of what they change on the screen."""
+    def press(self, keys: bytes) -> None:
+        """Press keys, and wait until they have an effect and then no more."""
+        os.write(self.file, keys)
+        self.read(PAINT_WITHIN)
         while self.read(QUIET):
             pass
+
+    def page(self, number: int) -> tuple[float, int]:
+        """Press the page key at a frame: return the seconds to the last octet of the new page, and its last frame."""
+        self.shown.clear()
         begun = last = time.perf_counter()
-        os.write(self.file, keys)
-        while self.read(QUIET if last > begun else PAINT_WITHIN):
+        os.write(self.file, PAGE_DOWN)
+        while not (found := [n for n in map(int, NUMBER.findall(self.shown)) if number < n < number + SIZE[1]]):
+            if last > begun + PAINT_WITHIN:
+                raise SystemExit(f"nothing after frame {number} was shown in {PAINT_WITHIN:.0f} s")
+            self.read(0.1)
             last = time.perf_counter()
-        return last - begun
+        while self.read(REST):
+            last = time.perf_counter()
+            found = [n for n in map(int, NUMBER.findall(self.shown)) if number < n < number + SIZE[1]]
+        return last - begun, max(found)
 
 
 def pressed(path: Path, frames: FrameList, count: int) -> Keys:
@@ -129,16 +143,16 @@ def pressed(path: Path, frames: FrameList, count: int) -> Keys:
         terminal.press(b"3a")
         while any(b"Esc stops" in terminal.read(0.2) for _ in range(5)):
             pass
-        found, cpu = [], 0.0
+        found, number, used = [], 0, terminal.cpu
         for key in range(count):
             if not key % RUN:
-                place = frames.place(frames.count // (count + 1) * (key + 1))[1]
+                number = frames.place(frames.count // (count + 1) * (key + 1))[1]
                 terminal.press(b":")
-                terminal.press(b"%d\r" % place)
-            before = terminal.cpu
-            found.append(terminal.press(PAGE_DOWN))
-            cpu += terminal.cpu - before
-        return Keys(first, first_cpu, found, cpu / count)
+                terminal.press(b"%d\r" % number)
+                used = terminal.cpu if not key else used
+            seconds, number = terminal.page(number)
+            found.append(seconds)
+        return Keys(first, first_cpu, found, (terminal.cpu - used) / count)
 
 
 def measure(path: Path, keys: int = KEYS) -> str:

@@ -93,6 +93,8 @@ class FrameTable(Table):
                 self.post_message(self.Moved(self))
         if self.awaited is not None:
             self.go(self.awaited)
+        if self.display and self.found is not None:
+            self.roll.begin()
         if self.display:
             self._tell(self.roll.told())
 

@@ -89,8 +89,7 @@ class Loading(Screen[Index | Fault | None]):
     def on_mount(self) -> None:
         if self.roll is None:
             return
-        if not self.roll.frames.is_compressed:  # else it would be decompressed for nobody, perhaps
-            self.roll.begin()
+        self.roll.begin(asked=False)
         self.query_one(FrameTable).focus()
         # A daemon, not a worker of textual's: who quits does not wait for rules that are still judging.
         threading.Thread(target=copy_context().run, args=(self._load,), daemon=True).start()

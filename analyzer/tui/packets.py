@@ -108,6 +108,9 @@ class Packets(Vertical):
         self.list.fill(len(self.rows), self._row)
         self.frames.sign, self.frames.toned = self._sign, self._toned
 
+    def on_unmount(self) -> None:
+        self.roll.close()
+
     def renew(self, found: Index) -> None:
         """Show what the case comes to now; media packets that were asked for stand in it no longer."""
         rows, here = len(self.rows), self.message

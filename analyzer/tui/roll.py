@@ -20,11 +20,14 @@ class Roll:
         self.ended = 0.0
         self._stopped = threading.Event()
 
-    def begin(self) -> None:
-        """Find the frames, where nobody has begun yet; who quits does not wait for it."""
+    def begin(self, asked: bool = True) -> None:
+        """Find the frames, where nobody has begun yet; who quits does not wait for it.
+
+        Unless somebody `asked` for them, nothing is decompressed to a temporary file.
+        """
         if not self.begun:
             self.begun = time.monotonic()
-            threading.Thread(target=self._fill, daemon=True).start()
+            threading.Thread(target=self._fill, args=(asked,), daemon=True).start()
 
     def stop(self) -> None:
         """Leave it at the frames that are there."""
@@ -39,8 +42,11 @@ class Roll:
     def is_busy(self) -> bool:
         return bool(self.begun) and not self.ended
 
-    def _fill(self) -> None:
+    def _fill(self, asked: bool) -> None:
         """In a thread: find the frames."""
+        if not asked and self.frames.is_compressed:
+            self.begun = 0.0
+            return
         for _ in self.frames.fill():
             if self._stopped.is_set():
                 break

@@ -6,7 +6,9 @@ from analyzer.capture.framelist import FrameList
 from benchmarks.frames import HEADING, Keys, Terminal, measure, row
 from sample_pcaps.forge import ethernet, pcap, udp
 
-PACKETS = [(n * 1000, ethernet("10.0.0.1", "10.0.0.2", udp("10.0.0.1", 1, "10.0.0.2", 2, bytes(9)))) for n in range(99)]
+PACKETS = [
+    (n * 1000, ethernet("10.0.0.1", "10.0.0.2", udp("10.0.0.1", 1, "10.0.0.2", 2, bytes(9)))) for n in range(999)
+]
 
 
 @pytest.fixture
@@ -22,13 +24,13 @@ def test_a_line_has_a_cell_for_each_heading(capture):
     line = row("some", frames, 0.5, Keys(1.0, 0.8, [0.02, 0.01, 0.09], 0.011))
     assert line.count("|") == HEADING.splitlines()[0].count("|")
     cells = [cell.strip() for cell in line.split("|")[1:-1]]
-    assert cells[:6] == ["some", str(count), "1.00", "0.80", "0.50", "198"]
+    assert cells[:6] == ["some", str(count), "1.00", "0.80", "0.50", "1,998"]
     assert cells[7:] == ["20", "90", "11"]
 
 
 def test_page_keys_are_pressed_on_a_terminal(capture):
     line = measure(capture, 2)
-    assert line.startswith("| some | 99 | ")
+    assert line.startswith("| some | 999 | ")
 
 
 def test_what_is_never_shown_is_given_up(capture):

@@ -1,6 +1,9 @@
+import gzip
+
 import pytest
 
 from analyzer.tui.roll import Roll, left_text, pace
+from sample_pcaps.forge import pcap
 
 SAMPLE = "sample_pcaps/http_good/capture.pcapng"
 
@@ -46,3 +49,19 @@ def test_why_not_all_are_there_is_told(tmp_path):
     while roll.is_busy:
         pass
     assert "is no pcap" in roll.told()
+
+
+def test_nothing_is_decompressed_unasked(tmp_path, at_the_root):
+    path = tmp_path / "some.pcap.gz"
+    path.write_bytes(gzip.compress(pcap([(0, bytes(60))])))
+    roll = Roll([str(path)])
+    roll.begin(asked=False)
+    while roll.begun:
+        pass
+    assert roll.frames.unpacked == 0
+    roll.begin()
+    while roll.is_busy:
+        pass
+    assert roll.frames.count == 1
+    assert "temporary file" in roll.told()
+    roll.close()
