@@ -52,6 +52,7 @@ class FrameTable(Table):
     def __init__(self, roll: Roll, found: Index | None, id: str | None = None) -> None:
         super().__init__(table_columns(DEFAULT_COLUMNS), "No frame yet.", id=id)
         self.roll = roll
+        self.coming = roll  # what takes its place when it has as many frames
         self.found = found
         self.secured = {} if found is None else _secured(found)
         self.names: tuple[str, ...] = DEFAULT_COLUMNS
@@ -69,14 +70,21 @@ class FrameTable(Table):
         self.set_interval(LOOK, self.look)
         self.look()
 
+    def on_unmount(self) -> None:
+        if self.found is not None:  # else the screen of the case goes on with it
+            self.roll.close()
+            self.coming.close()
+
     def take(self, roll: Roll, found: Index) -> None:
-        """Show the frames of what a case has become."""
-        self.roll, self.found, self.secured = roll, found, _secured(found)
+        """Show the frames of what a case has become, as soon as all those that are shown have been found again."""
+        self.coming, self.found, self.secured = roll, found, _secured(found)
         self.forget()
         self.look()
 
     def look(self) -> None:
         """Show what has come since the last look."""
+        if self.coming is not self.roll and (self.coming.ended or self.coming.frames.count > self.count):
+            self._change()
         frames = self.roll.frames
         if frames.is_arranged and not self.was_arranged:
             self.was_arranged = True
@@ -97,6 +105,20 @@ class FrameTable(Table):
             self.roll.begin()
         if self.display:
             self._tell(self.roll.told())
+
+    def _change(self) -> None:
+        """Take the list that is coming; the cursor stays on its frame, one at the end at the end."""
+        last, place = self.cursor == self.count - 1, self.roll.place
+        before, self.roll = self.roll, self.coming
+        before.close()
+        self.roll.place, self.was_arranged = place, self.roll.frames.is_arranged
+        self.forget()
+        self.count = self.roll.frames.count
+        self._measure()
+        if last or place is None:
+            self.cursor = self.count - 1 if last else self.cursor
+        else:
+            self.go(place)
 
     def _tell(self, text: str) -> None:
         if self.sought:

@@ -108,9 +108,6 @@ class Packets(Vertical):
         self.list.fill(len(self.rows), self._row)
         self.frames.sign, self.frames.toned = self._sign, self._toned
 
-    def on_unmount(self) -> None:
-        self.roll.close()
-
     def renew(self, found: Index) -> None:
         """Show what the case comes to now; media packets that were asked for stand in it no longer."""
         rows, here = len(self.rows), self.message
@@ -119,7 +116,6 @@ class Packets(Vertical):
         self.guests.clear()
         self.tones.clear()
         if self.roll.begun and not self.roll.is_busy:  # there may be more frames now
-            self.roll.close()
             self.roll = _roll(found)
             self.roll.begin()
         self.frames.take(self.roll, found)

@@ -235,9 +235,28 @@ async def test_the_cursor_stays_on_its_frame_when_captures_are_brought_together(
         await pilot.pause()
 
 
-async def test_a_capture_that_grows_lists_what_has_come(framed, until):
-    async with framed() as (pane, pilot):
-        before = pane.roll
-        pane.renew(replace(pane.found))
-        await until(pilot, lambda: pane.roll is not before and pane.frames.count == before.frames.count)
-        assert pane.frames.roll is pane.roll
+async def test_a_capture_that_grows_lists_what_has_come_and_the_cursor_stays(ready, press, until, tmp_path):
+    path = tmp_path / "some.pcap"
+    octets = pcap(media(60))
+    path.write_bytes(octets[: 24 + 30 * (len(octets) - 24) // 60])
+    found = index(analyse(CaseFiles("some", (str(path),))))
+    running = ready(found)
+    async with running.run_test() as pilot:
+        await press(pilot, "3 a")
+        packets = running.screen.packets
+        await until(pilot, lambda: packets.frames.count == 30)
+        await press(pilot, "g j j")
+        before = packets.roll
+        packets.renew(replace(found))
+        await until(pilot, lambda: packets.frames.roll is not before)
+        assert (packets.frames.count, packets.frames.cursor) == (30, 2)
+        path.write_bytes(octets)
+        packets.renew(replace(found))
+        await until(pilot, lambda: packets.frames.count == 60)
+        assert packets.frames.place == (0, 3)
+        assert packets.frames.roll is packets.roll
+        await press(pilot, "G")
+        path.write_bytes(octets + octets[24:])
+        packets.renew(replace(found))
+        await until(pilot, lambda: packets.frames.count == 120)
+        assert packets.frames.cursor == 119
