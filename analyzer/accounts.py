@@ -75,7 +75,7 @@ def case_report(
         captures=tuple(_capture(facts) for facts in captures),
         ues=ues,
         judgements=judged,
-        diagnoses=diagnose(story, runs, judgements),
+        diagnoses=diagnose(story, runs, judged),
         media=tuple(_media(group) for group in story.media),
         malformed=tuple(_malformed(story.traffic.messages, decoded)),
         sightings=tuple(islice(_sightings(story.traffic.folded), MAX_SIGHTINGS)),

@@ -135,6 +135,7 @@ class Diagnosis:
     message: str
     remedy: str
     evidence: tuple[Evidence, ...]
+    waived: str | None = None  # where the broken rule that it rests on is: why, and until when
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,10 @@ from analyzer.commands.drawing import width
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, common, show
 from analyzer.commands.progress import bar
-from analyzer.diagnosis.timeline import timelines
+from analyzer.diagnosis.timeline import Timeline, timelines
 from analyzer.keys.suspects import suspects
-from analyzer.views import diagnoses, suspicions, timeline
+from analyzer.views import diagnoses, suspicions, timeline, timeline_json
+from analyzer.views.plain import Plain
 
 FORMATS = ("text", "json")
 
@@ -64,6 +65,7 @@ def command(
     cases = find(paths, merge)
     outcomes: list[Outcome] = []
     pages: list[str] = []
+    lines: dict[str, Plain] = {}
     with bar(len(cases)) as progress:
         for case in cases:
             analyses: list[Analysis] = []
@@ -76,11 +78,14 @@ def command(
             outcomes.append(outcome)
             if format_ == "text":
                 pages.append(diagnoses.case(outcome.report, width()) + "".join(_more(analyses, timed)))
+            elif timed:
+                lines[outcome.report.name] = [one for told in analyses for one in timeline_json.values(_lines(told))]
             progress.done(outcome.report.name)
     notes = [note(outcome) for outcome in outcomes]
     tell_faults(notes)
     with suppress(ReaderGoneError):  # how it went is told by the exit code
-        show(diagnoses.show_json(collect(VERSION, outcomes)) if format_ == "json" else "\n".join(pages))
+        told = collect(VERSION, outcomes)
+        show(diagnoses.show_json(told, lines if timed else None) if format_ == "json" else "\n".join(pages))
     ctx.exit(exit_code(notes, fail_on, strict, False))
 
 
@@ -90,4 +95,8 @@ def _more(analyses: list[Analysis], timed: bool) -> Iterator[str]:
         story = analysis.story
         yield suspicions.show(suspects(story.traffic, analysis.keyring, story.chain), width())
         if timed:
-            yield timeline.show(timelines(story, analysis.report.diagnoses), width(), len(analysis.captures) > 1)
+            yield timeline.show(_lines(analysis), width(), len(analysis.captures) > 1)
+
+
+def _lines(analysis: Analysis) -> tuple[Timeline, ...]:
+    return timelines(analysis.story, analysis.report.diagnoses)

@@ -46,7 +46,8 @@ def _folded(again: list[Diagnosis]) -> Diagnosis:
         return first
     frames = sorted({e for one in again for e in one.evidence}, key=lambda e: (e.capture, e.frame))
     message = f"{first.message} It happened {len(again)} times, the last in frame {again[-1].evidence[-1].frame}."
-    return replace(first, message=message, evidence=tuple(frames[:MAX_EVIDENCE]))
+    waived = first.waived if all(one.waived is not None for one in again) else None
+    return replace(first, message=message, evidence=tuple(frames[:MAX_EVIDENCE]), waived=waived)
 
 
 def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str]) -> Diagnosis:
@@ -66,6 +67,7 @@ def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str])
         message=" ".join(filter(None, sentences)),
         remedy=reason.remedy,
         evidence=tuple(evidence[:MAX_EVIDENCE]),
+        waived=reason.waived,
     )
 
 

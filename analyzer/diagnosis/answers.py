@@ -27,6 +27,7 @@ class Reason:
     text: str
     remedy: str
     evidence: tuple[Evidence, ...]
+    waived: str | None = None  # of the broken rule that shows it
 
 
 def answered(known: Known, trouble: Trouble) -> Iterator[Reason]:

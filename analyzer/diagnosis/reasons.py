@@ -98,7 +98,8 @@ def _judged(known: Known, trouble: Trouble) -> Iterator[Reason]:
 
 
 def _reason(known: Known, trouble: Trouble, judgement: Judgement, cause: str, confidence: str) -> Reason:
-    return Reason(cause, confidence, plain(known, trouble, judgement), judgement.remedy, judgement.evidence)
+    text = plain(known, trouble, judgement)
+    return Reason(cause, confidence, text, judgement.remedy, judgement.evidence, judgement.waived)
 
 
 def _last(known: Known, trouble: Trouble, kind: str) -> Run | None:

@@ -24,15 +24,17 @@ def diagnosis_nodes(found: Index, session: Session) -> tuple[Node, ...]:
 
 
 def _node(found: Index, diagnosis: Diagnosis) -> Node:
-    mark = MARKS[diagnosis.confidence]
+    mark = MARKS[diagnosis.confidence] if diagnosis.waived is None else Mark.ADVICE
     places = [(shown.capture, shown.frame) for shown in diagnosis.evidence]
+    sure = diagnosis.confidence if diagnosis.waived is None else f"{diagnosis.confidence}, waived"
     line = (
         Cell(f"{mark.sign} ", mark.tone), Cell(f"{diagnosis.symptom} ", mark.tone), Cell("because ", "dim"),
-        Cell(f"{diagnosis.cause} ", "accent"), Cell(f"({diagnosis.confidence})", "dim"),
+        Cell(f"{diagnosis.cause} ", "accent"), Cell(f"({sure})", "dim"),
     )  # fmt: skip
     children = [
         *(Node((Cell(text),)) for sentence in _SENTENCE.split(diagnosis.message) for text in _lines(sentence, "")),
         *(Node((Cell(text, "good"),)) for text in _lines(diagnosis.remedy, "→ ")),
+        *(Node((Cell(text, "dim"),)) for text in _lines(diagnosis.waived or "", "waived: ") if diagnosis.waived),
         *(Node((Cell("frame ", "dim"), Cell(found.number(place)), Cell(_said(found, place), "dim")), (), place)
           for place in places),
     ]  # fmt: skip

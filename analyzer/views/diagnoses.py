@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from analyzer.diagnosis.harmless import harmless
 from analyzer.diagnosis.reasons import LINKS
 from analyzer.diagnosis.trouble import SYMPTOMS
 from analyzer.report import SCHEMA_VERSION, CaseReport, Diagnosis, Evidence, ProcedureReport, Report, UeReport, Verdict
 from analyzer.views import measure
+from analyzer.views.frames import frames
 from analyzer.views.ink import clean, plural
-from analyzer.views.plain import plain
+from analyzer.views.plain import Plain, plain
 from analyzer.views.text import NOTE, diagnosed
 from analyzer.views.wrapping import wrapped
 
 MAX_WELL = 20  # UEs of which all is fine that get a line each
+NO_HARM = "broken, though it kept nobody from their keys in this capture:"
 HEALTHY = "nothing failed that the capture shows"
 
 
@@ -24,9 +27,16 @@ def show(report: Report, width: int | None = None) -> str:
     return "\n".join(case(told, width) for told in report.cases)
 
 
-def show_json(report: Report) -> str:
-    """Return the diagnoses of all cases as one JSON document: those of the report, and nothing else."""
-    cases = [{"name": case.name, "diagnoses": plain(case.diagnoses)} for case in report.cases]
+def show_json(report: Report, timelines: Mapping[str, Plain] | None = None) -> str:
+    """Return the diagnoses of all cases as one JSON document, with rules broken without harm and timelines by case.
+
+    They are those of the report; `timelines` are what `timeline_json.values` makes, where they are wanted.
+    """
+    cases = [
+        {"name": case.name, "diagnoses": plain(case.diagnoses), "harmless": plain(harmless(case))}
+        | ({} if timelines is None else {"timeline": timelines.get(case.name, [])})
+        for case in report.cases
+    ]
     tool = {"name": "keyshark", "version": report.version}
     return json.dumps({"schema_version": SCHEMA_VERSION, "tool": tool, "cases": cases}, indent=2) + "\n"
 
@@ -34,7 +44,12 @@ def show_json(report: Report) -> str:
 def case(told: CaseReport, width: int | None = None) -> str:
     """Return the diagnoses of one case: for each UE what works, and then what does not."""
     count = plural(len(told.diagnoses), "diagnosis" if len(told.diagnoses) == 1 else "diagnose")
-    lines = [f"{clean(told.name)}: {count if told.diagnoses else HEALTHY}", *_measure(told, width), *_ues(told, width)]
+    lines = [
+        f"{clean(told.name)}: {count if told.diagnoses else HEALTHY}",
+        *_measure(told, width),
+        *_ues(told, width),
+        *_harmless(told, width),
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -63,6 +78,23 @@ def _ues(told: CaseReport, width: int | None) -> Iterator[str]:
     if None in by_ue:
         yield "  sent to several UEs, or by one that is not known:"
         yield from _several(told, by_ue[None], width)
+
+
+def _harmless(told: CaseReport, width: int | None) -> Iterator[str]:
+    """Tell of the rules that were broken without harm."""
+    found = harmless(told)
+    if found:
+        yield from wrapped(NO_HARM, "  ", width)
+    for one in found:
+        place = f", {frames(one.evidence, len(told.captures) > 1)}" if one.evidence else ""
+        times = f", {one.times} times" if one.times > 1 else ""
+        whose = f", {plural(len(one.ues), 'UE')}" if len(one.ues) > 1 else "".join(f", {ue}" for ue in one.ues)
+        may = "" if one.cause is None else f" (where it does harm: {one.cause})"
+        yield from wrapped(f"· {one.rule} {one.name}{place}{whose}{times}: {clean(one.message)}{may}", "    ", width)
+        if one.remedy:
+            yield from wrapped(f"→ {clean(one.remedy)}", "        ", width)
+        if one.waived is not None:
+            yield from wrapped(f"waived: {clean(one.waived)}", "        ", width)
 
 
 def _several(case: CaseReport, found: Iterable[Diagnosis], width: int | None) -> Iterator[str]:

@@ -153,6 +153,8 @@ def diagnosed(diagnosis: Diagnosis, several: bool) -> Iterator[str]:
     yield f"      {clean(diagnosis.message)}"
     if diagnosis.remedy:
         yield f"      → {clean(diagnosis.remedy)}"
+    if diagnosis.waived is not None:
+        yield f"      waived: {clean(diagnosis.waived)}"
 
 
 def summary(totals: Totals, coloured: bool = False) -> str:

@@ -44,3 +44,25 @@ def test_json_is_one_document(told, samples):
     code, out = told("diagnose", str(samples / "http_good"), str(samples / "pull_unanswered"), "--format", "json")
     assert code == 1
     assert [len(case["diagnoses"]) for case in json.loads(out)["cases"]] == [0, 1]
+
+
+def test_json_has_the_timeline_when_asked_for(told, samples):
+    _, out = told("diagnose", str(samples / "missed_update"), "--timeline", "--format", "json")
+    (case,) = json.loads(out)["cases"]
+    (ue,) = case["timeline"]
+    assert round(ue["key_groups"][0]["could_not_decrypt"]["seconds"], 1) == 3.6
+
+
+def test_a_waived_rule_is_waived_in_its_diagnosis(told, samples, tmp_path):
+    case = tmp_path / "case"
+    case.mkdir()
+    for name in ("capture.pcapng", "keyring.toml"):
+        (case / name).write_bytes((samples / "msk_counter_repeated" / name).read_bytes())
+    (case / "case.toml").write_text('[[waive]]\nrule = "MS-12"\nreason = "old BM-SC"\nuntil = 2999-01-01\n')
+    code, out = told("diagnose", str(case))
+    assert code == 0
+    assert "msk-replayed" in out
+    assert "      waived: old BM-SC" in out
+    _, out = told("diagnose", str(case), "--format", "json")
+    (diagnosis,) = json.loads(out)["cases"][0]["diagnoses"]
+    assert diagnosis["waived"].startswith("old BM-SC")

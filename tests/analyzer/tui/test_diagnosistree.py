@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 from analyzer.tui.cells import Mark
 from analyzer.tui.diagnosistree import diagnosis_nodes
 
@@ -30,3 +32,14 @@ def test_every_ue_has_its_own_and_those_of_all(found):
 def test_a_good_case_has_none(found):
     case = found("http_good")
     assert diagnosis_nodes(case, case.sessions[0]) == ()
+
+
+def test_a_waived_one_is_advice_and_says_so(found):
+    case = found("expired_b_tid_http")
+    report = case.analysis.report
+    waived = tuple(replace(one, waived="known, until 2030-01-01") for one in report.diagnoses)
+    told = replace(case, analysis=replace(case.analysis, report=replace(report, diagnoses=waived)))
+    (node,) = diagnosis_nodes(told, told.sessions[0])
+    assert node.mark is Mark.ADVICE
+    assert text(node).endswith("(certain, waived)")
+    assert any(text(child) == "waived: known, until 2030-01-01" for child in node.children)

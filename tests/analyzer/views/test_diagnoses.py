@@ -42,9 +42,30 @@ def test_many_ues_that_are_well_are_counted(case):
     assert "and 10 UEs more of which all is fine" in shown
 
 
-def test_json_has_the_diagnoses_of_the_report_and_nothing_else(case):
+def test_json_has_the_diagnoses_of_the_report_and_what_did_no_harm(case):
     shown = json.loads(diagnoses.show_json(Report("1", (case,))))
     assert shown["tool"] == {"name": "keyshark", "version": "1"}
     (told,) = shown["cases"]
-    assert set(told) == {"name", "diagnoses"}
+    assert set(told) == {"name", "diagnoses", "harmless"}
     assert told["diagnoses"][0]["evidence"] == [{"capture": 0, "frame": 3}]
+
+
+def test_what_was_broken_without_harm_stands_below(sample):
+    shown = diagnoses.case(sample("wrong_requesttype").report)
+    lines = shown.splitlines()
+    assert lines[2] == f"  {diagnoses.NO_HARM}"
+    assert lines[3].startswith("    · RG-01 registration-has-its-form, frames 30, 32, ue1: ")
+    assert lines[3].endswith("(where it does harm: wrong-request-uri)")
+    assert lines[4].startswith("        → UE: ")
+
+
+def test_a_waived_diagnosis_says_so(case):
+    told = replace(case.diagnoses[0], waived="known, until 2030-01-01")
+    assert "      waived: known, until 2030-01-01" in diagnoses.case(replace(case, diagnoses=(told,)))
+
+
+def test_json_has_a_timeline_only_where_it_is_wanted(case):
+    (plain,) = json.loads(diagnoses.show_json(Report("1", (case,))))["cases"]
+    assert "timeline" not in plain
+    (timed,) = json.loads(diagnoses.show_json(Report("1", (case,)), {case.name: [{"ue": "ue1"}]}))["cases"]
+    assert timed["timeline"] == [{"ue": "ue1"}]
