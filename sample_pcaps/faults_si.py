@@ -144,7 +144,7 @@ def http_where_sip_is_announced() -> Story:
     story = Story("announced", by_sip=False, ues=2)
     for ue, procedure in zip(story.ues, ("HTTP", "SIP"), strict=True):
         story.bootstrap(ue)
-        _notify(story, ue, procedure)
+        notify(story, ue, procedure)
         story.invite(ue)
         story.wait(0.1)
         story.register(ue)
@@ -152,7 +152,7 @@ def http_where_sip_is_announced() -> Story:
     return story
 
 
-def _notify(story: Story, ue: Ue, procedure: str) -> None:
+def notify(story: Story, ue: Ue, procedure: str) -> None:
     """The NOTIFY with which the SDF announces its services to a UE (TS 26.237 Annex H), and its 200."""
     ids = [
         ("Via", f"SIP/2.0/UDP {story.addresses.p_cscf}:{SIP_PORT};branch=z9hG4bK{story.token('branch')}"),

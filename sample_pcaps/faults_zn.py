@@ -116,17 +116,17 @@ def uicc_keys_without_awareness() -> Story:
     """Two UEs use the keys of their UICCs; for the second the BM-SC does not say that it knows GBA_U."""
     story = Story.begun_by_http(ues=2)
     for ue, aware in zip(story.ues, (True, None), strict=True):
-        _register_by_uicc(story, ue, aware=aware)
-        story.msk(ue, muk=_uicc_key(story, ue), verify=False, v=False)
+        register_by_uicc(story, ue, aware=aware)
+        story.msk(ue, muk=uicc_key(story, ue), verify=False, v=False)
     return story
 
 
-def _uicc_key(story: Story, ue: Ue) -> bytes:
+def uicc_key(story: Story, ue: Ue) -> bytes:
     return ue.last.naf_key(story.naf_fqdn, story.ua_id, "gba-u")
 
 
-def _register_by_uicc(story: Story, ue: Ue, *, aware: bool | None) -> None:
-    keys = {"uicc_key": _uicc_key(story, ue)} if aware else {}
+def register_by_uicc(story: Story, ue: Ue, *, aware: bool | None) -> None:
+    keys = {"uicc_key": uicc_key(story, ue)} if aware else {}
     story.register(ue, user_agent="sample-ue/1.0 3gpp-gba-uicc", zn={"aware": aware, **keys})
 
 

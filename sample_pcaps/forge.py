@@ -10,7 +10,7 @@ from zlib import crc32
 
 MTU = 1500
 MSS = 1400
-LINK_ETHERNET = 1
+LINK_ETHERNET, LINK_SLL = 1, 113
 SNAPLEN = 262144
 SECOND = 10**9  # ns
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
@@ -170,11 +170,17 @@ def pcap(packets: Iterable[tuple[int, bytes]], *, nanoseconds: bool = False, big
     return bytes(file)
 
 
-def pcapng(packets: Iterable[tuple[int, bytes]], *, interface: str = "probe0", snaplen: int = SNAPLEN) -> bytes:
-    """Return a pcapng file of Ethernet frames on one interface, times in ns; of each frame `snaplen` octets at most."""
+def pcapng(
+    packets: Iterable[tuple[int, bytes]],
+    *,
+    interface: str = "probe0",
+    snaplen: int = SNAPLEN,
+    link: int = LINK_ETHERNET,
+) -> bytes:
+    """Return a pcapng file of frames of one interface, times in ns; of each frame `snaplen` octets at most."""
     name = _option(2, interface.encode()) + _option(9, b"\x09") + _option(0, b"")
     file = bytearray(_block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)))
-    file += _block(1, struct.pack("<HHI", LINK_ETHERNET, 0, snaplen) + name)
+    file += _block(1, struct.pack("<HHI", link, 0, snaplen) + name)
     for time, frame in packets:
         kept = frame[:snaplen]
         start = struct.pack("<IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(kept), len(frame))

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from sample_pcaps import forge_http2, forge_tls, forge_websocket
 from sample_pcaps import forge_text as text
-from sample_pcaps.forge import SECOND, Connection, Tape, pcapng
+from sample_pcaps.forge import LINK_ETHERNET, SECOND, Connection, Tape, pcapng
 from sample_pcaps.forge_esp import Sa
 from sample_pcaps.forge_keys import Vector, made_up, mrk_of, naf_key, opc_of
 from sample_pcaps.forge_text import NO_EDIT, Edit, Edits, Text
@@ -162,7 +162,8 @@ class Stage:
         self.now = start
         self.tape = Tape()
         self.wrap: Callable[[bytes], Iterable[bytes]] = _as_it_is  # Ethernet frame → what the probe sees of it
-        self.entry = "k"  # where the keyring enters the ladder: k or ks
+        self.entry = "k"  # where the keyring enters the ladder: k, ck, ks, muk, msk or mtk
+        self.link = LINK_ETHERNET  # of the capture
         self.more: dict[str, bytes] = {}  # captures of other probes and a key log, by the names of their files
         self.associations: list[tuple[Sa, str, str]] = []  # of ESP, with source and destination; for the keyring
         self.ues = [self._ue(number) for number in range(1, ues + 1)]
@@ -274,7 +275,7 @@ class Stage:
 
     def capture(self) -> bytes:
         """Return the story as a pcapng file, each packet as `wrap` sends it on."""
-        return pcapng([(time, sent) for time, frame in self.tape.sorted() for sent in self.wrap(frame)])
+        return pcapng([(time, sent) for time, frame in self.tape.sorted() for sent in self.wrap(frame)], link=self.link)
 
     def secrets(self) -> dict[str, object]:
         """Return every key of the story, by UE and in all: what a keyring may be made of."""
@@ -333,19 +334,28 @@ class Stage:
         yield "# Keys of this sample: made up, worth nothing."
         if KEYLOG in self.more:
             yield f'\n[tls]\nkeylog = "{KEYLOG}"'
-        for ue in self.ues:
+        for ue in self.ues if self.entry not in ("msk", "mtk") else ():
             yield f'\n[[ue]]\nimpi = "{ue.impi}"\nimpu = ["{ue.impu}"]'
             if self.entry == "k":
                 yield f'k = "{ue.k.hex()}"\nopc = "{ue.opc.hex()}"'
             for run in ue.gba if self.entry == "ks" else ():
                 yield f'\n  [[ue.gba]]\n  b_tid = "{run.b_tid}"\n  ks = "{run.vector.ks.hex()}"'
+            for run in ue.gba if self.entry == "ck" else ():
+                ck, ik = run.vector.ck.hex(), run.vector.ik.hex()
+                yield f'\n  [[ue.gba]]\n  b_tid = "{run.b_tid}"\n  ck = "{ck}"\n  ik = "{ik}"'
+            for run in ue.gba if self.entry == "muk" else ():
+                muk = run.naf_key(self.naf_fqdn, self.ua_id).hex()
+                yield f'\n  [[ue.naf]]\n  fqdn = "{self.naf_fqdn}"\n  b_tid = "{run.b_tid}"\n  muk = "{muk}"'
             for run in ue.gba if runs else ():
                 yield f'\n  [[ue.gba]]\n  b_tid = "{run.b_tid}"\n  rand = "{run.vector.rand.hex()}"'
                 yield f"  lifetime = {self.iso(run.lifetime)}"
-        for msk_id in msks:
+        for msk_id in msks or (self.msks if self.entry == "msk" else ()):
             msk = self.msks[msk_id]
             yield f'\n[[msk]]\nkey_domain = "{msk.key_domain.hex()}"\nmsk_id = "{msk_id.hex()}"'
             yield f'value = "{msk.key.hex()}"\nrand = "{msk.rand.hex()}"'
+        for mtk in self.mtks.values() if self.entry == "mtk" else ():
+            yield f'\n[[mtk]]\nkey_domain = "{KEY_DOMAIN.hex()}"\nmsk_id = "{mtk.msk_id.hex()}"'
+            yield f'mtk_id = "{mtk.mki[4:].hex()}"\nvalue = "{mtk.key.hex()}"\nsalt = "{mtk.salt.hex()}"'
         for sa, src, dst in self.associations:
             yield f'\n[[esp.sa]]\nspi = {sa.spi:#x}\nsrc = "{src}"\ndst = "{dst}"'
             yield f'encryption = "{sa.cipher}"\nencryption_key = "{sa.cipher_key.hex()}"'

@@ -181,13 +181,16 @@ def offer_is_multicast_and_recvonly(run: Run) -> Iterator[Problem]:
     remedy="SCF: answer 403 when the service is not allowed or c= is no multicast address of the service.",
 )  # fmt: skip
 def bad_offer_is_forbidden(run: Run) -> Iterator[Problem]:
-    """An INVITE whose c= line is no multicast address is answered 403.
+    """An INVITE whose c= line is no multicast address is answered 403, as is one for a service that is not allowed.
 
     An SCF that accepts it has not compared the offer with its service, and the UE waits for media that nobody
     sends; another code does not tell the UE that asking again is of no use.
     """
-    asked = [(message, offer) for message, offer in offers(run) if offer.mbms_services and unicast(offer)]
+    named = [(message, offer) for message, offer in offers(run) if offer.mbms_services]
+    asked = [(message, offer) for message, offer in named if unicast(offer)]
     final = next((m for m in run.all("ok", "refusal")), None)
+    if not asked and named and status(final) == FORBIDDEN:
+        return
     if not asked:
         raise NotHere
     if final is None:

@@ -94,7 +94,15 @@ EXPECTED: dict[str, list[tuple[str, str]]] = {
     "packet_sent_twice_with_other_octets": [('media-not-decryptable', 'srtp-index-reused')],
     "pull_with_an_expired_muk_granted": [('msk-refresh-failed', 'expired-ks-naf')],
     "third_msk_while_the_first_is_in_use": [('media-not-decryptable', 'msk-superseded')],
+    "ks_expired_on_the_way": [('registration-failed', 'expired-ks-naf')],
+    "ks_expired_under_an_invite": [('initiation-failed', 'expired-ks-naf')],
+    "overload_waited_out": [('registration-failed', 'server-unavailable')],
+    "msk_refused_after_deregistration": [('msk-refresh-failed', 'service-not-registered')],
+    "sip_without_a_subscription": [('initiation-failed', 'not-authorized-by-scf')],
+    "one_of_two_services": [('initiation-failed', 'not-authorized-by-scf'), ('registration-failed', 'not-authorized-by-scf')],
 }  # fmt: skip
+# Good samples in which nobody did anything wrong, and a UE did not get what it asked for, or not at once
+REFUSED = {name for name, case in cases().items() if case.good and case.tell.__module__.endswith("good_refusals")}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -108,7 +116,7 @@ def test_what_works_has_no_diagnosis(sample, name):
 
 
 def test_every_good_sample_is_among_those_without(sample):
-    assert not {name for name, case in cases().items() if case.good} & set(EXPECTED)
+    assert {name for name, case in cases().items() if case.good} & set(EXPECTED) <= REFUSED
 
 
 @pytest.mark.parametrize("name", EXPECTED)

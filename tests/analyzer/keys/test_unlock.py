@@ -291,3 +291,9 @@ def test_the_rand_of_another_message_is_named(tell):
     analysis = tell(msk_with_a_rand_for_each_ue())
     variants = {opened_message.variant for opened_message in analysis.story.chain.opened.values()}
     assert variants <= {"", "RAND of another message with this MSK"}
+
+
+@pytest.mark.parametrize("entry", ["ck_and_ik", "ks", "muk", "msks", "mtks"])
+def test_the_chain_opens_media_from_wherever_the_keyring_enters(sample, entry):
+    media = sample(f"keyed_from_{entry}").report.media
+    assert sum(group.packets for group in media) == sum(group.authenticated for group in media) == 113
