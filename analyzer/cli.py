@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "packets": ("analyzer.commands.packets", "List messages, filtered; with all fields as JSON."),
     "fields": ("analyzer.commands.fields", "List the fields that filters can ask for."),
     "export": ("analyzer.commands.export", "Write a capture with media in the clear."),
+    "anonymize": ("analyzer.commands.anonymize", "Write cases anew so that they can be given away."),
     "info": ("analyzer.commands.info", "Tell the facts of captures."),
     "serve": ("analyzer.commands.serve", "Show the terminal UI in a browser."),
     "config": ("analyzer.commands.config", "Show or edit what the UI looks like."),

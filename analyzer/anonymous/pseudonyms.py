@@ -1,0 +1,137 @@
+"""What stands in the place of a name, an address or a key: always the same, always of the same length, from a secret.
+
+A letter becomes another letter, a digit another digit; addresses keep their family, what they are for, and how many
+of their bits they share with others.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import string
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+# Labels of domain names that name nobody (RFC 2606, TS 23.003)
+COMMON_LABELS = frozenset({"3gppnetwork", "com", "example", "ims", "invalid", "net", "org", "pub", "test", "tmpi"})
+_COUNTRY_AND_NETWORK = ("mcc", "mnc")  # TS 23.003: before digits
+
+_FIRST = ((1, 9), (11, 99), (128, 199), (100, 126), (200, 223), (224, 239), (240, 254))  # of IPv4, by what it is for
+_OTHERS = ((0, 9), (10, 99), (100, 199), (200, 255))  # by how many digits they have
+_GLOBAL = (0x2000, 0x3FFF)  # first groups of IPv6 unicast addresses
+_GROUPS = ((1, 0xF), (0x10, 0xFF), (0x100, 0xFFF), (0x1000, 0xFFFF))
+_LAST_OF_BASE64 = {"A", "Q", "g", "w"}  # of 16 octets
+
+
+@dataclass(frozen=True, slots=True)
+class Pseudonyms:
+    """Makes pseudonyms; without the secret nobody can tell what they stand for."""
+
+    secret: bytes = field(repr=False)
+
+    def octets(self, value: bytes, what: str = "octets") -> bytes:
+        """Return other octets, as many."""
+        return self._stream(what, value, len(value))
+
+    def word(self, text: str) -> str:
+        """Return a word of the same form; upper and lower case are one word."""
+        return self._formed(text, text.lower())
+
+    def encoded(self, text: str) -> str:
+        """Return other base64 of as many octets; signs stay, as they grow where they are escaped."""
+        padding = len(text) - len(text.rstrip("="))
+        made = self._formed(text, text)
+        if padding == 2 and text[-3] in _LAST_OF_BASE64:  # the last character carries two bits
+            last = sorted(_LAST_OF_BASE64 - {text[-3]})[self._stream("last", text.encode(), 1)[0] % 3]
+            return f"{made[:-3]}{last}=="
+        return made
+
+    def host(self, name: str) -> str:
+        """Return a domain name, label by label."""
+        return ".".join(map(self._label, name.split(".")))
+
+    def _label(self, label: str) -> str:
+        lowered = label.lower()
+        if lowered in COMMON_LABELS:
+            return label
+        if lowered[:3] in _COUNTRY_AND_NETWORK and lowered[3:].isdigit():
+            return label[:3] + self.word(label[3:])
+        return self.word(label)
+
+    def _formed(self, text: str, key: str) -> str:
+        stream = self._stream("word", key.encode("utf-8", "replace"), len(text))
+        return "".join(map(_other, text, stream))
+
+    # ------------------------------------------------------------------------------------------------- addresses
+
+    def address(self, text: str) -> str:
+        """Return an address as text, as long as the one given; what is none stays."""
+        try:
+            given = ipaddress.ip_address(text)
+        except ValueError:
+            return text
+        made = ipaddress.ip_address(self.packed(given.packed))
+        if given.version == 6 and str(given) != text.lower():
+            return _written_as(text, made.packed)
+        return str(made) if text.lower() == text else str(made).upper()
+
+    def packed(self, octets: bytes) -> bytes:
+        """Return an address of 4 or 16 octets; the unspecified, loopback and broadcast ones stay."""
+        given = ipaddress.ip_address(octets)
+        if given.is_unspecified or given.is_loopback or octets == b"\xff\xff\xff\xff":
+            return octets
+        if len(octets) == 4:
+            made = [self._turned(octets[:1], octets[0], _FIRST)]
+            made += [self._turned(octets[: at + 1], octets[at], _OTHERS) for at in range(1, 4)]
+            return bytes(made)
+        groups = [int.from_bytes(octets[at : at + 2], "big") for at in range(0, 16, 2)]
+        first = self._turned(octets[:2], groups[0], (_GLOBAL,))
+        rest = [self._turned(octets[: 2 * at + 2], groups[at], _GROUPS) for at in range(1, 8)]
+        return b"".join(group.to_bytes(2, "big") for group in (first, *rest))
+
+    def hardware(self, octets: bytes) -> bytes:
+        """Return a MAC address; whether it is of a group stays, and so does that of all."""
+        if octets in (b"\xff" * len(octets), bytes(len(octets))):
+            return octets
+        made = self.octets(octets, "hardware")
+        return bytes((made[0] & 0xFC | 0x02 | octets[0] & 1,)) + made[1:]
+
+    def _turned(self, prefix: bytes, value: int, ranges: Sequence[tuple[int, int]]) -> int:
+        """Turn a value within its range, by as much for all that share what stands before it."""
+        for low, high in ranges:
+            if low <= value <= high:
+                size = high - low + 1
+                before = prefix[: -2 if len(prefix) % 2 == 0 and high > 0xFF else -1]
+                drawn = int.from_bytes(self._stream(f"address {size}", before, 4), "big")
+                return low + (value - low + 1 + drawn % (size - 1)) % size
+        return value
+
+    def _stream(self, what: str, value: bytes, size: int) -> bytes:
+        found, number = b"", 0
+        while len(found) < size:
+            found += hmac.digest(self.secret, b"%d %b %b" % (number, what.encode(), value), "sha256")
+            number += 1
+        return found[:size]
+
+
+def _other(character: str, octet: int) -> str:
+    """Return another character of the same kind; what is no ASCII letter or digit stays."""
+    for kind in (string.ascii_lowercase, string.ascii_uppercase, string.digits):
+        if character in kind:
+            return kind[(kind.index(character) + 1 + octet % (len(kind) - 1)) % len(kind)]
+    return character
+
+
+def _written_as(text: str, packed: bytes) -> str:
+    """Return an address in the way of another text of it: as many digits in each group, zeros left out alike."""
+    head, _, tail = text.partition("::")
+    front = [group for group in head.split(":") if group]
+    back = [group for group in tail.split(":") if group]
+    groups = [int.from_bytes(packed[at : at + 2], "big") for at in range(0, 16, 2)]
+    if "." in text or len(front) + len(back) > 8:
+        return text
+    for at, group in enumerate(front):
+        front[at] = f"{groups[at]:0{len(group)}x}"
+    for at, group in enumerate(reversed(back), 1):
+        back[-at] = f"{groups[-at]:0{len(group)}x}"
+    return ":".join(front) + ("::" + ":".join(back) if "::" in text else "")

@@ -1,0 +1,126 @@
+"""Texts without names: SIP, HTTP, SDP, XML and the like, character for character as long as they were."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from analyzer.anonymous.pseudonyms import Pseudonyms
+
+# Names of hosts that belong to no network: those of namespaces and schemas
+PUBLIC = ("w3.org", "xmlsoap.org", "3gpp.org", "openmobilealliance.org", "ietf.org", "iana.org", "dvb.org")
+KEPT_USERS = ("3gpp-bootstrapping", "3gpp-bootstrapping-uicc", "3gpp-bootstrapping-digest", "anonymous")
+
+_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
+_HOST = rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]*"
+# Where a name of a host stands: behind an @, in a URI, in a header, as the sender of Via, alone in its field
+_HOSTS = re.compile(
+    rf"(?:@|%40|sips?:|https?://|(?:^|\n)Host:[ ]*|SIP/2\.0/[A-Z]+[ ]|[rR]ealm=\"|@[A-Za-z0-9-]*\.)({_HOST})",
+    re.MULTILINE,
+)
+_V4 = r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
+_V6 = r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Fa-f:])"
+_USER = r"[A-Za-z0-9!$&*+._~'-]+(?==?(?:@|%40))"
+_NUMBER = r"(?<![A-Za-z0-9])\+\d{6,15}(?!\d)|(?<![A-Za-z0-9.])\d{14,16}(?![A-Za-z0-9.])"
+_DIALLED = r"(?<=tel:)[0-9.()-]+"
+_HEX = (
+    r"(?<=[ci]k=\")[0-9A-Fa-f]{32}|(?<=response=\")(?:[0-9A-Fa-f]{2}){16,64}|(?<=rspauth=\")(?:[0-9A-Fa-f]{2}){16,64}"
+)
+_QUOTED_NAME = r"(?<=\")[^\"\r\n]*(?=\"[ ]*<[a-z]+:)"
+_CELL = r"(?<=-3gpp=)[0-9A-Fa-f]+|(?<=imei:)[0-9-]+"
+_PRINTED = re.compile(r"[\x20-\x7e]{8,}")  # in octets that are no text
+_LINE = re.compile(r"^([siep])=([^\r\n]*)", re.MULTILINE)
+_OWNER = re.compile(r"^(o=)(\S+)( )", re.MULTILINE)
+_PRODUCT = re.compile(r"^((?:User-Agent|Server|Organization|Subject):[ ]*)([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
+_WORD = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+
+
+def hosts_in(text: str) -> Iterator[str]:
+    """Yield the domain names that stand where only the name of a host can."""
+    for found in _HOSTS.finditer(text):
+        name = found[1].lower().rstrip(".")
+        if not name.endswith(PUBLIC) and not name.replace(".", "").isdigit():
+            yield name
+
+
+@dataclass(slots=True)
+class Texts:
+    """Replaces what is known, and what has the form of a name: `known` are strings with what stands for them."""
+
+    names: Pseudonyms
+    known: Mapping[str, str] = field(default_factory=dict, repr=False)
+    domains: frozenset[str] = frozenset()
+    _known: re.Pattern[str] | None = field(init=False, repr=False)
+    _pattern: re.Pattern[str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        known = "|".join(sorted(map(re.escape, self.known), key=len, reverse=True))
+        domains = "|".join(sorted(map(re.escape, self.domains), key=len, reverse=True))
+        host = rf"(?<![A-Za-z0-9_-])(?:{_LABEL}\.)*(?i:{domains})(?![A-Za-z0-9-])"
+        kinds = {
+            "known": known, "host": domains and host, "v4": _V4, "v6": _V6, "user": _USER, "hex": _HEX,
+            "word": f"{_NUMBER}|{_DIALLED}|{_QUOTED_NAME}|{_CELL}",
+        }  # fmt: skip
+        self._known = re.compile(known) if known else None
+        self._pattern = re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in kinds.items() if form))
+
+    def text(self, text: str) -> str:
+        """Return a text of the same length."""
+        text = _LINE.sub(lambda line: f"{line[1]}={self._words(line[2])}", text)
+        text = _OWNER.sub(lambda line: f"{line[1]}{line[2] if '@' in line[2] else self._words(line[2])}{line[3]}", text)
+        text = _PRODUCT.sub(lambda line: line[1] + self._words(line[2]), text)
+        return self._pattern.sub(self._other, text)
+
+    def octets(self, data: bytes) -> bytes:
+        """Return octets in which a character is an octet."""
+        return self.text(data.decode("latin-1")).encode("latin-1")
+
+    def embedded(self, data: bytes) -> bytes:
+        """Return octets that are no text: what is known is replaced, and in words between what looks like names."""
+        text = data.decode("latin-1")
+        if self._known is not None:
+            text = self._known.sub(lambda found: self.known[found[0]], text)
+        return _PRINTED.sub(lambda found: self._pattern.sub(self._other, found[0]), text).encode("latin-1")
+
+    def hex(self, text: str) -> str:
+        """Return other octets in hex."""
+        return self.names.octets(bytes.fromhex(text), "hex").hex()
+
+    def _words(self, text: str) -> str:
+        return _WORD.sub(lambda word: word[0] if _is_protocol(word[0]) else self.names.word(word[0]), text)
+
+    def _other(self, found: re.Match[str]) -> str:
+        text = found[0]
+        match found.lastgroup:
+            case "known":
+                return self.known[text]
+            case "host":
+                return self.names.host(text)
+            case "v4":
+                return self.names.address(text)
+            case "v6":
+                return self.names.address(text) if _is_address(text) else text
+            case "user":
+                return text if text.lower() in KEPT_USERS else self.names.word(text)
+            case "hex":
+                return self.hex(text)
+            case _:
+                return self.names.word(text)
+
+
+def domains_of(names: Iterable[str]) -> frozenset[str]:
+    """Return the domains that names of hosts lie in: their last two labels, or all of those of a private network."""
+    return frozenset(".".join(name.split(".")[-2:]) for name in names)
+
+
+def _is_protocol(word: str) -> bool:
+    return "3gpp" in word.lower() or word.lower() in ("sip", "http", "mbms", "gba", "uicc")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text).version == 6
+    except ValueError:
+        return False

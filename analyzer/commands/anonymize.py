@@ -1,0 +1,134 @@
+"""`keyshark anonymize`: a case that may be given away, with other names, addresses, keys and payloads in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from analyzer import VERSION
+from analyzer.analysis import Analysis, Options
+from analyzer.anonymous import Anonymiser, judged, leaks
+from analyzer.batch import UNREADABLE, USAGE
+from analyzer.capture.case import CaseFiles, find_cases
+from analyzer.capture.reader import STDIN
+from analyzer.capture.writer import PcapngWriter
+from analyzer.commands.cases import Failure, analysed, find, told_damage
+from analyzer.commands.output import common, show
+
+SECRET = 32  # octets
+CHANGED = 1  # exit code: verdicts are not the same
+KEYRING, CONFIG = "keyring.toml", "case.toml"
+Verdicts = Counter[tuple[str, str]]
+
+
+@click.command("anonymize")
+@click.argument("source", type=click.Path(), metavar="IN")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--keys", multiple=True, type=click.Path(), metavar="FILE", help="A keyring for every case; repeatable.")
+@click.option("--format", "format_", type=click.Choice(("text", "json")), default="text", help="How to tell [text].")
+@common
+@click.pass_context
+def command(ctx: click.Context, source: str, out: Path, keys: tuple[str, ...], format_: str) -> None:
+    """Write cases anew so that they can be given away.
+
+    \b
+    keyshark anonymize captures/failed.pcapng shared/
+
+    Names of users and domains, addresses, keys and what messages and media carry are replaced, each by the same
+    in all cases of a run and of the same length. Digests, MACs, checksums and keyrings are made anew with the new
+    keys, so that the verdicts stay; the result is judged again, and what became different is told. What keyshark does
+    not understand is blanked, and told. OUT is a folder that is empty or not there yet. Look at what it holds before
+    you give it away: docs/anonymize.md says what stays.
+
+    Exit code 0: all verdicts are the same. 1: some are not.
+    """
+    if source == STDIN:
+        raise Failure("a capture is read more than once to be anonymised: name a file", USAGE)
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Failure(f"{out} is there already: name a folder that is empty, or not there yet", USAGE)
+    cases, code = find([source], merge=False), 0
+    told: list[dict[str, Any]] = []
+    secret = secrets.token_bytes(SECRET)
+    for case in cases:
+        folder = out if len(cases) == 1 else out / f"case{len(told) + 1}"
+        before = analysed(case, Options(keys=keys))
+        anonymiser = Anonymiser(before, secret)
+        written = _write(case, anonymiser, folder)
+        code = max(code, told_damage(before))
+        after = _again(folder, anonymiser, written)
+        old, now = judged(before.report), judged(after.report)
+        lost, new = _named(old - now), _named(now - old)
+        code = max(code, CHANGED if lost or new else 0)
+        told.append({
+            "case": case.name,
+            "out": str(folder),
+            "blanked": dict(sorted(anonymiser.counts.items())),
+            "verdicts": {"same": sum((old & now).values()), "lost": lost, "new": new},
+        })  # fmt: skip
+    show(json.dumps(told, indent=2) + "\n" if format_ == "json" else "".join(map(_line, told)))
+    ctx.exit(code)
+
+
+def _write(case: CaseFiles, anonymiser: Anonymiser, folder: Path) -> list[Path]:
+    """Write captures, keyring and case.toml, which only the user can read; the names of files are not kept."""
+    names = {Path(path).name: f"capture{number}.pcapng" for number, path in enumerate(case.captures, 1)}
+    written = []
+    with _writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for index, path in enumerate(case.captures):
+            place = folder / names[Path(path).name]
+            with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                anonymiser.write(index, PcapngWriter(stream, f"keyshark {VERSION}"))
+            written.append(place)
+        outcome = anonymiser.outcome(names)
+        for name, text in ((KEYRING, outcome.keyring), (CONFIG, outcome.config)):
+            if text is not None:
+                place = folder / name
+                with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                    file.write(text)
+                written.append(place)
+    return written
+
+
+def _again(folder: Path, anonymiser: Anonymiser, written: list[Path]) -> Analysis:
+    """Judge what was written; takes it away, and raises Failure, where it holds what it may not."""
+    found = leaks(b"".join(path.read_bytes() for path in written), anonymiser.secrets())
+    if found:
+        for path in written:
+            path.unlink()
+        raise Failure(f"{found} names or keys would stand in {folder} as they were: nothing of it was kept", UNREADABLE)
+    cases = find_cases([str(folder)])
+    if len(cases) != 1:
+        cases = find_cases([str(path) for path in written if path.suffix == ".pcapng"], merge=True)
+    return analysed(cases[0], Options())
+
+
+def _named(verdicts: Verdicts) -> dict[str, int]:
+    return {f"{rule} {verdict}": count for (rule, verdict), count in sorted(verdicts.items())}
+
+
+def _line(told: dict[str, Any]) -> str:
+    """Say of a case what became of it."""
+    verdicts, blanked = told["verdicts"], told["blanked"]
+    lines = [f"{told['case']}: {verdicts['same']} judgements are the same in {told['out']}"]
+    for what, counts in (("are not there any more", verdicts["lost"]), ("are new", verdicts["new"])):
+        if counts:
+            lines.append(f"  {what}: {', '.join(f'{count} × {name}' for name, count in counts.items())}")
+    lines += [f"  {count} {what}" for what, count in blanked.items()]
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f"{folder}: cannot be written: {error.strerror}", USAGE) from error

@@ -1,0 +1,91 @@
+"""Anonymised samples keep their verdicts and share no name, address or key with the originals."""
+
+from __future__ import annotations
+
+import ipaddress
+
+import pytest
+
+from analyzer.anonymous import judged, leaks
+from sample_pcaps.casebook import cases
+
+# FLUTE and DCFs, fragments, HTTP/2 and ESP are blanked: docs/anonymize.md names these too
+CHANGED = frozenset({
+    "dcf_with_a_wrong_signature", "dcf_without_a_signature", "download_good", "fdt_that_nothing_protects",
+    "http_in_fragments", "key_id_without_its_key_domain", "over_http2", "posts_in_esp",
+})  # fmt: skip
+CHOSEN = sorted({
+    *sorted(set(cases()) - CHANGED)[::4], "http_good", "sip_good", "ipv6", "ipv6_in_ipv4", "http_in_gtp", "sip_in_vxlan",
+    "several_legs", "two_probes", "sip_over_websocket", "mid_capture", "second_challenges", "res_written_in_hex",
+    "uicc_keys_without_awareness", "media_in_the_clear", "packets_with_a_wrong_tag", "wrong_digest", "msk_in_the_clear",
+    "verification_with_a_wrong_mac", "b_tid_without_its_padding", "ten_at_once",
+})  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_verdicts_stay_and_nothing_is_shared(anonymised, name):
+    both = anonymised(name)
+    assert judged(both.after.report) == judged(both.before.report)
+    assert both.after.report.verdict is both.before.report.verdict
+    assert [len(ue.procedures) for ue in both.after.report.ues] == [len(ue.procedures) for ue in both.before.report.ues]
+    secrets = list(both.anonymiser.secrets())
+    assert len(secrets) > 5
+    assert leaks(both.written, iter(secrets)) == 0
+    for ue in both.before.report.ues:
+        for name_ in (*ue.impi, *ue.impu, *ue.b_tid):
+            assert name_.encode() not in both.written
+    for octets in _keys(both.before):
+        assert octets not in both.written
+        assert octets.hex().encode() not in both.written
+
+
+@pytest.mark.parametrize("name", sorted(CHANGED))
+def test_what_is_not_understood_is_blanked_and_told(anonymised, name):
+    both = anonymised(name)
+    assert judged(both.after.report) != judged(both.before.report)
+    assert sum(both.anonymiser.counts.values()) > 500
+    assert leaks(both.written, both.anonymiser.secrets()) == 0
+
+
+@pytest.mark.parametrize("name", ["http_good", "ipv6", "http_in_gtp"])
+def test_no_address_of_a_frame_stays(anonymised, name):
+    both = anonymised(name)
+    old, new = (_addresses(each) for each in (both.before, both.after))
+    assert len(old) == len(new) > 4
+    assert old & new == set()
+
+
+def test_domains_and_hosts_are_gone(anonymised):
+    for name in ("http_good", "sip_good"):
+        both = anonymised(name)
+        for word in (b"home1", b"user1", b"sample-bmsc"):
+            assert word not in both.written
+
+
+def test_frames_keep_their_times_lengths_and_number(anonymised):
+    both = anonymised("sip_good")
+    (old,), (new,) = both.before.report.captures, both.after.report.captures
+    assert (old.packets, old.first, old.last) == (new.packets, new.first, new.last)
+
+
+def test_each_run_has_pseudonyms_of_its_own(anonymised):
+    both = anonymised("http_good")
+    one = both.anonymiser.names
+    assert type(one)(b"another").host("bsf.home1.net") != one.host("bsf.home1.net")
+
+
+def test_what_leaks_is_found():
+    assert leaks(b"xx user1@home1.net yy", iter([b"user1@home1.net", b"other"])) == 1
+
+
+def _keys(analysis):
+    chain = analysis.story.chain
+    return {key.value for key in chain.keys if len(key.value) >= 16}
+
+
+def _addresses(analysis):
+    return {
+        ipaddress.ip_address(each).packed
+        for message in analysis.messages
+        for each in (message.payload.src, message.payload.dst)
+    }
