@@ -1,0 +1,158 @@
+"""`keyshark watch`: judges captures as they land in a folder, a line of JSON each."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from analyzer import VERSION
+from analyzer.analysis import Options
+from analyzer.batch import USAGE, collect, judge_case, note
+from analyzer.capture.case import find_cases
+from analyzer.capture.reader import is_capture
+from analyzer.commands.cases import (
+    ENGINES,
+    Failure,
+    media_option,
+    profile_option,
+    show_keys_option,
+    today,
+    waive_option,
+    wished,
+)
+from analyzer.commands.metrics import Metrics, metrics
+from analyzer.commands.outcomes import tell_faults
+from analyzer.commands.output import common, show
+from analyzer.commands.validate import codes
+from analyzer.landing import Landing, files, is_hidden
+from analyzer.views import view
+
+INSTALL = "the package watchfiles is not installed: pip install 'keyshark[watch]'"
+TICK = 500  # ms between two looks at the files that are still written to
+POLL = 1000  # ms between two looks at the folder where nothing tells of changes
+
+
+@click.command("watch")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--settle", type=click.FloatRange(0), default=2.0, help="Seconds without growth that end a file [2].")
+@click.option("--existing", is_flag=True, help="Judge what is there already, too.")
+@click.option("--poll", is_flag=True, help="Look at the folder each second: for NFS and the like.")
+@click.option("--metrics", "port", type=click.IntRange(1, 65535), help="Answer Prometheus on this port of 127.0.0.1.")
+@click.option("--keys", multiple=True, type=click.Path(), metavar="FILE", help="A keyring for every case; repeatable.")
+@click.option("--engine", type=click.Choice(ENGINES), default="native", help="Who reads packets [native].")
+@click.option("--select", multiple=True, metavar="RULE", help="Judge by these rules only: codes or beginnings of them.")
+@click.option("--ignore", multiple=True, metavar="RULE", help="Leave rules out: codes or beginnings of them.")
+@click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the lines.")
+@media_option
+@profile_option
+@waive_option
+@show_keys_option
+@common
+def command(
+    folder: Path,
+    settle: float,
+    existing: bool,
+    poll: bool,
+    port: int | None,
+    keys: tuple[str, ...],
+    engine: str,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    failures_only: bool,
+    media: str,
+    profile: str | None,
+    waive: tuple[str, ...],
+    show_keys: bool,
+) -> None:
+    """Judge captures as they land in a folder or below it.
+
+    \b
+    keyshark watch /var/spool/captures --metrics 9464 >> verdicts.jsonl
+
+    Each capture is a case of its own, with NAME.keys.toml or keyring.toml beside it, and becomes one line: the report
+    of `validate --format jsonl`. A file is taken when it has not grown for --settle seconds; one that is written to
+    later is judged again. Ends with SIGTERM, exit code 0, or Ctrl-C, exit code 130.
+    """
+    options = Options(
+        show_keys=show_keys,
+        engine=engine,
+        select=codes(select),
+        ignore=codes(ignore),
+        keys=keys,
+        media=media,
+        waive=waive,
+        profile=profile,
+        tolerances=wished().tolerances,
+    )
+    counted = None if port is None else metrics()
+    if counted is not None and port is not None:
+        counted.serve(port)
+    with _until_told() as told:
+        for path in landed(folder, Landing(settle), existing=existing, poll=poll, end=told, counted=counted):
+            judge(path, replace(options, today=today()), failures_only, counted)
+
+
+def landed(
+    folder: Path, landing: Landing, *, existing: bool, poll: bool, end: threading.Event, counted: Metrics | None = None
+) -> Iterator[Path]:
+    """Yield captures as they settle, until it is the end."""
+    try:
+        from watchfiles import watch  # noqa: PLC0415  # an extra
+    except ImportError:
+        raise Failure(INSTALL, USAGE) from None
+    folder = folder.resolve()
+    for path in files(folder):
+        if existing:
+            landing.changed(path, time.monotonic())
+        else:
+            landing.skip(path)
+    changes = watch(
+        folder, watch_filter=None, stop_event=end, rust_timeout=TICK, yield_on_timeout=True, force_polling=poll,
+        poll_delay_ms=POLL,
+    )  # fmt: skip
+    begun = False
+    for changed in changes:
+        now = time.monotonic()
+        for path in () if begun else files(folder):  # what came before changes were told
+            landing.changed(path, now)
+        begun = True
+        for _, name in changed:
+            if not is_hidden(Path(name), folder):
+                landing.changed(Path(name), now)
+        for path in landing.ready(now):
+            if is_capture(str(path)):
+                yield path
+        if counted is not None:
+            counted.waiting.set(len(landing.waiting))
+
+
+def judge(path: Path, options: Options, failures_only: bool, counted: Metrics | None) -> None:
+    """Judge a capture, say how it went, and count it."""
+    begun = time.monotonic()
+    for case in find_cases([str(path)]):
+        outcome = judge_case(case, options, failures_only)
+        show(view("jsonl")(collect(VERSION, [outcome])))
+        tell_faults([note(outcome)])
+        if counted is not None:
+            counted.count(outcome, time.monotonic() - begun)
+
+
+@contextmanager
+def _until_told() -> Iterator[threading.Event]:
+    """Give what SIGTERM sets: a service is ended by it, after the case at hand."""
+    end = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield end
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: end.set())
+    try:
+        yield end
+    finally:
+        signal.signal(signal.SIGTERM, before)
