@@ -75,7 +75,8 @@ def test_each_capture_is_a_line_and_is_counted(tmp_path, capsys):
         shutil.copy(sample / "keyring.toml", tmp_path / f"{name}.keys.toml")
         (tmp_path / f"{name}.keys.toml").chmod(0o600)
         watch.judge(tmp_path / f"{name}.pcapng", Options(), True, counted)
-    (tmp_path / "broken.pcapng").write_bytes(b"\x0a\x0d\x0d\x0a")
+    put(tmp_path, "broken.pcapng")
+    (tmp_path / "broken.keys.toml").write_text("[[ue")
     watch.judge(tmp_path / "broken.pcapng", Options(), True, counted)
     told = capsys.readouterr()
     lines = [json.loads(line) for line in told.out.splitlines()]
@@ -84,7 +85,7 @@ def test_each_capture_is_a_line_and_is_counted(tmp_path, capsys):
         ("bad", "fail"),
         ("broken", "error"),
     ]
-    assert "broken.pcapng" in told.err
+    assert "broken.keys.toml" in told.err
     value = counted.registry.get_sample_value
     assert [value("keyshark_cases_total", {"verdict": name}) for name in ("pass", "fail", "error")] == [1, 1, 1]
     assert value("keyshark_judgements_total", {"rule": "DG-04", "verdict": "fail"}) is not None or value(
