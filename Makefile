@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples rules verdicts fields wireshark bench soak clean
+.PHONY: demo test lint samples rules verdicts fields wireshark bench soak dist clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
@@ -49,6 +49,10 @@ fields: $(VENV)/.installed-dev
 wireshark: $(VENV)/.installed-dev
 	$(BIN)/python -m sample_pcaps.wireshark
 
+# Build sdist, wheel, zipapp, man pages, completions and SBOM into dist, and see that they work in clean environments.
+dist: $(VENV)/.installed-dist
+	PYTHONPATH=$(CURDIR) $(BIN)/python packaging/release.py
+
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
 # Then measure what a message costs to dissect, a packet of media to verify, how both grow with UEs, and the list of all
 # frames in the UI.
@@ -78,6 +82,10 @@ $(VENV)/.installed: $(VENV)/.python pyproject.toml
 $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ $(VENV)/.installed
+
+$(VENV)/.installed-dist: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dist]'
+	@touch $@
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
