@@ -113,7 +113,7 @@ class Anonymiser:
         for old, new in self.rekeyed.values.items():
             if len(old) >= SHORTEST_KEY and old != new:
                 yield from (form.encode("latin-1") for form, _ in _forms(old, new))
-        for name in (*self._users(), *self._b_tid_names()):
+        for name in (*self._users(), *self._b_tid_names(), *self.texts.domains):
             if len(name) > 3 and self.texts.text(name) != name:
                 yield name.encode("utf-8")
         for ue in self.analysis.report.ues:

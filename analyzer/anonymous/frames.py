@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from analyzer.anonymous.pieces import Pieces
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.capture import linktypes
 from analyzer.capture.frame import Frame
@@ -18,7 +19,8 @@ from analyzer.decode.rewrite import checksum
 from analyzer.decode.tunnels import GTP_PORT
 
 UDP, TCP, SCTP, ICMP, ICMP_6, IP_IN_IP, IP_6_IN_IP = 17, 6, 132, 1, 58, 4, 41
-EXTENSIONS = frozenset({0, 43, 60})  # of IPv6, of which the length is known
+ROUTING, FRAGMENT = 43, 44  # headers of IPv6
+EXTENSIONS = frozenset({0, ROUTING, 60})  # of which the length is known
 GTP_HEADER, G_PDU = 8, 255
 VXLAN_PORT, VXLAN_HEADER, VXLAN_FLAGS = 4789, 8, 0x08  # RFC 7348 5
 DATA_CHUNK, WHOLE = 0, 3
@@ -27,7 +29,7 @@ SLL_ADDRESS = {linktypes.LINUX_SLL: (6, 14), linktypes.LINUX_SLL2: (12, 20)}
 
 BLANKED = "octets blanked"
 Ends = tuple[str, int, str, int]
-Segment = tuple[int, int, int]  # sequence number, where in the frame it begins, its octets
+Piece = tuple[int, int, bool]  # identification, where it begins, and whether nothing follows
 
 
 @dataclass(slots=True)
@@ -70,6 +72,7 @@ class Frames:
     datagram: Callable[[bytes], bytes | None]
     streams: dict[Ends, Stream] = field(default_factory=dict, repr=False)
     counts: Counter[str] = field(default_factory=Counter)
+    pieces: Pieces = field(default_factory=Pieces, repr=False)
     looking: bool = False  # only for segments of TCP
 
     def look(self, frame: Frame) -> None:
@@ -111,10 +114,9 @@ class Frames:
         if version == 4:
             header, protocol = (data[start] & 0x0F) * 4, data[start + 9]
             length = int.from_bytes(data[start + 2 : start + 4], "big")
-            whole = not (data[start + 6] & 0x3F or data[start + 7])
             ends = [(start + 12, 4), (start + 16, 4)]
         else:
-            header, protocol, whole = 40, data[start + 6], True
+            header, protocol = 40, data[start + 6]
             length = 40 + int.from_bytes(data[start + 4 : start + 6], "big")
             ends = [(start + 8, 16), (start + 24, 16)]
         old = b"".join(bytes(data[at : at + size]) for at, size in ends)
@@ -122,18 +124,50 @@ class Frames:
         for at, size in ends:
             data[at : at + size] = self.names.packed(bytes(data[at : at + size]))
         new = b"".join(bytes(data[at : at + size]) for at, size in ends)
+        if version == 4 and header > 20:  # they may list addresses
+            self._blank(data, start + 20, min(start + header, end), "octets of IP options")
         if summed:
             data[start + 10 : start + 12] = b"\0\0"
             data[start + 10 : start + 12] = checksum(bytes(data[start : start + header])).to_bytes(2, "big")
         body = start + header
-        while version == 6 and protocol in EXTENSIONS and body + 8 <= end:
-            protocol, body = data[body], body + 8 * (data[body + 1] + 1)
         stop = min(start + length, end) if length else end
-        if not whole or body > stop:
-            self._blank(data, min(body, stop), stop, "octets of fragments")
+        piece = _fragment_4(data, start) if version == 4 else None
+        while version == 6 and protocol in (*EXTENSIONS, FRAGMENT) and body + 8 <= stop and piece is None:
+            if protocol == FRAGMENT:
+                piece, protocol, body = _fragment_6(data, body), data[body], body + 8
+                continue
+            if protocol == ROUTING:
+                self._blank(data, body + 8, min(body + 8 * (data[body + 1] + 1), stop), "octets of routing headers")
+            protocol, body = data[body], body + 8 * (data[body + 1] + 1)
+        if body > stop:
             return stop
-        self._carried(data, body, stop, protocol, (old, new), depth)
+        if piece is None:
+            self._carried(data, body, stop, protocol, (old, new), depth)
+        else:
+            self._piece(data, body, stop, protocol, piece, (old, new), depth)
         return stop
+
+    def _piece(
+        self, data: bytearray, body: int, end: int, protocol: int, piece: Piece, ends: tuple[bytes, bytes], depth: int
+    ) -> None:  # fmt: skip
+        ident, begin, last = piece
+        name, octets = (ends[0], ident, protocol), bytes(data[body:end])
+        if self.looking:
+            whole = self.pieces.add(name, begin, octets, last)
+            if whole is not None:
+                self._carried(bytearray(whole), 0, len(whole), protocol, ends, depth)
+            return
+
+        def make(whole: bytes) -> bytes:
+            out = bytearray(whole)
+            self._carried(out, 0, len(out), protocol, ends, depth)
+            return bytes(out)
+
+        made = self.pieces.piece(name, begin, octets, make)
+        if made is None:
+            self._blank(data, body, end, "octets of fragments")
+        else:
+            data[body:end] = made
 
     def _carried(
         self, data: bytearray, body: int, end: int, protocol: int, ends: tuple[bytes, bytes], depth: int
@@ -235,6 +269,20 @@ class Frames:
             self.counts[f"{what} blanked"] += end - start
             data[start:end] = bytes(end - start)
         return data
+
+
+def _fragment_4(data: bytearray, start: int) -> Piece | None:
+    field_ = int.from_bytes(data[start + 6 : start + 8], "big")
+    if not field_ & 0x3FFF:
+        return None
+    return int.from_bytes(data[start + 4 : start + 6], "big"), 8 * (field_ & 0x1FFF), not field_ & 0x2000
+
+
+def _fragment_6(data: bytearray, at: int) -> Piece | None:
+    field_ = int.from_bytes(data[at + 2 : at + 4], "big")
+    if not field_ & 0xFFF9:  # a packet of one fragment
+        return None
+    return int.from_bytes(data[at + 4 : at + 8], "big"), field_ & 0xFFF8, not field_ & 1
 
 
 def _in_gtp(data: bytearray, start: int, end: int) -> int | None:
