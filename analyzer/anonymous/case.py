@@ -15,6 +15,7 @@ from analyzer.anonymous.frames import Ends, Frames
 from analyzer.anonymous.media import Media
 from analyzer.anonymous.messages import Messages
 from analyzer.anonymous.mikey_messages import MikeyMessages
+from analyzer.anonymous.objects import Objects
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.anonymous.rekey import Rekeyed
 from analyzer.anonymous.texts import Texts, domains_of, hosts_in
@@ -74,6 +75,7 @@ class Anonymiser:
         self.texts = Texts(self.names, known, domains)
         self.messages = Messages(self.analysis, self.rekeyed, self.texts, mikey)
         self.messages.make()
+        self.messages.made |= dict(Objects(self.analysis, self.rekeyed, self.texts, mikey.octets).make())
 
     def write(self, index: int, out: PcapngWriter) -> None:
         """Write the frames of a capture."""

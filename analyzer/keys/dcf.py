@@ -65,3 +65,16 @@ def decrypt(*, encr_key: bytes, content: Content) -> bytes:
     if content.plaintext_length and content.plaintext_length != len(plain):
         raise UndecryptableError("another length than the header says")
     return plain
+
+
+def encrypt(*, encr_key: bytes, content: Content, plain: bytes) -> bytes:
+    """Return octets in the place of a content, with its IV, method and padding: the inverse of decrypt."""
+    first = content.data[:BLOCK]
+    if content.encryption == CLEAR:
+        return plain
+    if content.encryption == AES_CTR:
+        return first + Cipher(algorithms.AES(encr_key), modes.CTR(first)).encryptor().update(plain)
+    if content.padding == RFC_2630:
+        count = BLOCK - len(plain) % BLOCK
+        plain += bytes((count,)) * count
+    return first + Cipher(algorithms.AES(encr_key), modes.CBC(first)).encryptor().update(plain)

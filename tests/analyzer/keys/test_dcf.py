@@ -131,3 +131,17 @@ def test_hostile_contents_raise_one_error_only(data, encryption, padding, length
 @given(st.binary(max_size=60))
 def test_cbc_comes_back(plain):
     assert dcf.decrypt(encr_key=KEY, content=replace(content(cbc(padded(plain))), plaintext_length=len(plain))) == plain
+
+
+@given(st.binary(max_size=70), st.sampled_from([(dcf.AES_CBC, dcf.RFC_2630), (dcf.AES_CTR, 0), (dcf.CLEAR, 0)]))
+def test_what_is_encrypted_decrypts(plain, how):
+    method, padding = how
+    old = content(IV if method else b"", method, padding, 0)
+    made = dcf.encrypt(encr_key=KEY, content=old, plain=plain)
+    assert dcf.decrypt(encr_key=KEY, content=replace(old, data=made)) == plain
+    assert made[:16] == IV or method == dcf.CLEAR
+
+
+def test_whole_blocks_need_no_padding():
+    old = content(IV, dcf.AES_CBC, 0, 0)
+    assert dcf.encrypt(encr_key=KEY, content=old, plain=BLOCK) == cbc(BLOCK)
