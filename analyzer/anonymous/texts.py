@@ -30,6 +30,7 @@ _HEX = (
 )
 _QUOTED_NAME = r"(?<=\")[^\"\r\n]*(?=\"[ ]*<[a-z]+:)"
 _CELL = r"(?<=-3gpp=)[0-9A-Fa-f]+|(?<=imei:)[0-9-]+"
+_TOKEN = re.compile(r"(?:(?!%40)[A-Za-z0-9+/%])+={0,2}")  # base64, escaped or not, and hex
 _PRINTED = re.compile(r"[\x20-\x7e]{8,}")  # in octets that are no text
 _LINE = re.compile(r"^([siep])=([^\r\n]*)", re.MULTILINE)
 _OWNER = re.compile(r"^(o=)(\S+)( )", re.MULTILINE)
@@ -52,18 +53,17 @@ class Texts:
     names: Pseudonyms
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     domains: frozenset[str] = frozenset()
-    _known: re.Pattern[str] | None = field(init=False, repr=False)
+    _sizes: tuple[int, ...] = field(init=False, repr=False)  # of what is known and no word, the longest first
     _pattern: re.Pattern[str] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        known = "|".join(sorted(map(re.escape, self.known), key=len, reverse=True))
         domains = "|".join(sorted(map(re.escape, self.domains), key=len, reverse=True))
         host = rf"(?<![A-Za-z0-9_-])(?:{_LABEL}\.)*(?i:{domains})(?![A-Za-z0-9-])"
         kinds = {
-            "known": known, "host": domains and host, "v4": _V4, "v6": _V6, "user": _USER, "hex": _HEX,
+            "host": domains and host, "v4": _V4, "v6": _V6, "user": _USER, "hex": _HEX,
             "word": f"{_NUMBER}|{_DIALLED}|{_QUOTED_NAME}|{_CELL}",
         }  # fmt: skip
-        self._known = re.compile(known) if known else None
+        self._sizes = tuple(sorted({len(one) for one in self.known if not _TOKEN.fullmatch(one)}, reverse=True))
         self._pattern = re.compile("|".join(f"(?P<{kind}>{form})" for kind, form in kinds.items() if form))
 
     def text(self, text: str) -> str:
@@ -71,7 +71,19 @@ class Texts:
         text = _LINE.sub(lambda line: f"{line[1]}={self._words(line[2])}", text)
         text = _OWNER.sub(lambda line: f"{line[1]}{line[2] if '@' in line[2] else self._words(line[2])}{line[3]}", text)
         text = _PRODUCT.sub(lambda line: line[1] + self._words(line[2]), text)
-        return self._pattern.sub(self._other, text)
+        done, begin = [], 0
+        for found in _TOKEN.finditer(text):
+            known = self._word(found[0])
+            if known is not None:
+                done += [self._pattern.sub(self._other, text[begin : found.start()]), known]
+                begin = found.end()
+        return "".join(done) + self._pattern.sub(self._other, text[begin:])
+
+    def _word(self, text: str) -> str | None:
+        """Return what stands for a word that is known, with as much padding of base64 as it has or without."""
+        bare = text.rstrip("=")
+        known = self.known.get(text)
+        return self.known[bare] + text[len(bare) :] if known is None and bare in self.known else known
 
     def octets(self, data: bytes) -> bytes:
         """Return octets in which a character is an octet."""
@@ -79,10 +91,20 @@ class Texts:
 
     def embedded(self, data: bytes) -> bytes:
         """Return octets that are no text: what is known is replaced, and in words between what looks like names."""
-        text = data.decode("latin-1")
-        if self._known is not None:
-            text = self._known.sub(lambda found: self.known[found[0]], text)
-        return _PRINTED.sub(lambda found: self._pattern.sub(self._other, found[0]), text).encode("latin-1")
+        return _PRINTED.sub(lambda found: self.text(found[0]), self._raw(data.decode("latin-1"))).encode("latin-1")
+
+    def _raw(self, text: str) -> str:
+        """Return octets with those that are known as they are replaced: keys, and messages within messages."""
+        done, at, begin = [], 0, 0
+        while at < len(text) and self._sizes:
+            for size in self._sizes:
+                if text[at : at + size] in self.known:
+                    done += [text[begin:at], self.known[text[at : at + size]]]
+                    begin = at = at + size
+                    break
+            else:
+                at += 1
+        return "".join(done) + text[begin:]
 
     def hex(self, text: str) -> str:
         """Return other octets in hex."""
@@ -94,8 +116,6 @@ class Texts:
     def _other(self, found: re.Match[str]) -> str:
         text = found[0]
         match found.lastgroup:
-            case "known":
-                return self.known[text]
             case "host":
                 return self.names.host(text)
             case "v4":
