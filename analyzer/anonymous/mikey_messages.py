@@ -25,6 +25,16 @@ class MikeyMessages:
     rekeyed: Rekeyed
     texts: Texts
     made: dict[bytes, bytes] = field(default_factory=dict, repr=False)
+    _sent: tuple[dict[bytes, list[Mikey]], dict[int, list[Message]]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Sort MSK messages by MSK ID, and by CSB ID."""
+        self._sent = {}, {}
+        for message in self.analysis.story.traffic.mikey:
+            sent = bodies.mikey(message)
+            if sent is not None and sent.rand is not None:
+                self._sent[0].setdefault(sent.msk_id or b"", []).append(sent)
+                self._sent[1].setdefault(sent.csb_id, []).append(message)
 
     def octets(self, message: Message) -> bytes:
         """Return the octets of a message, as many."""
@@ -100,15 +110,13 @@ class MikeyMessages:
         return None
 
     def _tried(self, body: Mikey, opened: Opened) -> Iterator[tuple[int, bytes]]:
-        rands = [body.rand, opened.key.rand]
-        csb_ids = [body.csb_id]
-        for message in self.analysis.story.traffic.mikey:
-            sent = bodies.mikey(message)
-            if sent is not None and sent.rand is not None:
-                rands.append(sent.rand)
-                csb_ids.append(sent.csb_id)
-        for csb_id in dict.fromkeys(csb_ids):
-            for rand in dict.fromkeys(rands):
+        """Yield its own CSB ID and RAND first, or that of its MSK, then those of all messages with this MSK."""
+        for rand in (body.rand, opened.key.rand):
+            if rand is not None:
+                yield body.csb_id, rand
+        sent = self._sent[0].get(body.msk_id or b"", ())
+        for csb_id in dict.fromkeys((body.csb_id, *(one.csb_id for one in sent))):
+            for rand in dict.fromkeys(one.rand for one in sent):
                 if rand is not None:
                     yield csb_id, rand
 
@@ -118,7 +126,7 @@ class MikeyMessages:
         checked = self.analysis.story.chain.verification(message)
         made = self.rekeyed.names.octets(verification.data, "V")
         if checked.ok and body.t is not None:
-            for request in self.analysis.story.traffic.mikey:
+            for request in self._sent[1].get(body.csb_id, ()):
                 found = self._v(request, message, body, verification, data[:begin])
                 if found is not None:
                     made = found

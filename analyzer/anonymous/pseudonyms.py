@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 COMMON_LABELS = frozenset({"3gppnetwork", "com", "example", "ims", "invalid", "net", "org", "pub", "test", "tmpi"})
 _COUNTRY_AND_NETWORK = ("mcc", "mnc")  # TS 23.003: before digits
 
+MAX_REMEMBERED = 100_000  # addresses
+
 _FIRST = ((1, 9), (11, 99), (128, 199), (100, 126), (200, 223), (224, 239), (240, 254))  # of IPv4, by what it is for
 _OTHERS = ((0, 9), (10, 99), (100, 199), (200, 255))  # by how many digits they have
 _GLOBAL = (0x2000, 0x3FFF)  # first groups of IPv6 unicast addresses
@@ -28,6 +30,7 @@ class Pseudonyms:
     """Makes pseudonyms; without the secret nobody can tell what they stand for."""
 
     secret: bytes = field(repr=False)
+    _addresses: dict[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def octets(self, value: bytes, what: str = "octets") -> bytes:
         """Return other octets, as many."""
@@ -77,6 +80,13 @@ class Pseudonyms:
 
     def packed(self, octets: bytes) -> bytes:
         """Return an address of 4 or 16 octets; the unspecified, loopback and broadcast ones stay."""
+        if octets not in self._addresses:
+            if len(self._addresses) >= MAX_REMEMBERED:
+                self._addresses.clear()
+            self._addresses[octets] = self._packed(octets)
+        return self._addresses[octets]
+
+    def _packed(self, octets: bytes) -> bytes:
         given = ipaddress.ip_address(octets)
         if given.is_unspecified or given.is_loopback or octets == b"\xff\xff\xff\xff":
             return octets

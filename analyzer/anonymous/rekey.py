@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from analyzer.analysis import Analysis
@@ -17,6 +18,7 @@ from analyzer.keys.key import Key
 from analyzer.keys.keyring import GbaRun, Keyring, NafKeys, UeKeys
 
 AUTN_LENGTH = 16
+MAX_STRANGE = 64  # UEs whose K is tried for a challenge that the analysis knew nothing of
 OF_U = ("Ks_int_NAF",)
 OF_ME = ("Ks_NAF", "Ks_ext_NAF")
 
@@ -99,7 +101,7 @@ class Rekeyed:
 
     def auts(self, rand: bytes, auts: bytes) -> bytes:
         """Return an AUTS, with the SQN of the USIM as before (TS 33.102 6.3.3)."""
-        for ue in self.analysis.keyring.ues:
+        for ue in self._likely(rand):
             if ue.k and ue.opc and len(auts) == aka.AUTS_LENGTH:
                 given: dict[str, Any] = {
                     "rand": rand,
@@ -113,6 +115,15 @@ class Rekeyed:
                     return aka.xor(sqn, made) + mac
         return self.names.octets(auts, "AUTS")
 
+    def _likely(self, rand: bytes) -> Iterator[UeKeys]:
+        """Yield the UEs that a challenge may be for: those that the analysis tried, then some of the others."""
+        ues = self.analysis.keyring.ues
+        roots = {
+            vector.root.value for vector in self.analysis.story.chain.vectors.get(rand, ()) if vector.root is not None
+        }
+        yield from (ue for ue in ues if ue.k in roots)
+        yield from islice((ue for ue in ues if ue.k not in roots), MAX_STRANGE)
+
     def _star(self, ue: UeKeys, rand: bytes, sqn: bytes) -> tuple[bytes, bytes]:
         k, opc = self.values[ue.k or b""], self.values[ue.opc or b""]
         amf = bytes(2)
@@ -122,7 +133,7 @@ class Rekeyed:
         return aka.f5_star(k=k, opc=opc, rand=rand), aka.f1_star(k=k, opc=opc, rand=rand, sqn=sqn, amf=amf)
 
     def _autn(self, rand: bytes, autn: bytes) -> bytes | None:
-        for ue in self.analysis.keyring.ues:
+        for ue in self._likely(rand):
             if ue.k is None or ue.opc is None:
                 continue
             given: dict[str, Any] = {"algorithm": ue.algorithm, "iterations": ue.iterations}
