@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +14,8 @@ import click
 
 from analyzer import VERSION
 from analyzer.analysis import Options
-from analyzer.batch import USAGE, collect, judge_case, note
-from analyzer.capture.case import find_cases
+from analyzer.batch import USAGE, Outcome, collect, judge_case, note
+from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.capture.reader import is_capture
 from analyzer.commands.cases import (
     ENGINES,
@@ -27,10 +27,14 @@ from analyzer.commands.cases import (
     waive_option,
     wished,
 )
+from analyzer.commands.many import Octets
 from analyzer.commands.metrics import Metrics, metrics
 from analyzer.commands.outcomes import tell_faults
 from analyzer.commands.output import common, show
 from analyzer.commands.validate import codes
+from analyzer.executors import Job, Limits, Task
+from analyzer.executors.packing import unpacked
+from analyzer.executors.processes import UNLIMITED, Child
 from analyzer.landing import Landing, files, is_hidden
 from analyzer.views import view
 
@@ -50,6 +54,8 @@ POLL = 1000  # ms between two looks at the folder where nothing tells of changes
 @click.option("--select", multiple=True, metavar="RULE", help="Judge by these rules only: codes or beginnings of them.")
 @click.option("--ignore", multiple=True, metavar="RULE", help="Leave rules out: codes or beginnings of them.")
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the lines.")
+@click.option("--timeout", "seconds", type=click.FloatRange(min=0, min_open=True), help="Seconds a case may take.")
+@click.option("--max-memory", "memory", type=Octets(), metavar="OCTETS", help="Most a case may need: 500M, 2G.")
 @media_option
 @profile_option
 @waive_option
@@ -66,6 +72,8 @@ def command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     failures_only: bool,
+    seconds: float | None,
+    memory: int | None,
     media: str,
     profile: str | None,
     waive: tuple[str, ...],
@@ -78,7 +86,8 @@ def command(
 
     Each capture is a case of its own, with NAME.keys.toml or keyring.toml beside it, and becomes one line: the report
     of `validate --format jsonl`. A file is taken when it has not grown for --settle seconds; one that is written to
-    later is judged again. Ends with SIGTERM, exit code 0, or Ctrl-C, exit code 130.
+    later is judged again. A case that takes longer than --timeout, or more memory than --max-memory, is one of verdict
+    error, and the others go on. Ends with SIGTERM, exit code 0, or Ctrl-C, exit code 130.
     """
     options = Options(
         show_keys=show_keys,
@@ -94,9 +103,35 @@ def command(
     counted = None if port is None else metrics()
     if counted is not None and port is not None:
         counted.serve(port)
-    with _until_told() as told:
+    with _until_told() as told, closing(Judge(options, failures_only, Limits(seconds, memory))) as by:
         for path in landed(folder, Landing(settle), existing=existing, poll=poll, end=told, counted=counted):
-            judge(path, replace(options, today=today()), failures_only, counted)
+            judge(path, by, counted)
+
+
+class Judge:
+    """Judges one case after the other: in a process of its own where there are limits, which only that can keep."""
+
+    def __init__(self, options: Options, failures_only: bool = False, limits: Limits = UNLIMITED) -> None:
+        self._job = Job(options, failures_only, whole=True)
+        self._limits = limits
+        self._child: Child | None = None
+
+    def outcome(self, case: CaseFiles) -> Outcome:
+        """Return what became of a case."""
+        job = replace(self._job, options=replace(self._job.options, today=today()))
+        if self._limits == UNLIMITED:
+            return judge_case(case, job.options, job.failures_only)
+        if self._child is None or job != self._job:  # the first, or a day has passed
+            self.close()
+            self._job, self._child = job, Child(job, self._limits)
+        found = unpacked(self._child.judge(Task(0, case))).outcome
+        assert found is not None  # as the whole of it was asked for
+        return found
+
+    def close(self) -> None:
+        """Let go of the process."""
+        if self._child is not None:
+            self._child.close()
 
 
 def landed(
@@ -133,11 +168,11 @@ def landed(
             counted.waiting.set(len(landing.waiting))
 
 
-def judge(path: Path, options: Options, failures_only: bool, counted: Metrics | None) -> None:
+def judge(path: Path, by: Judge, counted: Metrics | None) -> None:
     """Judge a capture, say how it went, and count it."""
     begun = time.monotonic()
     for case in find_cases([str(path)]):
-        outcome = judge_case(case, options, failures_only)
+        outcome = by.outcome(case)
         show(view("jsonl")(collect(VERSION, [outcome])))
         tell_faults([note(outcome)])
         if counted is not None:

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+from contextlib import closing
+from datetime import date
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -17,6 +19,8 @@ from analyzer.analysis import Options
 from analyzer.commands import watch
 from analyzer.commands.cases import Failure
 from analyzer.commands.metrics import metrics
+from analyzer.executors import Limits
+from analyzer.executors.processes import Child
 from analyzer.landing import Landing
 
 SAMPLES = Path(__file__).parents[3] / "sample_pcaps"
@@ -74,10 +78,10 @@ def test_each_capture_is_a_line_and_is_counted(tmp_path, capsys):
         put(tmp_path, f"{name}.pcapng", sample)
         shutil.copy(sample / "keyring.toml", tmp_path / f"{name}.keys.toml")
         (tmp_path / f"{name}.keys.toml").chmod(0o600)
-        watch.judge(tmp_path / f"{name}.pcapng", Options(), True, counted)
+        watch.judge(tmp_path / f"{name}.pcapng", watch.Judge(Options(), True), counted)
     put(tmp_path, "broken.pcapng")
     (tmp_path / "broken.keys.toml").write_text("[[ue")
-    watch.judge(tmp_path / "broken.pcapng", Options(), True, counted)
+    watch.judge(tmp_path / "broken.pcapng", watch.Judge(Options(), True), counted)
     told = capsys.readouterr()
     lines = [json.loads(line) for line in told.out.splitlines()]
     assert [(line["name"], line["verdict"]) for line in lines] == [
@@ -116,6 +120,32 @@ def test_as_a_service(tmp_path):
     finally:
         process.kill()
         process.communicate()
+
+
+def test_a_case_beyond_the_limits_costs_no_other(tmp_path, capsys):
+    """Judged in a process of its own, which ends over a case that takes too long and begins anew for the next."""
+    put(tmp_path, "a.pcapng")
+    with closing(watch.Judge(Options(), True, Limits(seconds=0.001))) as by:
+        watch.judge(tmp_path / "a.pcapng", by, None)
+    with closing(watch.Judge(Options(), True, Limits(seconds=60))) as by:
+        watch.judge(tmp_path / "a.pcapng", by, None)
+        watch.judge(tmp_path / "a.pcapng", by, None)
+    told = capsys.readouterr()
+    assert [json.loads(line)["verdict"] for line in told.out.splitlines()] == ["error", "inconc", "inconc"]
+    assert "--timeout" in told.err
+
+
+def test_a_day_that_passes_is_a_day_for_waivers(tmp_path, capsys, monkeypatch):
+    put(tmp_path, "a.pcapng")
+    days = iter([date(2026, 1, 1), date(2026, 1, 1), date(2026, 1, 2)])
+    monkeypatch.setattr(watch, "today", lambda: next(days))
+    begun = []
+    monkeypatch.setattr(watch, "Child", lambda job, limits: begun.append(job.options.today) or Child(job, limits))
+    with closing(watch.Judge(Options(), True, Limits(seconds=60))) as by:
+        for _ in range(3):
+            watch.judge(tmp_path / "a.pcapng", by, None)
+    assert begun == [date(2026, 1, 1), date(2026, 1, 2)]
+    assert len(capsys.readouterr().out.splitlines()) == 3
 
 
 def test_a_port_that_is_taken(tmp_path):
