@@ -24,7 +24,7 @@ _V4 = r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])"
 _V6 = r"(?<![0-9A-Fa-f:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Fa-f:])"
 _USER = r"[A-Za-z0-9!$&*+._~'-]+(?==?(?:@|%40))"
 _NUMBER = r"(?<![A-Za-z0-9])\+\d{6,15}(?!\d)|(?<![A-Za-z0-9.])\d{14,16}(?![A-Za-z0-9.])"
-_DIALLED = r"(?<=tel:)[0-9.()-]+"
+_DIALLED = r"(?<=tel:)[0-9.()-]+|(?:(?<=sip:)|(?<=sips:))[0-9.()-]{5,}"
 _HEX = (
     r"(?<=[ci]k=\")[0-9A-Fa-f]{32}|(?<=response=\")(?:[0-9A-Fa-f]{2}){16,64}|(?<=rspauth=\")(?:[0-9A-Fa-f]{2}){16,64}"
 )
@@ -34,7 +34,9 @@ _TOKEN = re.compile(r"(?:(?!%40)[A-Za-z0-9+/%])+={0,2}")  # base64, escaped or n
 _PRINTED = re.compile(r"[\x20-\x7e]{8,}")  # in octets that are no text
 _LINE = re.compile(r"^([siep])=([^\r\n]*)", re.MULTILINE)
 _OWNER = re.compile(r"^(o=)(\S+)( )", re.MULTILINE)
-_PRODUCT = re.compile(r"^((?:User-Agent|Server|Organization|Subject):[ ]*)([^\r\n]*)", re.MULTILINE | re.IGNORECASE)
+_PRODUCT = re.compile(
+    r"^((?:User-Agent|Server|Organization|Subject|Cookie|Set-Cookie):[ ]*)([^\r\n]*)", re.MULTILINE | re.IGNORECASE
+)
 _WORD = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
 
 

@@ -17,6 +17,7 @@ SDP = "v=0\r\no=alice 1 2 IN IP4 10.0.0.1\r\ns=Evening News\r\nc=IN IP4 239.1.2.
         'From: "Alice Smith" <sip:+12125551212@home1.net>;tag=1\r\nTo: <tel:0398765432100>\r\n',
         'Authorization: Digest username="3aGRjH/C==@bsf.home1.net", response="0123456789abcdef0123456789abcdef"\r\n',
         'WWW-Authenticate: Digest ck="00112233445566778899aabbccddeeff", ik="ffeeddccbbaa99887766554433221100"\r\n',
+        "P-Associated-URI: <sip:0398765432100>\r\nCookie: sid=Alice3AT7eQ\r\n",
         SDP,
     ],
 )
