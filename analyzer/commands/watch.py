@@ -158,9 +158,11 @@ def landed(
         for path in () if begun else files(folder):  # what came before changes were told
             landing.changed(path, now)
         begun = True
-        for _, name in changed:
-            if not is_hidden(Path(name), folder):
-                landing.changed(Path(name), now)
+        for path in (Path(name) for _, name in changed):
+            if not is_hidden(path, folder):
+                # Of a folder that is new word comes, of what it was given at once may come none
+                for below in files(path) if path.is_dir() else (path,):
+                    landing.changed(below, now)
         for path in landing.ready(now):
             if is_capture(str(path)):
                 yield path

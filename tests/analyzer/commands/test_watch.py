@@ -32,7 +32,7 @@ def taken(folder: Path, count: int, act, *, existing: bool = False, poll: bool =
     end, found = threading.Event(), []
     timer = threading.Timer(0.8, act)
     timer.start()
-    over = threading.Timer(30, end.set)
+    over = threading.Timer(90, end.set)
     over.start()
     for path in watch.landed(folder, Landing(0.2), existing=existing, poll=poll, end=end):
         found.append(path.relative_to(folder.resolve()).as_posix())
