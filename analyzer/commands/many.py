@@ -162,10 +162,19 @@ def _cut_short(results: Results, state: State | None) -> str:
 
 
 def written(path: Path, pieces: Iterable[str]) -> bool:
-    """Write a file; where that fails it is told, and costs no other."""
-    try:
+    """Write a text to a file; where that fails it is told, and costs no other."""
+
+    def write() -> None:
         with path.open("w", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(pieces)
+
+    return saved(path, write)
+
+
+def saved(path: Path, write: Callable[[], None]) -> bool:
+    """Let a file be written; where that fails it is told, and costs no other."""
+    try:
+        write()
     except OSError as error:
         tell(f"error: {path}: cannot be written: {error.strerror or error}")
         return False

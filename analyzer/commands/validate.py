@@ -21,14 +21,14 @@ from analyzer.commands.cases import (
     wished,
 )
 from analyzer.commands.following import follow_option, followed_case, following
-from analyzer.commands.many import executor, found, judged, listed, many_options, state_of, written
+from analyzer.commands.many import executor, found, judged, listed, many_options, saved, state_of, written
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, coloured, common, show, tell
 from analyzer.executors import Job, Limits, Task
 from analyzer.executors.results import Results
 from analyzer.executors.work import work
 from analyzer.procedures import CATALOGUE
-from analyzer.views import COLOURED, PIECEWISE, VIEWS, view
+from analyzer.views import COLOURED, PIECEWISE, VIEWS, parquet, view
 
 HTML = "html"  # the form that shows more than the report has
 
@@ -127,11 +127,17 @@ def command(
         )
     tell_faults(results.notes)
     for name, path in files:
-        if not written(path, _text(results, name)):
+        if not _saved(results, name, path):
             code = code or UNREADABLE
     if not _shown(_text(results, form)):
         code = code or UNREADABLE
     ctx.exit(code or exit_code(results.notes, fail_on, strict, fail_if_empty))
+
+
+def _saved(results: Results, form: str, path: Path) -> bool:
+    if form in parquet.TABLES:
+        return saved(path, partial(parquet.write, form, results.report, path))
+    return written(path, _text(results, form))
 
 
 def _text(results: Results, form: str) -> Iterable[str]:
@@ -182,8 +188,11 @@ def codes(given: Sequence[str]) -> tuple[str, ...]:
 
 def _output(text: str) -> tuple[str, Path]:
     form, equals, name = text.partition("=")
-    if not equals or not name or form not in VIEWS:
-        raise click.UsageError(f"--output {text}: give FORMAT=FILE, FORMAT one of {', '.join(VIEWS)}")
+    if not equals or not name or form not in (*VIEWS, *parquet.TABLES):
+        forms = ", ".join((*VIEWS, *parquet.TABLES))
+        raise click.UsageError(f"--output {text}: give FORMAT=FILE, FORMAT one of {forms}")
+    if form in parquet.TABLES and not parquet.is_there():
+        raise Failure(f"--output {text}: needs pyarrow: pip install '{parquet.EXTRA}'", USAGE)
     path = Path(name)
     if path.is_dir() or not path.parent.is_dir():
         raise click.UsageError(f"--output {text}: {path} cannot be written, its folder must exist and it be a file")

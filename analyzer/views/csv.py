@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from analyzer.report import Report
 from analyzer.views.broken import path_of
-from analyzer.views.rows import frames, lines
+from analyzer.views.rows import Row, frames, lines
 
 COLUMNS = (
     "case", "rule", "name", "verdict", "level", "ue", "procedure", "clause", "message", "remedy", "capture", "frames",
@@ -14,14 +16,16 @@ COLUMNS = (
 
 def show(report: Report) -> str:
     """Return a line for each judgement, after one of names."""
-    return lines(
-        COLUMNS,
+    return lines(COLUMNS, rows(report))
+
+
+def rows(report: Report) -> Iterator[Row]:
+    """Yield the cells of each."""
+    return (
         (
-            (
-                case.name, j.rule, j.name, str(j.verdict), j.level, j.ue, j.procedure, j.clause, j.message, j.remedy,
-                path_of(case, j), frames(j.evidence), j.waived,
-            )
-            for case in report.cases
-            for j in case.judgements
-        ),
+            case.name, j.rule, j.name, str(j.verdict), j.level, j.ue, j.procedure, j.clause, j.message, j.remedy,
+            path_of(case, j), frames(j.evidence), j.waived,
+        )
+        for case in report.cases
+        for j in case.judgements
     )  # fmt: skip

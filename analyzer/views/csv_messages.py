@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from analyzer.report import Report
-from analyzer.views.rows import lines
+from analyzer.views.rows import Row, lines
 
 COLUMNS = (
     "case", "ue", "procedure", "kind", "outcome", "step", "from", "to", "protocol", "summary", "time", "capture",
@@ -13,16 +15,18 @@ COLUMNS = (
 
 def show(report: Report) -> str:
     """Return a line for each message of each procedure, after one of names; times are seconds since 1970 UTC."""
-    return lines(
-        COLUMNS,
+    return lines(COLUMNS, rows(report))
+
+
+def rows(report: Report) -> Iterator[Row]:
+    """Yield the cells of each."""
+    return (
         (
-            (
-                case.name, ue.id, run.id, run.kind, run.outcome, step.name, step.from_, step.to, step.protocol,
-                step.summary, step.time, step.capture, step.frame,
-            )
-            for case in report.cases
-            for ue in case.ues
-            for run in ue.procedures
-            for step in run.steps
-        ),
+            case.name, ue.id, run.id, run.kind, run.outcome, step.name, step.from_, step.to, step.protocol,
+            step.summary, step.time, step.capture, step.frame,
+        )
+        for case in report.cases
+        for ue in case.ues
+        for run in ue.procedures
+        for step in run.steps
     )  # fmt: skip

@@ -10,9 +10,10 @@ from analyzer.report import Evidence
 from analyzer.views.ink import clean
 
 Cell = str | int | float | None
+Row = tuple[Cell, ...]
 
 
-def lines(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def lines(columns: Sequence[str], rows: Iterable[Row]) -> str:
     """Return the names of the columns and then the rows; what could steer a terminal is escaped."""
     written = io.StringIO()
     writer = csv.writer(written)

@@ -13,7 +13,7 @@ from analyzer.config import DEFAULT_COLUMNS, load
 from analyzer.keys.keyring import EspSa, GbaRun, KeyringError, MskEntry, MtkEntry, NafKeys, UeKeys, load_keyring
 from analyzer.procedures import CATALOGUE
 from analyzer.tui.app import actions
-from analyzer.views import VIEWS, case_page, exhibits, html
+from analyzer.views import VIEWS, case_page, exhibits, html, parquet
 from analyzer.views import fields as fields_view
 from analyzer.views.catalogue import GROUPS, markdown
 from dissectors.catalogue import fields as known_fields
@@ -151,7 +151,7 @@ def test_every_data_type_of_mikey_is_in_the_table_of_its_modes():
 
 def test_every_format_of_the_report_has_its_line():
     told = re.findall(r"^\| (`.*?) \|", (DOCS / "formats.md").read_text(), re.MULTILINE)
-    assert [name for cell in told for name in re.findall("`([a-z-]+)`", cell)] == list(VIEWS)
+    assert [name for cell in told for name in re.findall("`([a-z-]+)`", cell)] == [*VIEWS, *parquet.TABLES]
 
 
 def test_the_limits_of_the_page_are_told():
