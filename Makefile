@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples rules verdicts fields wireshark bench soak dist clean
+.PHONY: demo test lint samples rules verdicts fields wireshark docs bench soak dist clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
@@ -53,6 +53,10 @@ wireshark: $(VENV)/.installed-dev
 dist: $(VENV)/.installed-dist
 	PYTHONPATH=$(CURDIR) $(BIN)/python packaging/release.py
 
+# Build the site of the documents into build/site; a link that leads nowhere is an error.
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/site
+
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
 # Then measure what a message costs to dissect, a packet of media to verify, how both grow with UEs, and the list of all
 # frames in the UI.
@@ -85,6 +89,10 @@ $(VENV)/.installed-dev: $(VENV)/.python pyproject.toml
 
 $(VENV)/.installed-dist: $(VENV)/.installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dist]'
+	@touch $@
+
+$(VENV)/.installed-docs: $(VENV)/.python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@
 
 clean:
