@@ -89,18 +89,19 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
     rolling files of one probe are one. A folder that cannot be looked into is a case that cannot be read.
     """
     cases = [case for path in dict.fromkeys(paths) for case in _cases(path)]
-    if not merge or not cases:
-        return cases
+    return [joined(cases)] if merge and cases else cases
+
+
+def joined(cases: Sequence[CaseFiles]) -> CaseFiles:
+    """Return one case of all captures and keyrings of several; the first case.toml counts."""
     captures, points = _in_order(Path(path) for path in _once(path for case in cases for path in case.captures))
-    return [
-        CaseFiles(
-            name=MERGED if len(cases) > 1 else cases[0].name,
-            captures=captures,
-            points=points,
-            keyrings=_once(path for case in cases for path in case.keyrings),
-            config=next((case.config for case in cases if case.config), None),
-        )
-    ]
+    return CaseFiles(
+        name=MERGED if len(cases) > 1 else cases[0].name,
+        captures=captures,
+        points=points,
+        keyrings=_once(path for case in cases for path in case.keyrings),
+        config=next((case.config for case in cases if case.config), None),
+    )
 
 
 def read_toml(path: str) -> dict[str, object]:

@@ -32,6 +32,7 @@ from analyzer.tui.keysdialog import TRY, KeysDialog
 from analyzer.tui.ladder import Ladder
 from analyzer.tui.loading import Loading
 from analyzer.tui.model import Index
+from analyzer.tui.opendialog import OpenDialog, Opened
 from analyzer.tui.outline import Outline
 from analyzer.tui.packets import Packets
 from analyzer.tui.palette import Commands
@@ -56,6 +57,7 @@ class Keyshark(App[Fault]):
         key("?,f1", "help", "Help", show=True),
         key("q", "quit", "Quit", show=True),
         key("T", "change_theme", "Theme"),
+        key("o", "open_other", "Open another or add"),
         key("ctrl+z", "suspend_process", "Suspend"),
     ]
 
@@ -81,12 +83,12 @@ class Keyshark(App[Fault]):
 
     @property
     def is_choosing(self) -> bool:
-        """Whether there is a list of cases to go back to."""
-        return len(self.cases) > 1
+        """Whether there is a list of cases, or another case, to go back to."""
+        return any(isinstance(screen, Chooser | CaseScreen) for screen in self.screen_stack)
 
     def on_mount(self) -> None:
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.keep_theme(theme.name))
-        if self.is_choosing:
+        if len(self.cases) > 1:
             self.push_screen(Chooser(self.cases, self.options))
         else:
             self.open(0)
@@ -107,6 +109,29 @@ class Keyshark(App[Fault]):
     def options_of(self, case: int) -> Options:
         """Return the options of a case, with the keys that were typed in for it."""
         return replace(self.options, typed=self.typed.get(case, NO_KEYS))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Say whether an action can be done now: from what grows nobody goes elsewhere."""
+        if action == "open_other":
+            return isinstance(self.screen, Chooser | CaseScreen) and self.follower is None
+        return True
+
+    def action_open_other(self) -> None:
+        """Ask for a capture, and open it or add it to the case that is shown."""
+        case, typed = None, NO_KEYS
+        if isinstance(self.screen, CaseScreen):
+            case, typed = self.screen.found.analysis.case, self.screen.options.typed
+        self.push_screen(OpenDialog(case, replace(self.options, typed=typed)), self._opened_other)
+
+    def _opened_other(self, opened: Opened | None) -> None:
+        """Show another case over the one that was shown: Esc goes back to that."""
+        if opened is None:
+            return
+        number = len(self.cases)
+        self.cases = (*self.cases, opened.case)
+        self.typed[number] = opened.typed
+        self.roll = opened.roll
+        self._loaded(number, opened.found)
 
     def _loaded(self, case: int, found: Index | Fault | None) -> None:
         roll, self.roll = self.roll, None
@@ -181,6 +206,7 @@ def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
         ("All frames", tuple(FrameTable.BINDINGS)),
         ("Columns of packets", tuple(ColumnsDialog.BINDINGS)),
         ("Keys dialog", (TRY, *KeysDialog.BINDINGS)),
+        ("Open dialog", tuple(OpenDialog.BINDINGS)),
         ("Octets", tuple(Hexdump.BINDINGS)),
         ("UE", tuple(Ue.BINDINGS)),
         ("Ladder", tuple(Ladder.BINDINGS)),
