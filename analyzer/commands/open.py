@@ -11,7 +11,7 @@ import click
 
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
-from analyzer.batch import USAGE
+from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
 from analyzer.commands.cases import Failure, each, find, inputs, media_option, profile_option, today, wished
@@ -19,7 +19,7 @@ from analyzer.commands.config import wishes
 from analyzer.commands.following import followed_case
 from analyzer.commands.output import common, settings, show, tell_trace
 from analyzer.config import SettingsError, config_path, state_path
-from analyzer.tui.app import Keyshark
+from analyzer.tui.app import SIGNALLED, Keyshark
 from analyzer.tui.state import Memory
 from analyzer.views.linear import linear, said
 
@@ -59,6 +59,9 @@ def command(
         ctx.exit(each(find(paths, merge), options, _print))
     if not on_terminal():
         raise Failure("the UI needs a terminal; `keyshark validate` judges without one", USAGE)
+    if is_dumb():
+        term = os.environ.get("TERM") or "not set"
+        raise Failure(f"the UI needs a terminal to draw on, and TERM is {term}; `keyshark sessions` needs none", USAGE)
     if STDIN in paths:
         raise Failure("standard input is the keyboard here: name a file", USAGE)
     cases = [followed_case(paths, engine)] if follow else find(paths, merge)
@@ -83,10 +86,18 @@ def browse(cases: Sequence[CaseFiles], options: Options, no_state: bool = False,
         known = ", ".join(sorted(app.available_themes))
         raise Failure(str(SettingsError(config_path(), "", "theme", f"{config.theme!r} is none of {known}")), USAGE)
     fault = app.run(mouse=config.mouse)
+    if app.return_code:
+        # Ended by a signal, or by a mistake of ours that it has told of.
+        raise SystemExit(app.return_code if app.return_code > SIGNALLED else UNREADABLE)
     if fault is not None:
         if settings().debug and fault.trace:
             tell_trace(fault.trace)
         raise Failure(fault.text, fault.code)
+
+
+def is_dumb() -> bool:
+    """Say whether the terminal can do no more than print lines."""
+    return not os.environ.get("TEXTUAL_DRIVER") and os.environ.get("TERM", "") in ("", "dumb")
 
 
 def on_terminal() -> bool:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 
-from textual import constants, on
+from rich.text import Text
+from textual import constants, events, on
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.widget import Widget
+from textual.worker import WorkerFailed
 
 from analyzer.analysis import Options
 from analyzer.batch import Fault
@@ -17,7 +25,9 @@ from analyzer.capture.case import CaseFiles
 from analyzer.config import Config
 from analyzer.keys.keyring import Keyring
 from analyzer.reading import NO_KEYS
+from analyzer.tui import guard
 from analyzer.tui.bindings import key, named
+from analyzer.tui.cells import printable
 from analyzer.tui.chart import Chart
 from analyzer.tui.chooser import Chooser, Known
 from analyzer.tui.columns import ColumnsDialog
@@ -25,6 +35,7 @@ from analyzer.tui.filterbox import FilterInput
 from analyzer.tui.filtersdialog import FiltersDialog
 from analyzer.tui.follower import Follower, Grown
 from analyzer.tui.frames import FrameTable
+from analyzer.tui.guard import Broken, Failed
 from analyzer.tui.help import Help
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.inspector import Inspector
@@ -38,14 +49,16 @@ from analyzer.tui.packets import Packets
 from analyzer.tui.palette import Commands
 from analyzer.tui.roll import Roll
 from analyzer.tui.rows import Rows
-from analyzer.tui.screen import CaseScreen
+from analyzer.tui.screen import PANES, CaseScreen
 from analyzer.tui.search import Search
+from analyzer.tui.small import Small
 from analyzer.tui.state import Memory
 from analyzer.tui.table import Table
 from analyzer.tui.themes import HIGH_CONTRAST
 from analyzer.tui.ue import Ue
 
 NO_WISHES, NO_MEMORY = Config(), Memory(None)
+SIGNALLED = 128  # and the number of the signal: how a shell tells who was ended by one
 
 
 class Keyshark(App[Fault]):
@@ -87,6 +100,8 @@ class Keyshark(App[Fault]):
         return any(isinstance(screen, Chooser | CaseScreen) for screen in self.screen_stack)
 
     def on_mount(self) -> None:
+        if not self.is_headless and sys.platform != "win32":
+            self._listen()
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.keep_theme(theme.name))
         if len(self.cases) > 1:
             self.push_screen(Chooser(self.cases, self.options))
@@ -173,6 +188,68 @@ class Keyshark(App[Fault]):
             self.open(case)
         elif self.follower is not None:
             self.follower.stop()
+
+    # What goes wrong
+
+    @on(Failed)
+    def _failed(self, event: Failed) -> None:
+        """Say in a pane that it failed, once, and keep what is needed to mend it."""
+        error, screen = event.error, self.screen
+        pane = next((each for each in event.where.ancestors_with_self if each.id in PANES), None)
+        if pane is None:
+            pane = screen.query_one(f"#{screen.pane}") if isinstance(screen, CaseScreen) else screen
+        if isinstance(pane, Widget) and pane.is_attached and not pane.query(Broken):
+            folder = None if self.memory.path is None else self.memory.path.parent
+            report = guard.keep(guard.trace(error, self.version), folder)
+            pane.mount(Broken(printable(guard.words(error, report)), markup=False), before=0)
+
+    async def run_action(
+        self, action: str | ActionParseResult, default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:  # fmt: skip
+        """Do what a key asks for; what fails in it fails in the pane that has the focus."""
+        try:
+            return await super().run_action(action, default_namespace, namespaces)
+        except Exception as error:  # noqa: BLE001  # as in Guarded
+            guard.contain(self.focused or self.screen, error)
+            return True
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Take what fails in a worker as what fails in a pane; anything else ends keyshark."""
+        if isinstance(error, WorkerFailed) and guard.CONTAINS and isinstance(error.error, Exception):
+            guard.contain(self.screen, error.error)
+        else:
+            super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """End with a traceback that shows no values, as textual's would: among them may be keys."""
+        error = sys.exception()
+        text = "keyshark failed\n" if error is None else guard.trace(error, self.version)
+        self._exit_renderables.append(Text(text))
+        self._close_messages_no_wait()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say it where the terminal is too small to show anything; what is there waits below."""
+        old = self.screen.query(Small)
+        if not Small.is_needed(event.size):
+            old.remove()
+        elif old:
+            old.first().say(event.size)
+        else:
+            self.screen.mount(Small(event.size), before=0)
+
+    def _listen(self) -> None:
+        """End in order when the terminal goes away or somebody ends keyshark: the terminal is left as it was."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, partial(self._end, SIGNALLED + number))
+
+    def _end(self, code: int) -> None:
+        try:
+            os.tcgetpgrp(0)
+        except OSError:  # the terminal is gone: there is nothing to put in order, and what is written never ends
+            os._exit(code)
+        self.exit(return_code=code)
 
     def _log(self, *told: object, **named: object) -> None:
         """Keep no log of textual's: its events are keys that are pressed, and lines that are typed in."""

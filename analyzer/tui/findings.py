@@ -10,6 +10,7 @@ from analyzer.report import Judgement
 from analyzer.tui.cells import Row
 from analyzer.tui.events import Jump, Said
 from analyzer.tui.filterbox import FilterBox
+from analyzer.tui.guard import Guarded
 from analyzer.tui.model import Index, Place, finding_row, findings
 from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
@@ -28,7 +29,7 @@ COLUMNS = (
 )
 
 
-class Findings(Vertical):
+class Findings(Guarded, Vertical):
     """All judgements; a filter of words names verdict, level, UE, procedure or rule."""
 
     SCOPED_CSS = False  # .-wide is set on the screen

@@ -9,6 +9,7 @@ from textual.containers import Vertical
 from analyzer.correlate import bodies
 from analyzer.media import Group
 from analyzer.tui.events import Jump, Said
+from analyzer.tui.guard import Guarded
 from analyzer.tui.model import Index, Place, media_row
 from analyzer.tui.rows import Rows
 from analyzer.tui.table import Column, Table
@@ -30,7 +31,7 @@ NOTHING = "No RTP or SRTP stream in this capture: nothing was sent under the key
 DOWNLOAD = "No RTP or SRTP stream in this capture, but a download: its DCFs are among the packets and under their keys."
 
 
-class Media(Vertical):
+class Media(Guarded, Vertical):
     """One table."""
 
     def __init__(self, found: Index, id: str | None = None) -> None:

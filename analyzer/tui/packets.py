@@ -24,6 +24,7 @@ from analyzer.tui.events import Said
 from analyzer.tui.fields import follow_filter
 from analyzer.tui.filterbox import FilterBox
 from analyzer.tui.frames import FrameTable
+from analyzer.tui.guard import Guarded
 from analyzer.tui.guests import guest_summary, read_guest
 from analyzer.tui.inspector import Inspector
 from analyzer.tui.model import Index, Place
@@ -56,7 +57,7 @@ class Fetched(Event):
         self.message = message
 
 
-class Packets(Vertical):
+class Packets(Guarded, Vertical):
     """Wireshark's three panes, over messages or over all frames."""
 
     BINDINGS = [

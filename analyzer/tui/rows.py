@@ -19,6 +19,7 @@ from textual.strip import Strip
 
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import TONES, Line, Mark, fit, printable
+from analyzer.tui.guard import Guarded, contain
 
 MOVES = (
     key("up,k", "move(-1)", "Up"),
@@ -36,7 +37,7 @@ SEEKS = (
 )
 
 
-class Rows(ScrollView, can_focus=True, inherit_bindings=False):
+class Rows(Guarded, ScrollView, can_focus=True, inherit_bindings=False):
     """A list with a cursor; subclasses say how many lines there are and what stands on each."""
 
     BINDINGS = [*MOVES, key("enter", "choose", "Open", show=True), *SEEKS]
@@ -188,6 +189,14 @@ class Rows(ScrollView, can_focus=True, inherit_bindings=False):
                 self.action_choose()
 
     def render_line(self, y: int) -> Strip:
+        try:
+            return self._line_at(y)
+        except Exception as error:  # noqa: BLE001  # a line that cannot be drawn costs no other
+            contain(self, error)
+            width = self.scrollable_content_region.width
+            return Strip([Segment(fit("✗ keyshark failed here", width), self.rich_style)], width)
+
+    def _line_at(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         base = self.rich_style
         header = self.header(width)

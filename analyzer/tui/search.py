@@ -8,11 +8,12 @@ from textual.screen import Screen
 
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import printable
+from analyzer.tui.guard import Guarded
 from analyzer.tui.prompt import Prompt
 from analyzer.tui.rows import Rows
 
 
-class Search(Screen[Any]):
+class Search(Guarded, Screen[Any]):
     """A screen whose list in focus can be searched, and its lines copied."""
 
     BINDINGS = [

@@ -12,6 +12,7 @@ from analyzer.correlate.sessions import Session
 from analyzer.report import CaptureReport
 from analyzer.tui.cells import Cell
 from analyzer.tui.events import OpenUe
+from analyzer.tui.guard import Guarded
 from analyzer.tui.model import Index, counts, mark_of, session_row, utc
 from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
@@ -31,7 +32,7 @@ COLUMNS = (
 )
 
 
-class Sessions(Vertical):
+class Sessions(Guarded, Vertical):
     """The first screen of a case."""
 
     DEFAULT_CSS = """

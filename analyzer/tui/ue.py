@@ -14,6 +14,7 @@ from analyzer.tui.chaintree import chain_nodes
 from analyzer.tui.chart import Chart
 from analyzer.tui.diagnosistree import diagnosis_nodes
 from analyzer.tui.events import Jump, Said
+from analyzer.tui.guard import Guarded
 from analyzer.tui.ladder import Ladder
 from analyzer.tui.model import Index, Place
 from analyzer.tui.outline import Outline
@@ -27,7 +28,7 @@ TABS = ("ladder", "keys", "timeline", "diagnosis", "rule")
 TITLES = ("Ladder", "Keys", "Timeline", "Diagnosis", "Rule")
 
 
-class Ue(Vertical):
+class Ue(Guarded, Vertical):
     """One UE at a time."""
 
     BINDINGS = [

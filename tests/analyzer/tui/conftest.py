@@ -15,7 +15,7 @@ from textual.widget import Widget
 
 from analyzer.analysis import Analysis, Options, analyse
 from analyzer.capture.case import CaseFiles, find_cases
-from analyzer.tui import loading
+from analyzer.tui import guard, loading
 from analyzer.tui.app import Keyshark
 from analyzer.tui.filterbox import FilterInput
 from analyzer.tui.model import Index, index
@@ -42,6 +42,12 @@ def _analysed(case: CaseFiles, options: Options) -> Analysis:
 def _found(name: str) -> Index:
     (case,) = find_cases([f"sample_pcaps/{name}"])
     return index(_analysed(case, Options()))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_contained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mistake of ours in a pane fails the test, and is not shown in that pane."""
+    monkeypatch.setattr(guard, "CONTAINS", False)
 
 
 @pytest.fixture(autouse=True)
