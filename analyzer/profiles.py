@@ -54,8 +54,8 @@ class Profile:
         return tuple(d for d in differences if not self.has(d))
 
 
-REL8 = Profile("rel8", "the texts of Release 8: GBA without TMPI")
-REL11 = Profile("rel11", "the texts of Release 11: GBA with TMPI")
+REL8 = Profile("rel8", "the texts of Release 8, without TMPI on Ub")
+REL11 = Profile("rel11", "the texts of Release 11, with TMPI on Ub; no rule is about what came later")
 REL16 = Profile("rel16", "the texts of Release 16, which the rules quote")
 CR_2009 = Profile("cr-2009", "the change request of 2009 that the procedures over IMS go back to, not its final text")
 

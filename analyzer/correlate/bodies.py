@@ -28,7 +28,7 @@ REQUEST_TYPES = frozenset(
     ("authorize", "register", "deregister", "msk-request",
      "sip-based-register", "sip-based-deregister", "sip-based-msk-request")
 )  # fmt: skip
-ASSERTED = "X-3GPP-Asserted-Identity"  # TS 24.109 Annex G
+ASSERTED, INTENDED = "X-3GPP-Asserted-Identity", "X-3GPP-Intended-Identity"  # TS 24.109 Annex G
 # Where the request type is missing or unknown, the content type tells what was meant.
 REQUEST_TYPE_OF_CONTENT = {
     "application/mbms-authorize+xml": "authorize",
@@ -110,7 +110,8 @@ def request_type(body: Http) -> str | None:
     """Return what a key management POST asks for, None where it is none.
 
     The requesttype parameter decides, where it names a known one; else the content type of the body or of its first
-    known part, and whether it is of an SCF, which asserts whom it asks for (TS 26.237 10.4.2).
+    known part, and whether it is of an SCF, which asserts whom it asks for (TS 26.237 10.4.2). An authentication proxy
+    asserts too, and leaves in what the UE intended.
     """
     if not body.is_request:
         return None
@@ -125,7 +126,8 @@ def request_type(body: Http) -> str | None:
     types = (content, *(part.content_type for part in body.parts))
     told = next((REQUEST_TYPE_OF_CONTENT[found] for found in types if found in REQUEST_TYPE_OF_CONTENT), None)
     of_scf = f"sip-based-{told}"
-    return of_scf if of_scf in REQUEST_TYPES and body.headers.get(ASSERTED) else told
+    asserts = body.headers.get(ASSERTED) and not body.headers.get(INTENDED)
+    return of_scf if of_scf in REQUEST_TYPES and asserts else told
 
 
 def content_type(body: Sip | Http) -> str:

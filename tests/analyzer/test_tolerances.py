@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analyzer import config
 from analyzer.analysis import Options
@@ -11,7 +13,7 @@ from analyzer.capture.case import ConfigError, load_case_config
 from analyzer.cli import run
 from analyzer.config import SettingsError
 from analyzer.procedures import CATALOGUE
-from analyzer.tolerances import AS_MEANT, LONGEST, OURS, SECOND, TOLERANCES, Tolerances, read, seconds
+from analyzer.tolerances import AS_MEANT, LONGEST, OURS, SECOND, TOLERANCES, ToleranceError, Tolerances, read, seconds
 from sample_pcaps.casebook import cases
 from sample_pcaps.forge_keys import made_up
 from sample_pcaps.forge_text import Edit
@@ -242,6 +244,23 @@ def test_a_table_is_read_in_seconds():
     assert Tolerances(**read({"clock": 3})).changed() == ((TOLERANCES[-1], 3 * SECOND),)
     assert AS_MEANT.changed() == ()
     assert (seconds(10 * SECOND), seconds(SECOND // 5)) == ("10", "0.2")
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([known.name for known in TOLERANCES]) | st.text(),
+        st.floats() | st.integers() | st.booleans() | st.text() | st.lists(st.integers()),
+        max_size=4,
+    )
+    | st.integers()
+)
+def test_any_table_is_read_or_refused(table):
+    try:
+        times = read(table)
+    except ToleranceError:
+        return
+    assert all(isinstance(time, int) and 0 <= time <= LONGEST * SECOND for time in times.values())
+    assert isinstance(Tolerances(**times), Tolerances)
 
 
 WRONG = [

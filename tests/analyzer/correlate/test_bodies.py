@@ -57,6 +57,20 @@ def test_request_type(talk, target, content, asked):
     assert bodies.request_type(bodies.http(talk.http(post(target, content), UE, BM_SC))) == asked
 
 
+@pytest.mark.parametrize(
+    ("headers", "asked"),
+    [
+        ("", "msk-request"),
+        ('\nX-3GPP-Asserted-Identity: "sip:a@home1.net"', "sip-based-msk-request"),
+        ('\nX-3GPP-Asserted-Identity: "sip:a@home1.net"\nX-3GPP-Intended-Identity: "sip:a@home1.net"', "msk-request"),
+    ],
+    ids=["of a UE", "of an SCF", "of a UE behind an authentication proxy"],
+)
+def test_who_asks_where_no_request_type_says_it(talk, headers, asked):
+    message = talk.http(post("", "application/mbms-msk+xml") + headers, UE, BM_SC)
+    assert bodies.request_type(bodies.http(message)) == asked
+
+
 def test_an_answer_has_no_request_type(talk):
     message = talk.http("HTTP/1.1 200 OK\nContent-Type: application/mbms-register+xml", BM_SC, UE)
     assert bodies.request_type(bodies.http(message)) is None
