@@ -109,9 +109,15 @@ def _seldom_collecting() -> Iterator[None]:
 
 @_seldom_collecting()
 def analyse(
-    case: CaseFiles, options: Options = Options(), progress: Progress | None = None, live: Live | None = None
-) -> Analysis:  # fmt: skip
+    case: CaseFiles,
+    options: Options = Options(),
+    progress: Progress | None = None,
+    live: Live | None = None,
+    processes: int = 1,
+) -> Analysis:
     """Analyse a case: same octets, keyring and options, same report. With `live` it follows captures that grow.
+
+    Where all media are verified, so many `processes` share them.
 
     Raises CaptureError, KeyringError or ConfigError for what cannot be read; damage within a capture
     is told in the report.
@@ -136,7 +142,7 @@ def analyse(
         chain = unlock(traffic, known)
         lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
-        media = examine(reading.media, traffic, chain, again)
+        media = examine(reading.media, traffic, chain, again, processes)
         story = Story(traffic, chain, media, holes, tuple(decoded.icmp_errors), lost, tolerances, profile)
         gc.freeze()  # and what was made of them
         runs = tell(story)

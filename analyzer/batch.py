@@ -75,13 +75,14 @@ def judge_case(
     live: Live | None = None,
     keep: Callable[[Analysis], None] | None = None,
     look: Look | None = None,
+    processes: int = 1,
 ) -> Outcome:
     """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case.
 
     `keep` takes the analysis, for those who show more than its report; what `look` takes of it goes along.
     """
     try:
-        analysis = analyse(case, options, progress, live)
+        analysis = analyse(case, options, progress, live, processes)
         taken = None if look is None else look(analysis)
     except (KeyringError, ConfigError, TsharkError) as error:
         return failed(case, USAGE, str(error))

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 
 from analyzer.correlate.traffic import Traffic
-from analyzer.decode.packets import MediaPacket
 from analyzer.keys.chain import Chain
 from analyzer.media import Group, Held, Receiver
-from analyzer.medialog import MediaLog, StreamKey, key_of
+from analyzer.medialog import MediaLog
 from analyzer.mki import Locator, Mki, named
+from analyzer.rereading import Rereading
 
-Again = Callable[[], Iterable[MediaPacket]]  # all media of the case once more, in the order of time
 
-
-def examine(log: MediaLog, traffic: Traffic, chain: Chain, again: Again | None = None) -> tuple[Group, ...]:
+def examine(
+    log: MediaLog, traffic: Traffic, chain: Chain, again: Rereading | None = None, processes: int = 1
+) -> tuple[Group, ...]:  # fmt: skip
     """Sort the packets of every stream by MKI and verify those whose MTK is known.
 
-    Of streams of which not all is kept that is a sample, or all where it can be read `again`.
+    Of streams of which not all is kept that is a sample, or all where they can be read `again`, by so many processes
+    that share the streams; what is found is the same.
     """
-    whole: dict[StreamKey, Receiver] = {}
-    found: list[Receiver] = []
+    groups: list[Group] = []
+    whole: list[Receiver] = []
     for receiver in receivers(log, traffic, chain):
-        stream = receiver.stream
-        found.append(receiver)
-        if again is None or stream.is_kept:
+        if again is None or receiver.stream.is_kept:
             receiver.take_kept()
+            groups += receiver.groups()
         else:
             receiver.start()
-            whole[stream.key] = receiver
+            whole.append(receiver)
     if again is not None and whole:
-        for packet in again():
-            if (later := whole.get(key_of(packet))) is not None:
-                later.take(packet)
-    groups = [group for receiver in found for group in receiver.groups()]
+        from analyzer.sharing import verified  # noqa: PLC0415  # takes long to import, and is seldom asked for
+
+        groups += verified(whole, again, processes)
     return tuple(sorted(groups, key=lambda g: (g.first, g.capture, g.frame, g.destination, g.port, g.ssrc)))
 
 

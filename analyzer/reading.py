@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from analyzer.capture import tshark
 from analyzer.capture.case import CaseConfig, CaseFiles, load_case_config
@@ -22,6 +20,7 @@ from analyzer.decode.packets import MediaPacket
 from analyzer.keys import agreements, esp
 from analyzer.keys.keyring import EspSa, Keyring, load_keyring, merge
 from analyzer.medialog import MediaLog
+from analyzer.rereading import Rereading
 from dissectors import Message, Payload
 
 SEALED = frozenset({"tls", "dtls"})  # protocols whose messages may hold others
@@ -77,22 +76,10 @@ class Reading:
         """Whether the captures can be read once more: files, no pipes."""
         return all(capture.size for capture in self.captures)
 
-    def again(self) -> Iterator[MediaPacket]:
-        """Read the captures once more, and yield all media in them in the order of time."""
-        decoder = Decoder(ports=self.config.ports, opener=esp.opener(self.keyring.esp))
-        captures = [open_capture(path, index) for index, path in enumerate(self.case.captures)]
-        points = [chain.from_iterable(self._media(captures[i], decoder) for i in group) for group in self.case.by_point]
-        yield from heapq.merge(*points, key=lambda packet: packet.time)
-
-    def _media(self, capture: Capture, decoder: Decoder) -> Iterator[MediaPacket]:
-        offset = self.offsets.get(capture.index, 0)
-        for block in capture.blocks():
-            shifted = block.shifted(offset) if offset else block
-            odd, found, _ = decoder.sift(shifted)
-            media = [packet for columns in found for packet in columns.packets(slice(None))]
-            for frame in shifted.frames(odd):
-                media += [item for item in decoder.feed(frame) if isinstance(item, MediaPacket)]
-            yield from sorted(media, key=lambda packet: packet.frame)
+    @property
+    def again(self) -> Rereading:
+        """What reads the media once more."""
+        return Rereading(self.case, self.config.ports, self.keyring.esp, self.offsets)
 
     def through_tshark(self, known: Iterable[Message]) -> Iterator[Payload]:
         """Yield what tshark opens in frames that our own readers could not: in those of no message that is known.

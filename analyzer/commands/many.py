@@ -53,7 +53,7 @@ def many_options(function: Function) -> Function:
             "--timeout", "seconds", type=click.FloatRange(min=0, min_open=True), help="Seconds a case may take."
         ),
         click.option(
-            "--jobs", type=click.IntRange(min=0), help="Processes that work; 0 is one a CPU [for many cases 0, else 1]."
+            "--jobs", type=click.IntRange(min=0), help="Processes that work; 0 is one a CPU [for much 0, else 1]."
         ),
         click.option("--files-from", type=click.Path(), metavar="FILE", help="Cases, one a line; - is standard input."),
     ):
@@ -88,7 +88,12 @@ def found(paths: Sequence[str], merge: bool, files_from: str | None) -> list[Cas
 
 
 def executor(cases: Sequence[CaseFiles], jobs: int | None, limits: Limits) -> Executor:
-    """Return who judges: this process where there is little to do, as many as there are CPUs where there is much."""
+    """Return who judges: this process where there is little to do, as many as there are CPUs where there is much.
+
+    One case is judged here, with as many where all of its many media are verified.
+    """
+    if len(cases) == 1 and limits == UNLIMITED:
+        return Here(jobs or cpus())
     if jobs is None:
         jobs = 0 if len(cases) > 1 and (len(cases) >= FEW or sum(map(size, cases)) >= SMALL) else 1
     workers = min(jobs or cpus(), len(cases))

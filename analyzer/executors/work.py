@@ -15,9 +15,13 @@ from analyzer.executors import Job, Packed, Progress, Result, Task
 from analyzer.views import piecewise
 
 
-def work(job: Job, task: Task, progress: Octets | None = None, live: Live | None = None) -> Result:
-    """Judge one case, and make of it what was asked for."""
-    return result_of(job, judge_case(task.case, job.options, job.failures_only, progress, live, look=job.look))
+def work(
+    job: Job, task: Task, progress: Octets | None = None, live: Live | None = None, processes: int = 1
+) -> Result:  # fmt: skip
+    """Judge one case, with so many processes where that pays, and make of it what was asked for."""
+    return result_of(
+        job, judge_case(task.case, job.options, job.failures_only, progress, live, None, job.look, processes)
+    )
 
 
 def result_of(job: Job, outcome: Outcome) -> Result:
@@ -45,12 +49,15 @@ def _is_pipe(path: str) -> bool:
 
 
 class Here:
-    """Judges one case after the other in this process."""
+    """Judges one case after the other in this process, which may have the help of others in a large one."""
+
+    def __init__(self, processes: int = 1) -> None:
+        self._processes = processes
 
     def run(self, job: Job, tasks: Iterable[Task], progress: Progress | None = None) -> Iterator[tuple[int, Packed]]:
         """Yield the result of each task in their order."""
         for task in tasks:
-            yield task.number, work(job, task, of_task(task, progress))
+            yield task.number, work(job, task, of_task(task, progress), processes=self._processes)
 
 
 def of_task(task: Task, progress: Progress | None) -> Octets | None:
