@@ -39,7 +39,7 @@ def test_what_is_taken_of_an_analysis_comes_along(cases, run):
         ("import os; os.kill(os.getpid(), 9)", Limits(), "a worker process died of SIGKILL, out of memory perhaps"),
         ("import os; os.kill(os.getpid(), 11)", Limits(), "a worker process died of SIGSEGV"),
         ("raise SystemExit(3)", Limits(), "a worker process died with exit code 3"),
-        (SLOW, Limits(seconds=0.5), "took more than 0.5 s, and was ended (--timeout)"),
+        (SLOW, Limits(seconds=3), "took more than 3 s, and was ended (--timeout)"),
         (HUNGRY, Limits(memory=250_000_000), "needed more than 250 MB of memory, and was ended (--max-memory)"),
     ],
 )
