@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from analyzer.analysis import Analysis, Live, Options, analyse
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
+from analyzer.capture.remote import copied
 from analyzer.capture.tshark import TsharkError
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
@@ -81,20 +82,34 @@ def judge_case(
 
     `keep` takes the analysis, for those who show more than its report; what `look` takes of it goes along.
     """
+    urls: dict[str, str] = {}  # of copies
     try:
-        analysis = analyse(case, options, progress, live, processes)
-        taken = None if look is None else look(analysis)
+        with copied(case, urls) as local:
+            analysis = analyse(local, options, progress, live, processes)
+            taken = None if look is None else look(analysis)
     except (KeyringError, ConfigError, TsharkError) as error:
-        return failed(case, USAGE, str(error))
+        return failed(case, USAGE, _in_urls(str(error), urls))
     except CaptureError as error:
-        return failed(case, UNREADABLE, str(error), {error.path: error.reason})
+        path = urls.get(error.path, error.path)
+        whose = (path,) if path in case.captures else case.captures
+        return failed(case, UNREADABLE, f"{path}: {error.reason}", dict.fromkeys(whose, error.reason))
     except Exception as bug:  # noqa: BLE001  # our bug in one case must not cost the others
         return failed(case, UNREADABLE, f"{case.name}: keyshark failed: {type(bug).__name__}; see it with --debug")
     if keep is not None:
         keep(analysis)
     report = analysis.report
-    warnings = (*analysis.keyring.warnings, *analysis.expired)
+    if urls:
+        named = tuple(replace(capture, path=urls.get(capture.path, capture.path)) for capture in report.captures)
+        report = replace(report, captures=named)
+    warnings = tuple(_in_urls(text, urls) for text in (*analysis.keyring.warnings, *analysis.expired))
     return Outcome(without_passes(report) if failures_only else report, warnings=warnings, taken=taken)
+
+
+def _in_urls(text: str, urls: Mapping[str, str]) -> str:
+    """Return a text with the URLs in it that stand behind copies."""
+    for path, url in urls.items():
+        text = text.replace(path, url)
+    return text
 
 
 def without_passes(case: CaseReport) -> CaseReport:

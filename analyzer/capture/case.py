@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ PORT_PROTOCOLS = ("sip", "http", "mikey", "diameter", "flute")
 CAPTURE_KEYS = ("clock_offset",)
 KNOWN = ("nodes", "capture", "ports", "profile", TOLERANCES, "waive")
 GLOB = "*?["  # characters of patterns
+URL = re.compile(r"[a-z][a-z0-9+.-]*(::|://)", re.IGNORECASE)
 MAX_CONFIG = 1024 * 1024  # octets of a case.toml
 MAX_OFFSET = 10**10  # s, more than any date that a probe may think it is
 
@@ -94,7 +96,10 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
 
 def joined(cases: Sequence[CaseFiles]) -> CaseFiles:
     """Return one case of all captures and keyrings of several; the first case.toml counts."""
-    captures, points = _in_order(Path(path) for path in _once(path for case in cases for path in case.captures))
+    captures = _once(path for case in cases for path in case.captures)
+    points: tuple[int, ...] = ()
+    if not any(map(is_url, captures)):
+        captures, points = _in_order(map(Path, captures))
     return CaseFiles(
         name=MERGED if len(cases) > 1 else cases[0].name,
         captures=captures,
@@ -102,6 +107,11 @@ def joined(cases: Sequence[CaseFiles]) -> CaseFiles:
         keyrings=_once(path for case in cases for path in case.keyrings),
         config=next((case.config for case in cases if case.config), None),
     )
+
+
+def is_url(path: str) -> bool:
+    """Say whether a path is a URL, and not a file of this machine."""
+    return URL.match(path) is not None
 
 
 def read_toml(path: str) -> dict[str, object]:
@@ -169,7 +179,7 @@ def _matched(pattern: str) -> list[str]:
 def _file(path: Path) -> CaseFiles:
     config = path.parent / CASE
     return CaseFiles(
-        name=_names(path)[0],
+        name=names(path)[0],
         captures=(str(path),),
         keyrings=tuple(str(found) for found in (_own_keyring(path) or _if_file(path.parent / KEYRING))),
         config=str(config) if config.is_file() else None,
@@ -223,14 +233,14 @@ def _rolling(run: Sequence[Path]) -> CaseFiles:
 
 def _own_keyring(capture: Path) -> list[Path]:
     """NAME.keys.toml, where NAME is the file name without its last suffix, or all of it."""
-    for name in _names(capture):
+    for name in names(capture):
         found = _if_file(capture.parent / (name + KEYS_SUFFIX))
         if found:
             return found
     return []
 
 
-def _names(capture: Path) -> tuple[str, ...]:
+def names(capture: Path) -> tuple[str, ...]:
     """Names of a capture: that of its file without the suffixes of format and compression first, all of it last."""
     inner = Path(capture.stem) if capture.suffix.lower() in COMPRESSED else capture
     return tuple(dict.fromkeys((inner.stem, capture.stem, capture.name)))

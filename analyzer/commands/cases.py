@@ -12,8 +12,9 @@ import click
 
 from analyzer.analysis import Analysis, Live, Options, analyse
 from analyzer.batch import UNREADABLE, USAGE
-from analyzer.capture.case import CaseFiles, ConfigError, find_cases
+from analyzer.capture.case import CaseFiles, ConfigError, is_url
 from analyzer.capture.reader import CaptureError
+from analyzer.capture.remote import copied, find_anywhere
 from analyzer.capture.tshark import TsharkError
 from analyzer.commands.output import settings, show, tell, tell_trace
 from analyzer.commands.progress import bar
@@ -87,7 +88,7 @@ def wished() -> Config:
 
 def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
     """Find the cases; says so on stderr when there are none."""
-    cases = find_cases(paths, merge=merge)
+    cases = find_anywhere(paths, merge=merge)
     if not cases:
         tell(f"no captures in {', '.join(paths)}: name a pcap or pcapng file, or a folder that holds some")
     return cases
@@ -96,7 +97,7 @@ def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
 def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Analysis:
     """Analyse a case with progress on the terminal; raises Failure when it cannot be read."""
     with _mendable(), nullcontext() if live is not None else bar(1) as progress:
-        analysis = analyse(case, options, None if progress is None else progress.octets, live)
+        analysis = analyse(here(case), options, None if progress is None else progress.octets, live)
     warn((*analysis.keyring.warnings, *analysis.expired))
     return analysis
 
@@ -104,9 +105,15 @@ def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Ana
 def scanned(case: CaseFiles, options: Options) -> Scan:
     """Scan a case in the same way."""
     with _mendable(), bar(1) as progress:
-        found = scan(case, options.keys, options.engine, progress.octets)
+        found = scan(here(case), options.keys, options.engine, progress.octets)
     warn(found.keyring.warnings)
     return found
+
+
+def here(case: CaseFiles) -> CaseFiles:
+    """Return a case whose files are all here, for as long as the command runs."""
+    files = (*case.captures, *case.keyrings, case.config or "")
+    return click.get_current_context().with_resource(copied(case, {})) if any(map(is_url, files)) else case
 
 
 @contextmanager

@@ -55,6 +55,9 @@ def many_options(function: Function) -> Function:
         click.option(
             "--jobs", type=click.IntRange(min=0), help="Processes that work; 0 is one a CPU [for much 0, else 1]."
         ),
+        click.option(
+            "--cluster", metavar="ADDRESS", help="Judge on a Dask cluster: tcp://HOST:PORT of its scheduler, or local."
+        ),
         click.option("--files-from", type=click.Path(), metavar="FILE", help="Cases, one a line; - is standard input."),
     ):
         function = decorate(function)
@@ -87,11 +90,15 @@ def found(paths: Sequence[str], merge: bool, files_from: str | None) -> list[Cas
     return find(named, merge)
 
 
-def executor(cases: Sequence[CaseFiles], jobs: int | None, limits: Limits) -> Executor:
-    """Return who judges: this process where there is little to do, as many as there are CPUs where there is much.
+def executor(cases: Sequence[CaseFiles], jobs: int | None, limits: Limits, cluster: str | None = None) -> Executor:
+    """Return who judges: a cluster, this process where there is little to do, a process a CPU where there is much.
 
     One case is judged here, with as many where all of its many media are verified.
     """
+    if cluster is not None:
+        from analyzer.executors.cluster import Cluster  # noqa: PLC0415  # only where there is one
+
+        return Cluster(cluster, jobs or cpus(), limits)
     if len(cases) == 1 and limits == UNLIMITED:
         return Here(jobs or cpus())
     if jobs is None:

@@ -14,7 +14,7 @@ from analyzer.analysis import Analysis, Options
 from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
-from analyzer.commands.cases import Failure, each, find, inputs, media_option, profile_option, today, wished
+from analyzer.commands.cases import Failure, each, find, here, inputs, media_option, profile_option, today, wished
 from analyzer.commands.config import wishes
 from analyzer.commands.following import followed_case
 from analyzer.commands.output import common, settings, show, tell_trace
@@ -64,7 +64,7 @@ def command(
         raise Failure(f"the UI needs a terminal to draw on, and TERM is {term}; `keyshark sessions` needs none", USAGE)
     if STDIN in paths:
         raise Failure("standard input is the keyboard here: name a file", USAGE)
-    cases = [followed_case(paths, engine)] if follow else find(paths, merge)
+    cases = [followed_case(paths, engine)] if follow else [here(case) for case in find(paths, merge)]
     if not cases:
         ctx.exit(USAGE)
     browse(cases, options, no_state, follow)

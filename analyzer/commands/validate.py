@@ -70,6 +70,7 @@ def command(
     fail_if_empty: bool,
     failures_only: bool,
     files_from: str | None,
+    cluster: str | None,
     jobs: int | None,
     seconds: float | None,
     memory: int | None,
@@ -123,7 +124,7 @@ def command(
             found(paths, merge, files_from),
             job if going_on is None else going_on.job,
             going_on,
-            lambda left: executor(left, jobs, Limits(seconds, memory)),
+            lambda left: executor(left, jobs, Limits(seconds, memory), cluster),
         )
     tell_faults(results.notes)
     for name, path in files:

@@ -174,6 +174,6 @@ def test_the_config_file_shown_can_be_loaded(text, tmp_path):
 def test_every_option_of_many_cases_is_told(capsys):
     assert cli.run(["validate", "--help"]) == 0
     text, told = (DOCS / "scale.md").read_text(), capsys.readouterr().out
-    for option in ("--files-from", "--jobs", "--timeout", "--max-memory", "--resume"):
+    for option in ("--files-from", "--jobs", "--timeout", "--max-memory", "--resume", "--cluster"):
         assert option in told
         assert option in text

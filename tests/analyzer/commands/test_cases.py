@@ -35,7 +35,7 @@ def analyse(monkeypatch):
             return found
 
         monkeypatch.setattr(cases, "analyse", fake)
-        monkeypatch.setattr(cases, "find_cases", lambda paths, merge: CASES[: len(paths)])
+        monkeypatch.setattr(cases, "find_anywhere", lambda paths, merge: CASES[: len(paths)])
 
     return put
 

@@ -21,8 +21,20 @@ class Odd(CaseFiles):
         return exec, (self.config,)
 
 
-def odd(code, name="odd"):
-    return Odd(name, ("x.pcap",), config=code)
+class Twice(Odd):
+    """The same, one process further on."""
+
+    __slots__ = ()
+
+    def __reduce__(self):
+        members = (
+            f"{{'name': {self.name!r}, 'captures': ('x.pcap',), '__reduce__': lambda _: (exec, ({self.config!r},))}}"
+        )
+        return eval, (f"type('Odd', (), {members})()",)
+
+
+def odd(code, name="odd", kind=Odd):
+    return kind(name, ("x.pcap",), config=code)
 
 
 @pytest.fixture
