@@ -44,7 +44,7 @@ class Profile:
 
     def applies(self, code: str) -> bool:
         """Say whether a rule is applied, in whole or in part."""
-        return not any(d.whole and code in d.rules for d in self.lacks(DIFFERENCES))
+        return code not in _unknown(self)
 
     def knows(self, kind: str) -> bool:
         """Say whether a kind of procedure is one of this profile."""
@@ -156,3 +156,9 @@ def of_rule(code: str) -> tuple[Difference, ...]:
 def with_rule(code: str) -> tuple[str, ...]:
     """Return the names of the profiles that apply a rule, in whole or in part."""
     return tuple(name for name, profile in PROFILES.items() if profile.applies(code))
+
+
+@cache
+def _unknown(profile: Profile) -> frozenset[str]:
+    """Return the rules that a profile does not apply."""
+    return frozenset(code for d in profile.lacks(DIFFERENCES) if d.whole for code in d.rules)

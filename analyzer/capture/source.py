@@ -150,8 +150,9 @@ class Source:
         self.position = 0
         self.damage = ""
         self._stream = stream
-        # A pipe gives what it has; a file is read in long runs.
-        self._buffer = bytearray(WINDOW if stat.S_ISREG(os.fstat(stream.fileno()).st_mode) else CHUNK)
+        # A pipe gives what it has; a file is read in long runs, a small one in one.
+        there = os.fstat(stream.fileno())
+        self._buffer = bytearray(min(WINDOW, there.st_size + CHUNK) if stat.S_ISREG(there.st_mode) else CHUNK)
         self._pos = self._end = 0  # what is buffered and not taken
         self._inflate: Inflater | None = None
         self._compression: Compression | None = None

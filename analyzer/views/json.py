@@ -6,7 +6,7 @@ import json
 
 from analyzer.report import SCHEMA_VERSION, CaseReport, Report, Totals
 from analyzer.views import joined, piecewise
-from analyzer.views.plain import plain
+from analyzer.views.plain import indented
 
 BETWEEN = ",\n    "
 EMPTY = "[]"  # what an indented document has where there are no cases
@@ -31,7 +31,7 @@ def begin(totals: Totals) -> str:
 
 def piece(case: CaseReport) -> str:
     """Return one case, as far in as it stands in the document."""
-    return json.dumps(plain(case), indent=2, allow_nan=False).replace("\n", "\n    ")
+    return indented(case, BETWEEN[1:])
 
 
 def end(totals: Totals) -> str:
