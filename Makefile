@@ -58,8 +58,8 @@ docs: $(VENV)/.installed-docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir build/site
 
 # Measure against tcpdump, sngrep and tshark on large captures, which are written to BENCH on first use (about 4 GB).
-# Then measure what a message costs to dissect, a packet of media to verify, how both grow with UEs, and the list of all
-# frames in the UI.
+# Then measure what a message costs to dissect, a packet of media to verify, how both grow with UEs, the list of all
+# frames in the UI, and many small captures.
 BENCH ?= build/bench
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.generate $(BENCH)
@@ -68,6 +68,7 @@ bench: $(VENV)/.installed-dev
 	$(BIN)/python -m benchmarks.media
 	$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.frames $(BENCH)
+	$(BIN)/python -m benchmarks.many $(BENCH)/many
 
 # Read a stream that is far larger than memory, and see that memory does not grow.
 GIGABYTES ?= 5
