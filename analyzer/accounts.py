@@ -39,6 +39,7 @@ from analyzer.report import (
     ToleranceReport,
     UeReport,
     Verdict,
+    verdict_of,
 )
 from dissectors import Message
 from dissectors.dcf import Dcf
@@ -67,11 +68,9 @@ def case_report(
             by_ue.setdefault(session.id, []).append(run)
     ues = tuple(_ue(session, story, by_ue.get(session.id, ()), show_keys) for session in story.traffic.sessions)
     judged = waivers.apply(judgements, ues, waiving, today)
-    counted = [judgement.verdict for judgement in judged if judgement.counts]
-    crashed = [judgement.verdict for judgement in judgements if judgement.verdict is Verdict.ERROR]
     return CaseReport(
         name=name,
-        verdict=max((*counted, *crashed), default=Verdict.NONE),
+        verdict=verdict_of(judged),
         captures=tuple(_capture(facts) for facts in captures),
         ues=ues,
         judgements=judged,

@@ -11,6 +11,7 @@ from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.remote import copied
 from analyzer.capture.tshark import TsharkError
+from analyzer.findings import Finding, countable, without_known
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
 
@@ -53,10 +54,11 @@ class Note:
     unread: bool = False  # damage in a capture, or a rule that crashed
     failing: frozenset[str] = frozenset()
     unclear: frozenset[str] = frozenset()
+    findings: tuple[Finding, ...] = ()
 
 
-def note(outcome: Outcome) -> Note:
-    """Return the note of an outcome."""
+def note(outcome: Outcome, findings: bool = False) -> Note:
+    """Return the note of an outcome, with its findings for a baseline where they are wanted."""
     case = outcome.report
     counted = [judgement for judgement in case.judgements if judgement.waived is None]
     damaged = any(capture.truncated or capture.problems for capture in case.captures)
@@ -65,6 +67,7 @@ def note(outcome: Outcome) -> Note:
         case.name, case.verdict, outcome.fault, outcome.warnings, damaged or crashed,
         frozenset(judgement.level for judgement in counted if judgement.verdict is Verdict.FAIL),
         frozenset(judgement.level for judgement in counted if judgement.verdict is Verdict.INCONC),
+        countable(case) if findings else (),
     )  # fmt: skip
 
 
@@ -76,11 +79,13 @@ def judge_case(
     live: Live | None = None,
     keep: Callable[[Analysis], None] | None = None,
     look: Look | None = None,
+    known: frozenset[str] = frozenset(),
     processes: int = 1,
 ) -> Outcome:
     """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case.
 
     `keep` takes the analysis, for those who show more than its report; what `look` takes of it goes along.
+    Findings whose fingerprints are `known` do not count.
     """
     urls: dict[str, str] = {}  # of copies
     try:
@@ -97,7 +102,7 @@ def judge_case(
         return failed(case, UNREADABLE, f"{case.name}: keyshark failed: {type(bug).__name__}; see it with --debug")
     if keep is not None:
         keep(analysis)
-    report = analysis.report
+    report = without_known(analysis.report, known)
     if urls:
         named = tuple(replace(capture, path=urls.get(capture.path, capture.path)) for capture in report.captures)
         report = replace(report, captures=named)

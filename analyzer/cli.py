@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "live": ("analyzer.commands.live", "Browse what comes over an interface."),
     "validate": ("analyzer.commands.validate", "Judge cases against the rules; for people and for CI."),
     "watch": ("analyzer.commands.watch", "Judge captures as they land in a folder."),
+    "diff": ("analyzer.commands.diff", "Compare two reports: what is new, and what is gone."),
     "diagnose": ("analyzer.commands.diagnose", "Say why keys did not arrive, and what to do."),
     "sessions": ("analyzer.commands.sessions", "List the UEs and what they did."),
     "keys": ("analyzer.commands.keys", "Show the key ladder of every UE."),

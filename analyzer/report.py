@@ -126,6 +126,12 @@ class Judgement(NamedTuple):
         return self.level != "info" and self.waived is None
 
 
+def verdict_of(judgements: Sequence[Judgement]) -> Verdict:
+    """Return the verdict of a case: the worst of all rules that count, and of those that crashed."""
+    counted = (j.verdict for j in judgements if j.counts or j.verdict is Verdict.ERROR)
+    return max(counted, default=Verdict.NONE)
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     ue: str | None

@@ -7,11 +7,13 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from analyzer.baseline import Baseline, BaselineError, load
 from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
@@ -25,6 +27,7 @@ from analyzer.executors.state import State, StateError, open_state
 from analyzer.executors.work import Here
 
 INTERRUPTED = 130  # exit code (contract 4)
+NO_BASELINE = Baseline()
 FEW, SMALL = 16, 64 * 10**6  # fewer cases, and fewer octets of them all: one process is as quick
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -42,6 +45,26 @@ class Octets(click.ParamType):  # type: ignore[type-arg]  # of older clicks it t
         if found is None or not (octets := int(float(found[1]) * UNITS[found[2]])):
             self.fail(f"{value!r} is no number of octets: write 500M or 2G", param, ctx)
         return octets
+
+
+def baseline_options(function: Function) -> Function:
+    """Add the options that say which findings are known."""
+    for decorate in (
+        click.option(
+            "--write-baseline", "new_baseline", type=click.Path(), metavar="FILE", help="Write what is found."
+        ),
+        click.option("--baseline", type=click.Path(), metavar="FILE", help="Fail on what is not in it only."),
+    ):
+        function = decorate(function)
+    return function
+
+
+def baseline_of(path: str | None) -> Baseline:
+    """Read the baseline that is named; raises Failure."""
+    try:
+        return NO_BASELINE if path is None else load(path)
+    except BaselineError as error:
+        raise Failure(f"--baseline {error}", USAGE) from None
 
 
 def many_options(function: Function) -> Function:
@@ -132,7 +155,11 @@ def state_of(path: str | None, job: Job) -> State | None:
 
 
 def judged(
-    cases: Sequence[CaseFiles], job: Job, state: State | None, work: Callable[[Sequence[CaseFiles]], Executor]
+    cases: Sequence[CaseFiles],
+    job: Job,
+    state: State | None,
+    work: Callable[[Sequence[CaseFiles]], Executor],
+    baseline: Baseline = NO_BASELINE,
 ) -> tuple[Results, int]:
     """Judge all cases; return what became of them, and the exit code that an end before all was done calls for.
 
@@ -149,7 +176,8 @@ def judged(
         try:
             if left:
                 who = work(left)
-                for number, result in who.run(job, results.tasks, progress.part if progress.shown else None):
+                tasks = (replace(task, known=baseline.of(task.case.name)) for task in results.tasks)
+                for number, result in who.run(job, tasks, progress.part if progress.shown else None):
                     results.add(number, result)
                     progress.done(cases[number].name, number, size(cases[number]) if progress.shown else 0)
         except KeyboardInterrupt:

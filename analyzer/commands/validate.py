@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import click
 
+from analyzer import VERSION
 from analyzer.analysis import Live, Options
+from analyzer.baseline import text
 from analyzer.batch import UNREADABLE, USAGE, Look
 from analyzer.capture.case import CaseFiles
 from analyzer.commands.cases import (
@@ -21,7 +25,18 @@ from analyzer.commands.cases import (
     wished,
 )
 from analyzer.commands.following import follow_option, followed_case, following
-from analyzer.commands.many import executor, found, judged, listed, many_options, saved, state_of, written
+from analyzer.commands.many import (
+    baseline_of,
+    baseline_options,
+    executor,
+    found,
+    judged,
+    listed,
+    many_options,
+    saved,
+    state_of,
+    written,
+)
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
 from analyzer.commands.output import ReaderGoneError, coloured, common, show, tell
 from analyzer.executors import Job, Limits, Task
@@ -48,6 +63,7 @@ HTML = "html"  # the form that shows more than the report has
 @click.option("--fail-if-empty", is_flag=True, help="Exit 4 when there was nothing to judge.")
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the report.")
 @many_options
+@baseline_options
 @media_option
 @profile_option
 @waive_option
@@ -70,6 +86,8 @@ def command(
     fail_if_empty: bool,
     failures_only: bool,
     files_from: str | None,
+    baseline: str | None,
+    new_baseline: str | None,
     cluster: str | None,
     jobs: int | None,
     seconds: float | None,
@@ -107,6 +125,7 @@ def command(
         profile=profile,
         tolerances=wished().tolerances,
     )
+    known = baseline_of(baseline)
     form = COLOURED if format_ == "text" and coloured() else format_
     forms = {form, *(name for name, _ in files)}
     job = Job(
@@ -115,6 +134,8 @@ def command(
         shown=tuple(sorted(name for name in forms if name in PIECEWISE)),
         whole=not forms <= PIECEWISE.keys(),
         look=_look(forms, show_keys),
+        findings=new_baseline is not None,
+        baseline=known.digest,
     )
     if follow:
         results, code = _followed(followed_case(listed(paths, files_from), engine), job), 0
@@ -125,6 +146,7 @@ def command(
             job if going_on is None else going_on.job,
             going_on,
             lambda left: executor(left, jobs, Limits(seconds, memory), cluster),
+            known,
         )
     tell_faults(results.notes)
     for name, path in files:
@@ -132,7 +154,12 @@ def command(
             code = code or UNREADABLE
     if not _shown(_text(results, form)):
         code = code or UNREADABLE
-    ctx.exit(code or exit_code(results.notes, fail_on, strict, fail_if_empty))
+    notes = results.notes
+    if new_baseline is not None and not results.missing:  # else what is missing would be new the next time
+        if not written(Path(new_baseline), text(chain.from_iterable(note.findings for note in notes), VERSION)):
+            code = code or UNREADABLE
+        notes = [replace(note, failing=frozenset(), unclear=frozenset()) for note in notes]  # all of it is known now
+    ctx.exit(code or exit_code(notes, fail_on, strict, fail_if_empty))
 
 
 def _saved(results: Results, form: str, path: Path) -> bool:

@@ -31,6 +31,8 @@ class Job:
     whole: bool = False
     look: Look | None = None
     folder: str = ""
+    findings: bool = False  # wanted for a baseline
+    baseline: str = ""  # digest of the one that findings are held against
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,7 @@ class Task:
 
     number: int
     case: CaseFiles
+    known: frozenset[str] = frozenset()  # fingerprints of findings that do not count
 
 
 @dataclass(frozen=True, slots=True)

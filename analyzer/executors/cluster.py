@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 LOCAL = "local"  # an address: workers on this machine, for as long as it takes
 ADDRESS = re.compile(r"([a-z]+://)?[^/\s]+:\d{1,5}")
+AGAIN = ("lost", "pending")  # done, and lost with its worker before it was taken: it is being done again
 WITHIN = 20.0  # seconds in which a scheduler answers, and has a worker
 AHEAD = 4  # cases that wait at each thread of a worker, so that it need not
 AT_LEAST = 16
@@ -94,6 +95,9 @@ class Cluster:
         threads = sum(client.nthreads().values())
         coming = as_completed(submitted(max(AT_LEAST, AHEAD * threads)), loop=client.loop)
         for future in coming:
+            if future.status in AGAIN and client.status == "running":
+                coming.add(future)
+                continue
             task = under_way.pop(future.key)
             if future.status == "finished":
                 found: Packed = future.result()

@@ -154,7 +154,8 @@ def _asked(job: Job) -> str:
     options = replace(job.options, today=None)
     look = pickle.dumps(job.look).hex()
     stamps = [_stamp(path) for path in (*options.keys, *options.waive)]
-    return _digest([astuple(options), job.failures_only, job.shown, job.whole, look, stamps]).hex()
+    wanted = [job.failures_only, job.shown, job.whole, look, job.findings, job.baseline]
+    return _digest([astuple(options), wanted, stamps]).hex()
 
 
 def _stamp(path: str) -> list[int]:

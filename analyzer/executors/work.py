@@ -19,15 +19,17 @@ def work(
     job: Job, task: Task, progress: Octets | None = None, live: Live | None = None, processes: int = 1
 ) -> Result:  # fmt: skip
     """Judge one case, with so many processes where that pays, and make of it what was asked for."""
-    return result_of(
-        job, judge_case(task.case, job.options, job.failures_only, progress, live, None, job.look, processes)
-    )
+    outcome = judge_case(
+        task.case, job.options, job.failures_only, progress, live,
+        look=job.look, known=task.known, processes=processes,
+    )  # fmt: skip
+    return result_of(job, outcome)
 
 
 def result_of(job: Job, outcome: Outcome) -> Result:
     """Return what was asked for of an outcome."""
     shown = tuple((name, piecewise(name).piece(outcome.report)) for name in job.shown)
-    return Result(note(outcome), shown, outcome if job.whole else None)
+    return Result(note(outcome, job.findings), shown, outcome if job.whole else None)
 
 
 def lost(job: Job, task: Task, code: int, reason: str) -> Result:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analyzer.report import CaseReport, Judgement, Report, UeReport, Verdict
-
-BROKEN = (Verdict.ERROR, Verdict.FAIL)
-FINGERPRINT = 32  # hex digits
+from analyzer.findings import BROKEN, fingerprints
+from analyzer.report import CaseReport, Judgement, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +37,6 @@ def line_of(judgement: Judgement) -> int:
 def broken(report: Report) -> Iterator[Finding]:
     """Yield what is wrong, case by case in the order of the report."""
     for case in report.cases:
-        names = {ue.id: _name(ue) for ue in case.ues}
-        kinds = {procedure.id: procedure.kind for ue in case.ues for procedure in ue.procedures}
-        seen: Counter[tuple[str, ...]] = Counter()
-        for judgement in case.judgements:
+        for judgement, finding in fingerprints(case.name, case.ues, case.judgements):
             if judgement.verdict in BROKEN:
-                ue, kind = names.get(judgement.ue or "", ""), kinds.get(judgement.procedure or "", "")
-                what = (case.name, judgement.rule, ue, kind)
-                seen[what] += 1
-                yield Finding(case, judgement, _digest(*what, str(seen[what])))
-
-
-def _name(ue: UeReport) -> str:
-    """What a UE is known by in the next capture too: numbers of UEs and frames change with every run."""
-    return next((names[0] for names in (ue.impi, ue.impu, ue.b_tid, ue.addresses) if names), "")
-
-
-def _digest(*parts: str) -> str:
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:FINGERPRINT]
+                yield Finding(case, judgement, finding.fingerprint)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from analyzer.findings import BROKEN
 from analyzer.report import (
     CaseReport,
     Diagnosis,
@@ -18,7 +19,6 @@ from analyzer.report import (
     Verdict,
 )
 from analyzer.views import chart_picture, clocks, exhibits, ladder, ladder_picture, measure, sessions, text
-from analyzer.views.broken import BROKEN
 from analyzer.views.chart_picture import Chart
 from analyzer.views.exhibits import Exhibit, Exhibits
 from analyzer.views.ink import plural

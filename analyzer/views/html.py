@@ -17,10 +17,10 @@ from typing import NamedTuple
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
+from analyzer.findings import BROKEN
 from analyzer.procedures import CATALOGUE
 from analyzer.report import CaseReport, Report, Totals, Verdict
 from analyzer.views import exhibits, text
-from analyzer.views.broken import BROKEN
 from analyzer.views.case_page import case_page
 from analyzer.views.exhibits import Exhibits
 from analyzer.views.frames import MAX_FRAMES

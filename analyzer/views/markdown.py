@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from analyzer.findings import BROKEN
 from analyzer.report import CaseReport, Diagnosis, Judgement, Report, Verdict
 from analyzer.views import measure
-from analyzer.views.broken import BROKEN
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean
 from analyzer.views.ruletests import unread

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
+from analyzer.findings import BROKEN
 from analyzer.report import CaseReport, Diagnosis, Evidence, Judgement, Report, Totals, Verdict
 from analyzer.views import clocks, joined, measure, piecewise
-from analyzer.views.broken import BROKEN
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, paint, plural
 
