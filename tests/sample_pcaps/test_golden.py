@@ -29,10 +29,14 @@ def said():
     return run
 
 
+# Keyrings that begin below what some rules want to look at: nothing fails, not all can be told
+BELOW = {"keyed_from_muk", "keyed_from_msks", "keyed_from_mtks"}
+
+
 @pytest.mark.parametrize("name", [name for name, case in CASES.items() if case.good])
 def test_good_case_passes_and_all_its_media_opens(said, name):
     (case,) = json.loads(said(name))["cases"]
-    assert case["verdict"] == "pass"
+    assert case["verdict"] == ("inconc" if name in BELOW else "pass")
     assert case["malformed"] == []
     assert all(media["authenticated"] == media["packets"] for media in case["media"] if media["key_domain"])
     assert name not in WITH_MEDIA or case["media"]
