@@ -47,10 +47,12 @@ class Roll:
         if not asked and self.frames.is_compressed:
             self.begun = 0.0
             return
-        for _ in self.frames.fill():
-            if self._stopped.is_set():
-                break
-        self.ended = time.monotonic()
+        try:
+            for _ in self.frames.fill():
+                if self._stopped.is_set():
+                    break
+        finally:
+            self.ended = time.monotonic()
 
     def told(self) -> str:
         """Return how far it is, with rate and time left; or how many frames there are, and why no more."""
