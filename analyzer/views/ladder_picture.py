@@ -12,7 +12,7 @@ from analyzer.views.ink import clean, plural
 from analyzer.views.legs import Place
 
 MAX_ARROWS = 200  # of one UE
-LEFT, RIGHT, PITCH = 190, 230, 170  # before the first node, after the last one, from one to the next
+LEFT, RIGHT, PITCH = 226, 230, 170  # before the first node, after the last one, from one to the next
 HEAD, ROW, FOOT = 44, 38, 14  # heights
 CHAR = 6.4  # of a letter, at most of them
 LOOP = 26  # of an arrow that comes back to its node

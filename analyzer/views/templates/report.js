@@ -26,8 +26,7 @@
     const section = target.closest("section.case");
     if (section) section.hidden = false;
     for (let each = target; each; each = each.parentElement) if (each.tagName === "DETAILS") each.open = true;
-    const first = target.querySelector(":scope > details");
-    if (first) first.open = true;
+    if (section === target) target.querySelector("details").open = true;
     target.scrollIntoView();
     const focus = target.querySelector("summary") || target;
     focus.focus({ preventScroll: true });

@@ -177,6 +177,9 @@ def test_a_link_to_a_frame_opens_all_that_it_lies_in(browser, page):
     browser.open(path, fragment="#c0-0-44")
     assert browser.run("document.getElementById('c0-0-44').open && document.querySelector('#c0 > details').open")
     assert browser.run("document.activeElement.closest('details').id") == "c0-0-44"
+    browser.open(path, fragment="#c1-u0")
+    assert browser.run("document.getElementById('c1-u0').open && document.querySelector('#c1 > details').open")
+    assert not browser.run("document.querySelector('#c1-u0 details').open")
     browser.open(path)
     assert not browser.run("document.getElementById('c0-0-44').open")
     browser.run("location.hash = '#c0-0-44'; new Promise((done) => setTimeout(done, 50))")
