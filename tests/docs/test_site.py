@@ -32,9 +32,13 @@ def test_all_pages_are_there_and_all_links_lead_somewhere(tmp_path):
     assert "fonts.googleapis" not in home
 
 
-def test_a_link_that_leads_nowhere_is_an_error(tmp_path):
+def test_a_new_page_is_listed_and_a_link_that_leads_nowhere_is_an_error(tmp_path):
     shutil.copy(ROOT / "mkdocs.yml", tmp_path)
     shutil.copytree(ROOT / "docs", tmp_path / "docs", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "docs" / "new.md").write_text("# A page that nobody named\n")
+    done = build(tmp_path, tmp_path / "site")
+    assert done.returncode == 0, done.stderr
+    assert 'href="new/"' in (tmp_path / "site" / "index.html").read_text(encoding="utf-8")
     (tmp_path / "docs" / "index.md").write_text("# keyshark\n\n[nowhere](nowhere.md)\n")
     done = build(tmp_path, tmp_path / "site")
     assert done.returncode != 0
