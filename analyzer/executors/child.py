@@ -5,6 +5,7 @@ It ends when its stdin does, so none is left behind where the other process is k
 
 from __future__ import annotations
 
+import itertools
 import os
 import pickle
 import queue
@@ -18,7 +19,7 @@ from typing import IO
 
 from analyzer.executors import Job, Task
 from analyzer.executors.packing import packed
-from analyzer.executors.work import work
+from analyzer.executors.work import sweep, work
 
 LENGTH = struct.Struct(">Q")
 READY, OCTETS, DONE = b"R", b"O", b"D"  # what goes out: a letter, a length, so many octets
@@ -60,9 +61,10 @@ def main(memory: int, told: bool) -> None:
     coming: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(commands, coming), daemon=True).start()
     send(results, READY)
-    while True:
+    for count in itertools.count(1):
         task: Task = pickle.loads(coming.get())  # noqa: S301  # as above
         send(results, DONE, packed(work(job, task, _Teller(results).tell if told else None)))
+        sweep(count)
 
 
 def _read(commands: IO[bytes], coming: queue.SimpleQueue[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -13,6 +14,8 @@ from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
 from analyzer.executors import Job, Packed, Progress, Result, Task
 from analyzer.views import piecewise
+
+SWEEP = 250  # cases: a look takes 50 ms, and each leaves about 100 kB
 
 
 def work(
@@ -58,8 +61,15 @@ class Here:
 
     def run(self, job: Job, tasks: Iterable[Task], progress: Progress | None = None) -> Iterator[tuple[int, Packed]]:
         """Yield the result of each task in their order."""
-        for task in tasks:
+        for count, task in enumerate(tasks, 1):
             yield task.number, work(job, task, of_task(task, progress), processes=self._processes)
+            sweep(count)
+
+
+def sweep(count: int) -> None:
+    """Look for cycles now and then, after so many cases: an analysis leaves some that nobody else looks for."""
+    if count % SWEEP == 0:
+        gc.collect()
 
 
 def of_task(task: Task, progress: Progress | None) -> Octets | None:

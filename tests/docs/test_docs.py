@@ -177,3 +177,12 @@ def test_every_option_of_many_cases_is_told(capsys):
     for option in ("--files-from", "--jobs", "--timeout", "--max-memory", "--resume", "--cluster"):
         assert option in told
         assert option in text
+
+
+def test_the_program_of_the_library_runs(monkeypatch, capsys):
+    monkeypatch.chdir(DOCS.parent)
+    first = next(blocks("library.md", "python")).values[0]
+    exec(compile(first, "library.md", "exec"), {})
+    out = capsys.readouterr().out
+    assert out.startswith("fail\nmsk_under_another_muk: MS-16 ")
+    assert "http_good ('user1_private@home1.net',)" in out

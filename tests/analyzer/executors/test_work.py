@@ -5,6 +5,7 @@ import os
 from analyzer.batch import UNREADABLE
 from analyzer.capture.case import CaseFiles
 from analyzer.executors import Job, Task
+from analyzer.executors import work as module
 from analyzer.executors.work import Here, lost, result_of, stays, work
 from analyzer.report import Verdict
 from analyzer.views import view
@@ -41,6 +42,14 @@ def test_here_is_in_order_and_tells_octets(cases, job, run):
     assert came == list(range(len(cases)))
     assert {number for number, _, _ in seen} == {len(cases) - 1}
     assert seen[-1][1] == seen[-1][2] == os.stat(cases[-1].captures[0]).st_size
+
+
+def test_cycles_are_looked_for_now_and_then(cases, job, run, monkeypatch):
+    looked = []
+    monkeypatch.setattr(module, "SWEEP", 2)
+    monkeypatch.setattr(module.gc, "collect", lambda: looked.append(1))
+    run(Here(), job, cases)
+    assert len(looked) == len(cases) // 2
 
 
 def test_texts_are_those_of_the_views(cases, job, run):
