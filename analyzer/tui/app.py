@@ -53,6 +53,7 @@ from analyzer.tui.screen import PANES, CaseScreen
 from analyzer.tui.search import Search
 from analyzer.tui.small import Small
 from analyzer.tui.state import Memory
+from analyzer.tui.statistics import StatisticsScreen
 from analyzer.tui.table import Table
 from analyzer.tui.themes import HIGH_CONTRAST
 from analyzer.tui.ue import Ue
@@ -283,6 +284,7 @@ def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
         ("All frames", tuple(FrameTable.BINDINGS)),
         ("Columns of packets", tuple(ColumnsDialog.BINDINGS)),
         ("Keys dialog", (TRY, *KeysDialog.BINDINGS)),
+        ("Statistics", tuple(StatisticsScreen.BINDINGS)),
         ("Open dialog", tuple(OpenDialog.BINDINGS)),
         ("Octets", tuple(Hexdump.BINDINGS)),
         ("UE", tuple(Ue.BINDINGS)),
