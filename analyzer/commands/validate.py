@@ -12,7 +12,7 @@ import click
 
 from analyzer import VERSION
 from analyzer.analysis import Live, Options
-from analyzer.baseline import text
+from analyzer.baseline import Baseline, text
 from analyzer.batch import UNREADABLE, USAGE, Look
 from analyzer.capture.case import CaseFiles
 from analyzer.commands.cases import (
@@ -138,7 +138,7 @@ def command(
         baseline=known.digest,
     )
     if follow:
-        results, code = _followed(followed_case(listed(paths, files_from), engine), job), 0
+        results, code = _followed(followed_case(listed(paths, files_from), engine), job, known), 0
     else:
         going_on = state_of(state, job)
         results, code = judged(
@@ -197,11 +197,11 @@ def _shown(pieces: Iterable[str]) -> bool:
     return True
 
 
-def _followed(case: CaseFiles, job: Job) -> Results:
+def _followed(case: CaseFiles, job: Job, known: Baseline) -> Results:
     """Judge a capture that grows when it is over, or nobody wants more."""
     results = Results([case])
     with following(case) as follow:
-        results.add(0, work(job, Task(0, case), live=Live(follow)))
+        results.add(0, work(job, Task(0, case, known.of(case.name)), live=Live(follow)))
     return results
 
 

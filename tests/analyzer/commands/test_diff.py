@@ -1,6 +1,8 @@
 """`keyshark diff`, and baselines on the command line: what is new fails, what was there does not."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,15 @@ def test_only_what_is_new_fails(jobs, tmp_path, capsys):
     again = str(tmp_path / "again.json")
     assert cli.run(["validate", WRONG, GOOD, "--baseline", baseline, "--write-baseline", again]) == 0
     assert Path(again).read_text() == Path(baseline).read_text()
+
+
+def test_a_capture_that_is_followed_has_its_baseline_too(tmp_path):
+    baseline, octets = str(tmp_path / "baseline.json"), (Path(WRONG) / "capture.pcapng").read_bytes()
+    args = ["validate", "-", "--follow", "--keys", f"{WRONG}/keyring.toml"]
+    for code, more in ((0, ["--write-baseline", baseline]), (0, ["--baseline", baseline]), (1, [])):
+        line = [sys.executable, "-m", "analyzer", *args, *more]
+        done = subprocess.run(line, input=octets, capture_output=True, check=False, timeout=60)
+        assert done.returncode == code, done.stderr
 
 
 def test_a_capture_that_cannot_be_read_is_never_known(tmp_path, capsys):
