@@ -64,7 +64,7 @@ class CaseScreen(Search):
         key("D", "diff", "Diff of the two selected"),
         key("t", "time", "Time format"),
         key("K", "reveal", "Reveal keys"),
-        key("a", "keys", "Add a key"),
+        key("i", "keys", "Add a key"),
         key("s", "save", "Save"),
         key("R", "reload", "Reload"),
         key("A", "hold", "Hold or follow on"),

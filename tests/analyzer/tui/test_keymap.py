@@ -9,12 +9,20 @@ from textual.screen import Screen
 from analyzer.config import Config
 from analyzer.tui.app import Keyshark, actions, sections
 from analyzer.tui.bindings import named
+from analyzer.tui.chart import Chart
 from analyzer.tui.help import help_lines, keys_text
+from analyzer.tui.hexdump import Hexdump
+from analyzer.tui.inspector import Inspector
 from analyzer.tui.keyline import KeyLine
+from analyzer.tui.ladder import Ladder
+from analyzer.tui.outline import Outline
+from analyzer.tui.packets import Packets
 from analyzer.tui.palette import Commands
 from analyzer.tui.rows import Rows
 from analyzer.tui.screen import CaseScreen
+from analyzer.tui.search import Search
 from analyzer.tui.table import Table
+from analyzer.tui.ue import Ue
 
 # Where a user may be: keys that lead there. Together they have every list and pane in focus once.
 PLACES = {
@@ -30,7 +38,7 @@ PLACES = {
     "media": "5",
     "statistics": "S",
     "columns": "3 C",
-    "keys dialog": "a",
+    "keys dialog": "i",
     "open dialog": "o",
     "help": "question_mark",
 }
@@ -49,6 +57,20 @@ def test_the_help_page_has_every_action_with_its_keys_once_a_place():
     for _, binding in bound():
         assert f"  {keys_text(binding.key):<18} {binding.description}" in told
     assert set(actions()) == {binding.id for _, binding in bound()}
+
+
+def test_no_key_of_a_pane_hides_one_of_the_screen():
+    """But those that mean what is nearer: a fold in a tree, another form of the octets."""
+
+    def keys(*places):
+        return {
+            each for place in places for binding in named(place.BINDINGS).values() for each in binding.key.split(",")
+        }
+
+    screen = keys(Keyshark, Search, CaseScreen)
+    assert keys(Packets, Inspector, Ue, Rows, Table, Ladder, Chart) & screen == set()
+    assert keys(Outline) & screen == {"space"}
+    assert keys(Hexdump) & screen == {"r"}
 
 
 def test_every_name_can_be_given_another_key():

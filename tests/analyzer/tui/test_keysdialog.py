@@ -50,7 +50,7 @@ def said(pilot, lines):
 
 async def test_a_key_is_tried_at_once_and_taken_to_the_case(ready, shut, ring, press, lines):
     async with (app := ready(shut)).run_test(size=(80, 24)) as pilot:
-        await press(pilot, "a")
+        await press(pilot, "i")
         assert isinstance(app.screen, KeysDialog)
         assert fields(pilot)["impi"].value == ring.impi
         await fill(pilot, press, k=ring.k.hex(), opc=ring.opc.hex())
@@ -60,13 +60,13 @@ async def test_a_key_is_tried_at_once_and_taken_to_the_case(ready, shut, ring, p
         assert isinstance(app.screen, CaseScreen)
         assert any(key.kind == "K" for key in app.screen.found.analysis.story.chain.keys)
         assert app.screen.options.typed.ues[0].k == ring.k
-        await press(pilot, "a escape")  # nothing typed: nothing changes
+        await press(pilot, "i escape")  # nothing typed: nothing changes
         assert app.screen.options.typed.ues[0].k == ring.k
 
 
 async def test_a_reload_knows_the_keys(ready, shut, ring, press):
     async with (app := ready(shut)).run_test() as pilot:
-        await press(pilot, "a")
+        await press(pilot, "i")
         await fill(pilot, press, k=ring.k.hex(), opc=ring.opc.hex())
         await press(pilot, "escape R")
         assert app.options_of(0).typed.ues[0].k == ring.k
@@ -75,7 +75,7 @@ async def test_a_reload_knows_the_keys(ready, shut, ring, press):
 
 async def test_values_are_hidden_until_asked_for(ready, shut, ring, press):
     async with (app := ready(shut)).run_test(size=(80, 24)) as pilot:
-        await press(pilot, "a")
+        await press(pilot, "i")
         value = ring.k.hex()
         fields(pilot)["k"].value = value
         await pilot.pause()
@@ -93,13 +93,13 @@ async def test_what_is_typed_is_in_no_log(ready, shut, press, tmp_path, monkeypa
     log = tmp_path / "log"
     monkeypatch.setattr(constants, "LOG_FILE", str(log))
     async with ready(shut).run_test() as pilot:
-        await press(pilot, "a 0 1 2 3")
+        await press(pilot, "i 0 1 2 3")
     assert not log.exists() or "0123" not in log.read_text()
 
 
 async def test_wrong_input_says_field_and_reason(ready, shut, ring, press, lines):
     async with (app := ready(shut)).run_test() as pilot:
-        await press(pilot, "a 0 g")
+        await press(pilot, "i 0 g")
         assert wrong(pilot) == "✗ k: holds what is not a hex digit"
         await fill(pilot, press, k=ring.k.hex())
         assert wrong(pilot) == "✗ k: needs opc or op too"
@@ -115,7 +115,7 @@ async def test_wrong_input_says_field_and_reason(ready, shut, ring, press, lines
 
 async def test_a_key_of_somebody_else_opens_nothing(ready, shut, press, lines):
     async with ready(shut).run_test() as pilot:
-        await press(pilot, "a" + " pagedown" * 7)
+        await press(pilot, "i" + " pagedown" * 7)
         assert KINDS[pilot.app.screen.kind].name == "MSK"
         await fill(pilot, press, key_domain="26f210", msk_id="00ff00ff", value="00" * 16)
         assert any("keys known" in line or "opens nothing" in line for line in said(pilot, lines))
@@ -126,7 +126,7 @@ async def test_a_key_of_somebody_else_opens_nothing(ready, shut, press, lines):
 
 async def test_keys_are_saved_where_nobody_else_reads_them(ready, shut, ring, press, tmp_path):
     async with (app := ready(shut)).run_test() as pilot:
-        await press(pilot, "a")
+        await press(pilot, "i")
         await fill(pilot, press, k=ring.k.hex(), opc=ring.opc.hex())
         await press(pilot, "ctrl+s")
         assert isinstance(app.screen, Prompt)
@@ -156,7 +156,7 @@ async def test_esp_is_read_again(ready, shut, press, monkeypatch):
 
     monkeypatch.setattr("analyzer.tui.keysdialog.analyse", again)
     async with ready(shut).run_test() as pilot:
-        await press(pilot, "a pageup")
+        await press(pilot, "i pageup")
         assert KINDS[pilot.app.screen.kind].name == "ESP"
         await fill(pilot, press, spi="0x00010001", encryption="aes-cbc", encryption_key="00" * 16)
     assert [sa.spi for (sa,) in asked] == [0x10001]
@@ -168,7 +168,7 @@ async def test_a_mistake_of_ours_costs_the_key_and_no_more(ready, shut, ring, pr
 
     monkeypatch.setattr("analyzer.tui.keysdialog.effect", crash)
     async with ready(shut).run_test() as pilot:
-        await press(pilot, "a")
+        await press(pilot, "i")
         await fill(pilot, press, k=ring.k.hex(), opc=ring.opc.hex())
         assert said(pilot, lines) == ["✗ keyshark failed: ZeroDivisionError; the case is shown as it was"]
         assert pilot.app.screen.entries == []
@@ -177,7 +177,7 @@ async def test_a_mistake_of_ours_costs_the_key_and_no_more(ready, shut, ring, pr
 async def test_while_a_capture_grows_no_key_is_typed(ready, shut, press):
     growing = index(replace(shut.analysis, with_keys=None))
     async with (app := ready(growing)).run_test() as pilot:
-        await press(pilot, "a")
+        await press(pilot, "i")
         assert isinstance(app.screen, CaseScreen)
 
 
