@@ -23,7 +23,7 @@ def judgement(verdict):
 JUDGED = (judgement(Verdict.PASS), judgement(Verdict.FAIL), judgement(Verdict.INCONC))
 
 
-def fake(case, options, progress=None, live=None):
+def fake(case, options, progress=None, live=None, processes=1):
     """Stands in for `analyse`."""
     if progress is not None:
         progress(1, 2)
@@ -31,7 +31,7 @@ def fake(case, options, progress=None, live=None):
     return SimpleNamespace(expired=(), report=report, keyring=SimpleNamespace(warnings=(f"{case.name}: take care",)))
 
 
-def broken(case, options, progress=None, live=None):
+def broken(case, options, progress=None, live=None, processes=1):
     match case.name:
         case "a":
             raise KeyringError("a.toml", "ue[1]", "k", "is odd")
@@ -66,7 +66,7 @@ def test_what_goes_wrong_is_told_and_costs_no_other_case(monkeypatch):
 
 
 def test_of_several_captures_the_one_that_cannot_be_read_is_told(monkeypatch):
-    def fake(case, options, progress=None, live=None):
+    def fake(case, options, progress=None, live=None, processes=1):
         raise CaptureError("two.pcap", 0, "is empty")
 
     monkeypatch.setattr(batch, "analyse", fake)

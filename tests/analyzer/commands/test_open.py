@@ -23,6 +23,7 @@ def started(monkeypatch):
 
     class Ui:
         fault = None
+        return_code = 0
 
         available_themes = ("nord",)
 
