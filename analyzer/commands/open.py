@@ -61,7 +61,9 @@ def command(
         raise Failure("the UI needs a terminal; `keyshark validate` judges without one", USAGE)
     if is_dumb():
         term = os.environ.get("TERM") or "not set"
-        raise Failure(f"the UI needs a terminal to draw on, and TERM is {term}; `keyshark open --plain` needs none", USAGE)
+        raise Failure(
+            f"the UI needs a terminal to draw on, and TERM is {term}; `keyshark open --plain` needs none", USAGE
+        )
     if STDIN in paths:
         raise Failure("standard input is the keyboard here: name a file", USAGE)
     cases = [followed_case(paths, engine)] if follow else [here(case) for case in find(paths, merge)]

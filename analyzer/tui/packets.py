@@ -277,7 +277,9 @@ class Packets(Guarded, Vertical):
         self.screen.set_focus(self.inspector.outline)
 
     def look_into(self) -> None:
-        """Show what is in the frame under the cursor."""
+        """Show what is in the frame under the cursor, and do not come back to it when the cursor has rested."""
+        if self.resting is not None:
+            self.resting.stop()
         if self.has_frames and self.frames.place is not None:
             self.inspector.show(*self.frames.opened(self.frames.cursor))
         elif self.has_frames:
