@@ -97,6 +97,7 @@ class Packets(Guarded, Vertical):
         self.picked: tuple[Message, ...] = ()
         self.wanted: int | None = None  # row of a message to go to when a filter is done
         self.resting: Timer | None = None  # until a frame is looked into
+        self.looked_into: tuple[Place | None, int] | None = None  # the frame that is shown, and of which index
 
     def compose(self) -> ComposeResult:
         yield FilterBox(self._wrong, HINT, id="filter")
@@ -268,7 +269,12 @@ class Packets(Guarded, Vertical):
         if self.has_frames:
             if self.resting is not None:
                 self.resting.stop()
-            self.resting = self.set_timer(REST, self.look_into)
+            self.resting = self.set_timer(REST, self._rested)
+
+    def _rested(self) -> None:
+        """Look into the frame under the cursor, but where that is what is shown: its layer stays as it was chosen."""
+        if self.looked_into != (self.frames.place, id(self.frames.found)):
+            self.look_into()
 
     @on(Rows.Chosen, "#frames")
     def _frame_chosen(self, event: Rows.Chosen) -> None:
@@ -277,9 +283,8 @@ class Packets(Guarded, Vertical):
         self.screen.set_focus(self.inspector.outline)
 
     def look_into(self) -> None:
-        """Show what is in the frame under the cursor, and do not come back to it when the cursor has rested."""
-        if self.resting is not None:
-            self.resting.stop()
+        """Show what is in the frame under the cursor."""
+        self.looked_into = (self.frames.place, id(self.frames.found)) if self.has_frames else None
         if self.has_frames and self.frames.place is not None:
             self.inspector.show(*self.frames.opened(self.frames.cursor))
         elif self.has_frames:
