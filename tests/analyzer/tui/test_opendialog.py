@@ -77,8 +77,7 @@ async def test_line_and_tree_follow_each_other(ready, found, press, until, tmp_p
         await press(pilot, "o")
         dialog = app.screen
         dialog.line.value = f"{tmp_path}/be"
-        await pilot.pause()
-        assert dialog.folders.path == tmp_path / "beta"
+        await until(pilot, lambda: dialog.folders.path == tmp_path / "beta")
         await press(pilot, "tab")
         assert dialog.line.value == f"{tmp_path}/beta"
         what = dialog.query_one("#what", Static)
