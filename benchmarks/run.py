@@ -40,7 +40,7 @@ MEGA = 10**6
 
 KEYSHARK = (sys.executable, "-m", "analyzer")
 VALIDATE = "keyshark validate"
-TCPDUMP = ("tcpdump", "-r", "{}", "port 5060")
+TCPDUMP = ("tcpdump", "-n", "-r", "{}", "port 5060")  # -n: it would ask for names, and wait
 SNGREP = ("sngrep", "-N", "-q", "-I", "{}")
 PYSHARK = (
     sys.executable, "-c",
