@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from analyzer.capture.block import Ints
 from analyzer.decode.ip import text
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import RTCP_TYPES
@@ -67,6 +68,12 @@ def key_of(packet: MediaPacket) -> StreamKey:
     return packet.dst, packet.dport, ssrc, rtcp
 
 
+def key_in(columns: MediaColumns, own: Ints) -> StreamKey:
+    """Return the stream that some rows of columns are of."""
+    at = int(own[0])
+    return text(columns.destinations[at].tobytes()), int(columns.ports[at]), int(columns.ssrcs[at]), False
+
+
 @dataclass(slots=True)
 class MediaLog:
     """Takes media packets and keeps them by stream; only counts them where it `keeps` none.
@@ -95,9 +102,8 @@ class MediaLog:
         """Take many RTP packets at once; only those that are kept become objects."""
         times = columns.block.times[columns.rows]
         for own in columns.streams():
-            at = int(own[0])
-            key = (text(columns.destinations[at].tobytes()), int(columns.ports[at]), int(columns.ssrcs[at]), False)
-            stream = self._count(key, columns.block.capture, len(own), int(times[at]), int(times[own[-1]]))
+            first, last = int(times[own[0]]), int(times[own[-1]])
+            stream = self._count(key_in(columns, own), columns.block.capture, len(own), first, last)
             if stream is None:
                 continue
             kept = self._keep(stream, columns.packets(own[: self._room(stream)]))

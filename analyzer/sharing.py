@@ -62,7 +62,7 @@ def _shares(whole: Sequence[Receiver], processes: int) -> list[list[Receiver]]:
 def _follow(whole: Sequence[Receiver], again: Rereading) -> list[Group]:
     """Take the packets of some streams from those of all."""
     by_key = {receiver.stream.key: receiver for receiver in whole}
-    for packet in again.packets():
+    for packet in again.packets(by_key):
         if (receiver := by_key.get(key_of(packet))) is not None:
             receiver.take(packet)
     return [group for receiver in whole for group in receiver.groups()]
