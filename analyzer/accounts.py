@@ -39,13 +39,13 @@ from analyzer.report import (
     ToleranceReport,
     UeReport,
     Verdict,
+    seconds,
     verdict_of,
 )
 from dissectors import Message
 from dissectors.dcf import Dcf
 from dissectors.mikey import Mikey
 
-SECOND = 10**9
 MAX_SIGHTINGS = 10_000  # messages of a case that a report says the legs of
 
 
@@ -82,7 +82,7 @@ def case_report(
         downloads=tuple(_download(unpacked) for unpacked in story.chain.unpacked.values()),
         profile=story.profile.name,
         tolerances=tuple(
-            ToleranceReport(known.name, _seconds(now), _seconds(known.default))
+            ToleranceReport(known.name, seconds(now), seconds(known.default))
             for known, now in story.tolerances.changed()
         ),
     )
@@ -106,18 +106,14 @@ def scan_report(
     )
 
 
-def _seconds(time: int) -> float:
-    return round(time / SECOND, 9)
-
-
 def _capture(facts: CaptureFacts) -> CaptureReport:
     return CaptureReport(
         path=facts.path,
         format=facts.format,
         packets=facts.packets,
         bytes=facts.bytes,
-        first=None if facts.first is None else _seconds(facts.first),
-        last=None if facts.last is None else _seconds(facts.last),
+        first=None if facts.first is None else seconds(facts.first),
+        last=None if facts.last is None else seconds(facts.last),
         link_types=tuple(facts.link_types),
         truncated=facts.truncated,
         problems=tuple(facts.problems),
@@ -129,10 +125,10 @@ def _clock(clock: Clock) -> ClockReport:
     return ClockReport(
         captures=clock.captures,
         against=clock.against,
-        added=_seconds(clock.added),
+        added=seconds(clock.added),
         source=clock.source,
-        behind=None if told is None else _seconds(told.behind),
-        spread=None if told is None else _seconds(told.spread),
+        behind=None if told is None else seconds(told.behind),
+        spread=None if told is None else seconds(told.spread),
         pairs=0 if told is None else told.pairs,
     )
 
@@ -151,7 +147,7 @@ def _leg(seen: Sighting, first: int) -> LegReport:
     return LegReport(
         capture=seen.capture,
         frames=seen.frames,
-        seconds=_seconds(seen.time - first),
+        seconds=seconds(seen.time - first),
         interface=seen.leg.interface,
         tunnels=seen.leg.tunnels,
         hops=seen.leg.hops or None,
@@ -180,8 +176,8 @@ def procedure_report(name: str, run: Run) -> ProcedureReport:
         kind=run.procedure.kind,
         clause=run.procedure.clause,
         outcome=run.outcome,
-        start=_seconds(run.start),
-        end=_seconds(run.end),
+        start=seconds(run.start),
+        end=seconds(run.end),
         steps=_steps(run),
     )
 
@@ -202,7 +198,7 @@ def _step(run: Run, name: str, planned: Step | None, message: Message) -> StepRe
         sender = planned.sender if sender == payload.src else sender
         receiver = planned.receiver if receiver == payload.dst else receiver
     return StepReport(
-        name, sender, receiver, payload.capture, message.frame, _seconds(message.time),
+        name, sender, receiver, payload.capture, message.frame, seconds(message.time),
         message.protocol, bodies.summary(message),
     )  # fmt: skip
 
@@ -211,7 +207,7 @@ def _media_step(group: Group) -> StepReport:
     mki = "in the clear" if group.mki is None else f"MKI {group.mki.hex()}"
     count = f"{group.packets} packet{'' if group.packets == 1 else 's'}"
     return StepReport(
-        "media", "bm-sc", "multicast", group.capture, group.frame, _seconds(group.first),
+        "media", "bm-sc", "multicast", group.capture, group.frame, seconds(group.first),
         group.protocol, f"{count} to {group.destination}:{group.port}, {mki}",
     )  # fmt: skip
 
@@ -244,7 +240,7 @@ def handshake_steps(story: Story) -> tuple[StepReport, ...]:
     return tuple(
         StepReport(
             each.name, nodes.role(each.client), nodes.role(each.server), each.first.payload.capture, each.first.frame,
-            _seconds(each.first.time), each.first.protocol, f"{each.name} {each.summary}",
+            seconds(each.first.time), each.first.protocol, f"{each.name} {each.summary}",
         )
         for each in told.values()
     )  # fmt: skip
@@ -289,7 +285,7 @@ def key_report(key: Key, show: bool) -> KeyReport:
     if key.kind == "MSK":
         valid = {"mtk_from": key.valid_from, "mtk_to": key.valid_to}
     elif key.expires is not None:
-        valid = {"expires": _seconds(key.expires)}
+        valid = {"expires": seconds(key.expires)}
     return KeyReport(
         kind=key.kind,
         id={
@@ -389,8 +385,8 @@ def _media(group: Group) -> MediaReport:
         failed=group.failed,
         no_key=group.no_key,
         not_checked=group.not_checked,
-        first=_seconds(group.first),
-        last=_seconds(group.last),
+        first=seconds(group.first),
+        last=seconds(group.last),
         protocol=group.protocol,
     )
 

@@ -10,12 +10,11 @@ from analyzer.correlate.links import Tie, links
 from analyzer.correlate.sessions import Session
 from analyzer.judging import Story, once
 from analyzer.procedures.history import msk_messages
-from analyzer.report import Evidence
+from analyzer.report import Evidence, seconds
 from dissectors import Message
 from dissectors.mikey import Mikey
 
 KEY_GROUP = "key_group"
-SECOND = 10**9
 MskName = tuple[bytes | None, bytes]
 
 
@@ -52,7 +51,7 @@ def memberships(story: Story) -> Mapping[str, tuple[Membership, ...]]:
     for ue in story.traffic.sessions:
         own = [
             Membership(
-                _seconds(link.message.time), _place(link.message), link.message.protocol, bodies.summary(link.message),
+                seconds(link.message.time), _place(link.message), link.message.protocol, bodies.summary(link.message),
                 tuple(map(_shown, link.brings)),
                 tuple(_shown(tie) for tie in link.ties if tie.ue is None),
                 tuple(_shown(tie) for tie in link.ties if tie.ue is not None),
@@ -89,7 +88,7 @@ def _mtks(story: Story) -> Mapping[MskName, tuple[Carried, ...]]:
     for message in story.traffic.mikey:
         body = bodies.mikey(message)
         if isinstance(body, Mikey) and bodies.is_mtk_message(body) and body.msk_id and body.mtk_id:
-            carried = (_seconds(message.time), _place(message), message.protocol, bodies.summary(message))
+            carried = (seconds(message.time), _place(message), message.protocol, bodies.summary(message))
             found.setdefault((body.key_domain_id, body.msk_id), {}).setdefault(body.mtk_id, carried)
     return {name: tuple(mtks.values()) for name, mtks in found.items()}
 
@@ -103,7 +102,7 @@ def _media(story: Story) -> Mapping[bytes, tuple[Carried, ...]]:
             count = f"{group.packets} packet{'' if group.packets == 1 else 's'}"
             said = f"{count} to {group.destination}:{group.port}, MKI {group.mki.hex()}"
             at = Evidence(group.capture, group.frame)
-            found.setdefault(group.msk_id, []).append((_seconds(group.first), at, group.protocol, said))
+            found.setdefault(group.msk_id, []).append((seconds(group.first), at, group.protocol, said))
     return {name: tuple(media) for name, media in found.items()}
 
 
@@ -113,7 +112,3 @@ def _shown(tie: Tie) -> NameShown:
 
 def _place(message: Message) -> Evidence:
     return Evidence(message.payload.capture, message.frame)
-
-
-def _seconds(time: int) -> float:
-    return round(time / SECOND, 9)

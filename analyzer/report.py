@@ -12,6 +12,12 @@ from enum import IntEnum
 from typing import NamedTuple
 
 SCHEMA_VERSION = "1.0"
+SECOND = 10**9  # ns
+
+
+def seconds(time: int) -> float:
+    """Return ns as a report has them."""
+    return round(time / SECOND, 9)
 
 
 class Verdict(IntEnum):

@@ -7,10 +7,9 @@ from collections.abc import Iterable, Sequence
 from analyzer.diagnosis.gaps import Gap
 from analyzer.diagnosis.requests import Asked
 from analyzer.diagnosis.timeline import Bootstrapped, GroupLine, MskCame, MtkSent, MukUsed, OnAir, Timeline
-from analyzer.report import Evidence
+from analyzer.report import Evidence, seconds
 from analyzer.views.plain import Plain, plain
 
-SECOND = 10**9
 Values = dict[str, Plain]
 
 
@@ -30,7 +29,7 @@ def _ue(line: Timeline) -> Values:
 
 
 def _ks(one: Bootstrapped | MukUsed) -> Values:
-    return {"b_tid": one.b_tid, "expires": None if one.until is None else _seconds(one.until)}
+    return {"b_tid": one.b_tid, "expires": None if one.until is None else seconds(one.until)}
 
 
 def _group(group: GroupLine) -> Values:
@@ -72,7 +71,7 @@ def _mtk(one: MtkSent) -> Values:
         "mtk_id": one.mtk_id.hex(),
         "fingerprint": one.fingerprint,
         "times": one.times,
-        "last": _seconds(one.last),
+        "last": seconds(one.last),
     }
 
 
@@ -82,15 +81,15 @@ def _aired(one: OnAir) -> Values:
         "mki": one.mki.hex(),
         "destination": f"{destination}:{one.port}",
         "packets": one.packets,
-        "last": _seconds(one.last),
+        "last": seconds(one.last),
     }
 
 
 def _gap(one: Gap) -> Values:
     return {
-        "begin": _seconds(one.begin),
-        "end": _seconds(one.end),
-        "seconds": _seconds(one.end - one.begin),
+        "begin": seconds(one.begin),
+        "end": seconds(one.end),
+        "seconds": seconds(one.end - one.begin),
         "mki": one.mki.hex(),
         "packets": one.packets,
         "exact": one.exact,
@@ -102,15 +101,11 @@ def _gap(one: Gap) -> Values:
 
 def _sum(gaps: Sequence[Gap]) -> Values:
     return {
-        "seconds": _seconds(sum(gap.end - gap.begin for gap in gaps)),
+        "seconds": seconds(sum(gap.end - gap.begin for gap in gaps)),
         "packets": sum(gap.packets for gap in gaps),
         "exact": all(gap.exact for gap in gaps),
     }
 
 
 def _at(time: int, place: Evidence) -> Values:
-    return {"time": _seconds(time), "capture": place.capture, "frame": place.frame}
-
-
-def _seconds(time: int) -> float:
-    return round(time / SECOND, 9)
+    return {"time": seconds(time), "capture": place.capture, "frame": place.frame}
