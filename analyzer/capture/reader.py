@@ -12,7 +12,8 @@ from analyzer.capture import modified, pcap, pcapng
 from analyzer.capture.block import Block
 from analyzer.capture.follow import Follow, Growing
 from analyzer.capture.frame import CaptureFacts, Frame
-from analyzer.capture.source import COMPRESSIONS, LONGEST_MAGIC, Source
+from analyzer.capture.inflate import COMPRESSIONS, LONGEST_MAGIC
+from analyzer.capture.source import Source
 
 STDIN = "-"
 HEAD = 16  # octets that tell a format

@@ -20,6 +20,8 @@ MAX_TOTAL_OCTETS = 32 * 1024 * 1024  # that all of them hold back
 
 HEADER = 20
 
+STREAMING = tuple(dissector for dissector in (*DISSECTORS, *FRAMINGS) if dissector.length is not None)
+
 
 class Connections:
     """Takes TCP segments and gives messages; `ports` says which protocols to try first where."""
@@ -100,8 +102,7 @@ class Connections:
     def _order(self, ends: Ends) -> tuple[Dissector, ...]:
         """All dissectors of streams, those first that the user named for one of the ports."""
         named = {name for name, ports in self._ports.items() if ends[1] in ports or ends[3] in ports}
-        streaming = [dissector for dissector in (*DISSECTORS, *FRAMINGS) if dissector.length is not None]
-        return tuple(sorted(streaming, key=lambda dissector: dissector.protocol not in named))
+        return tuple(sorted(STREAMING, key=lambda one: one.protocol not in named)) if named else STREAMING
 
     def _end(self, ends: Ends) -> Iterator[Payload]:
         stream = self._streams.pop(ends)

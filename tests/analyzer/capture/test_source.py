@@ -1,5 +1,6 @@
 import gzip
 import lzma
+import os
 import random
 import sys
 from io import FileIO
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.source import CHUNK, COMPRESSIONS, WINDOW, Source
+from analyzer.capture.inflate import COMPRESSIONS
+from analyzer.capture.source import CHUNK, MARGIN, WINDOW, Source
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -65,6 +67,63 @@ def test_compressed_octets(tmp_path: Path, pack, name: str) -> None:  # type: ig
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
 def test_several_streams_and_padding_are_one(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
     assert everything(source(tmp_path, pack(b"one") + pack(b"two") + bytes(8))) == b"onetwo"
+
+
+def long_data() -> bytes:
+    return random.Random(2).randbytes(CHUNK) * (3 * WINDOW // CHUNK) + b"the end"
+
+
+@pytest.mark.parametrize("step", [70_000, WINDOW - 1, WINDOW, WINDOW + MARGIN + 1, 2 * WINDOW + 5])
+def test_what_is_read_ahead_comes_whole_and_in_order(tmp_path: Path, step: int) -> None:
+    data = long_data()
+    opened = source(tmp_path, data)
+    assert everything(opened, step) == data
+    assert (opened.offset, opened.position, opened.damage) == (len(data), len(data), "")
+
+
+def test_what_was_shown_stays_until_more_is_asked_for(tmp_path: Path) -> None:
+    data = long_data()
+    opened = source(tmp_path, data)
+    opened.skip(WINDOW)
+    octets, begin = opened.window(WINDOW)
+    shown = bytes(octets[begin:])
+    opened._ahead._coming.result()  # the next window is there
+    assert bytes(octets[begin:]) == shown == data[WINDOW : WINDOW + len(shown)]
+    opened.close()
+
+
+def test_a_file_that_is_cut_while_it_is_read_ends_there(tmp_path: Path) -> None:
+    opened = source(tmp_path, long_data())
+    opened.take(4)
+    os.truncate(tmp_path / "source", WINDOW + 5)
+    assert len(everything(opened)) == WINDOW + 1
+
+
+def test_a_file_that_cannot_be_read_on_says_so(tmp_path: Path) -> None:
+    class Failing(FileIO):
+        def readinto(self, room: memoryview) -> int:
+            if self.tell() > WINDOW:
+                raise OSError(5, "Input/output error")
+            return super().readinto(room)
+
+    path = tmp_path / "source"
+    path.write_bytes(long_data())
+    opened = Source(Failing(path, "rb"))
+    assert len(everything(opened)) == 2 * WINDOW
+    assert opened.damage == "reading failed: Input/output error"
+
+
+@pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
+def test_long_compressed_octets(tmp_path: Path, pack) -> None:  # type: ignore[no-untyped-def]
+    data = long_data()
+    opened = source(tmp_path, pack(data))
+    assert everything(opened) == data
+    assert (opened.offset, opened.damage) == (len(data), "")
+
+
+def test_many_short_streams_are_not_copied_again_for_each(tmp_path: Path) -> None:
+    packed = gzip.compress(b"one") * (2 * WINDOW // len(gzip.compress(b"one")))  # hangs, otherwise
+    assert len(everything(source(tmp_path, packed))) == 3 * (2 * WINDOW // len(gzip.compress(b"one")))
 
 
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
