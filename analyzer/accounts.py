@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import islice
 
-from analyzer import openings, waivers
+from analyzer import gist, openings, waivers
 from analyzer.capture.frame import CaptureFacts
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.clocks import Clock
 from analyzer.correlate.handshakes import Handshake, handshakes
 from analyzer.correlate.nodes import ROLES
 from analyzer.correlate.sessions import Session
-from analyzer.correlate.sightings import Folded, Sighting
 from analyzer.decode.decoder import DecodeFacts
 from analyzer.diagnosis import diagnose
 from analyzer.judging import Run, Step, Story, once
@@ -24,29 +22,21 @@ from analyzer.media import Group
 from analyzer.procedures.delivery import audience
 from analyzer.procedures.roles import owners
 from analyzer.report import (
-    CaptureReport,
     CaseReport,
-    ClockReport,
     DownloadReport,
     Judgement,
     KeyReport,
-    LegReport,
-    MalformedReport,
     MediaReport,
     ProcedureReport,
-    SightingsReport,
     StepReport,
     ToleranceReport,
     UeReport,
-    Verdict,
     seconds,
     verdict_of,
 )
 from dissectors import Message
 from dissectors.dcf import Dcf
 from dissectors.mikey import Mikey
-
-MAX_SIGHTINGS = 10_000  # messages of a case that a report says the legs of
 
 
 def case_report(
@@ -71,86 +61,20 @@ def case_report(
     return CaseReport(
         name=name,
         verdict=verdict_of(judged),
-        captures=tuple(_capture(facts) for facts in captures),
+        captures=tuple(map(gist.capture, captures)),
         ues=ues,
         judgements=judged,
         diagnoses=diagnose(story, runs, judged),
         media=tuple(_media(group) for group in story.media),
-        malformed=tuple(_malformed(story.traffic.messages, decoded)),
-        sightings=tuple(islice(_sightings(story.traffic.folded), MAX_SIGHTINGS)),
-        clocks=tuple(_clock(clock) for clock in clocks),
+        malformed=gist.malformed(story.traffic.messages, decoded),
+        sightings=gist.sightings(story.traffic.folded),
+        clocks=tuple(map(gist.clock, clocks)),
         downloads=tuple(_download(unpacked) for unpacked in story.chain.unpacked.values()),
         profile=story.profile.name,
         tolerances=tuple(
             ToleranceReport(known.name, seconds(now), seconds(known.default))
             for known, now in story.tolerances.changed()
         ),
-    )
-
-
-def scan_report(
-    name: str, captures: Sequence[CaptureFacts], decoded: DecodeFacts, folded: Folded, clocks: Sequence[Clock]
-) -> CaseReport:  # fmt: skip
-    """Make the report of a case that was neither dissected nor judged."""
-    return CaseReport(
-        name=name,
-        verdict=Verdict.NONE,
-        captures=tuple(_capture(facts) for facts in captures),
-        ues=(),
-        judgements=(),
-        diagnoses=(),
-        media=(),
-        malformed=tuple(_malformed((), decoded)),
-        sightings=tuple(islice(_sightings(folded), MAX_SIGHTINGS)),
-        clocks=tuple(_clock(clock) for clock in clocks),
-    )
-
-
-def _capture(facts: CaptureFacts) -> CaptureReport:
-    return CaptureReport(
-        path=facts.path,
-        format=facts.format,
-        packets=facts.packets,
-        bytes=facts.bytes,
-        first=None if facts.first is None else seconds(facts.first),
-        last=None if facts.last is None else seconds(facts.last),
-        link_types=tuple(facts.link_types),
-        truncated=facts.truncated,
-        problems=tuple(facts.problems),
-    )
-
-
-def _clock(clock: Clock) -> ClockReport:
-    told = clock.estimate
-    return ClockReport(
-        captures=clock.captures,
-        against=clock.against,
-        added=seconds(clock.added),
-        source=clock.source,
-        behind=None if told is None else seconds(told.behind),
-        spread=None if told is None else seconds(told.spread),
-        pairs=0 if told is None else told.pairs,
-    )
-
-
-def _sightings(folded: Folded) -> Iterator[SightingsReport]:
-    """Account for messages that were seen more than once, in the order of time."""
-    for message in folded.messages:
-        others = folded.sightings.get(id(message))
-        if others:
-            at = message.payload
-            legs = (Sighting(at.capture, at.frames or (at.frame,), at.time, at.leg), *others)
-            yield SightingsReport(at.capture, at.frame, tuple(_leg(seen, at.time) for seen in legs))
-
-
-def _leg(seen: Sighting, first: int) -> LegReport:
-    return LegReport(
-        capture=seen.capture,
-        frames=seen.frames,
-        seconds=seconds(seen.time - first),
-        interface=seen.leg.interface,
-        tunnels=seen.leg.tunnels,
-        hops=seen.leg.hops or None,
     )
 
 
@@ -423,17 +347,3 @@ def _download(unpacked: Unpacked) -> DownloadReport:
 
 def _end(address: str, port: int) -> str:
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
-
-
-def _malformed(messages: Iterable[Message], decoded: DecodeFacts) -> Iterable[MalformedReport]:
-    for problem in decoded.problems:
-        yield MalformedReport(
-            problem.capture, problem.frame, problem.protocol, problem.field, problem.offset, problem.reason
-        )  # fmt: skip
-    for message in messages:
-        for part in message.walk():
-            if part.error is not None:
-                error = part.error
-                yield MalformedReport(
-                    message.payload.capture, message.frame, part.protocol, error.field, error.offset, error.reason
-                )

@@ -11,11 +11,10 @@ from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.remote import copied
 from analyzer.capture.tshark import TsharkError
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.findings import Finding, countable, without_known
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
-
-USAGE, UNREADABLE = 2, 3  # exit codes (contract 4)
 
 Progress = Callable[[int, int], None]  # octets read, octets in all
 Look = Callable[[Analysis], object]  # what the report has not; both can be pickled

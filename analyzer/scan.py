@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from analyzer import accounts
+from analyzer import gist
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import Capture
 from analyzer.correlate.sightings import fold
@@ -62,7 +62,7 @@ def scan(
         messages += [message for payload in reading.through_tshark(messages) if (message := _told(payload)) is not None]
     decoded = reading.decoder.facts
     folded = fold(sorted(messages, key=lambda m: (m.time, m.payload.capture, m.frame)), case.points, decoded.repeats)
-    report = accounts.scan_report(
+    report = gist.scan_report(
         case.name, [capture.facts for capture in reading.captures], decoded, folded, reading.clocks
     )
     streams = sorted(reading.media.streams.values(), key=lambda s: (s.first, s.destination, s.port, s.ssrc, s.rtcp))

@@ -230,7 +230,7 @@ def _body(start: _Start, head: Head, data: bytes, end: int) -> tuple[Sip, Malfor
 
 def inner(body: object) -> tuple[Part, ...]:
     """Return the messages inside a SIP body."""
-    return mime.inner_parts(body.parts) if isinstance(body, Sip) else ()
+    return mime.inner_parts(body.parts) if isinstance(body, Sip) and body.parts else ()
 
 
 def notes(body: object) -> tuple[str, ...]:

@@ -234,7 +234,8 @@ def read_headers(
     if newline < start:
         return NO_HEADERS, end, problem
     block = data[start:newline]
-    lines = block.split(b"\n") if _FOLD.search(block) is None else _LINE_END.split(block)
+    folded = b"\n " in block or b"\n\t" in block
+    lines = _LINE_END.split(block) if folded else block.split(b"\n")
     if len(lines) > MAX_HEADERS:
         del lines[MAX_HEADERS:]
         end = start + sum(map(len, lines)) + MAX_HEADERS
@@ -242,7 +243,6 @@ def read_headers(
     return Headers(tuple([known[line] for line in lines]), tuple(lines), start), end, problem
 
 
-_FOLD = re.compile(rb"\n[ \t]")
 _LINE_END = re.compile(rb"\n(?![ \t])")  # a line that begins with blanks belongs to the one before
 
 

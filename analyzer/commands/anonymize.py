@@ -16,10 +16,10 @@ import click
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
 from analyzer.anonymous import Anonymiser, judged, leaks
-from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.capture.reader import STDIN
 from analyzer.capture.writer import PcapngWriter
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.cases import Failure, analysed, find, told_damage
 from analyzer.commands.output import common, show
 

@@ -6,16 +6,15 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from analyzer.analysis import Analysis, Live, Options, analyse
-from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles, ConfigError, is_url
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.remote import copied, find_anywhere
 from analyzer.capture.tshark import TsharkError
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.output import settings, show, tell, tell_trace
 from analyzer.commands.progress import bar
 from analyzer.config import Config, SettingsError, config_path, load
@@ -24,12 +23,15 @@ from analyzer.profiles import DEFAULT, PROFILES
 from analyzer.scan import Scan, scan
 from analyzer.views.ink import clean
 
+if TYPE_CHECKING:
+    from analyzer.analysis import Analysis, Live, Options
+
 ENGINES = ("native", "tshark")
 MAX_WARNINGS = 5
 NEWLINE = "\n"
 
 Function = TypeVar("Function", bound=Callable[..., Any])
-Read = TypeVar("Read", Analysis, Scan)
+Read = TypeVar("Read", "Analysis", Scan)
 
 
 class Failure(click.ClickException):
@@ -96,16 +98,18 @@ def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
 
 def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Analysis:
     """Analyse a case with progress on the terminal; raises Failure when it cannot be read."""
+    from analyzer.analysis import analyse  # noqa: PLC0415  # slow to load, and a scan needs none
+
     with _mendable(), nullcontext() if live is not None else bar(1) as progress:
         analysis = analyse(here(case), options, None if progress is None else progress.octets, live)
     warn((*analysis.keyring.warnings, *analysis.expired))
     return analysis
 
 
-def scanned(case: CaseFiles, options: Options) -> Scan:
+def scanned(case: CaseFiles, keys: tuple[str, ...], engine: str) -> Scan:
     """Scan a case in the same way."""
     with _mendable(), bar(1) as progress:
-        found = scan(here(case), options.keys, options.engine, progress.octets)
+        found = scan(here(case), keys, engine, progress.octets)
     warn(found.keyring.warnings)
     return found
 
@@ -162,9 +166,11 @@ def present(paths: Sequence[str], merge: bool, options: Options, draw: Callable[
     return _present(paths, merge, lambda case: analysed(case, options), draw)
 
 
-def present_scans(paths: Sequence[str], merge: bool, options: Options, draw: Callable[[Scan], str]) -> int:
+def present_scans(
+    paths: Sequence[str], merge: bool, keys: tuple[str, ...], engine: str, draw: Callable[[Scan], str]
+) -> int:
     """Show what `draw` makes of the scan of every case; return the exit code."""
-    return _present(paths, merge, lambda case: scanned(case, options), draw)
+    return _present(paths, merge, lambda case: scanned(case, keys, engine), draw)
 
 
 def _present(paths: Sequence[str], merge: bool, read: Callable[[CaseFiles], Read], draw: Callable[[Read], str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from analyzer.batch import USAGE
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure, wished
 from analyzer.commands.output import common, show, tell
 from analyzer.config import TEMPLATE, Config, SettingsError, config_path

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from analyzer.batch import USAGE
 from analyzer.changes import ReportError, changes, load
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure
 from analyzer.commands.output import common, show
 from analyzer.views.changes import show as as_text

@@ -6,7 +6,7 @@ import difflib
 
 import click
 
-from analyzer.batch import USAGE
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure
 from analyzer.commands.output import common, show
 from analyzer.judging import Rule

@@ -11,10 +11,10 @@ import click
 
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options, comment
-from analyzer.batch import USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
 from analyzer.capture.writer import PcapngWriter
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure, analysed, find, inputs, show_keys_option, told_damage
 from analyzer.commands.output import common, tell
 from analyzer.comparing import FilterError

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from analyzer.batch import USAGE
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure
 from analyzer.commands.drawing import drawn
 from analyzer.commands.output import common, show

@@ -6,7 +6,7 @@ import click
 
 from analyzer.accounts import handshake_steps
 from analyzer.analysis import Analysis, Options
-from analyzer.batch import USAGE
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure, find, inputs, present
 from analyzer.commands.drawing import width
 from analyzer.commands.output import coloured, common

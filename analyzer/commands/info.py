@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from analyzer.analysis import Options
 from analyzer.commands.cases import inputs, present_scans
 from analyzer.commands.drawing import drawn
 from analyzer.commands.output import common
@@ -18,7 +17,7 @@ from analyzer.views import facts
 @click.pass_context
 def command(ctx: click.Context, paths: tuple[str, ...], merge: bool, keys: tuple[str, ...], engine: str) -> None:
     """Tell the facts of the captures: format, times, packets, messages by protocol, media streams."""
-    ctx.exit(present_scans(paths, merge, Options(engine=engine, keys=keys), _draw))
+    ctx.exit(present_scans(paths, merge, keys, engine, _draw))
 
 
 def _draw(found: Scan) -> str:

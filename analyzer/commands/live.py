@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from analyzer.analysis import Options
-from analyzer.batch import USAGE
 from analyzer.capture.case import find_cases
 from analyzer.capture.live import LiveError, capturing
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure, media_option, profile_option
 from analyzer.commands.open import browse, on_terminal
 from analyzer.commands.output import common

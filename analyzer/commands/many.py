@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 import click
 
 from analyzer.baseline import Baseline, BaselineError, load
-from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.cases import Failure, find, inputs
 from analyzer.commands.output import tell
 from analyzer.commands.progress import bar

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analyzer.batch import USAGE, Outcome
+from analyzer.batch import Outcome
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure
 
 if TYPE_CHECKING:

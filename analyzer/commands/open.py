@@ -11,9 +11,9 @@ import click
 
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
-from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.cases import Failure, each, find, here, inputs, media_option, profile_option, today, wished
 from analyzer.commands.config import wishes
 from analyzer.commands.following import followed_case

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from analyzer.batch import UNREADABLE, USAGE, Note
+from analyzer.batch import Note
+from analyzer.codes import FAILED, NOTHING, UNREADABLE, USAGE
 from analyzer.commands.cases import warn
 from analyzer.commands.output import settings, tell, tell_trace
 from analyzer.report import Verdict
 
-FAILED, NOTHING = 1, 4  # exit codes (contract 4)
 LEVELS = {"shall": ("shall",), "should": ("shall", "should")}  # `--fail-on` → levels that count
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from analyzer.batch import USAGE
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure, find, inputs, media_option, profile_option
 from analyzer.commands.output import common, tell
 

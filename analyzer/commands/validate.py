@@ -13,8 +13,9 @@ import click
 from analyzer import VERSION
 from analyzer.analysis import Live, Options
 from analyzer.baseline import Baseline, text
-from analyzer.batch import UNREADABLE, USAGE, Look
+from analyzer.batch import Look
 from analyzer.capture.case import CaseFiles
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.cases import (
     Failure,
     media_option,

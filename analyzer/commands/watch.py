@@ -14,9 +14,10 @@ import click
 
 from analyzer import VERSION
 from analyzer.analysis import Options
-from analyzer.batch import USAGE, Outcome, collect, judge_case, note
+from analyzer.batch import Outcome, collect, judge_case, note
 from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.capture.reader import is_capture
+from analyzer.codes import USAGE
 from analyzer.commands.cases import (
     ENGINES,
     Failure,

@@ -19,7 +19,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import analyzer
-from analyzer.batch import UNREADABLE
+from analyzer.codes import UNREADABLE
 from analyzer.executors import ExecutorError, Job, Limits, Packed, Progress, Task
 from analyzer.executors.packing import packed
 from analyzer.executors.processes import UNLIMITED, Child

@@ -15,7 +15,7 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator
 
-from analyzer.batch import UNREADABLE
+from analyzer.codes import UNREADABLE
 from analyzer.executors import ExecutorError, Job, Limits, Packed, Progress, Task
 from analyzer.executors.child import DONE, PAIR, READY, TOO_MUCH_MEMORY, receive, send
 from analyzer.executors.work import lost, of_task, stays, work

@@ -15,10 +15,11 @@ from textual.screen import Screen
 from textual.widgets import ProgressBar, Static
 
 from analyzer.analysis import Options, analyse
-from analyzer.batch import UNREADABLE, USAGE, Fault
+from analyzer.batch import Fault
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.keys.keyring import KeyringError
 from analyzer.reading import Enough
 from analyzer.tui.bindings import key

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 from analyzer import batch
 from analyzer.analysis import Options
-from analyzer.batch import UNREADABLE, USAGE, collect, judge_case, note, without_passes
+from analyzer.batch import collect, judge_case, note, without_passes
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaseReport, Evidence, Judgement, Verdict
 

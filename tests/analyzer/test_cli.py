@@ -51,6 +51,11 @@ def test_no_command_but_open_loads_the_terminal_ui(command):
     assert loaded(command, "--help", banned=("textual",)) == "[]"
 
 
+def test_a_scan_loads_nothing_that_judges():
+    banned = ("analyzer.analysis", "analyzer.procedures", "analyzer.diagnosis", "analyzer.judging")
+    assert loaded("info", str(SAMPLES / "http_good"), banned=banned) == "[]"
+
+
 @pytest.mark.parametrize(
     "command", [["validate"], ["validate", "--format", "json"], ["sessions"], ["keys"], ["flow"], ["packets"], ["info"]]
 )

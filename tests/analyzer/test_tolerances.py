@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from analyzer import config
 from analyzer.analysis import Options
-from analyzer.batch import USAGE
 from analyzer.capture.case import ConfigError, load_case_config
 from analyzer.cli import run
+from analyzer.codes import USAGE
 from analyzer.config import SettingsError
 from analyzer.procedures import CATALOGUE
 from analyzer.tolerances import AS_MEANT, LONGEST, OURS, SECOND, TOLERANCES, ToleranceError, Tolerances, read, seconds

@@ -12,11 +12,12 @@ import pytest
 
 from analyzer import cli
 from analyzer.analysis import Options
-from analyzer.batch import UNREADABLE, judge_case
+from analyzer.batch import judge_case
 from analyzer.capture import remote
 from analyzer.capture.case import CaseFiles, find_cases, is_url
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.remote import copied, find_anywhere
+from analyzer.codes import UNREADABLE
 from analyzer.report import Verdict
 
 fsspec = pytest.importorskip("fsspec")

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import click
 import pytest
 
+from analyzer import analysis as analysis_module
 from analyzer.analysis import Options
-from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands import cases
 from analyzer.commands.cases import MAX_WARNINGS, Failure, each, find, inputs, present, warn
 from analyzer.report import CaptureReport
@@ -34,7 +35,7 @@ def analyse(monkeypatch):
                 raise found
             return found
 
-        monkeypatch.setattr(cases, "analyse", fake)
+        monkeypatch.setattr(analysis_module, "analyse", fake)
         monkeypatch.setattr(cases, "find_anywhere", lambda paths, merge: CASES[: len(paths)])
 
     return put

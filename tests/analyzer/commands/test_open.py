@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from analyzer import cli
-from analyzer.batch import USAGE, Fault
+from analyzer.batch import Fault
+from analyzer.codes import USAGE
 from analyzer.commands import open as opening
 
 CASE = "sample_pcaps/http_good"

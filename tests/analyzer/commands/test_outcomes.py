@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from analyzer.batch import UNREADABLE, USAGE, Fault, Outcome, note
+from analyzer.batch import Fault, Outcome, note
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.outcomes import FAILED, NOTHING, exit_code
 from analyzer.report import CaptureReport, CaseReport, Judgement, Verdict
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from analyzer import cli
-from analyzer.batch import USAGE
+from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure
 from analyzer.commands.validate import codes
 

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from analyzer.analysis import Options
-from analyzer.batch import USAGE
+from analyzer.codes import USAGE
 from analyzer.executors import Job, Task, results
 from analyzer.executors.packing import packed
 from analyzer.executors.results import Results

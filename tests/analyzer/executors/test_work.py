@@ -2,8 +2,8 @@
 
 import os
 
-from analyzer.batch import UNREADABLE
 from analyzer.capture.case import CaseFiles
+from analyzer.codes import UNREADABLE
 from analyzer.executors import Job, Task
 from analyzer.executors import work as module
 from analyzer.executors.work import Here, lost, result_of, stays, work

@@ -4,10 +4,10 @@ import pytest
 from textual.widgets import ProgressBar, Static
 
 from analyzer.analysis import Options
-from analyzer.batch import UNREADABLE, USAGE
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.tshark import TsharkError
+from analyzer.codes import UNREADABLE, USAGE
 from analyzer.keys.keyring import KeyringError
 from analyzer.reading import Enough
 from analyzer.tui import loading
