@@ -82,8 +82,9 @@ class Headers:
 
     def get(self, name: str) -> str | None:
         """Return the value of the first header of this name, None when there is none."""
-        wanted = name if name in self.names else canonical(name)  # mostly it is spelt as usual
-        return _VALUES[self.lines[self.names.index(wanted)]] if wanted in self.names else None
+        if name not in self.names and (name := canonical(name)) not in self.names:  # mostly it is spelt as usual
+            return None
+        return _VALUES[self.lines[self.names.index(name)]]
 
     def all(self, name: str) -> tuple[str, ...]:
         """Return the values of all headers of this name."""
