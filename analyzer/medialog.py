@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 from analyzer.capture.block import Ints
 from analyzer.decode.ip import text
+from analyzer.decode.mediacolumns import MediaColumns
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import RTCP_TYPES
-from analyzer.decode.sift import MediaColumns
 from analyzer.sampling import Sampler, mki_place
 
 MAX_KEPT = 20_000  # packets of one stream whose octets are kept to be verified

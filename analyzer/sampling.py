@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from analyzer.capture.block import Ints, heads
+from analyzer.decode.mediacolumns import MediaColumns
 from analyzer.decode.packets import MediaPacket
-from analyzer.decode.sift import MediaColumns
 
 LAST = 64  # packets at the end that are kept
 MAX_SHARE = 256  # packets of the random share: it is thinned out by half when there are more

@@ -17,12 +17,13 @@ from analyzer.decode.exported import ETHERNET, IP, Exports, read_exported
 from analyzer.decode.fragments import Fragments
 from analyzer.decode.icmp import read_icmp
 from analyzer.decode.ip import IpPacket, read_ip, upper
+from analyzer.decode.mediacolumns import MediaColumns
 from analyzer.decode.packets import Broken, DecodeFacts, MediaPacket, Origin, leg_of
 from analyzer.decode.rtp import MediaFilter
 from analyzer.decode.sctp import UDP_PORT as SCTP_PORT
 from analyzer.decode.sctp import Messages
 from analyzer.decode.sctp import encapsulated as sctp_in_udp
-from analyzer.decode.sift import MediaColumns, sift
+from analyzer.decode.sift import sift
 from analyzer.decode.tcp import Connections
 from analyzer.decode.tunnels import IN_IP, IN_UDP, NAMES_IN_IP, NAMES_IN_UDP
 from dissectors import ANYWHERE, Payload

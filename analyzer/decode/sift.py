@@ -8,7 +8,7 @@ first octets of ordinary headers, in VLANs and GTP-U or not, is odd: nothing is 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
@@ -19,7 +19,7 @@ from analyzer.decode.datagrams import Datagrams
 from analyzer.decode.esp import NATT_PORT
 from analyzer.decode.ethertype import ETHERNET_HEADER, ETHERNET_TYPES, IP_TYPES, VLAN_TAG, VLAN_TAGS
 from analyzer.decode.ip import text
-from analyzer.decode.packets import MediaPacket
+from analyzer.decode.mediacolumns import MediaColumns
 from analyzer.decode.rtp import LOWEST_PORT, OTHER_PORTS, RESERVED_TYPES, RTCP_TYPES, RTP_HEADER
 from analyzer.decode.sctp import UDP_PORT as SCTP_PORT
 from analyzer.decode.tunnels import G_PDU, GTP_HEADER, GTP_PORT, IN_UDP
@@ -127,56 +127,6 @@ def _ports(named: frozenset[int]) -> Ints:
     says[list(READ_PORTS)] = READ
     says[list(named)] = READ | NAMED
     return says
-
-
-@dataclass(frozen=True, slots=True)
-class MediaColumns:
-    """RTP packets: `rows` are their records in the block; addresses are rows of octets, `begins` and `sizes` theirs."""
-
-    block: Block = field(repr=False)
-    rows: Ints
-    sources: Ints
-    destinations: Ints
-    ports: Ints
-    ssrcs: Ints
-    begins: Ints
-    sizes: Ints
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def of(self, chosen: Ints) -> MediaColumns:
-        """Return some of them, by index or by mask."""
-        return MediaColumns(
-            self.block, self.rows[chosen], self.sources[chosen], self.destinations[chosen], self.ports[chosen],
-            self.ssrcs[chosen], self.begins[chosen], self.sizes[chosen],
-        )  # fmt: skip
-
-    def streams(self, *, by_source: bool = False) -> Iterator[Ints]:
-        """Yield the indices of each destination, port and SSRC, and source where it counts, in their order."""
-        if not len(self):
-            return
-        words = [self.ports << 32 | self.ssrcs]
-        for address in (self.destinations, *((self.sources,) if by_source else ())):
-            words.extend(np.ascontiguousarray(address).view(np.uint32).T)
-        order = np.lexsort(words)
-        other = np.zeros(len(order) - 1, dtype=bool)
-        for word in words:
-            placed = word[order]
-            other |= placed[1:] != placed[:-1]
-        ends = [*(np.flatnonzero(other) + 1).tolist(), len(order)]
-        yield from sorted((order[a:b] for a, b in zip([0, *ends], ends, strict=False)), key=lambda own: int(own[0]))
-
-    def packets(self, chosen: Ints | slice) -> Iterator[MediaPacket]:
-        """Yield some of them as packets of their own."""
-        block, rows, wide = self.block, self.rows[chosen], self.sources.shape[1]
-        octets, begins = block.octets.data, self.begins[chosen]
-        sources, destinations = self.sources[chosen].tobytes(), self.destinations[chosen].tobytes()
-        columns = (block.numbers[rows], block.times[rows], self.ports[chosen], begins, begins + self.sizes[chosen])
-        at = range(0, len(sources), wide)
-        for place, number, time, port, begin, end in zip(at, *(column.tolist() for column in columns), strict=True):
-            ends = text(sources[place : place + wide]), text(destinations[place : place + wide])
-            yield MediaPacket(block.capture, number, time, *ends, port, bytes(octets[begin:end]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from analyzer import sampling
 from analyzer.capture.block import Block
+from analyzer.decode.mediacolumns import MediaColumns
 from analyzer.decode.packets import MediaPacket
-from analyzer.decode.sift import MediaColumns
 from analyzer.sampling import Sampler, mki_place
 
 
