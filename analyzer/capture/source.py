@@ -14,8 +14,9 @@ from analyzer.capture.inflate import COMPRESSIONS, LONGEST_MAGIC, Inflated, Plai
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-CHUNK = 256 * 1024  # octets read of a pipe at a time
-WINDOW = 8 * 1024 * 1024  # octets that records are looked for in at a time
+CHUNK = 256 * 1024  # octets of a capture that grows, which are looked at as they come
+WINDOW = 8 * 1024 * 1024  # octets of a file that records are looked for in at a time
+PIPE_WINDOW = 2 * 1024 * 1024  # and of a pipe
 MARGIN = 512 * 1024  # octets before those that were read ahead, for a record that began in the window before
 
 
@@ -30,10 +31,11 @@ class Source:
         self.offset = 0
         self._stream = stream
         self._octets: Plain | Inflated = Plain(stream)
-        # A pipe gives what it has; a file is read in long runs, a small one in one.
         there = os.fstat(stream.fileno())
-        file = stat.S_ISREG(there.st_mode) and not isinstance(stream, Growing)
-        self._buffer = bytearray(min(WINDOW, there.st_size + CHUNK) if file else CHUNK)
+        self._grows = isinstance(stream, Growing)
+        file = stat.S_ISREG(there.st_mode) and not self._grows
+        most = WINDOW if file else CHUNK if self._grows else PIPE_WINDOW
+        self._buffer = bytearray(min(most, there.st_size + CHUNK) if file else most)
         self._pos = self._end = 0  # what is buffered and not taken
         self._ended = False
         self._ahead: Ahead | None = None
@@ -42,7 +44,7 @@ class Source:
         for kind in COMPRESSIONS:
             if head.startswith(kind.magic):
                 self._octets, self._ended = Inflated(Plain(stream, self._end), kind, self._rest()), False
-                self._buffer = bytearray(WINDOW if file else CHUNK)
+                self._buffer = bytearray(most)
                 self._pos = self._end = 0
                 self._long = file
 
@@ -121,9 +123,12 @@ class Source:
         room = self._buffer if size <= len(self._buffer) else bytearray(size + CHUNK)
         room[:have] = memoryview(self._buffer)[self._pos : self._end]
         self._buffer, self._pos, self._end = room, 0, have
-        count = self._octets.into(memoryview(room)[have:])
-        self._end += count
-        self._ended = not count
+        while not self._ended and self._end < len(room):
+            count = self._octets.into(memoryview(room)[self._end :])
+            self._end += count
+            self._ended = not count
+            if self._grows and self._end >= size:
+                break
 
     def _take_over(self) -> None:
         """Go on with what was read ahead; into what was looked at so far is read what comes after it."""
