@@ -2,7 +2,8 @@
 
 Prints a Markdown table for each capture that `benchmarks.generate` wrote: the median of wall and CPU seconds, their
 ratio to the first row, which is the floor, and to `keyshark validate`, and the peak memory of all processes of a
-command together. Peers that are not installed are left out; what is slower than SLOW is run once. pyshark is measured
+command together. Peers that are not installed are left out; what is slower than SLOW is run once, and ended after
+PATIENCE, and its figures say by ">" that they are no more than a lower bound. pyshark is measured
 on the first PART messages of A, and its time for all of them reckoned from that: its row says so.
 """
 
@@ -32,6 +33,7 @@ from benchmarks.generate import BUFFER, CALLS, key_management, variant
 from sample_pcaps.forge import pcapng
 
 SLOW = 20.0  # s; a command that took longer the first time is not run again
+PATIENCE = 120.0  # s; one that takes longer is ended, and its row says so
 LOOK = 0.02  # s between two looks at the memory of a command
 PART = 2000  # messages of A that pyshark is measured on
 PACKETS = 10  # of the capture that start-up is measured with
@@ -82,6 +84,7 @@ class Figures:
     wall: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
     memory: int = 0
+    ended: bool = False
 
     def run(self, command: Sequence[str]) -> None:
         """Run a command once, whatever it says."""
@@ -92,12 +95,19 @@ class Figures:
         over = threading.Event()
         looker = threading.Thread(target=self._look, args=(process.pid, over))
         looker.start()
+        impatience = threading.Timer(PATIENCE, self._end, args=(process,))
+        impatience.start()
         _, _, used = os.wait4(process.pid, 0)
         self.wall.append(time.monotonic() - begun)
+        impatience.cancel()
         over.set()
         looker.join()
         process.returncode = 0  # it was waited for
         self.cpu.append(used.ru_utime + used.ru_stime)
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        self.ended = True
+        process.kill()
 
     def _look(self, pid: int, over: threading.Event) -> None:
         # Not the peak that wait4 tells: that is the runner's own where a command holds less
@@ -157,10 +167,10 @@ def table(found: Mapping[str, Figures], floor: float | None = None) -> str:
         "|---|---|---|---|---|---|---|",
     ]
     for name, figures in found.items():
-        wall = median(figures.wall)
+        wall, least = median(figures.wall), "> " if figures.ended else ""
         shown = (
-            f"{wall:.2f}", f"{median(figures.cpu):.2f}", f"{wall / floor:.2f}",
-            "" if ours is None else f"{wall / ours:.2f}", f"{figures.memory / MEGA:.0f}", str(len(figures.wall)),
+            f"{least}{wall:.2f}", f"{least}{median(figures.cpu):.2f}", f"{least}{wall / floor:.2f}",
+            "" if ours is None else f"{least}{wall / ours:.2f}", f"{figures.memory / MEGA:.0f}", str(len(figures.wall)),
         )  # fmt: skip
         lines.append(f"| {' | '.join((name, *shown))} |")
     return "\n".join(lines)

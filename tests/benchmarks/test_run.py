@@ -121,3 +121,11 @@ def test_the_floor_reads_what_was_made(tmp_path):
     figures = Figures()
     figures.run([part.replace("{}", str(path)) for part in run.TCPDUMP])
     assert figures.wall
+
+
+def test_what_takes_too_long_is_ended_and_told(capture, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "PATIENCE", 0.2)
+    sleeper = (sys.executable, "-c", "import time; time.sleep(60)")
+    found = measure(capture, tmp_path / "keys.toml", {"sleeper": sleeper}, 1)
+    assert found["sleeper"].ended
+    assert "| sleeper | > " in table(found)
