@@ -14,6 +14,7 @@ from dissectors.sdp import Sdp, SdpMedia
 
 MAX_PACKETS = 2000  # of FLUTE that become messages; of those beyond only the objects do
 MAX_SESSIONS = 1024  # destinations that SDP names
+MAX_READ = 65_536  # messages that are known when the same octets come again
 MAX_EARLY = 4096  # datagrams that may be of a session which SDP has yet to name
 MAX_EARLY_OCTETS = 4 * 1024 * 1024  # of them all
 
@@ -27,7 +28,8 @@ ANY: frozenset[str] = frozenset()  # sources, where no filter names them
 class Messages:
     """Makes messages of payloads, which come in the order of time; `read` dissects them, or those that are of FLUTE.
 
-    Those of a FLUTE session may come before the SDP that names it; they are held, within limits.
+    Those of a FLUTE session may come before the SDP that names it; they are held, within limits. What was read is kept
+    to be told when it comes again: on another leg, or sent again.
     """
 
     def __init__(self, facts: DecodeFacts, read: Callable[[Payload], Message | None] = dissect) -> None:
@@ -36,6 +38,7 @@ class Messages:
         self._objects = Objects(facts)
         self._sessions: dict[Place, frozenset[str]] = {}  # the sources of each
         self._early: dict[Place, list[Payload]] = {}
+        self._known: dict[bytes, Message] = {}
         self._held = self._octets = self._packets = 0
 
     def of(self, payload: Payload) -> tuple[Message, ...]:
@@ -45,7 +48,7 @@ class Messages:
         if payload.named == FLUTE and payload.transport == "udp":  # many, and no other dissector is asked before
             message = dissect(payload, FLUTE)
         else:
-            message = self._read(payload)
+            message = self._once(payload)
         if message is None:
             if payload.transport == "udp" and payload.data[0] >> 4 == VERSION and is_multicast(payload.dst):
                 self._hold(payload)
@@ -59,6 +62,17 @@ class Messages:
     def finish(self) -> None:
         """Tell what of objects is still not whole."""
         self._objects.finish()
+
+    def _once(self, payload: Payload) -> Message | None:
+        known = self._known.get(payload.data)
+        if known is not None and _alike(known.payload, payload):
+            return known.again(payload)
+        message = self._read(payload)
+        if message is not None:
+            if len(self._known) >= MAX_READ:
+                self._known.clear()
+            self._known[payload.data] = message
+        return message
 
     def _is_named(self, payload: Payload) -> bool:
         sources = self._sessions.get((payload.dst, payload.dport))
@@ -98,6 +112,16 @@ class Messages:
                 self._octets -= sum(len(payload.data) for payload in early)
                 for payload in early:
                     yield from self.of(payload)
+
+
+def _alike(known: Payload, payload: Payload) -> bool:
+    """Say whether payloads of the same octets are read alike: dissectors look at ports, too."""
+    return (
+        known.dport == payload.dport
+        and known.sport == payload.sport
+        and known.transport == payload.transport
+        and known.named == payload.named
+    )
 
 
 def _names_flute(message: Message) -> bool:

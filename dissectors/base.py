@@ -166,6 +166,11 @@ class Message(NamedTuple):  # a tuple, as captures have so many
     def frame(self) -> int:
         return self.payload.frame
 
+    def again(self, payload: Payload) -> Message:
+        """Return what was read of the same octets, in a payload that carries them another time."""
+        inner = tuple([part.again(payload.part(part.payload.data)) for part in self.inner])
+        return self._replace(payload=payload._replace(data=self.payload.data), inner=inner)
+
     def walk(self) -> Iterator[Message]:
         """Yield this message and all inside it."""
         yield self

@@ -155,3 +155,43 @@ def test_an_announcement_over_http_names_a_session(made: Messages) -> None:
     answer = Payload(head + body, "tcp", "10.4.0.1", 80, "10.1.0.11", 40000, 0, 3, 3)
     assert names(made.of(answer)) == ["http"]
     assert names(made.of(packet())) == ["flute", "fdt"]
+
+
+def counting() -> tuple[Messages, list[Payload]]:
+    read: list[Payload] = []
+
+    def reader(payload: Payload) -> object:
+        read.append(payload)
+        return dissect(payload)
+
+    return Messages(DecodeFacts(), reader), read
+
+
+def test_octets_that_come_again_are_read_once_and_are_messages_of_their_own() -> None:
+    made, read = counting()
+    first, later = invite(DOWNLOAD), invite(DOWNLOAD, time=99)._replace(src="10.9.9.9", capture=3)
+    (one,), (again,) = made.of(first)[:1], made.of(later)[:1]
+    assert read == [first]
+    assert again == dissect(later)
+    assert again.body is one.body
+    assert (again.time, again.payload.src, again.inner[0].payload.src) == (99, "10.9.9.9", "10.9.9.9")
+    assert (one.time, one.inner[0].time) == (10, 10)
+
+
+@pytest.mark.parametrize("other", [{"dport": 5061}, {"sport": 1}, {"transport": "tcp"}, {"named": "sip"}])
+def test_octets_on_other_ports_are_read_anew(other: dict[str, object]) -> None:
+    made, read = counting()
+    first = invite(DOWNLOAD)
+    made.of(first)
+    made.of(first._replace(**other))
+    assert len(read) == 2
+
+
+def test_what_was_read_is_known_within_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(messages, "MAX_READ", 2)
+    made, read = counting()
+    payloads = [invite(f"v=0\r\ns={n}\r\n".encode()) for n in range(3)]
+    for payload in (*payloads, *reversed(payloads)):
+        made.of(payload)
+    assert len(made._known) <= 2
+    assert len(read) == 5  # the last was still known
