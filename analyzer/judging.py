@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, wraps
+from itertools import groupby
 from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from analyzer.correlate.sessions import Session
@@ -253,53 +254,69 @@ def rule(code: str, *procedures: Procedure, clause: str, level: str, remedy: str
     return make
 
 
-def judge(rules: Iterable[Rule], runs: Iterable[tuple[str, Run]]) -> tuple[Judgement, ...]:
-    """Hold every rule against every run of its procedures; `runs` come with their ids.
+def judge(rules: Iterable[Rule], runs: Sequence[tuple[str, Run]]) -> tuple[Judgement, ...]:
+    """Hold every rule against every run of its procedures; `runs` come with their ids, and are of one story.
 
     Sorted by first evidence, then rule. A rule that finds nothing to look at gives no judgement.
     """
-    by_kind: dict[str, list[Rule]] = {}
+    profile = runs[0][1].story.profile if runs else DEFAULT
+    by_kind: dict[str, list[tuple[Rule, str]]] = {}
     for item in rules:
         for kind in item.kinds:
-            by_kind.setdefault(kind, []).append(item)
-    found = [
-        judgement
-        for name, run in runs
-        for item in by_kind.get(run.procedure.kind, ())
-        if (judgement := _judge(item, name, run)) is not None
-    ]
-    return tuple(sorted(found, key=_judgement_order))
+            by_kind.setdefault(kind, []).append((item, _passed(item, profile)))
+    found: list[Judgement] = []
+    for name, run in runs:
+        found += _judge_run(by_kind.get(run.procedure.kind, ()), name, run)
+    return tuple(_in_order(found))
 
 
-def _judgement_order(judgement: Judgement) -> tuple[int, int, str, str]:
-    first = judgement.evidence[0]
-    return first.capture, first.frame, judgement.rule, judgement.procedure or ""
+def _in_order(judgements: list[Judgement]) -> Iterator[Judgement]:
+    """Put the many of a case in order frame by frame: keys for all of them at once would be a hundred MB."""
+    judgements.sort(key=_first_evidence)
+    for _, same in groupby(judgements, _first_evidence):
+        yield from sorted(same, key=_rule_and_run)
 
 
-def _judge(item: Rule, name: str, run: Run) -> Judgement | None:
-    verdict, text, trace, remedy = Verdict.PASS, item.title, None, ""
-    problems: list[Problem] = []
-    try:
-        for problem in item.check(run):
-            problems.append(problem)  # what was found stays found, whatever is raised after it
-    except NotHere:
-        if not problems:
-            return None
-    except CannotTell as reason:
-        verdict, text, remedy = Verdict.INCONC, str(reason), item.remedy
-    except Exception as bug:  # noqa: BLE001  # a rule that crashes is our bug: all others still run
-        verdict, text, trace = Verdict.ERROR, f"the rule failed: {type(bug).__name__}", traceback.format_exc()
-    if verdict is Verdict.PASS and (missing := run.story.profile.lacks(of_rule(item.code))):
-        text += f" Not demanded by {run.story.profile.name}: {'; '.join(part.demand for part in missing)}."
-    if problems and verdict is not Verdict.ERROR:
-        verdict, text, remedy = (
-            Verdict.FAIL,
-            "; ".join(dict.fromkeys(problem.text for problem in problems)),
-            item.remedy,
-        )
-    evidence = (_evidence(problems) if problems else ()) or _beginning(run)
+def _first_evidence(judgement: Judgement) -> Evidence:
+    return judgement.evidence[0]
+
+
+def _rule_and_run(judgement: Judgement) -> tuple[str, str]:
+    return judgement.rule, judgement.procedure or ""
+
+
+def _passed(item: Rule, profile: Profile) -> str:
+    """Return what a judgement says where all is well: what the rule demands, and what of it the profile does not."""
+    missing = profile.lacks(of_rule(item.code))
+    if not missing:
+        return item.title
+    return f"{item.title} Not demanded by {profile.name}: {'; '.join(part.demand for part in missing)}."
+
+
+def _judge_run(rules: Iterable[tuple[Rule, str]], name: str, run: Run) -> Iterator[Judgement]:
     ue = run.ues[0].id if len(run.ues) == 1 else None
-    return Judgement(item.code, item.name, verdict, item.level, ue, name, item.clause, text, remedy, evidence, trace)
+    beginning = (Evidence(*run.first_frame),)  # evidence that it was looked at
+    for item, passed in rules:
+        verdict, text, trace, remedy = Verdict.PASS, passed, None, ""
+        problems: list[Problem] = []
+        try:
+            for problem in item.check(run):
+                problems.append(problem)  # what was found stays found, whatever is raised after it
+        except NotHere:
+            if not problems:
+                continue
+        except CannotTell as reason:
+            verdict, text, remedy = Verdict.INCONC, str(reason), item.remedy
+        except Exception as bug:  # noqa: BLE001  # a rule that crashes is our bug: all others still run
+            verdict, text, trace = Verdict.ERROR, f"the rule failed: {type(bug).__name__}", traceback.format_exc()
+        if problems and verdict is not Verdict.ERROR:
+            verdict, text, remedy = (
+                Verdict.FAIL,
+                "; ".join(dict.fromkeys(problem.text for problem in problems)),
+                item.remedy,
+            )
+        evidence = (_evidence(problems) if problems else ()) or beginning
+        yield Judgement(item.code, item.name, verdict, item.level, ue, name, item.clause, text, remedy, evidence, trace)
 
 
 def _evidence(problems: list[Problem]) -> tuple[Evidence, ...]:
@@ -307,12 +324,6 @@ def _evidence(problems: list[Problem]) -> tuple[Evidence, ...]:
     shown = {(m.payload.capture, m.frame) for problem in problems for m in problem.messages}
     shown |= {(frame.capture, frame.frame) for problem in problems for frame in problem.frames}
     return tuple(Evidence(*place) for place in sorted(shown)[:MAX_EVIDENCE])
-
-
-@once
-def _beginning(run: Run) -> tuple[Evidence, ...]:
-    """The frame that a run begins with: evidence that it was looked at."""
-    return (Evidence(*run.first_frame),)
 
 
 def _order(message: Message) -> tuple[int, int, int]:
