@@ -141,7 +141,7 @@ class MikeyMessages:
         if sent is None or opened is None or sent.csb_id != body.csb_id or sent.rand is None or body.t is None:
             return None
         texts = request.payload.data, self.octets(request)
-        tried: list[tuple[tuple[str, bytes], ...]] = []
+        tried: list[Iterator[tuple[str, bytes]]] = []
         for asking, psk, over in zip(
             texts, (opened.key.value, self.rekeyed.key(opened.key)),
             (message.payload.data[: verification.start], bytes(covered)), strict=True,

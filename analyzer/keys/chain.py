@@ -86,9 +86,13 @@ class Chain:
     unpacked: dict[int, Unpacked] = field(default_factory=dict)  # DCFs that name an MTK
     proven: set[bytes] = field(default_factory=set, repr=False)  # octets under which something verified
     _places: dict[tuple[object, ...], int] = field(default_factory=dict, repr=False)  # of a key in `keys`
+    _used: dict[int, Key] = field(default_factory=dict, repr=False)  # by id; most are used again and again
 
     def use(self, key: Key) -> None:
         """Note that a key is real, as something verified under it: it, and what it came from, belong in the report."""
+        if id(key) in self._used:
+            return
+        self._used[id(key)] = key
         self.proven.add(key.value)
         for parent in key.parents:
             self.use(parent)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange
@@ -23,6 +24,7 @@ RIGHT = ("", FLIPPED_RES)  # variants that are no mistake
 MAX_SESSIONS = 65536  # of MD5-sess and its like, one a user
 
 Password = tuple[Key | None, str, bytes]
+Passwords = Callable[[], Iterator[Password]]  # made one by one: nearly always the first fits
 Sessions = dict[tuple[str | None, str | None], tuple[str, str]]  # nonce and cnonce of the first request
 
 
@@ -32,10 +34,10 @@ def check(chain: Chain, traffic: Traffic) -> None:
     sessions: Sessions = {}
     for run in traffic.bootstrappings:
         for exchange in run.exchanges:
-            _check(chain, exchange, list(_ub_passwords(chain, exchange)), sessions)
+            _check(chain, exchange, partial(_ub_passwords, chain, exchange), sessions)
     for exchange in traffic.exchanges:
         if exchange.protocol == "http" and id(exchange) not in in_ub and exchange.request is not None:
-            _check(chain, exchange, list(_ua_passwords(chain, exchange.request)), sessions)
+            _check(chain, exchange, partial(_ua_passwords, chain, exchange.request), sessions)
 
 
 def _ub_passwords(chain: Chain, exchange: Exchange) -> Iterator[Password]:
@@ -71,14 +73,15 @@ def _ua_passwords(chain: Chain, request: Message) -> Iterator[Password]:
             yield key, MRK_VARIANTS[encoding], password
 
 
-def _check(chain: Chain, exchange: Exchange, passwords: list[Password], sessions: Sessions) -> None:
+def _check(chain: Chain, exchange: Exchange, passwords: Passwords, sessions: Sessions) -> None:
     for request in exchange.requests:
         body = bodies.http(request)
         given = None if body is None else gba.authorization(body)
         if body is None or given is None or not given.get("response"):
             continue
-        chain.digests[id(request)] = Checked(False if passwords else None)
+        chain.digests[id(request)] = Checked(None)
         for key, variant, ha1 in _tries(given, passwords, sessions):
+            chain.digests[id(request)] = Checked(False)
             if _response(body, given, ha1) == (given.get("response") or "").lower():
                 chain.digests[id(request)] = Checked(True, key, variant)
                 if key is not None:
@@ -88,7 +91,7 @@ def _check(chain: Chain, exchange: Exchange, passwords: list[Password], sessions
                 break
 
 
-def _tries(given: Auth, passwords: list[Password], sessions: Sessions) -> Iterator[tuple[Key | None, str, str]]:
+def _tries(given: Auth, passwords: Passwords, sessions: Sessions) -> Iterator[tuple[Key | None, str, str]]:
     """Yield HA1 of every password; that of the -sess algorithms is of the request that began the session.
 
     A server may also take each request for a session of its own (RFC 2617 3.2.2.2, RFC 7616 3.4.2).
@@ -100,7 +103,7 @@ def _tries(given: Auth, passwords: list[Password], sessions: Sessions) -> Iterat
         if who in sessions or len(sessions) < MAX_SESSIONS:
             beginnings[sessions.setdefault(who, own)] = None
     for nonce, cnonce in beginnings:
-        for key, variant, password in passwords:
+        for key, variant, password in passwords():
             yield key, variant, digest.ha1(
                 username=given.get("username") or "", realm=given.get("realm") or "", password=password,
                 algorithm=given.get("algorithm") or "MD5", nonce=nonce, cnonce=cnonce,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -70,15 +71,21 @@ def prf(*, inkey: bytes, label: bytes, length: int, algorithm: int = 0) -> bytes
     Raises UnsupportedError for another algorithm.
     """
     digest = _algorithm(PRF_HASHES, algorithm, "PRF")
+    if len(inkey) <= _INKEY_BLOCK:
+        return _p(inkey, label, length, digest)
     result = 0
-    for start in range(0, max(len(inkey), 1), _INKEY_BLOCK):
-        block = inkey[start : start + _INKEY_BLOCK]
-        stream, a = b"", label
-        while len(stream) < length:
-            a = hmac.digest(block, a, digest)
-            stream += hmac.digest(block, a + label, digest)
-        result ^= int.from_bytes(stream[:length], "big")
+    for start in range(0, len(inkey), _INKEY_BLOCK):
+        result ^= int.from_bytes(_p(inkey[start : start + _INKEY_BLOCK], label, length, digest), "big")
     return result.to_bytes(length, "big")
+
+
+def _p(block: bytes, label: bytes, length: int, digest: str) -> bytes:
+    """The P function of RFC 3830 4.1.2, for one block of the key."""
+    stream, a = b"", label
+    while len(stream) < length:
+        a = hmac.digest(block, a, digest)
+        stream += hmac.digest(block, a + label, digest)
+    return stream[:length]
 
 
 def psk_keys(*, psk: bytes, csb_id: int, rand: bytes, prf: int = 0, encr_alg: int = 1, mac_alg: int = 1) -> PskKeys:
@@ -88,13 +95,18 @@ def psk_keys(*, psk: bytes, csb_id: int, rand: bytes, prf: int = 0, encr_alg: in
     algorithm number without keys.
     """
     key_length, salt_length = _encr_lengths(encr_alg)
-    auth_length = _mac_length(mac_alg)
     tail = psk_label_tail(csb_id=csb_id, rand=rand)
     return PskKeys(
         encr_key=_derive(psk, PSK_ENCRYPTION + tail, key_length, prf),
-        auth_key=_derive(psk, PSK_AUTHENTICATION + tail, auth_length, prf),
+        auth_key=psk_auth_key(psk=psk, csb_id=csb_id, rand=rand, prf=prf, mac_alg=mac_alg),
         salt=_derive(psk, PSK_SALT + tail, salt_length, prf),
     )
+
+
+def psk_auth_key(*, psk: bytes, csb_id: int, rand: bytes, prf: int = 0, mac_alg: int = 1) -> bytes:
+    """Return the authentication key of `psk_keys` alone: it tells whether a message is under `psk` at all."""
+    label = PSK_AUTHENTICATION + psk_label_tail(csb_id=csb_id, rand=rand)
+    return _derive(psk, label, _mac_length(mac_alg), prf)
 
 
 def psk_label_tail(*, csb_id: int, rand: bytes) -> bytes:
@@ -137,8 +149,8 @@ def verification_macs(
     t4: bytes,
     t8: bytes,
     mac_alg: int = 1,
-) -> tuple[tuple[str, bytes], ...]:
-    """Return every reading of the MAC of a verification message, named, the likelier first (RFC 3830 5.2).
+) -> Iterator[tuple[str, bytes]]:
+    """Yield every reading of the MAC of a verification message, named, the likelier first (RFC 3830 5.2).
 
     `covered` is the message without its ver data; `idi`, `idr` are the ID data of both ends, `idi_payload`,
     `idr_payload` the whole ID payloads around them, or empty where there is none; `t4` is the counter as
@@ -152,12 +164,9 @@ def verification_macs(
         ("whole ID payloads", idi_payload + idr_payload),
         ("no IDs", b""),
     )
-    times = (("4-octet T", t4), ("8-octet T", t8))
-    return tuple(
-        (f"{ids} + {time}", kemac_mac(auth_key=auth_key, covered=covered + octets + t, mac_alg=mac_alg))
-        for ids, octets in identities
-        for time, t in times
-    )
+    for ids, octets in identities:
+        for time, t in (("4-octet T", t4), ("8-octet T", t8)):
+            yield f"{ids} + {time}", kemac_mac(auth_key=auth_key, covered=covered + octets + t, mac_alg=mac_alg)
 
 
 def decrypt(*, keys: PskKeys, encr_alg: int, csb_id: int, t: int, data: bytes) -> bytes:

@@ -58,7 +58,11 @@ def _msk_messages(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
         b_tid = None if body.idr is None else body.idr.text
         own, tried = len(chain.muks.get(b_tid or "", ())), 0
         candidates = islice(chain.candidates(b_tid), own + left)
+        failed: set[bytes] = set()
         for tried, muk in enumerate(candidates, 1):  # noqa: B007  # how many it were at the end
+            if muk.value in failed:
+                continue  # the same octets, come by in another way
+            failed.add(muk.value)
             opened = _open(message, body, body.kemac, muk, body.csb_id, body.rand, "")
             if opened is not None:
                 _keep_msks(chain, opened, body)
@@ -160,17 +164,14 @@ def _open(
     if kemac.mac_alg not in mikey.MAC_LENGTHS:
         return None
     try:
+        auth_key = mikey.psk_auth_key(psk=key.value, csb_id=csb_id, rand=rand, prf=body.prf, mac_alg=kemac.mac_alg)
+        fitting = _fitting(message, kemac, auth_key)
+        if fitting is None:
+            return None
         keys = mikey.psk_keys(
             psk=key.value, csb_id=csb_id, rand=rand, prf=body.prf, encr_alg=kemac.encr_alg, mac_alg=kemac.mac_alg
         )
-        macs = [
-            (reading, mikey.kemac_mac(auth_key=keys.auth_key, covered=covered, mac_alg=kemac.mac_alg))
-            for reading, covered in _covered(message.payload.data, kemac)
-        ]
     except ValueError:  # an algorithm that is not defined
-        return None
-    fitting = next((reading for reading, mac in macs if mac and mac == kemac.mac), None)
-    if fitting is None:
         return None
     variant = ", ".join(filter(None, (variant, fitting)))
     if not kemac.encr_data:
@@ -186,6 +187,15 @@ def _open(
         if plain is not None and plain.error is None:
             return Opened(message, key, keys.auth_key, ", ".join(filter(None, (variant, reading))), plain)
     return Opened(message, key, keys.auth_key, variant, None)
+
+
+def _fitting(message: Message, kemac: Kemac, auth_key: bytes) -> str | None:
+    """Return the reading in which the MAC of a message holds, None where it does in none."""
+    for reading, covered in _covered(message.payload.data, kemac):
+        mac = mikey.kemac_mac(auth_key=auth_key, covered=covered, mac_alg=kemac.mac_alg)
+        if mac and mac == kemac.mac:
+            return reading
+    return None
 
 
 def _covered(data: bytes, kemac: Kemac) -> Iterator[tuple[str, bytes]]:

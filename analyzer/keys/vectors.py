@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzer.correlate import bodies, gba
@@ -52,8 +52,11 @@ def answered(run: gba.Bootstrapping) -> Challenge | None:
 
 def check(chain: Chain, traffic: Traffic, keyring: Keyring) -> None:
     """Run AKA for every challenge of Ub, also of runs that end without a B-TID, and check every AUTS."""
+    by_impi: dict[str, list[UeKeys]] = {}
+    for ue in keyring.ues:
+        by_impi.setdefault(ue.impi, []).append(ue)
     for run in traffic.bootstrappings:
-        own = [ue for ue in keyring.ues if run.impi is None or ue.impi == run.impi]
+        own = keyring.ues if run.impi is None else by_impi.get(run.impi, ())
         challenge = answered(run)
         for ue in own if challenge is not None else ():
             assert challenge is not None
@@ -142,7 +145,7 @@ def _resynchronisations(run: gba.Bootstrapping) -> Iterator[tuple[Message, Auth]
                 yield message, given
 
 
-def _check_auts(chain: Chain, ues: list[UeKeys], message: Message, rand: bytes, encoded: str) -> None:
+def _check_auts(chain: Chain, ues: Sequence[UeKeys], message: Message, rand: bytes, encoded: str) -> None:
     """Keep SQN_MS of the K that AUTS was made with; b"" where none of those at hand is it (TS 33.102 6.3.3)."""
     try:
         auts = base64.b64decode(encoded, validate=True)
