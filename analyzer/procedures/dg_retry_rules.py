@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from analyzer.correlate import bodies, gba
@@ -35,12 +36,15 @@ def nonce_count_increases(run: Run) -> Iterator[Problem]:
     for message, _, given in own:
         if not given.get("cnonce"):
             yield wrong("no cnonce", message)
-        count, response = _count(given), given.get("response")
-        for used in _earlier(run, message, given):
-            if used.response == response:
+        count, earlier = _count(given), _earlier(run, message, given)
+        if count is None or not earlier or count > earlier[-1].highest:
+            continue
+        for used in reversed(earlier):
+            if used.given.get("response") == given.get("response"):
                 continue  # the same credentials once more are a replay, of whomever: DG-09 looks at the answer
-            if count is not None and used.number is not None and count <= used.number:
-                yield wrong(f"nc {given.get('nc')} after {used.nc} under the same nonce", used.message, message)
+            if used.number is not None and count <= used.number:
+                text = f"nc {given.get('nc')} after {used.given.get('nc')} under the same nonce"
+                yield wrong(text, used.message, message)
                 break
 
 
@@ -59,13 +63,10 @@ def replay_is_refused(run: Run) -> Iterator[Problem]:
     if not granted:
         raise NotHere
     message, _, given = used[-1]
-    own = tuple(given.get(name) for name in ("nc", "cnonce", "response"))
-    for earlier in _earlier(run, message, given):
-        if (earlier.nc, earlier.cnonce, earlier.response) != own:
-            continue
-        if any(answer.time < message.time for answer in _granted(run, earlier.message)):
+    for earlier in reversed(_copies(run, message, given)):
+        if any(answer.time < message.time for answer in _granted(run, earlier)):
             told = f"nonce and nc {given.get('nc')} are accepted a second time"
-            yield wrong(told, earlier.message, message, granted[-1])
+            yield wrong(told, earlier, message, granted[-1])
             break
 
 
@@ -117,36 +118,76 @@ def _count(given: Auth) -> int | None:
 
 
 class Used(NamedTuple):
-    """Credentials that a request had."""
+    """Credentials that a request had, and the highest nc under their nonce so far, theirs included."""
 
-    run: Run
     message: Message
-    nc: str | None
+    given: Auth
     number: int | None  # what nc comes to
-    cnonce: str | None
-    response: str | None
+    highest: int
 
 
-def _earlier(run: Run, message: Message, given: Auth) -> Iterator[Used]:
-    """Credentials of the same UE under the same nonce before this request, the newest first."""
-    at = (message.time, message.frame)
-    for used in reversed(by_nonce(run.story).get(given.get("nonce") or "", ())):
-        if (used.run.ues == run.ues if run.ues else used.run is run) and (used.message.time, used.message.frame) < at:
-            yield used
+def _earlier(run: Run, message: Message, given: Auth) -> Sequence[Used]:
+    """Return the credentials of the same UE under the same nonce before this request, in the order of time."""
+    used = _by_nonce(run.story)[_whose(run), given.get("nonce") or ""]
+    return used[: bisect_left(used, _place(message), key=_place_of_used)]
+
+
+def _copies(run: Run, message: Message, given: Auth) -> Sequence[Message]:
+    """Return the requests with the same credentials before this one, in the order of time."""
+    sent = _by_credentials(run.story)[_whose(run), *_credentials(given)]
+    return sent[: bisect_left(sent, _place(message), key=_place)]
+
+
+def _place(message: Message) -> tuple[int, int]:
+    return message.time, message.frame
+
+
+def _place_of_used(used: Used) -> tuple[int, int]:
+    return _place(used.message)
+
+
+def _whose(run: Run) -> object:
+    """Return what tells the UE of a run; where it is not known, the run has nothing to do with any other."""
+    return run.ues or id(run)
+
+
+def _credentials(given: Auth) -> tuple[str | None, ...]:
+    return given.get("nonce") or "", given.get("nc"), given.get("cnonce"), given.get("response")
 
 
 @once
-def by_nonce(story: Story) -> dict[str, list[Used]]:
-    """Return the requests with credentials by their nonce, in the order of time."""
-    found: dict[str, list[Used]] = {}
+def _presenting(story: Story) -> Mapping[object, Sequence[tuple[Message, Auth]]]:
+    """Return the requests with credentials of each UE, in the order of time."""
+    found: dict[object, list[tuple[Message, Auth]]] = {}
     for run in story.runs:
         for message, body in requests(run) if run.procedure.kind in KINDS else ():
             given = gba.authorization(body)
             if given is not None:
-                told = (given.get("nc"), _count(given), given.get("cnonce"), given.get("response"))
-                found.setdefault(given.get("nonce") or "", []).append(Used(run, message, *told))
-    for used in found.values():
-        used.sort(key=lambda one: (one.message.time, one.message.frame))
+                found.setdefault(_whose(run), []).append((message, given))
+    for sent in found.values():
+        sent.sort(key=lambda one: _place(one[0]))
+    return found
+
+
+@once
+def _by_nonce(story: Story) -> Mapping[tuple[object, str], Sequence[Used]]:
+    """Return the credentials of each UE by their nonce, in the order of time."""
+    found: dict[tuple[object, str], list[Used]] = {}
+    for who, sent in _presenting(story).items():
+        for message, given in sent:
+            before = found.setdefault((who, given.get("nonce") or ""), [])
+            number, highest = _count(given), before[-1].highest if before else -1
+            before.append(Used(message, given, number, highest if number is None else max(highest, number)))
+    return found
+
+
+@once
+def _by_credentials(story: Story) -> Mapping[tuple[object, ...], Sequence[Message]]:
+    """Return the requests of each UE by nonce, nc, cnonce and response, in the order of time."""
+    found: dict[tuple[object, ...], list[Message]] = {}
+    for who, sent in _presenting(story).items():
+        for message, given in sent:
+            found.setdefault((who, *_credentials(given)), []).append(message)
     return found
 
 
