@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from sys import intern
 
 from dissectors.base import Field
 from dissectors.text import to_text
@@ -19,11 +20,16 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 class Auth:
     """A challenge, credentials or Authentication-Info: the scheme as sent, "" if none, and its parameters.
 
-    `pairs` are (name in lower case, unquoted value) in their order.
+    `names` of parameters are in lower case, their `values` unquoted, both in their order.
     """
 
     scheme: str
-    pairs: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # may hold ik and ck
+    names: tuple[str, ...] = ()
+    values: tuple[str, ...] = field(default=(), repr=False)  # may hold ik and ck
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        return tuple(zip(self.names, self.values, strict=True))
 
     @property
     def params(self) -> dict[str, str]:
@@ -33,27 +39,28 @@ class Auth:
     def get(self, name: str) -> str | None:
         """Return a parameter by its name, whatever its case; None when it is absent."""
         wanted = name.lower()
-        for key, value in self.pairs:
-            if key == wanted:
-                return value
-        return None
+        return self.values[self.names.index(wanted)] if wanted in self.names else None
 
 
 def parse_auths(value: str) -> tuple[Auth, ...]:
     """Return all challenges of one header value; a server may offer AKAv1-MD5 and AKAv2-MD5 side by side."""
     auths: list[Auth] = []
     scheme: str | None = None
-    pairs: list[tuple[str, str]] = []
+    names: list[str] = []
+    values: list[str] = []
     for match in _ITEM.finditer(value):
         name, quoted, plain = match.groups()
         if quoted is None and plain is None:
-            if scheme is not None or pairs:
-                auths.append(Auth(scheme or "", tuple(pairs)))
-            scheme, pairs = name, []
+            if scheme is not None or names:
+                auths.append(Auth(scheme or "", tuple(names), tuple(values)))
+            scheme, names, values = name, [], []
         else:
-            pairs.append((name.lower(), _ESCAPE.sub(r"\1", quoted) if quoted is not None else plain))
-    if scheme is not None or pairs:
-        auths.append(Auth(scheme or "", tuple(pairs)))
+            if quoted is not None and "\\" in quoted:
+                quoted = _ESCAPE.sub(r"\1", quoted)
+            names.append(intern(name.lower()))  # the same come again in all that a UE sends, and are kept as long
+            values.append(intern(plain if quoted is None else quoted))
+    if scheme is not None or names:
+        auths.append(Auth(scheme or "", tuple(names), tuple(values)))
     return tuple(auths)
 
 
@@ -65,7 +72,10 @@ def parse_auth(value: str) -> Auth:
 
 def parse_info(value: str) -> Auth:
     """Return the parameters of Authentication-Info, which has no scheme; never raises."""
-    return Auth("", tuple(pair for auth in parse_auths(value) for pair in auth.pairs))
+    auths = parse_auths(value)
+    if len(auths) == 1:
+        return Auth("", auths[0].names, auths[0].values)
+    return Auth("", tuple(n for auth in auths for n in auth.names), tuple(v for auth in auths for v in auth.values))
 
 
 # ------------------------------------------------------------------------------------------------ fields

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from dissectors import mime
+from dissectors.digest import Auth, parse_auth
 from dissectors.mime import BodyPart
 from dissectors.text import Headers
 
@@ -24,7 +25,8 @@ class Http:
     `path` is the URI's, as sent; `query` its parameters, percent-decoded and stripped. `raw` is the body
     without transfer coding (what digest auth-int covers), `content` also without content coding, and
     `content_start` its offset in the payload, -1 where the octets were transformed. `stream` is that of HTTP/2,
-    None in HTTP/1.x.
+    None in HTTP/1.x. `authorization` and `challenge` are what the first headers of authentication say, read once for
+    all who ask.
     """
 
     method: str | None
@@ -41,6 +43,16 @@ class Http:
     parts: tuple[BodyPart, ...] = ()
     notes: tuple[str, ...] = ()
     stream: int | None = None
+    authorization: Auth | None = field(init=False, repr=False, compare=False)
+    challenge: Auth | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "authorization", self._auth("Authorization"))
+        object.__setattr__(self, "challenge", self._auth("WWW-Authenticate"))
+
+    def _auth(self, name: str) -> Auth | None:
+        value = self.headers.get(name)
+        return None if value is None else parse_auth(value)
 
     @property
     def is_request(self) -> bool:

@@ -7,13 +7,12 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import Exchange, status
 from dissectors import Message
 from dissectors.diameter import Diameter
-from dissectors.digest import Auth, parse_auth
+from dissectors.digest import Auth
 from dissectors.gba_xml import ZnAnswer, ZnRequest
 from dissectors.http import Http
 from dissectors.mbms_xml import BootstrappingInfo, NafKeyInfo, parse_time
@@ -77,9 +76,8 @@ class NafKeys:
 
 
 def authorization(body: Http) -> Auth | None:
-    """Return the Authorization of a request, None where it has none or one that cannot be read."""
-    value = body.headers.get("Authorization")
-    return None if value is None else _parsed(value)
+    """Return the Authorization of a request, None where it has none."""
+    return body.authorization
 
 
 def username(message: Message) -> str | None:
@@ -90,15 +88,8 @@ def username(message: Message) -> str | None:
 
 
 def challenge(body: Http) -> Auth | None:
-    """Return the WWW-Authenticate of a 401."""
-    value = body.headers.get("WWW-Authenticate")
-    return None if value is None else _parsed(value)
-
-
-@lru_cache(maxsize=16_384)
-def _parsed(value: str) -> Auth:
-    """Many rules ask for the same header."""
-    return parse_auth(value)
+    """Return the WWW-Authenticate of a 401, None where it has none."""
+    return body.challenge
 
 
 def nonce_parts(nonce: str | None) -> tuple[bytes, bytes, bytes] | None:
