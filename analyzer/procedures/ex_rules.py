@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import unquote
 
 from analyzer.correlate import bodies, gba
@@ -26,6 +26,7 @@ from dissectors.sip import Sip
 SECRET_OCTETS = 16  # what is shorter may stand in a message by chance
 SHORTEST = 8  # octets of RES and MSK, which are not derived but drawn: in hex or base64 no chance makes them
 MAX_SECRETS = 64  # keys of one B-TID, or MSKs of one UE, that are looked for, from the first on
+IN_THE_CLEAR = (BOOTSTRAPPING, HTTP_INITIATION, *ALL, *UA)  # procedures that any node on the way can read
 OF_THE_NETWORK = ("post", "post-answer")  # between SCF and BM-SC, where the MUK belongs (TS 26.237 10.4.2.1)
 
 
@@ -119,7 +120,7 @@ def _by_impi(story: Story) -> Mapping[str, frozenset[str]]:
 
 
 @rule(
-    "EX-06", BOOTSTRAPPING, HTTP_INITIATION, *ALL, *UA, clause="TS 33.246 4.2, TS 26.237 10.4.2.1", level="info",
+    "EX-06", *IN_THE_CLEAR, clause="TS 33.246 4.2, TS 26.237 10.4.2.1", level="info",
     remedy="Find the node that writes the key into the message, and take it out; renew the key that was seen.",
 )  # fmt: skip
 def no_key_is_written_out(run: Run) -> Iterator[Problem]:
@@ -129,16 +130,19 @@ def no_key_is_written_out(run: Run) -> Iterator[Problem]:
     UE from Ks to MSK, and RES, as octets, in hex and in base64, in SIP and HTTP. What the BSF and the SCF hand to a
     NAF is meant to be there, and is not looked at.
     """
-    secrets = _secrets(run)
-    if not secrets:
+    written = _written_out(run.story, run.ue) if run.ues else None
+    if written is None:
         raise NotHere
-    inner = {id(message) for message in run.all(*OF_THE_NETWORK)}
-    texts = [(m, _text(m)) for m in run.messages if isinstance(m.body, Sip | Http) and id(m) not in inner]
-    together = b"".join(octets for _, octets in texts)
-    written = [(form, kind) for form, kind in secrets if form in together]  # nearly always none
-    for message, octets in texts if written else ():
+    for message in _open(run) if written else ():
+        octets = _text(message)
         for kind in dict.fromkeys(kind for form, kind in written if form in octets):
             yield wrong(f"{kind} stands in the clear", message)
+
+
+def _open(run: Run) -> Iterator[Message]:
+    """Yield the messages of a run that no key should stand in."""
+    inner = {id(message) for message in run.all(*OF_THE_NETWORK)}
+    return (m for m in run.messages if isinstance(m.body, Sip | Http) and id(m) not in inner)
 
 
 def _text(message: Message) -> bytes:
@@ -147,36 +151,43 @@ def _text(message: Message) -> bytes:
     return data + body.content if isinstance(body, Http) and body.content_start < 0 else data
 
 
-def _secrets(run: Run) -> tuple[tuple[bytes, str], ...]:
-    """Return the secrets of a UE in every form that a message may have them in, with their kinds."""
-    return _of_ue(run.story, run.ue) if run.ues else ()
-
-
 @once
-def _of_ue(story: Story, ue: Session) -> tuple[tuple[bytes, str], ...]:
-    known = _forms(story)
-    found = [form for b_tid in ue.b_tid for form in known.get(b_tid, ())]
+def _written_out(story: Story, ue: Session) -> tuple[tuple[bytes, str], ...] | None:
+    """Return the secrets of a UE that may stand in its messages, nearly always none; None where it has no secrets.
+
+    Most lines come again in message after message, and are looked through once.
+    """
+    secrets = _secrets(story, ue)
+    texts = (
+        [_text(m) for run in story.runs_of(ue, *(p.kind for p in IN_THE_CLEAR)) for m in _open(run)] if secrets else []
+    )
+    if not all(map(bytes.isascii, texts)):
+        return secrets  # octets as they are may have the end of a line among them
+    lines = b"\n".join(dict.fromkeys(line for octets in texts for line in octets.split(b"\n")))
+    found = tuple((form, kind) for form, kind in secrets if form.isascii() and (b"\n" in form or form in lines))
+    return found if secrets else None
+
+
+def _secrets(story: Story, ue: Session) -> tuple[tuple[bytes, str], ...]:
+    """Return the secrets of a UE in every form that a message may have them in, with their kinds."""
+    keys = [key for b_tid in ue.b_tid for key in _long_keys(story).get(b_tid, ())[:MAX_SECRETS]]
+    known = [(key.value, key.kind) for key in keys]
     opened = (story.chain.opening(message) for message in history.msk_messages(story, ue))
     brought = {key.value: key.kind for each in opened if each is not None for key in each.keys}
     vectors = (story.chain.aka.get(made.rand or b"") for made in made_for(story, ue))
     brought |= {vector.res: "RES" for vector in vectors if vector is not None and vector.mac_ok}
-    for value, kind in list(brought.items())[:MAX_SECRETS]:
-        if len(value) >= SHORTEST:
-            found += [(form, kind) for form in _written(value)]
-    return tuple(dict.fromkeys(found))
+    known += [(value, kind) for value, kind in list(brought.items())[:MAX_SECRETS] if len(value) >= SHORTEST]
+    return tuple(dict.fromkeys((form, kind) for value, kind in known for form in _written(value)))
 
 
 @once
-def _forms(story: Story) -> Mapping[str, tuple[tuple[bytes, str], ...]]:
-    """Return the keys of the chain in all their forms, with their kinds, by B-TID."""
+def _long_keys(story: Story) -> Mapping[str, Sequence[Key]]:
+    """Return the keys of the chain that stand in no message by chance, by B-TID."""
     known: dict[str, list[Key]] = {}
     for key in story.chain.keys:
         if key.b_tid is not None and len(key.value) >= SECRET_OCTETS:
             known.setdefault(key.b_tid, []).append(key)
-    return {
-        b_tid: tuple((form, key.kind) for key in keys[:MAX_SECRETS] for form in _written(key.value))
-        for b_tid, keys in known.items()
-    }
+    return known
 
 
 def _written(value: bytes) -> tuple[bytes, ...]:
