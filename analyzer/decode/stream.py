@@ -34,6 +34,12 @@ DROPPED = "TCP streams given up, too many at a time"
 # What a message can begin with: the first word of a text protocol, or Diameter's version and length
 _BEGIN = re.compile(rb"[A-Z][A-Za-z_.-]{0,31}(?:[ /]|\Z)|\x01(?:\x00|\Z)")
 _VERSION = re.compile(rb"SIP/2\.0|HTTP/(?:1\.|2\.0)")  # that the start lines of text protocols hold
+# First words that are whole beyond doubt: methods (RFC 9110 9.3, RFC 5789, RFC 3261 and what extends it), versions
+_WHOLE = re.compile(
+    rb"(?:GET|HEAD|POST|PUT|DELETE|CONNECT|OPTIONS|TRACE|PATCH|PRI|INVITE|ACK|BYE|CANCEL|REGISTER|PRACK"
+    rb"|SUBSCRIBE|NOTIFY|PUBLISH|INFO|REFER|MESSAGE|UPDATE) |HTTP/|SIP/"
+)
+_WORD = re.compile(rb"[A-Za-z0-9_.-]+")
 _BINARY = b"\x01"
 _LETTERS = frozenset(range(ord("A"), ord("Z") + 1))
 _BLANK = b"\r\n"
@@ -61,6 +67,7 @@ class Stream(Held):
         self.claimed: Dissector | None = None  # whose the last message or frame was
         self.told: Callable[[Dissector, bytes], int] | None = None  # where a message ends, if the other direction knows
         self.holes = 0  # places where octets are missing, or were passed over
+        self._torn: int | None = None  # offset before which octets are missing: a word there may have lost its begin
         self._searching = False
         self._skip = 0  # octets still to pass
 
@@ -151,7 +158,7 @@ class Stream(Held):
     def _settle(self) -> None:
         if not self._settled:
             self._settled = True
-            self._next = self._pieces.starts[0] if self._pieces else 0
+            self._next = self._torn = self._pieces.starts[0] if self._pieces else 0
 
     def _waited(self, now: int) -> bool:
         return self.octets > MAX_STREAM_OCTETS or now - self._pieces.runs[0][2].time > HOLE_WAIT
@@ -198,6 +205,7 @@ class Stream(Held):
         self._skip = rest - hole if rest >= hole else 0
         self._searching = self._searching or rest < hole
         self._next += hole
+        self._torn = self._next
 
     # --------------------------------------------------------------------------------------------- messages
 
@@ -222,6 +230,9 @@ class Stream(Held):
                 continue
             if self._buffer[0] in _BLANK:  # keep-alives of RFC 5626 3.5.1
                 self._drop(len(self._buffer) - len(self._buffer.lstrip(_BLANK)))
+                continue
+            if self._torn_word(0):
+                self._searching = True
                 continue
             size = self._size or self._measure(closed)
             if size is None and not closed:
@@ -289,6 +300,10 @@ class Stream(Held):
             if found is None:
                 break
             begin = found.start()
+            if (torn := self._torn_word(begin)) > 0:
+                begin += torn
+                self._torn = self._next - len(self._buffer) + begin
+                continue
             if self._buffer[begin] in _LETTERS and (later := self._after_line(begin)) != begin:
                 if later < 0:
                     self._unclaimed(begin)
@@ -310,6 +325,19 @@ class Stream(Held):
             begin += 1
         self._unclaimed(len(self._buffer))
         return False
+
+    def _torn_word(self, begin: int) -> int:
+        """Return the octets of a word at a place of the buffer whose first letters may be missing, 0 if it is none.
+
+        Of `POST` a hole may leave `ST`, which would pass for a method.
+        """
+        if self._next - len(self._buffer) + begin != self._torn or self._buffer[begin] not in _LETTERS:
+            return 0
+        end = self._buffer.find(b"\n", begin, begin + LINE)
+        if end < 0 or _VERSION.search(self._buffer, begin, end) is None:
+            return 0
+        whole, word = _WHOLE.match(self._buffer, begin), _WORD.match(self._buffer, begin)
+        return 0 if whole is not None or word is None else word.end() - begin
 
     def _frames_at(self) -> int:
         """Where a segment begins from which on there are frames, -1 when none does."""
@@ -363,7 +391,8 @@ class Stream(Held):
     def _is_whole(self, dissector: Dissector) -> bool:
         """Say whether the message is whole when no octets follow."""
         data = bytes(self._buffer)
-        if self._length(dissector, data, True) != len(data):
+        announced = self._length(dissector, data, False)
+        if (announced or 0) > len(data) or self._length(dissector, data, True) != len(data):
             return False
         try:
             dissector.parse(Cursor(data))

@@ -170,3 +170,26 @@ def test_a_connection_in_any_order_with_its_syn(order: list[int], isn: int) -> N
     packets += [segment(isn + 1 + one, text[one:two]) for one, two in pairwise(cuts)]
     packets.append(segment(isn + 1 + len(text), flags=FIN | ACK))
     assert run(*(packets[number] for number in order)) == [GET, POST]
+
+
+@pytest.mark.parametrize("letters", range(1, 5))
+def test_what_a_hole_left_of_a_method_begins_no_message(letters: int) -> None:
+    rest = POST[letters:]
+    assert run(segment(99, flags=SYN), segment(100, GET), segment(100 + len(GET) + letters, rest)) == [GET]
+    # nor where the capture begins in the middle of it, and what follows is found
+    assert run(segment(100, rest), segment(100 + len(rest), GET)) == [GET]
+
+
+def test_a_method_that_nobody_knows_is_one_where_nothing_is_missing() -> None:
+    purge = b"PURGE / HTTP/1.1\r\n\r\n"
+    assert run(segment(99, flags=SYN), segment(100, purge), segment(100 + len(purge), GET)) == [purge, GET]
+    # after a hole it may be torn
+    assert run(segment(99, flags=SYN), segment(105, purge), segment(105 + len(purge), GET)) == [GET]
+
+
+def test_an_answer_whose_body_was_not_captured_is_none() -> None:
+    asked = (segment(99, flags=SYN), segment(100, GET))
+    begun = segment(499, flags=SYN | ACK, back=True, ack=100)
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+    assert run(*asked, begun, segment(500, head, back=True)) == [GET]
+    assert run(*asked, begun, segment(500, head + b"12345", back=True)) == [GET, head + b"12345"]
