@@ -25,6 +25,7 @@ TYPES = {
     DATA: "DATA", HEADERS: "HEADERS", 2: "PRIORITY", 3: "RST_STREAM", 4: "SETTINGS", 5: "PUSH_PROMISE", 6: "PING",
     7: "GOAWAY", 8: "WINDOW_UPDATE", 9: "CONTINUATION",
 }  # fmt: skip
+CUT = "http2.flags.end_stream"  # the field at fault in a message whose end is not there
 _ORDERS = ((HEADERS,), (HEADERS, DATA), (HEADERS, HEADERS), (HEADERS, DATA, HEADERS))
 _SECRET = frozenset({"authorization", "www-authenticate", "proxy-authorization", "proxy-authenticate"})
 
@@ -203,7 +204,7 @@ def _message(frames: Sequence[_Frame], data: bytes) -> Http:
         -1 if opened.moved else start, opened.raw, opened.parts, (*notes, *opened.notes), first.stream,
     )  # fmt: skip
     if not last.flags & END_STREAM and not _goes_on(body):
-        raise Malformed("http2.flags.end_stream", last.start + 4, "the stream was cut: its end is not there", body)
+        raise Malformed(CUT, last.start + 4, "the stream was cut: its end is not there", body)
     wrong = _wrong(body, frames, len(opened.raw))
     if wrong is None and opened.wrong:
         wrong = "http2.data.data", start, opened.wrong

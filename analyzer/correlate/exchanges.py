@@ -9,6 +9,7 @@ from analyzer.correlate import bodies
 from dissectors import Message
 from dissectors.diameter import Diameter
 from dissectors.http import Http
+from dissectors.http2 import CUT
 from dissectors.sip import Sip
 
 Ends = tuple[str, int, str, int]
@@ -107,7 +108,7 @@ class _Pairing:
         match message.body:
             case Sip() as body:
                 self.add_sip(message, body)
-            case Http() as body:
+            case Http() as body if not _is_cut(message):
                 self.add_http(message, body)
             case Diameter() as body:
                 self.add_diameter(message, body)
@@ -180,6 +181,14 @@ class _Pairing:
         key = ((payload.dst, payload.dport, payload.src, payload.sport), body.hop_by_hop)
         exchange = self.diameter.get(key) or self.new("diameter")
         exchange.answers.append(message)
+
+
+def _is_cut(message: Message) -> bool:
+    """Say whether the end of a message is not there: what its digest covers and its body says nobody knows.
+
+    Of HTTP/1.x a message without its end is none.
+    """
+    return message.error is not None and message.error.field == CUT
 
 
 def _asked(waiting: list[Exchange], stream: int | None) -> Exchange | None:

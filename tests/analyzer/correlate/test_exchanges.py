@@ -3,6 +3,7 @@ import re
 import pytest
 
 from analyzer.correlate.exchanges import is_interim, of_request_type, pair, status
+from dissectors import Payload, dissect
 from dissectors.http2 import HeaderLine, write
 
 UE, CSCF, SCF, BM_SC, BSF = "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5", "10.0.0.6"
@@ -176,3 +177,14 @@ def test_streams_of_http2_find_their_answers(talk):
     assert [(each.request, each.final) for each in exchanges] == [
         (asked[0], answers[1]), (asked[1], answers[2]), (asked[2], answers[0]), (None, stray),
     ]  # fmt: skip
+
+
+def test_a_message_of_http2_without_its_end_is_no_part_of_an_exchange(talk):
+    def say(whole):
+        lines = [HeaderLine(b":method", b"POST"), HeaderLine(b":path", b"/"), HeaderLine(b":scheme", b"http")]
+        payload = Payload(write(1, lines, b"half", [], whole), "tcp", UE, 40000, BM_SC, 80, 0, 1, 0, (1,))
+        return dissect(payload)
+
+    assert say(False).body is not None
+    assert pair([say(False)]) == ()
+    assert len(pair([say(True)])) == 1
