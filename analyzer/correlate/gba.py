@@ -27,6 +27,7 @@ RAND_OCTETS = 16
 DIGEST_TOKEN = "3gpp-gba-digest"  # TS 24.109 5.2, in User-Agent  # noqa: S105  # a product token, no secret
 NAF_REALM = "3gpp-bootstrapping"
 OF_DIGEST = 2  # GBA-Type, TS 29.109 6.3.1.11
+MAX_PAUSE = 60 * 10**9  # ns; a UE that has a challenge answers it sooner
 MAX_DURATION = 10 * 365 * 86400 * 10**9  # ns; a lifetime of less is no date
 
 
@@ -147,7 +148,7 @@ def bootstrappings(exchanges: Iterable[Exchange]) -> tuple[Bootstrapping, ...]:
         username = _username(exchange)
         key = (exchange.client, exchange.server, username)
         run = running.setdefault(key, [])
-        if run and _is_first_request(exchange):  # the UE began anew without an end of the last run
+        if run and (_is_first_request(exchange) or _is_of_another(exchange, run)):  # the last run has no end
             done.append(run)
             run = running[key] = []
         run.append(exchange)
@@ -167,6 +168,16 @@ def _is_first_request(exchange: Exchange) -> bool:
     return body is not None and (
         given is None or not (given.get("nonce") or given.get("response") or given.get("auts"))
     )
+
+
+def _is_of_another(exchange: Exchange, run: list[Exchange]) -> bool:
+    """Say whether a request answers, long after a run, a challenge that is not of it: what began a new run is lost."""
+    last, body = run[-1].final, None if exchange.request is None else bodies.http(exchange.request)
+    offered = None if last is None or (told := bodies.http(last)) is None else challenge(told)
+    given = None if body is None else authorization(body)
+    if last is None or offered is None or given is None or exchange.first.time - last.time <= MAX_PAUSE:
+        return False
+    return given.get("nonce") != offered.get("nonce")
 
 
 def _bootstrapping(run: list[Exchange]) -> Bootstrapping:

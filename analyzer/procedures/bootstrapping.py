@@ -86,7 +86,9 @@ def was_made(story: Story, b_tid: str) -> bool:
 def made_for(story: Story, ue: Session) -> list[gba.Bootstrapping]:
     """Return the bootstrappings that gave the B-TIDs of a UE, in the order of time."""
     by_b_tid = _made(story)
-    return sorted((run for b_tid in ue.b_tid for run in by_b_tid.get(b_tid, ())), key=lambda run: run.time)
+    runs = ((run.info, run) for b_tid in ue.b_tid for run in by_b_tid.get(b_tid, ()))
+    given = sorted(((info.time, number, run) for number, (info, run) in enumerate(runs) if info is not None))
+    return [run for _, _, run in given]
 
 
 @once

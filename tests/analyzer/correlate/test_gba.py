@@ -55,6 +55,17 @@ def test_two_runs_one_after_the_other(talk):
     assert len(gba.bootstrappings(pair(talk.messages))) == 2
 
 
+def test_a_run_whose_first_request_is_missing_is_none_of_the_run_long_before(talk):
+    other = base64.b64encode(bytes(16) + AUTN).decode()
+    talk.http(get(), UE, BSF)
+    talk.http(challenge(other), BSF, UE, ports=(80, 40000))
+    talk.http(get(NONCE, "0" * 32), UE, BSF, ports=(40001, 80), time=600)
+    talk.http("HTTP/1.1 200 OK\nContent-Type: application/vnd.3gpp.bsf+xml", BSF, UE, INFO, (80, 40001), time=601)
+    first, second = gba.bootstrappings(pair(talk.messages))
+    assert (first.b_tid, second.b_tid) == (None, B_TID)
+    assert second.time == 600 * 10**9
+
+
 def test_resynchronisation_takes_the_last_challenge(talk):
     other = bytes(16) + AUTN
     talk.http(get(), UE, BSF)
