@@ -276,7 +276,7 @@ def _address(path: str, table: str, key: str, value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ConfigError(path, table, key, "is not a list of addresses in quotes")
     try:
-        return str(ip_address(value))
+        return str(ip_address(value.partition("%")[0]))  # no packet has a zone (RFC 4007 11)
     except ValueError:
         raise ConfigError(path, table, key, f"{value!r} is no IP address") from None
 

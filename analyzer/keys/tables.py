@@ -52,12 +52,12 @@ def one_of(*names: str) -> Parser:
 
 
 def octets(*lengths: int) -> Parser:
-    """Hex of any case, spaces and colons allowed; no lengths stands for any."""
+    """Hex of any case, 0x before it, spaces, colons and dashes allowed; no lengths stands for any."""
 
     def parse(value: Any) -> bytes:
         if not isinstance(value, str):
             raise WrongValueError('must be a hex string in quotes: "00 01 …"')
-        digits = re.sub(r"[\s:]", "", value)
+        digits = re.sub(r"^0[xX]|[\s:-]", "", value.strip())
         if not re.fullmatch(r"[0-9A-Fa-f]*", digits):
             raise WrongValueError("holds what is not a hex digit")
         if len(digits) % 2:
@@ -72,9 +72,10 @@ def octets(*lengths: int) -> Parser:
 
 def either(lengths: Sequence[int]) -> str:
     numbers = sorted(lengths)
-    if len(numbers) > 4:
-        return f"{numbers[0]} to {numbers[-1]}"
-    return " or ".join(str(length) for length in numbers)
+    if len(numbers) <= 4:
+        return " or ".join(str(length) for length in numbers)
+    row = next((n for n, number in enumerate(numbers) if number != numbers[0] + n), len(numbers))
+    return " or ".join([f"{numbers[0]} to {numbers[row - 1]}", *(str(length) for length in numbers[row:])])
 
 
 def time(value: Any) -> int:
@@ -85,7 +86,7 @@ def time(value: Any) -> int:
 
 def address(value: Any) -> str:
     try:
-        return str(ipaddress.ip_address(text(value)))
+        return str(ipaddress.ip_address(text(value).partition("%")[0]))  # no packet has a zone (RFC 4007 11)
     except ValueError:
         pass
     raise WrongValueError("must be an IP address")
@@ -101,11 +102,12 @@ def count(low: int, high: int) -> Parser:
 
 
 def spi(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= 0xFFFFFFFF:
-        return value
-    if isinstance(value, str):
-        return int.from_bytes(octets(4)(value.removeprefix("0x")), "big")
-    raise WrongValueError("must be an SPI: 8 hex digits in quotes, or an integer of 32 bits")
+    number = int(value, 16) if isinstance(value, str) and re.fullmatch(r"0[xX][0-9A-Fa-f]{1,8}", value) else value
+    if isinstance(number, str):
+        number = int.from_bytes(octets(4)(number), "big")
+    if isinstance(number, int) and not isinstance(number, bool) and 0 < number <= 0xFFFFFFFF:
+        return number
+    raise WrongValueError("must be an SPI: 8 hex digits in quotes, or an integer of 32 bits, and not 0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,8 +38,8 @@ def test_compression_is_no_part_of_the_name(tmp_path: Path, name: str, keys: str
 
 def test_addresses_of_nodes_are_told_in_one_spelling_or_refused(tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
-    path.write_text('[nodes]\nscf = ["2001:0DB8::0:1", "10.0.0.5"]\n')
-    assert load_case_config(str(path)).nodes == {"scf": ("2001:db8::1", "10.0.0.5")}
+    path.write_text('[nodes]\nscf = ["2001:0DB8::0:1", "10.0.0.5", "fe80::1%eth0"]\n')
+    assert load_case_config(str(path)).nodes == {"scf": ("2001:db8::1", "10.0.0.5", "fe80::1")}
     path.write_text('[nodes]\nscf = ["scf1.home1.net"]\n')
     with pytest.raises(ConfigError, match=r"\[nodes\] scf: 'scf1.home1.net' is no IP address"):
         load_case_config(str(path))

@@ -277,13 +277,37 @@ def test_merge_holds_each_entry_once(tmp_path):
 @settings(max_examples=100)
 @given(
     st.binary(min_size=16, max_size=16),
-    st.lists(st.sampled_from(["", " ", ":", "  "]), min_size=16, max_size=16),
+    st.lists(st.sampled_from(["", " ", ":", "-", "  "]), min_size=16, max_size=16),
     st.booleans(),
 )
 def test_hex_of_any_form_is_read(tmp_path_factory, octets, between, upper):
     digits = "".join(f"{octet:02x}{gap}" for octet, gap in zip(octets, between, strict=True))
     path = write(tmp_path_factory.mktemp("ring"), MSK.replace(H16, digits.upper() if upper else digits))
     assert load_keyring(path).msks[0].value == octets
+
+
+@pytest.mark.parametrize("before", ["0x", "0X", "  0x", "0x "])
+def test_hex_may_say_that_it_is_hex(tmp_path, before):
+    assert load_keyring(write(tmp_path, MSK.replace(H16, before + H16))).msks[0].value == bytes.fromhex(H16)
+
+
+@pytest.mark.parametrize("value", ["0x10001", '"0x10001"', '"0X00010001"', '"00 01 00 01"', '"00010001"', "65537"])
+def test_an_spi_in_any_form_is_read(tmp_path, value):
+    assert load_keyring(write(tmp_path, f"[[esp.sa]]\nspi = {value}")).esp[0].spi == 0x10001
+
+
+@pytest.mark.parametrize("value", ["0", '"0x0"', '"00000000"', '"0x100010001"', "true"])
+def test_an_spi_that_is_none_is_refused(tmp_path, value):
+    assert wrong(tmp_path, f"[[esp.sa]]\nspi = {value}").key == "spi"
+
+
+def test_an_address_of_a_packet_has_no_zone(tmp_path):
+    assert load_keyring(write(tmp_path, '[[esp.sa]]\nspi = 1\nsrc = "fe80::1%eth0"')).esp[0].src == "fe80::1"
+
+
+def test_lengths_that_may_be_are_all_of_those_named(tmp_path):
+    text = f'[[ue]]\nimpi = "a"\n[[ue.gba]]\nres = "{"00" * 20}"'
+    assert wrong(tmp_path, text).reason == "has 20 octets, must have 4 to 16 or 32"
 
 
 @settings(max_examples=150)
