@@ -119,8 +119,10 @@ def executor(cases: Sequence[CaseFiles], jobs: int | None, limits: Limits, clust
     One case is judged here, with as many where all of its many media are verified.
     """
     if cluster is not None:
-        from analyzer.executors.cluster import Cluster  # noqa: PLC0415  # only where there is one
+        from analyzer.executors.cluster import Cluster, is_address  # noqa: PLC0415  # only where there is one
 
+        if not is_address(cluster):
+            raise click.UsageError(f"--cluster {cluster}: is no address: write tcp://HOST:PORT, or local")
         return Cluster(cluster, jobs or cpus(), limits)
     if len(cases) == 1 and limits == UNLIMITED:
         return Here(jobs or cpus())

@@ -36,6 +36,11 @@ AHEAD = 4  # cases that wait at each thread of a worker, so that it need not
 AT_LEAST = 16
 
 
+def is_address(text: str) -> bool:
+    """Say whether a text names a scheduler, or this machine."""
+    return text == LOCAL or ADDRESS.fullmatch(text) is not None
+
+
 class Cluster:
     """Judges on the workers of a scheduler: `address` is tcp://HOST:PORT, or `local` for `jobs` workers here."""
 
@@ -61,7 +66,7 @@ class Cluster:
         for name in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is told by us, in a line
         address: Any = self._address
-        if address != LOCAL and not ADDRESS.fullmatch(address):
+        if not is_address(address):
             raise ExecutorError(f"--cluster {address}: is no address: write tcp://HOST:PORT, or local")
         try:
             if address == LOCAL:

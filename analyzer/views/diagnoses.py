@@ -12,9 +12,9 @@ from analyzer.diagnosis.trouble import SYMPTOMS
 from analyzer.report import SCHEMA_VERSION, CaseReport, Diagnosis, Evidence, ProcedureReport, Report, UeReport, Verdict
 from analyzer.views import measure
 from analyzer.views.frames import frames
-from analyzer.views.ink import clean, plural
+from analyzer.views.ink import MARKS, clean, plural
 from analyzer.views.plain import Plain, plain
-from analyzer.views.text import NOTE, diagnosed
+from analyzer.views.text import EMPTY, NOTE, diagnosed
 from analyzer.views.wrapping import wrapped
 
 MAX_WELL = 20  # UEs of which all is fine that get a line each
@@ -33,7 +33,13 @@ def show_json(report: Report, timelines: Mapping[str, Plain] | None = None) -> s
     They are those of the report; `timelines` are what `timeline_json.values` makes, where they are wanted.
     """
     cases = [
-        {"name": case.name, "diagnoses": plain(case.diagnoses), "harmless": plain(harmless(case))}
+        {
+            "name": case.name,
+            "verdict": str(case.verdict),
+            "problems": [f"{capture.path}: {problem}" for capture in case.captures for problem in capture.problems],
+            "diagnoses": plain(case.diagnoses),
+            "harmless": plain(harmless(case)),
+        }
         | ({} if timelines is None else {"timeline": timelines.get(case.name, [])})
         for case in report.cases
     ]
@@ -45,12 +51,20 @@ def case(told: CaseReport, width: int | None = None) -> str:
     """Return the diagnoses of one case: for each UE what works, and then what does not."""
     count = plural(len(told.diagnoses), "diagnosis" if len(told.diagnoses) == 1 else "diagnose")
     lines = [
-        f"{clean(told.name)}: {count if told.diagnoses else HEALTHY}",
+        f"{clean(told.name)}: {count if told.diagnoses else EMPTY.get(told.verdict, HEALTHY)}",
+        *_unread(told, width),
         *_measure(told, width),
         *_ues(told, width),
         *_harmless(told, width),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _unread(told: CaseReport, width: int | None) -> Iterator[str]:
+    """Tell what could not be read: that nothing failed in the rest is no comfort then."""
+    for capture in told.captures:
+        for problem in capture.problems:
+            yield from wrapped(f"{clean(capture.path)}: {clean(problem)}", f"  {MARKS[Verdict.ERROR]} ", width)
 
 
 def _measure(told: CaseReport, width: int | None) -> Iterator[str]:

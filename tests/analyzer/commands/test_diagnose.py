@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+from analyzer import cli
+from sample_pcaps.forge import pcap
+
 
 def test_a_faulty_case_is_explained_and_fails(told, samples):
     code, out = told("diagnose", str(samples / "expired_b_tid_http"))
@@ -17,6 +20,30 @@ def test_a_good_case_passes(told, samples):
     first, second = out.splitlines()
     assert first == "http_good: nothing failed that the capture shows"
     assert second.startswith("  ue1 10.1.0.11 user1_private@home1.net: all of ")
+
+
+def test_what_could_not_be_read_is_said_and_no_comfort(told, samples, tmp_path):
+    whole = (samples / "http_good" / "capture.pcapng").read_bytes()
+    (tmp_path / "cut.pcapng").write_bytes(whole[:20_000])
+    (tmp_path / "empty.pcap").write_bytes(pcap([]))
+    code, out = told("diagnose", str(tmp_path))
+    assert code == 3
+    cut, problem, ue, _, empty = out.splitlines()
+    assert cut == "cut: nothing failed that the capture shows"
+    assert problem.startswith(f"  ! {tmp_path}/cut.pcapng: block at offset 19984 after packet 98 is cut")
+    assert ue.startswith("  ue1 ")
+    assert empty == "empty: nothing to judge"
+
+
+def test_a_file_that_is_no_capture_is_not_judged(tmp_path, capsys):
+    none = tmp_path / "none.pcap"
+    none.write_bytes(b"no capture")
+    assert cli.run(["diagnose", str(none)]) == 3
+    first, reason = capsys.readouterr().out.splitlines()
+    assert (first, reason) == ("none: not judged", f"  ! {none}: is no pcap or pcapng capture: text")
+    assert cli.run(["diagnose", str(none), "--format", "json"]) == 3
+    (case,) = json.loads(capsys.readouterr().out)["cases"]
+    assert (case["verdict"], case["problems"]) == ("error", [f"{none}: is no pcap or pcapng capture: text"])
 
 
 def test_the_timeline_comes_when_asked_for(told, samples):

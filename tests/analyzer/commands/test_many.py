@@ -96,6 +96,7 @@ def test_cases_are_listed_in_a_file_or_on_stdin(tmp_path, capsys, monkeypatch):
         (["--files-from", "-", "-"], "standard input is the list of cases here"),
         (["--timeout", "0", "x"], "'--timeout': 0.0 is not in the range x>0."),
         (["--max-memory", "much", "x"], "'much' is no number of octets: write 500M or 2G"),
+        (["--cluster", "nonsense", "x"], "--cluster nonsense: is no address: write tcp://HOST:PORT, or local"),
         (["--resume", "/no/such/folder/state", "x"], "--resume /no/such/folder/state: No such file or directory"),
     ],
 )

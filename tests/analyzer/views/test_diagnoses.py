@@ -46,7 +46,7 @@ def test_json_has_the_diagnoses_of_the_report_and_what_did_no_harm(case):
     shown = json.loads(diagnoses.show_json(Report("1", (case,))))
     assert shown["tool"] == {"name": "keyshark", "version": "1"}
     (told,) = shown["cases"]
-    assert set(told) == {"name", "diagnoses", "harmless"}
+    assert set(told) == {"name", "verdict", "problems", "diagnoses", "harmless"}
     assert told["diagnoses"][0]["evidence"] == [{"capture": 0, "frame": 3}]
 
 
