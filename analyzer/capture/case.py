@@ -193,7 +193,6 @@ def _folder(folder: Path) -> Iterator[CaseFiles]:
         here = Path(root)
         captures = [here / name for name in sorted(files) if not name.startswith(".") and is_capture(str(here / name))]
         if captures and (KEYRING in files or CASE in files):
-            folders.clear()  # one story with all that is below
             keyrings = [*_if_file(here / KEYRING), *(found for capture in captures for found in _own_keyring(capture))]
             paths, points = _in_order(captures)
             yield CaseFiles(

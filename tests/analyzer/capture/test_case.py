@@ -55,6 +55,14 @@ def test_a_folder_with_a_keyring_or_settings_is_one_case(tmp_path: Path, marker:
     assert case.config == (str(tmp_path / marker) if marker == "case.toml" else None)
 
 
+def test_folders_below_a_case_hold_cases_of_their_own(tmp_path: Path) -> None:
+    write(tmp_path, "one.pcap", "keyring.toml", "below/x.pcap", "below/deeper/y.pcap", "below/deeper/case.toml")
+    cases = find_cases([str(tmp_path)])
+    assert [(case.name, len(case.captures), len(case.keyrings)) for case in cases] == [
+        (tmp_path.name, 1, 1), ("x", 1, 0), ("deeper", 1, 0),
+    ]  # fmt: skip
+
+
 def test_rolling_files_of_one_probe_are_one_case(tmp_path: Path) -> None:
     names = [f"gm_0000{number}_2026112410150{number}.pcap" for number in (1, 2, 3)]
     write(tmp_path, *names, "gm.keys.toml", "other.pcap", f"{names[1][:-5]}.keys.toml")
