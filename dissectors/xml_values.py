@@ -39,7 +39,8 @@ def decoded(value: str, size: int) -> bytes:
 
 
 def base64_octets(value: str) -> bytes:
-    text = value.translate(str.maketrans("-_", "+/")).rstrip("=")
+    """Decode base64 of either alphabet, with blanks and line ends in it (XML Schema 3.2.16) and without padding."""
+    text = "".join(value.split()).translate(str.maketrans("-_", "+/")).rstrip("=")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):

@@ -12,6 +12,7 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wron
 from analyzer.keys.gba import rand_of
 from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING
+from analyzer.procedures.si_rules import is_readable
 from analyzer.procedures.ub_rules import GBA_TOKEN, responses, ub
 from dissectors import Message
 from dissectors.http import Http
@@ -81,6 +82,8 @@ def grant_has_its_form(run: Run) -> Iterator[Problem]:
             yield wrong(f"Content-Type {content!r}, expected {INFO_TYPE}", message)
         found = bodies.find(message, BootstrappingInfo)
         if found is None:
+            if not is_readable(message):
+                raise CannotTell("the body of the 200 could not be read")
             yield wrong("no BootstrappingInfo in the 200", message)
             continue
         if found.namespace != NAMESPACE:

@@ -274,6 +274,7 @@ def test_addresses_with_scheme_brackets_or_port(read, value, address):
     [
         (b"scf1.home1.net", "scf1.home1.net"),
         (b"c2NmMS5ob21lMS5uZXQ=", "scf1.home1.net"),
+        (b"\r\n c2NmMS5o\r\n b21lMS5uZXQ=\r\n", "scf1.home1.net"),
         (b"localhost", "localhost"),
         (b"AAAA", "AAAA"),
     ],

@@ -72,6 +72,10 @@ class TestForm:
     def test_what_is_not_well_formed(self, tell, verdicts, body):
         assert verdicts(tell(bootstrapped(edits={"ok": Edit(body=body)})), "UB-09") == ["fail"]
 
+    def test_a_body_that_we_do_not_read_is_not_judged(self, tell, verdicts):
+        body = xml("<btid>a@b</btid><lifetime>2026-01-01T01:00:00Z</lifetime>").replace("?>", "?><!DOCTYPE x>")
+        assert verdicts(tell(bootstrapped(edits={"ok": Edit(body=body)})), "UB-09") == ["inconc"]
+
     def test_a_parameter_of_the_content_type_is_taken(self, tell, verdicts):
         utf8 = Edit(headers={"Content-Type": "application/vnd.3gpp.bsf+xml; charset=utf-8"})
         assert verdicts(tell(bootstrapped(edits={"ok": utf8})), "UB-09") == ["pass"]
