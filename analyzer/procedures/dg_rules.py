@@ -13,6 +13,7 @@ from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
 from dissectors import Message
 from dissectors.digest import Auth
 from dissectors.http import Http
+from dissectors.http_message import split_uri
 from dissectors.sip import Sip
 
 REALMS = ("3GPP-bootstrapping", "3GPP-bootstrapping-uicc", "3GPP-bootstrapping-digest")  # TS 24.109 5.2.4
@@ -217,14 +218,22 @@ def answer_is_authenticated(run: Run) -> Iterator[Problem]:
 def uri_is_the_request_uri(run: Run) -> Iterator[Problem]:
     """The uri directive is the Request-URI; with the host before it, as in Annex H, it is taken too.
 
-    A server that compares them refuses the request; one that does not lets a digest be used elsewhere.
+    Of a request to a proxy one may have the host and the other not. A server that compares them refuses the request;
+    one that does not lets a digest be used elsewhere.
     """
     for message, body, given in credentials(run):
-        uri = given.get("uri") or ""
-        wanted = body.uri or ""
-        accepted = {wanted, f"/{host(body)}{wanted}", f"http://{body.headers.get('Host')}{wanted}"}
-        if uri not in accepted:
+        uri, wanted = given.get("uri") or "", body.uri or ""
+        if uri != wanted and not _are_of_one(uri, wanted, body):
             yield wrong(f"uri {uri!r} in Authorization, Request-URI {wanted!r}", message)
+
+
+def _are_of_one(uri: str, wanted: str, body: Http) -> bool:
+    """Say whether two URIs designate one resource of the host of a request (RFC 2617 3.2.2.5)."""
+    path, authority, query = split_uri(uri)
+    own_path, own_authority, own_query = split_uri(wanted)
+    hosts = ("", (body.headers.get("Host") or own_authority).lower())
+    same = (authority.lower() in hosts, own_authority.lower() in hosts, query == own_query)
+    return all(same) and path in (own_path, f"/{host(body)}{own_path}")
 
 
 @rule(

@@ -69,12 +69,18 @@ def registered_addresses(story: Story, ue: Session, time: int) -> tuple[str, ...
     return next(filter(None, map(_addresses, before(story, ue, time, *REGISTERING, *REQUESTING))), ())
 
 
+def was_forwarded(message: Message) -> bool:
+    """Say whether a proxy has sent an HTTP request on (RFC 9110 7.6.3): the address it comes from is not the UE's."""
+    body = bodies.http(message)
+    return body is not None and body.headers.get("Via") is not None
+
+
 @once
 def _addresses(run: Run) -> tuple[str, ...]:
     post = run.first("post")
     if post is None:
         asked = run.first("authorized") or run.first("request")
-        return () if asked is None else (asked.payload.src,)
+        return () if asked is None or was_forwarded(asked) else (asked.payload.src,)
     told = bodies.find(post, NafKeyInfo)
     return () if told is None else told.ue_addresses
 
@@ -173,14 +179,21 @@ def muk_retired_by(story: Story, ue: Session, b_tid: str, time: int) -> Message 
     return None
 
 
+def _credentials(message: Message) -> str:
+    """Return the Authorization of a request as it stands, empty where it has none."""
+    body = bodies.http(message)
+    return "" if body is None else body.headers.get("Authorization") or ""
+
+
 def was_pulled(run: Run, b_tid: str | None) -> bool:
     """Say whether a solicited pull under the MUK of a B-TID has asked for a request.
 
     It may come under a MUK that has expired; the request is then to be met with a 401 (TS 33.246 6.3.2.2.4).
     """
     asked = {id(message) for message in run.messages}
+    given = {_credentials(message) for message in run.messages} - {""}  # where a proxy has sent the request on
     return any(
-        any(id(message) in asked for message in pull.all("request"))
+        any(id(message) in asked or _credentials(message) in given for message in pull.all("request"))
         and (body := bodies.mikey(pull.one("pull"))) is not None
         and body.idr is not None
         and body.idr.text == b_tid

@@ -47,7 +47,8 @@ def sent_to_registered_address(run: Run) -> Iterator[Problem]:
 
     The BM-SC learns the address from the registration on Ua, or from ueIPaddress in the SCF's POST. Sent
     elsewhere, the MSK never arrives, and nobody notices but the user. Behind a NAT the port is the one that it keeps
-    for the UE: where a UE verified from the very end that a message went to, that end is its own.
+    for the UE, and requests may come from a proxy: where a UE verified from the very end that a message went to, that
+    end is its own.
     """
     for message in run.all("msk", "pull"):
         payload = message.payload
@@ -55,7 +56,7 @@ def sent_to_registered_address(run: Run) -> Iterator[Problem]:
         if payload.dport != MIKEY_PORT and (payload.dst, payload.dport) not in answered:
             yield wrong(f"MSK message to UDP port {payload.dport}, expected {MIKEY_PORT}", message)
         known = history.registered_addresses(run.story, run.ue, message.time) if run.ues else ()
-        if known and payload.dst not in known:
+        if known and payload.dst not in known and (payload.dst, payload.dport) not in answered:
             _sure_of_no_request(run, message)
             yield wrong(f"MSK message to {payload.dst}, the UE registered from {', '.join(known)}", message)
 

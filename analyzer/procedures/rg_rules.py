@@ -216,11 +216,12 @@ def address_stays_the_same(run: Run) -> Iterator[Problem]:
         message.payload.src
         for earlier in history.before(run.story, run.ue, run.start, REGISTRATION.kind)
         for message, _ in requests(earlier)
+        if not history.was_forwarded(message)
     }
     if not known:
         raise NotHere
     for message, _ in requests(run):
-        if message.payload.src not in known:
+        if message.payload.src not in known and not history.was_forwarded(message):
             _be_sure_of_the_last(run, message)
             yield wrong(f"request from {message.payload.src}, registered from {', '.join(sorted(known))}", message)
 

@@ -156,6 +156,20 @@ class TestUri:
         """TS 33.246 Annex H writes the host into it."""
         assert verdicts(tell(registered(edits={"authorized": Edit(digest={"uri": uri})})), "DG-15") == ["pass"]
 
+    @pytest.mark.parametrize(
+        ("line", "verdict"),
+        [
+            ("POST http://bmsc.home1.net/keymanagement?requesttype=register HTTP/1.1", "pass"),
+            ("POST http://BMSC.home1.net/keymanagement?requesttype=register HTTP/1.1", "pass"),
+            ("POST http://bmsc.home2.net/keymanagement?requesttype=register HTTP/1.1", "fail"),
+            ("POST http://bmsc.home1.net/keymanagement?requesttype=deregister HTTP/1.1", "fail"),
+            ("POST http://bmsc.home1.net/other?requesttype=register HTTP/1.1", "fail"),
+        ],
+        ids=["the same", "capitals", "another host", "another query", "another path"],
+    )
+    def test_of_a_request_to_a_proxy(self, tell, verdicts, line, verdict):
+        assert verdict in verdicts(tell(registered(edits={"authorized": Edit(line=line)})), "DG-15")
+
 
 class TestIdentity:
     @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from ipaddress import ip_address
 
 import pytest
 
 from analyzer.report import Verdict
 from sample_pcaps import forge
 from sample_pcaps.casebook import cases
+from sample_pcaps.stage_nat import behind_nat
 from sample_pcaps.story import Story
 from sample_pcaps.story_relay import B2bua, Proxy
 from sample_pcaps.story_sip import SipSteps
@@ -78,3 +80,15 @@ def test_an_identity_that_a_b2bua_does_not_assert_is_missed(tell, monkeypatch):
     story.wait(0.2)
     story.invite()
     assert "SI-03" in failed(tell(story).report)
+
+
+@pytest.mark.parametrize("name", ["http_good", "pulled_after_expiry"])
+def test_requests_before_and_behind_a_proxy_break_no_rule(tell, name):
+    """A proxy sends the octets of UE and BM-SC on in connections of its own."""
+    story = cases()[name].tell()
+    bm_sc, sent_on = ip_address(story.addresses.bm_sc).packed, behind_nat(story.addresses.ues, "10.9.0.1", {})
+    ue, tcp = ip_address(story.ue.ip).packed, b"\x06"
+    ua = [p for p in story.tape.packets if p[1][23:24] == tcp and {p[1][26:30], p[1][30:34]} == {ue, bm_sc}]
+    assert ua
+    story.tape.packets += [(time + 250_000, sent_on(frame)) for time, frame in ua]
+    assert failed(tell(story).report) == Counter()

@@ -46,6 +46,10 @@ def test_two_interfaces_of_one_capture_see_one_story(tell, failed, make):
     assert failed(tell(twice(make(), 3 * MS))) == set()
 
 
+def both(edit):
+    return {"request": edit, "authorized": edit}
+
+
 class TestAddress:
     def test_another_port_is_a_fault(self, with_msk, tell, failed):
         assert failed(tell(with_msk(dport=2270, verify=False))) == {"MS-01"}
@@ -69,6 +73,15 @@ class TestAddress:
         story.register()
         story.msk()
         assert verdicts(tell(story), "MS-01") == ["pass", "pass"]
+
+    def test_a_proxy_is_not_where_the_ue_is(self, tell, verdicts):
+        """A request with Via comes from a proxy; without one, the UE shows by its answer where it is."""
+        forwarded = Edit(headers={"Via": "1.1 proxy.home1.net"})
+        for edits, verify in ((both(forwarded), False), ({}, True)):
+            story = Story.begun_by_http()
+            story.register(ip="10.9.0.1", edits=edits)
+            story.msk(verify=verify)
+            assert verdicts(tell(story), "MS-01") == ["pass"]
 
 
 class TestHeader:

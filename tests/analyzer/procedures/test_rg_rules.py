@@ -148,6 +148,12 @@ class TestAddress:
         story.deregister(ip=story.addresses.ues[2])
         assert verdicts(tell(story), "RG-14") == ["pass"]
 
+    def test_of_a_proxy_says_nothing(self, tell, verdicts):
+        forwarded = Edit(headers={"Via": "1.1 proxy.home1.net"})
+        story = Story.registered_by_http()
+        story.deregister(ip="10.9.0.1", edits={"request": forwarded, "authorized": forwarded})
+        assert verdicts(tell(story), "RG-14") == ["pass"]
+
 
 class TestDigest:
     def test_of_an_unknown_key_says_nothing_of_the_body(self, tell, keep, verdicts):
