@@ -26,6 +26,7 @@ from analyzer.procedures import CATALOGUE, tell
 from analyzer.profiles import DEFAULT, PROFILES
 from analyzer.reading import NO_KEYS, Progress, begin
 from analyzer.report import CaseReport
+from analyzer.sharing import Helpers
 from analyzer.tolerances import AS_MEANT, Tolerances
 from dissectors import Message, dissect
 
@@ -113,11 +114,11 @@ def analyse(
     options: Options = Options(),
     progress: Progress | None = None,
     live: Live | None = None,
-    processes: int = 1,
+    helpers: Helpers | None = None,
 ) -> Analysis:
     """Analyse a case: same octets, keyring and options, same report. With `live` it follows captures that grow.
 
-    Where all media are verified, so many `processes` share them.
+    Where all media are verified, `helpers` share them.
 
     Raises CaptureError, KeyringError or ConfigError for what cannot be read; damage within a capture
     is told in the report.
@@ -142,7 +143,7 @@ def analyse(
         chain = unlock(traffic, known)
         lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
-        media = examine(reading.media, traffic, chain, again, processes)
+        media = examine(reading.media, traffic, chain, again, helpers)
         story = Story(traffic, chain, media, holes, tuple(decoded.icmp_errors), lost, tolerances, profile)
         gc.freeze()  # and what was made of them
         runs = tell(story)

@@ -15,6 +15,7 @@ from analyzer.codes import UNREADABLE, USAGE
 from analyzer.findings import Finding, countable, without_known
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
+from analyzer.sharing import Helpers
 
 Progress = Callable[[int, int], None]  # octets read, octets in all
 Look = Callable[[Analysis], object]  # what the report has not; both can be pickled
@@ -79,7 +80,7 @@ def judge_case(
     keep: Callable[[Analysis], None] | None = None,
     look: Look | None = None,
     known: frozenset[str] = frozenset(),
-    processes: int = 1,
+    helpers: Helpers | None = None,
 ) -> Outcome:
     """Analyse one case; whatever goes wrong with it is told in the outcome and costs no other case.
 
@@ -89,7 +90,7 @@ def judge_case(
     urls: dict[str, str] = {}  # of copies
     try:
         with copied(case, urls) as local:
-            analysis = analyse(local, options, progress, live, processes)
+            analysis = analyse(local, options, progress, live, helpers)
             taken = None if look is None else look(analysis)
     except (KeyringError, ConfigError, TsharkError) as error:
         return failed(case, USAGE, _in_urls(str(error), urls))

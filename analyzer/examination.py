@@ -10,15 +10,16 @@ from analyzer.media import Group, Held, Receiver
 from analyzer.medialog import MediaLog
 from analyzer.mki import Locator, Mki, named
 from analyzer.rereading import Rereading
+from analyzer.sharing import Helpers, verified
 
 
 def examine(
-    log: MediaLog, traffic: Traffic, chain: Chain, again: Rereading | None = None, processes: int = 1
+    log: MediaLog, traffic: Traffic, chain: Chain, again: Rereading | None = None, helpers: Helpers | None = None
 ) -> tuple[Group, ...]:  # fmt: skip
     """Sort the packets of every stream by MKI and verify those whose MTK is known.
 
-    Of streams of which not all is kept that is a sample, or all where they can be read `again`, by so many processes
-    that share the streams; what is found is the same.
+    Of streams of which not all is kept that is a sample, or all where they can be read `again`; `helpers` share
+    the streams, and what is found is the same.
     """
     groups: list[Group] = []
     whole: list[Receiver] = []
@@ -30,9 +31,7 @@ def examine(
             receiver.start()
             whole.append(receiver)
     if again is not None and whole:
-        from analyzer.sharing import verified  # noqa: PLC0415  # takes long to import, and is seldom asked for
-
-        groups += verified(whole, again, processes)
+        groups += verified(whole, again, helpers)
     return tuple(sorted(groups, key=lambda g: (g.first, g.capture, g.frame, g.destination, g.port, g.ssrc)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -115,8 +115,10 @@ class Receiver:
             self.rollover.ahead = next(filter(None, map(_carried, self.begin, self.located)), None)
 
     def start(self) -> None:
-        """Be ready for all packets of the stream from the first one on, those that were kept too."""
+        """Be ready for all packets of the stream from the first one on; those that were kept are given back."""
         self.sightings, self.older, self.turned = Sightings(), None, None
+        self.begin, self.located = [], []
+        self.stream = replace(self.stream, kept=[], sampler=None)
 
     def take_kept(self) -> None:
         """Take the packets that were kept: the first ones, and a sample of those after them."""

@@ -1,55 +1,73 @@
-"""Streams of which all packets are verified, shared among processes: each reads the captures for its streams."""
+"""Streams of which all packets are verified, shared among helpers: each reads the captures for its streams."""
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from collections.abc import Sequence
-from multiprocessing.connection import Connection
-from multiprocessing.context import SpawnProcess
+import pickle
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
 
 from analyzer.media import Group, Receiver
 from analyzer.medialog import key_of
 from analyzer.rereading import Rereading
 
-MIN_SHARE = 200_000  # packets for which another process pays: it begins in half a second, and reads everything too
+MIN_SHARE = 200_000  # packets for which another helper pays: it begins in half a second, and reads everything too
 
 
-def verified(whole: Sequence[Receiver], again: Rereading, processes: int) -> list[Group]:
-    """Verify all packets of some streams, in this process and others, each of which takes some of the streams."""
-    own, *others = _shares(whole, processes)
-    context = multiprocessing.get_context("spawn")  # a fork while a progress bar's thread holds a lock would hang
-    begun: list[tuple[SpawnProcess, Connection, Sequence[Receiver]]] = []
-    try:
-        for share in others:
-            ours, theirs = context.Pipe(duplex=False)
-            process = context.Process(target=_follow_for, args=(theirs, share, again), daemon=True)
-            process.start()
-            theirs.close()
-            begun.append((process, ours, share))
-        found = _follow(own, again)
-        for _, answer, left in begun:
-            try:
-                found += answer.recv()
-            except EOFError:  # it has died, of memory perhaps
-                found += _follow(left, again)
-        return found
-    finally:
-        for worker, answer, _ in begun:
-            worker.kill()
-            worker.join()
-            answer.close()
+class Share(NamedTuple):
+    """Streams that one helper verifies, and how it comes by their packets."""
+
+    streams: Sequence[Receiver]
+    again: Rereading
+
+    def follow(self) -> list[Group]:
+        """Take the packets of these streams from those of all; raises CaptureError."""
+        by_key = {receiver.stream.key: receiver for receiver in self.streams}
+        for packet in self.again.packets(by_key):
+            if (receiver := by_key.get(key_of(packet))) is not None:
+                receiver.take(packet)
+        return [group for receiver in self.streams for group in receiver.groups()]
 
 
-def _follow_for(asked: Connection, whole: Sequence[Receiver], again: Rereading) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who has asked ends this process
-    asked.send(_follow(whole, again))
+Answers = Callable[[], Sequence[bytes | None]]  # waits for pickled groups, in the order of shares; None was lost
 
 
-def _shares(whole: Sequence[Receiver], processes: int) -> list[list[Receiver]]:
-    """Divide streams among so many processes or fewer, so that each has about as many packets to verify."""
+class Helpers(Protocol):
+    """Who verifies streams beside this process: `count` of them at once. An executor has them."""
+
+    @property
+    def count(self) -> int: ...
+
+    def following(self, shares: Sequence[bytes]) -> AbstractContextManager[Answers]:
+        """Let each follow a share, given as a pickle; what goes on still when the context ends, ends with it."""
+        ...
+
+
+def verified(whole: Sequence[Receiver], again: Rereading, helpers: Helpers | None) -> list[Group]:
+    """Verify all packets of some streams, here and by helpers, each of which takes some of the streams."""
+    own, *others = _divided(whole, 1 if helpers is None else helpers.count + 1)
+    if helpers is None or not others:
+        return Share(own, again).follow()
+    with helpers.following([pickle.dumps(Share(streams, again)) for streams in others]) as answers:
+        found = Share(own, again).follow()
+        left = []
+        for answer, streams in zip(answers(), others, strict=True):
+            if answer is None:  # it has died, of memory perhaps
+                left += streams
+            else:
+                found += _groups(answer)
+    return found + Share(left, again).follow() if left else found
+
+
+def _groups(answer: bytes) -> Iterable[Group]:
+    groups: list[Group] = pickle.loads(answer)  # noqa: S301  # from those that keyshark let help
+    return groups
+
+
+def _divided(whole: Sequence[Receiver], count: int) -> list[list[Receiver]]:
+    """Divide streams among so many or fewer, so that each has about as many packets to verify."""
     packets = sum(receiver.stream.packets for receiver in whole)
-    count = max(min(processes, len(whole), packets // MIN_SHARE), 1)
+    count = max(min(count, len(whole), packets // MIN_SHARE), 1)
     shared: list[list[Receiver]] = [[] for _ in range(count)]
     loads = [0] * count
     for receiver in sorted(whole, key=lambda receiver: -receiver.stream.packets):
@@ -57,12 +75,3 @@ def _shares(whole: Sequence[Receiver], processes: int) -> list[list[Receiver]]:
         shared[lightest].append(receiver)
         loads[lightest] += receiver.stream.packets
     return shared
-
-
-def _follow(whole: Sequence[Receiver], again: Rereading) -> list[Group]:
-    """Take the packets of some streams from those of all."""
-    by_key = {receiver.stream.key: receiver for receiver in whole}
-    for packet in again.packets(by_key):
-        if (receiver := by_key.get(key_of(packet))) is not None:
-            receiver.take(packet)
-    return [group for receiver in whole for group in receiver.groups()]

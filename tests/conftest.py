@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from analyzer import medialog, sharing
 from analyzer.analysis import Analysis, Options, analyse
-from analyzer.capture.case import find_cases
+from analyzer.capture.case import CaseFiles, find_cases
 from sample_pcaps.forge import pcapng
 from sample_pcaps.story import Story
 
@@ -75,6 +76,27 @@ def tell_merged(tmp_path: Path) -> Callable[..., Analysis]:
         return analyse(case, **more)
 
     return told
+
+
+@pytest.fixture
+def streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CaseFiles:
+    """A case of three streams under one MTK, each with a packet that is broken; none is kept whole, and 100 pay."""
+    monkeypatch.setattr(medialog, "MAX_KEPT", 20)
+    monkeypatch.setattr(sharing, "MIN_SHARE", 100)
+    story = Story.registered_by_http()
+    story.msk()
+    story.wait(0.2)
+    story.mtk()
+    for ssrc, packets in ((0xA, 150), (0xB, 120), (0xC, 60)):
+        story.media(
+            packets=packets, ssrc=ssrc, report=False, change=lambda n, given: given | {"break_tag": n == 55}
+        )  # fmt: skip
+    (tmp_path / "streams.pcapng").write_bytes(pcapng(story.tape.sorted()))
+    keyring = tmp_path / "streams.keys.toml"
+    keyring.touch(mode=0o600)
+    keyring.write_text(story.keyring())
+    (case,) = find_cases([str(tmp_path / "streams.pcapng")])
+    return case
 
 
 @cache

@@ -21,7 +21,7 @@ from analyzer.commands.cases import Failure, find, inputs
 from analyzer.commands.output import tell
 from analyzer.commands.progress import bar
 from analyzer.executors import Executor, ExecutorError, Job, Limits
-from analyzer.executors.processes import UNLIMITED, Processes
+from analyzer.executors.processes import UNLIMITED, Beside, Processes
 from analyzer.executors.results import Results
 from analyzer.executors.state import State, StateError, open_state
 from analyzer.executors.work import Here
@@ -116,7 +116,7 @@ def found(paths: Sequence[str], merge: bool, files_from: str | None) -> list[Cas
 def executor(cases: Sequence[CaseFiles], jobs: int | None, limits: Limits, cluster: str | None = None) -> Executor:
     """Return who judges: a cluster, this process where there is little to do, a process a CPU where there is much.
 
-    One case is judged here, with as many where all of its many media are verified.
+    Processes that are left, as there are fewer cases, help in a large one.
     """
     if cluster is not None:
         from analyzer.executors.cluster import Cluster, is_address  # noqa: PLC0415  # only where there is one
@@ -124,12 +124,14 @@ def executor(cases: Sequence[CaseFiles], jobs: int | None, limits: Limits, clust
         if not is_address(cluster):
             raise click.UsageError(f"--cluster {cluster}: is no address: write tcp://HOST:PORT, or local")
         return Cluster(cluster, jobs or cpus(), limits)
-    if len(cases) == 1 and limits == UNLIMITED:
-        return Here(jobs or cpus())
     if jobs is None:
-        jobs = 0 if len(cases) > 1 and (len(cases) >= FEW or sum(map(size, cases)) >= SMALL) else 1
-    workers = min(jobs or cpus(), len(cases))
-    return Processes(max(workers, 1), limits) if workers > 1 or limits != UNLIMITED else Here()
+        jobs = 0 if len(cases) >= FEW or sum(map(size, cases)) >= SMALL else 1
+    jobs = jobs or cpus()
+    workers = min(jobs, len(cases))
+    helpers = jobs // workers - 1
+    if workers > 1 or limits != UNLIMITED:
+        return Processes(workers, limits, helpers)
+    return Here(Beside(helpers))
 
 
 def cpus() -> int:

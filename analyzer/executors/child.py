@@ -1,5 +1,8 @@
 """A process that judges case after case for another: tasks come on its stdin, results go to its stdout.
 
+A task may be a share of the streams of a case that another process judges, too. The help that this one has in a large
+case it asks of the process that began it.
+
 It ends when its stdin does, so none is left behind where the other process is killed.
 """
 
@@ -14,15 +17,20 @@ import struct
 import sys
 import threading
 import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO
 
+from analyzer.batch import Progress as Octets
 from analyzer.executors import Job, Task
 from analyzer.executors.packing import packed
 from analyzer.executors.work import sweep, work
+from analyzer.sharing import Answers, Helpers, Share
 
 LENGTH = struct.Struct(">Q")
-READY, OCTETS, DONE = b"R", b"O", b"D"  # what goes out: a letter, a length, so many octets
+READY, OCTETS, HELP, DONE = b"R", b"O", b"H", b"D"  # what goes out: a letter, a length, so many octets
 PAIR = struct.Struct(">QQ")
 TOO_MUCH_MEMORY = 77  # exit code
 LOOK = 0.02  # seconds from one look at memory to the next
@@ -57,20 +65,42 @@ def main(memory: int, told: bool) -> None:
     first = receive(commands)
     if first is None:
         return
-    job: Job = pickle.loads(first[1])  # noqa: S301  # from whoever began this process
+    job, helpers = pickle.loads(first[1])  # noqa: S301  # from whoever began this process
     coming: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(commands, coming), daemon=True).start()
     send(results, READY)
+    others = _Others(helpers, results, coming)
     for count in itertools.count(1):
-        task: Task = pickle.loads(coming.get())  # noqa: S301  # as above
-        send(results, DONE, packed(work(job, task, _Teller(results).tell if told else None)))
+        send(results, DONE, _done(job, pickle.loads(coming.get()), _Teller(results).tell if told else None, others))  # noqa: S301  # as above
         sweep(count)
+
+
+def _done(job: Job, asked: Task | Share, progress: Octets | None, helpers: Helpers) -> bytes:
+    if isinstance(asked, Share):
+        return pickle.dumps(asked.follow())
+    return packed(work(job, asked, progress, helpers=helpers))
 
 
 def _read(commands: IO[bytes], coming: queue.SimpleQueue[bytes]) -> None:
     while (message := receive(commands)) is not None:
         coming.put(message[1])
     os._exit(0)  # whatever is under way: nobody waits for it
+
+
+class _Others:
+    """Helpers that the process which began this one has."""
+
+    def __init__(self, count: int, results: IO[bytes], coming: queue.SimpleQueue[bytes]) -> None:
+        self.count, self._results, self._coming = count, results, coming
+
+    @contextmanager
+    def following(self, shares: Sequence[bytes]) -> Iterator[Answers]:
+        send(self._results, HELP, pickle.dumps(shares))
+        answers = cache(lambda: pickle.loads(self._coming.get()))  # noqa: S301  # as above
+        try:
+            yield answers
+        finally:
+            answers()  # they come, wanted or not
 
 
 class _Teller:

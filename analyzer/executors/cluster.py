@@ -1,7 +1,8 @@
 """Many machines: a cluster of Dask distributed judges, and each worker of it through processes of its own.
 
 Only octets cross: a job and a task to the worker, a result back. A worker that is lost takes its cases to another; a
-case that ends a process costs itself and not the worker, as `processes` has it.
+case that ends a process costs itself and not the worker, as `processes` has it. In a large case the worker that has
+it asks the others to help, and puts together what they found.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import pickle
 import re
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from analyzer.executors import ExecutorError, Job, Limits, Packed, Progress, Tas
 from analyzer.executors.packing import packed
 from analyzer.executors.processes import UNLIMITED, Child
 from analyzer.executors.work import lost, of_task, stays, work
+from analyzer.sharing import Answers
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -88,7 +90,8 @@ class Cluster:
     def _spread(self, client: Client, job: Job, tasks: Iterator[Task]) -> Iterator[tuple[int, Packed]]:
         from distributed import as_completed  # noqa: PLC0415
 
-        asked, run = pickle.dumps((job, self._limits)), uuid.uuid4().hex
+        threads = sum(client.nthreads().values())
+        asked, run = pickle.dumps((job, self._limits, threads - 1)), uuid.uuid4().hex
         under_way: dict[str, Task] = {}
 
         def submitted(count: int) -> Iterator[Any]:
@@ -97,7 +100,6 @@ class Cluster:
                 under_way[key] = task
                 yield client.submit(judge, asked, pickle.dumps(task), key=key, pure=False)
 
-        threads = sum(client.nthreads().values())
         coming = as_completed(submitted(max(AT_LEAST, AHEAD * threads)), loop=client.loop)
         for future in coming:
             if future.status in AGAIN and client.status == "running":
@@ -118,13 +120,53 @@ class Cluster:
 
 def judge(asked: bytes, task: bytes) -> bytes:
     """Judge one case, on a worker: in a process of its own, of which it has as many as work at once."""
-    job, limits = pickle.loads(asked)  # noqa: S301  # from whoever may run anything here
-    child = _children.take(asked, job, limits)
-    try:
-        found = child.judge(pickle.loads(task))  # noqa: S301  # as above
-    finally:
-        _children.give(asked, child)
+    with _children.one(asked) as child:
+        found = child.judge(pickle.loads(task))  # noqa: S301  # from whoever may run anything here
     return found if isinstance(found, bytes) else packed(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Octets with keys in them: they are not to be seen in the log of a worker, where it tells what it was asked."""
+
+    octets: bytes = field(repr=False)
+
+
+def follow(asked: bytes, share: Parcel) -> bytes | None:
+    """Verify streams of a case that another worker judges."""
+    with _children.one(asked) as child:
+        return child.follow(share.octets)
+
+
+class _Workers:
+    """So many workers that help the one where this is."""
+
+    def __init__(self, count: int, asked: bytes) -> None:
+        self.count, self._asked = count, asked
+
+    @contextmanager
+    def following(self, shares: Sequence[bytes]) -> Iterator[Answers]:
+        """Ask for each share before other cases; meanwhile the thread that asks does not count as one that works."""
+        from distributed import get_worker, worker_client  # noqa: PLC0415
+
+        with worker_client() as client:
+            others = client.nthreads().keys() - {get_worker().address}  # this one has a share already
+            where: dict[str, Any] = {"workers": list(others), "allow_other_workers": True} if others else {}
+            begun = [
+                client.submit(follow, self._asked, Parcel(share), pure=False, priority=1, **where) for share in shares
+            ]
+            try:
+                yield lambda: [_answer(future) for future in begun]
+            finally:
+                client.cancel(begun)
+
+
+def _answer(future: Any) -> bytes | None:
+    try:
+        found: bytes | None = future.result()
+    except Exception:  # noqa: BLE001  # whatever became of a worker: who asked does it alone
+        return None
+    return found
 
 
 class _Children:
@@ -135,15 +177,27 @@ class _Children:
         self._idle: list[Child] = []
         self._changing = threading.Lock()
 
-    def take(self, asked: bytes, job: Job, limits: Limits) -> Child:
+    @contextmanager
+    def one(self, asked: bytes) -> Iterator[Child]:
+        """Lend one for the job that is asked for."""
+        child = self._take(asked)
+        try:
+            yield child
+        finally:
+            self._give(asked, child)
+
+    def _take(self, asked: bytes) -> Child:
         with self._changing:
             if asked != self._asked:
                 for child in self._idle:
                     child.close()
                 self._asked, self._idle = asked, []
-            return self._idle.pop() if self._idle else Child(job, limits)
+            if self._idle:
+                return self._idle.pop()
+        job, limits, others = pickle.loads(asked)  # noqa: S301  # from whoever may run anything here
+        return Child(job, limits, helpers=_Workers(others, asked))
 
-    def give(self, asked: bytes, child: Child) -> None:
+    def _give(self, asked: bytes, child: Child) -> None:
         with self._changing:
             if asked == self._asked:
                 self._idle.append(child)

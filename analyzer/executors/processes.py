@@ -1,7 +1,8 @@
 """Processes beside this one that judge: one that dies, takes too long or too much memory costs the case it had.
 
 They are programs that were begun anew, not forks, and talk through pipes. A pool of the standard library breaks as a
-whole where one of its processes dies, and cannot end one that takes too long.
+whole where one of its processes dies, and cannot end one that takes too long. Others help in a large case: what one
+of them leaves is done without it.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+from analyzer.analysis import Options
+from analyzer.batch import Progress as Octets
 from analyzer.codes import UNREADABLE
 from analyzer.executors import ExecutorError, Job, Limits, Packed, Progress, Task
-from analyzer.executors.child import DONE, PAIR, READY, TOO_MUCH_MEMORY, receive, send
+from analyzer.executors.child import DONE, HELP, PAIR, READY, TOO_MUCH_MEMORY, receive, send
 from analyzer.executors.work import lost, of_task, stays, work
+from analyzer.sharing import Answers, Helpers
 
 BEGIN = """\
 import json, sys
@@ -29,13 +35,14 @@ main(int(sys.argv[2]), sys.argv[3] == "1")
 MEGA = 10**6
 GRACE = 5.0  # seconds that a process has to end once its stdout has
 UNLIMITED = Limits()
+JUST_HELP = Job(Options())  # of one that judges nothing itself
 
 
 class Child:
-    """A process that judges one case at a time."""
+    """A process that judges one case at a time, in a large one with the helpers that it is given."""
 
-    def __init__(self, job: Job, limits: Limits, told: bool = False) -> None:
-        self._job, self._limits = job, limits
+    def __init__(self, job: Job, limits: Limits, told: bool = False, helpers: Helpers | None = None) -> None:
+        self._job, self._limits, self._helpers = job, limits, helpers
         path, memory = json.dumps(sys.path), str(limits.memory or 0)
         self._command = (sys.executable, "-c", BEGIN, path, memory, str(int(told)))
         self._process: subprocess.Popen[bytes] | None = None
@@ -58,15 +65,28 @@ class Child:
             except OSError as error:
                 where = f" in {self._job.folder}" if self._job.folder else ""
                 raise ExecutorError(f"a worker process cannot begin{where}: {error.strerror or error}") from None
-        self._send(self._process, pickle.dumps(self._job))
+        count = 0 if self._helpers is None else self._helpers.count
+        self._send(self._process, pickle.dumps((self._job, count)))
 
     def judge(self, task: Task, progress: Progress | None = None) -> Packed:
         """Judge one case; where the process ends over it, the result says how, and the next task begins another."""
+        found, why = self._done(pickle.dumps(task), of_task(task, progress))
+        return lost(self._job, task, UNREADABLE, why) if found is None else found
+
+    def follow(self, share: bytes) -> bytes | None:
+        """Verify the streams of a share; None where the process ends over it, or cannot begin."""
+        try:
+            return self._done(share)[0]
+        except ExecutorError:
+            return None
+
+    def _done(self, asked: bytes, note: Octets | None = None) -> tuple[bytes | None, str]:
+        """Return what the process makes of what it is asked; where it ends over that, why."""
         if self._process is None:
             self.begin()
         process = self._process
         if process is None:
-            return lost(self._job, task, UNREADABLE, "interrupted")
+            return None, "interrupted"
         if not self._ready:  # what it takes to begin is no time of a case
             self._ready = self._receive(process) is not None
         late = threading.Event()
@@ -74,13 +94,13 @@ class Child:
         if self._limits.seconds is not None:
             timer.start()
         try:
-            answer = self._answer(process, task, progress) if self._ready else None
+            answer = self._answer(process, asked, note) if self._ready else None
         finally:
             timer.cancel()
         if answer is not None:
-            return answer
+            return answer, ""
         self._process = None
-        return lost(self._job, task, UNREADABLE, self._why(_code(process), late.is_set()))
+        return None, self._why(_code(process), late.is_set())
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -95,15 +115,17 @@ class Child:
         if self._process is not None:
             _close(self._process)
 
-    def _answer(self, process: subprocess.Popen[bytes], task: Task, progress: Progress | None) -> bytes | None:
-        """Return what the process makes of a task; None where it ends over it."""
-        self._send(process, pickle.dumps(task))
-        note = of_task(task, progress)
+    def _answer(self, process: subprocess.Popen[bytes], asked: bytes, note: Octets | None) -> bytes | None:
+        """Return what the process makes of what it is asked; None where it ends over it."""
+        self._send(process, asked)
         while (message := self._receive(process)) is not None:
             kind, data = message
             if kind == DONE:
                 return data
-            if note is not None:
+            if kind == HELP and self._helpers is not None:
+                with self._helpers.following(pickle.loads(data)) as answers:  # noqa: S301  # from our own process
+                    self._send(process, pickle.dumps(answers()))
+            elif note is not None:
                 note(*PAIR.unpack(data))
         return None
 
@@ -133,15 +155,49 @@ class Child:
         return f"a worker process died with exit code {code}"
 
 
-class Processes:
-    """Judges in so many processes on this machine."""
+class Beside:
+    """So many processes on this machine that help in a large case."""
 
-    def __init__(self, jobs: int, limits: Limits = UNLIMITED) -> None:
-        self._jobs, self._limits = jobs, limits
+    def __init__(self, count: int, limits: Limits = UNLIMITED) -> None:
+        self.count, self._limits = count, limits
+        self._children: list[Child] = []
+        self._over = False
+
+    @contextmanager
+    def following(self, shares: Sequence[bytes]) -> Iterator[Answers]:
+        """Begin a process for each share."""
+        children = self._children = [Child(JUST_HELP, self._limits) for _ in shares]
+        if self._over:
+            self.end()
+        try:
+            with ThreadPoolExecutor(len(shares)) as threads:
+                try:
+                    begun = [threads.submit(child.follow, share) for child, share in zip(children, shares, strict=True)]
+                    yield lambda: [answer.result() for answer in begun]
+                finally:
+                    for child in children:
+                        child.end()
+        finally:
+            for child in children:
+                child.close()
+
+    def end(self) -> None:
+        """End all that is under way, and begin nothing more."""
+        self._over = True
+        for child in self._children:
+            child.end()
+
+
+class Processes:
+    """Judges in so many processes on this machine, each of which may have so many helpers in a large case."""
+
+    def __init__(self, jobs: int, limits: Limits = UNLIMITED, helpers: int = 0) -> None:
+        self._jobs, self._limits, self._helpers = jobs, limits, helpers
 
     def run(self, job: Job, tasks: Iterable[Task], progress: Progress | None = None) -> Iterator[tuple[int, Packed]]:
         """Yield the result of each task as it is done; what only this process can read, it judges itself."""
-        children = [Child(job, self._limits, progress is not None) for _ in range(self._jobs)]
+        helpers = [Beside(self._helpers, self._limits) for _ in range(self._jobs)]
+        children = [Child(job, self._limits, progress is not None, beside) for beside in helpers]
         todo = _Shared(tasks)
         done: queue.SimpleQueue[tuple[int, Packed] | BaseException | None] = queue.SimpleQueue()
 
@@ -168,7 +224,8 @@ class Processes:
                 yield task.number, work(job, task, of_task(task, progress))
         finally:
             todo.stop()
-            for child in children:
+            for beside, child in zip(helpers, children, strict=True):
+                beside.end()
                 child.end()
             for thread, child in zip(threads, children, strict=True):
                 if thread.ident is not None:

@@ -13,18 +13,19 @@ from analyzer.batch import Progress as Octets
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
 from analyzer.executors import Job, Packed, Progress, Result, Task
+from analyzer.sharing import Helpers
 from analyzer.views import piecewise
 
 SWEEP = 250  # cases: a look takes 50 ms, and each leaves about 100 kB
 
 
 def work(
-    job: Job, task: Task, progress: Octets | None = None, live: Live | None = None, processes: int = 1
+    job: Job, task: Task, progress: Octets | None = None, live: Live | None = None, helpers: Helpers | None = None
 ) -> Result:  # fmt: skip
-    """Judge one case, with so many processes where that pays, and make of it what was asked for."""
+    """Judge one case, with helpers where that pays, and make of it what was asked for."""
     outcome = judge_case(
         task.case, job.options, job.failures_only, progress, live,
-        look=job.look, known=task.known, processes=processes,
+        look=job.look, known=task.known, helpers=helpers,
     )  # fmt: skip
     return result_of(job, outcome)
 
@@ -54,15 +55,15 @@ def _is_pipe(path: str) -> bool:
 
 
 class Here:
-    """Judges one case after the other in this process, which may have the help of others in a large one."""
+    """Judges one case after the other in this process, which may have helpers in a large one."""
 
-    def __init__(self, processes: int = 1) -> None:
-        self._processes = processes
+    def __init__(self, helpers: Helpers | None = None) -> None:
+        self._helpers = helpers
 
     def run(self, job: Job, tasks: Iterable[Task], progress: Progress | None = None) -> Iterator[tuple[int, Packed]]:
         """Yield the result of each task in their order."""
         for count, task in enumerate(tasks, 1):
-            yield task.number, work(job, task, of_task(task, progress), processes=self._processes)
+            yield task.number, work(job, task, of_task(task, progress), helpers=self._helpers)
             sweep(count)
 
 

@@ -24,7 +24,7 @@ def judgement(verdict):
 JUDGED = (judgement(Verdict.PASS), judgement(Verdict.FAIL), judgement(Verdict.INCONC))
 
 
-def fake(case, options, progress=None, live=None, processes=1):
+def fake(case, options, progress=None, live=None, helpers=None):
     """Stands in for `analyse`."""
     if progress is not None:
         progress(1, 2)
@@ -32,7 +32,7 @@ def fake(case, options, progress=None, live=None, processes=1):
     return SimpleNamespace(expired=(), report=report, keyring=SimpleNamespace(warnings=(f"{case.name}: take care",)))
 
 
-def broken(case, options, progress=None, live=None, processes=1):
+def broken(case, options, progress=None, live=None, helpers=None):
     match case.name:
         case "a":
             raise KeyringError("a.toml", "ue[1]", "k", "is odd")
@@ -67,7 +67,7 @@ def test_what_goes_wrong_is_told_and_costs_no_other_case(monkeypatch):
 
 
 def test_of_several_captures_the_one_that_cannot_be_read_is_told(monkeypatch):
-    def fake(case, options, progress=None, live=None, processes=1):
+    def fake(case, options, progress=None, live=None, helpers=None):
         raise CaptureError("two.pcap", 0, "is empty")
 
     monkeypatch.setattr(batch, "analyse", fake)

@@ -78,6 +78,24 @@ def test_few_cases_are_judged_here_and_many_beside(tmp_path):
     assert isinstance(executor([*few, *few], None, UNLIMITED), Here if alone else Processes)
 
 
+@pytest.mark.parametrize(
+    ("count", "jobs", "limits", "told"),
+    [
+        (1, 1, UNLIMITED, "here, 0 help"),
+        (1, 4, UNLIMITED, "here, 3 help"),
+        (1, 4, Limits(seconds=1), "1 beside, 3 help each"),
+        (2, 4, UNLIMITED, "2 beside, 1 help each"),
+        (3, 5, UNLIMITED, "3 beside, 0 help each"),
+        (9, 2, UNLIMITED, "2 beside, 0 help each"),
+    ],
+)
+def test_processes_that_have_no_case_of_their_own_help(count, jobs, limits, told, monkeypatch):
+    monkeypatch.setattr(many, "Beside", int)
+    monkeypatch.setattr(many, "Here", "here, {} help".format)
+    monkeypatch.setattr(many, "Processes", lambda jobs, _, helpers: f"{jobs} beside, {helpers} help each")
+    assert executor([CaseFiles("x", ("x",))] * count, jobs, limits) == told
+
+
 def test_cases_are_listed_in_a_file_or_on_stdin(tmp_path, capsys, monkeypatch):
     listing = tmp_path / "list"
     listing.write_bytes(f"{GOOD}\r\n\n{SAMPLES}/http_g*d\n".encode())

@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.analysis import Options
 from analyzer.capture.case import CaseFiles, find_cases
-from analyzer.executors import Job, Result, Task
+from analyzer.executors import Job, Result, Task, processes
 from analyzer.executors.packing import unpacked
 
 SAMPLES = Path(__file__).parents[3] / "sample_pcaps"
@@ -46,6 +46,46 @@ def cases(tmp_path):
         path.write_bytes(octets)
         found.append(CaseFiles(f"case {number}", (str(path),)))
     return [*found, *find_cases([str(SAMPLES / "msk_under_another_muk")])]
+
+
+class Helped:
+    """What processes did that were begun with `begin`, to which little is much: shares followed, by whom."""
+
+    def __init__(self, path):
+        self.path = path
+        self.begin = processes.BEGIN.replace("main(int", LITTLE.format(str(path)) + "main(int")
+
+    @property
+    def shares(self):
+        """Of each share the process, the one that began it, and how many streams it has."""
+        lines = self.path.read_text().splitlines() if self.path.exists() else ()
+        return [tuple(map(int, line.split())) for line in lines]
+
+
+LITTLE = """\
+import os
+from analyzer import medialog, sharing
+medialog.MAX_KEPT, sharing.MIN_SHARE = 20, 100
+follow = sharing.Share.follow
+def told(share):
+    with open({!r}, "a") as file:
+        file.write(f"{{os.getpid()}} {{os.getppid()}} {{len(share.streams)}}\\n")
+    return follow(share)
+sharing.Share.follow = told
+"""
+
+
+@pytest.fixture
+def helped(tmp_path, monkeypatch):
+    made = Helped(tmp_path / "shares")
+    monkeypatch.setattr(processes, "BEGIN", made.begin)
+    return made
+
+
+@pytest.fixture
+def all_media():
+    """A job that verifies all media."""
+    return Job(Options(media="all"), shown=("json",), whole=True)
 
 
 @pytest.fixture

@@ -211,3 +211,45 @@ def test_who_takes_no_more_is_not_kept_waiting(served, cases, job):
 def test_verdicts_are_those_of_the_cases(served, cases, job, run):
     results, _ = run(Cluster(served.address, 1), job, cases)
     assert [result.note.verdict for result in results] == [Verdict.ERROR] * 4 + [Verdict.FAIL]
+
+
+HELPS = "setattr(__import__('analyzer.executors.processes', fromlist=['x']), 'BEGIN', {!r})"
+
+
+@pytest.fixture
+def two():
+    """A cluster of its own, whose workers may be spoilt."""
+    workers = Served(2)
+    yield workers
+    workers.end()
+
+
+def test_workers_help_in_a_large_case_and_the_report_is_the_same_octet_for_octet(two, streams, helped, capsys):
+    args = ["validate", *streams.captures, "--media", "all", "--format", "json"]
+    code, here = cli.run(args), capsys.readouterr().out
+    two.run(HELPS.format(helped.begin))
+    assert cli.run([*args, "--cluster", two.address]) == code
+    assert capsys.readouterr().out == here
+    assert "authenticated" in here
+    assert sorted(count for *_, count in helped.shares) == [1, 2]
+    assert {worker for _, worker, _ in helped.shares} == set(two.run("__import__('os').getpid()").values())
+
+
+def test_a_worker_that_is_lost_while_it_helps_costs_nothing(two, streams, helped, all_media, run, told, tmp_path):
+    """It has two streams, which the other takes up."""
+    once = str(tmp_path / "once")
+    dies = f"""\
+    if len(share.streams) == 2 and not os.path.exists({once!r}):
+        os.mkdir({once!r})
+        os.kill(os.getppid(), 9)
+    return follow(share)"""
+    alone = told(run(Here(), all_media, [streams])[0])
+    before = set(two.run("__import__('os').getpid()").values())
+    two.run(HELPS.format(helped.begin.replace("    return follow(share)", dies)))
+    assert told(run(Cluster(two.address, 1), all_media, [streams])[0]) == alone
+    assert len({worker for _, worker, _ in helped.shares} & before) == 2
+    assert [count for *_, count in helped.shares].count(2) == 2
+
+
+def test_no_key_is_shown_where_a_worker_tells_what_it_was_asked():
+    assert "secret" not in repr(cluster.Parcel(b"secret"))

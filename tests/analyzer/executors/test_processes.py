@@ -1,7 +1,9 @@
 """Processes that judge: the same whatever their number, and what one case does to one costs no other case."""
 
 import os
+import pickle
 import signal
+import sys
 import time
 from operator import attrgetter
 from pathlib import Path
@@ -10,8 +12,8 @@ import pytest
 
 from analyzer.analysis import Options
 from analyzer.capture.case import CaseFiles
-from analyzer.executors import ExecutorError, Job, Limits, Task
-from analyzer.executors.processes import Child, Processes
+from analyzer.executors import ExecutorError, Job, Limits, Task, processes
+from analyzer.executors.processes import Beside, Child, Processes
 from analyzer.executors.work import Here
 from analyzer.report import Verdict
 from tests.analyzer.executors.conftest import odd
@@ -103,3 +105,41 @@ def test_octets_are_told(job, run, tmp_path, cases, monkeypatch):
     assert seen
     assert all(number == 0 and 0 < done <= total == path.stat().st_size for number, done, total in seen)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_helpers_beside_find_the_same(streams, all_media, run, told, helped):
+    alone = told(run(Here(), all_media, [streams])[0])
+    assert not helped.shares
+    assert told(run(Here(Beside(2)), all_media, [streams])[0]) == alone
+    assert sorted(shares[1:] for shares in helped.shares) == [(os.getpid(), 1)] * 2
+
+
+def test_processes_that_judge_have_helpers_too(streams, all_media, run, told, helped):
+    alone = told(run(Here(), all_media, [streams])[0])
+    assert told(run(Processes(1, Limits(seconds=60), helpers=2), all_media, [streams])[0]) == alone
+    assert len({process for process, *_ in helped.shares}) == 3
+
+
+def test_a_helper_that_dies_costs_nothing(streams, all_media, run, told, helped, monkeypatch):
+    dies = helped.begin.replace("    return follow(share)", "    os._exit(9)")
+    alone = told(run(Here(), all_media, [streams])[0])
+    monkeypatch.setattr(processes, "BEGIN", dies)
+    assert told(run(Here(Beside(2)), all_media, [streams])[0]) == alone
+    assert len(helped.shares) == 2
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_helpers_end_when_they_are_told(over):
+    """What they have found by then is lost; where it is over already nothing begins."""
+    beside = Beside(1)
+    if over:
+        beside.end()
+    with beside.following([pickle.dumps(odd(SLOW))]) as answers:
+        beside.end()
+        assert answers() == [None]
+
+
+def test_where_no_helper_can_begin_it_is_done_without(streams, all_media, run, told, monkeypatch):
+    alone = told(run(Here(), all_media, [streams])[0])
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+    assert told(run(Here(Beside(2)), all_media, [streams])[0]) == alone
