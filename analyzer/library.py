@@ -18,9 +18,11 @@ from analyzer.diagnosis.timeline import timelines
 from analyzer.procedures import CATALOGUE
 from analyzer.profiles import PROFILES
 from analyzer.report import CaseReport, Judgement, Report, StepReport, Verdict
-from analyzer.views import VIEWS, flow, flow_svg, timeline, view
+from analyzer.views import VIEWS, flow, svg, timeline, view
+from analyzer.views.exhibits import Lives, lives
 from analyzer.views.frames import frames
 from analyzer.views.ink import clean
+from analyzer.views.sessions import begin
 
 LEVELS = {"shall": ("shall",), "should": ("shall", "should")}
 MEDIA = ("all", "sample", "none")
@@ -36,6 +38,7 @@ class Taken(NamedTuple):
 
     handshakes: tuple[StepReport, ...]
     timeline: str
+    lives: tuple[tuple[str, Lives], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,13 @@ class Ladder:
     @property
     def svg(self) -> str:
         """The ladder as SVG, which needs nothing from outside."""
-        return flow_svg.show(flow.ladder(self._case, self._handshakes))
+        return svg.ladder(flow.ladder(self._case, self._handshakes))
 
     def __str__(self) -> str:
         return flow.text(flow.ladder(self._case, self._handshakes), False, WIDTH)
 
     def _repr_html_(self) -> str:
-        return f'<div style="overflow:auto;background:#fff">{self.svg}</div>'
+        return _shown(self.svg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,14 @@ class Timeline:
     """How the keys of each UE were refreshed, and when it could not decrypt."""
 
     text: str
+    charts: tuple[tuple[str, str], ...] = field(default=(), repr=False)  # of UEs, as SVG that needs nothing else
 
     def __str__(self) -> str:
         return self.text
 
     def _repr_html_(self) -> str:
-        return f"<pre>{escape(self.text)}</pre>"
+        shown = "".join(f"<p><b>{escape(clean(ue))}</b></p>{_shown(chart)}" for ue, chart in self.charts)
+        return f"{shown}<details><summary>The same in words</summary><pre>{escape(self.text)}</pre></details>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +175,20 @@ def analyse(
 
 def _look(analysis: Analysis) -> Taken:
     told = timelines(analysis.story, analysis.report.diagnoses)
-    return Taken(tuple(handshake_steps(analysis.story)), timeline.show(told, WIDTH, len(analysis.captures) > 1))
+    words = timeline.show(told, WIDTH, len(analysis.captures) > 1)
+    return Taken(tuple(handshake_steps(analysis.story)), words, tuple(lives(analysis)))
 
 
 def _case(outcome: Outcome) -> Case:
-    taken = outcome.taken if isinstance(outcome.taken, Taken) else Taken((), "")
+    taken = outcome.taken if isinstance(outcome.taken, Taken) else Taken((), "", ())
     fault = "" if outcome.fault is None else outcome.fault.text
-    return Case(outcome.report, fault, Ladder(outcome.report, taken.handshakes), Timeline(taken.timeline))
+    start = begin(outcome.report)
+    charts = tuple((ue, svg.chart(ue, found, start)) for ue, found in taken.lives)
+    return Case(outcome.report, fault, Ladder(outcome.report, taken.handshakes), Timeline(taken.timeline, charts))
+
+
+def _shown(picture: str) -> str:
+    return f'<div style="overflow:auto;background:#fff">{picture}</div>'
 
 
 def _codes(given: Iterable[str]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from analyzer.codes import USAGE
 from analyzer.commands.cases import Failure, find, inputs, present
 from analyzer.commands.drawing import width
 from analyzer.commands.output import coloured, common
-from analyzer.views import flow, flow_mermaid, flow_svg
+from analyzer.views import flow, flow_mermaid, svg
 
 FORMATS = ("text", "mermaid", "svg")
 
@@ -31,7 +31,7 @@ def command(
             case "mermaid":
                 return flow_mermaid.show(ladder)
             case "svg":
-                return flow_svg.show(ladder)
+                return svg.ladder(ladder)
             case _:
                 return flow.text(ladder, coloured(), width())
 

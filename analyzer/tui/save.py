@@ -13,7 +13,7 @@ from analyzer.report import Judgement, StepReport, Verdict
 from analyzer.tui.arrows import Arrow
 from analyzer.tui.cells import Mark
 from analyzer.tui.model import SECOND
-from analyzer.views import flow, flow_mermaid, flow_svg, packets, tables, view
+from analyzer.views import flow, flow_mermaid, packets, svg, tables, view
 from analyzer.views.packets import Line
 from dissectors import Message
 
@@ -37,7 +37,7 @@ def packets_text(messages: Iterable[Message], start: int, again: Mapping[int, Me
     return tables.draw(packets.table(lines, start))
 
 
-LADDERS = {".txt": flow.text, ".mmd": flow_mermaid.show, ".svg": flow_svg.show}
+LADDERS = {".txt": flow.text, ".mmd": flow_mermaid.show, ".svg": svg.ladder}
 VERDICTS = {Mark.UNSURE: Verdict.INCONC, Mark.FAIL: Verdict.FAIL}
 
 

@@ -154,7 +154,7 @@ def _ue(number: int, case: CaseReport, ue: UeReport, verdict: Verdict, look: Exh
         verdict,
         sessions.procedures(case, ue),
         ladder.keys(case, ue),
-        ladder_picture.draw(case, ue),
+        ladder_picture.of_ue(case, ue),
         None if lives is None else chart_picture.draw(ue.id, lives, start),
     )
 

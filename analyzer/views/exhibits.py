@@ -102,7 +102,7 @@ def look(analysis: Analysis, show_keys: bool = False) -> Exhibits:
         if of:
             told = keys.get(places[0], ())
             shown[id(message)] = _exhibit(with_plaintext(message, chain), hider, told, any(map(wanted.get, of)))
-    return Exhibits(tuple(shown.values()), dict(_lives(analysis)), max(0, len(evidence) - MAX_EVIDENCE))
+    return Exhibits(tuple(shown.values()), dict(lives(analysis)), max(0, len(evidence) - MAX_EVIDENCE))
 
 
 def worst_of(report: CaseReport) -> dict[str, Verdict]:
@@ -139,7 +139,7 @@ def _steps(report: CaseReport) -> Iterator[Place]:
             yield from ((step.capture, step.frame) for step in procedure.steps)
 
 
-def _lives(analysis: Analysis) -> Iterator[tuple[str, Lives]]:
+def lives(analysis: Analysis) -> Iterator[tuple[str, Lives]]:
     """Yield the chart of each UE that is shown and has keys, or should have."""
     story, several = analysis.story, len(analysis.captures) > 1
     wanted = {ue.id for ue in chosen(analysis.report)}

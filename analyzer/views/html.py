@@ -9,12 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterable
-from functools import cache
-from importlib.resources import files
 from itertools import chain, repeat
 from typing import NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from analyzer.findings import BROKEN
@@ -23,15 +20,10 @@ from analyzer.report import CaseReport, Report, Totals, Verdict
 from analyzer.views import exhibits, text
 from analyzer.views.case_page import case_page
 from analyzer.views.exhibits import Exhibits
-from analyzer.views.frames import MAX_FRAMES
-from analyzer.views.ink import MARKS, clean, plural
-from analyzer.views.tables import moment
+from analyzer.views.templating import asset, template
 
 MAX_SIZE = 12 * 2**20  # characters of details: a browser reads as much within seconds
 MAX_CASES = 2000  # that have a row, the worst first
-MAX_ROWS = 200  # of a table
-MAX_NAMES = 20  # of one UE and kind
-TEMPLATES = "templates"
 
 _Rank = tuple[int, int]  # the worse the verdict the less, then the number of the case
 
@@ -72,7 +64,7 @@ class _Pick:
             self.rows = self.best
         if rank < self._full:
             page = case_page(number, case, look, self._cases)
-            told = _template("case.html.j2").render(page=page, is_open=self._cases == 1)
+            told = template("case.html.j2").render(page=page, is_open=self._cases == 1)
             self.details[rank] = Markup(told)  # noqa: S704  # a template has escaped what is in it
             self.rules[rank] = frozenset(found.judgement.rule for found in page.findings)
             self._size += len(told)
@@ -102,8 +94,8 @@ def show(report: Report, taken: Iterable[object] = ()) -> str:
 def _page(
     version: str, totals: Totals, rows: list[Row], detailed: dict[int, Markup], rules: frozenset[str], has_keys: bool
 ) -> str:
-    style, script = _asset("report.css"), _asset("report.js")
-    return _template("report.html.j2").render(
+    style, script = asset("pictures.css") + asset("report.css"), asset("report.js")
+    return template("report.html.j2").render(
         version=version,
         verdict=totals.verdict,
         summary=text.summary(totals),
@@ -142,40 +134,6 @@ def _row(number: int, case: CaseReport) -> Row:
         words,
         has_keys,
     )
-
-
-@cache
-def _environment() -> Environment:
-    made = Environment(
-        loader=PackageLoader("analyzer.views", TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_final,
-    )
-    made.filters["plural"] = plural
-    made.filters["moment"] = moment
-    made.globals.update(
-        MARKS=MARKS, MAX_FRAMES=MAX_FRAMES, MAX_NAMES=MAX_NAMES, MAX_ROWS=MAX_ROWS, Verdict=Verdict
-    )  # fmt: skip
-    return made
-
-
-def _final(value: object) -> object:
-    """Escape what steers in every word that a template prints; what is markup was made by one of ours."""
-    return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _template(name: str) -> Template:
-    return _environment().get_template(name)
-
-
-@cache
-def _asset(name: str) -> Markup:
-    """Return one of our own files that goes into the page as it is."""
-    source = files("analyzer.views").joinpath(TEMPLATES, name).read_text(encoding="utf-8")
-    return Markup(source)  # noqa: S704  # no word of a capture is in it
 
 
 def _digest(content: str) -> str:

@@ -95,6 +95,10 @@ def test_a_notebook_shows_tables_and_pictures_that_run_nothing(found, tmp_path):
         assert "http://" not in html.replace("http://www.w3.org/", "")
     assert "MS-16" in found._repr_html_()
     assert "<svg" in found.cases[0].ladder._repr_html_()
+    (chart,) = found.cases[0].timeline.charts
+    assert chart[0] == "ue1"
+    assert chart[1] in found.cases[0].timeline._repr_html_()
+    assert "MSK 00010001" in chart[1]
     assert "POST" in str(found.cases[0].ladder)
     assert str(found.cases[1].timeline) in found.cases[1].timeline.text
 

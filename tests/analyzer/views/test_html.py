@@ -12,12 +12,12 @@ import html5lib
 import pytest
 
 from analyzer.report import Report, Verdict
-from analyzer.views import case_page, html
+from analyzer.views import case_page, html, templating
 from analyzer.views.exhibits import look
 from analyzer.views.html import show
 
 TEMPLATES = Path(html.__file__).parent / "templates"
-CSS = (TEMPLATES / "report.css").read_text(encoding="utf-8")
+CSS = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in ("pictures.css", "report.css"))
 ACTING = {"script", "style", "iframe", "object", "embed", "link", "base", "img", "image", "foreignObject", "use"}
 EVIL = (
     "<script>alert(1)</script>", "</style><script>alert(1)</script>", "</script><img src=x onerror=alert(1)>",
@@ -109,7 +109,7 @@ def test_what_a_network_says_is_text(sample, evil):
         assert not [name for name in element.attrib if str(name).startswith("on")]
         assert not (element.get("href") or "#").lower().startswith("javascript:")
     shown = text_of(tree)
-    assert shown.count(html.clean(evil)) > 15  # it is there, as text
+    assert shown.count(templating.clean(evil)) > 15  # it is there, as text
     for tag in ("script", "style"):
         assert next(tree.iter(tag)).text == next(parsed(clean).iter(tag)).text
 
@@ -212,7 +212,7 @@ def test_a_page_of_many_cases_is_bounded_and_says_what_it_leaves_out(case, monke
 
 def test_of_many_findings_a_part_is_shown_and_the_rest_counted(case, monkeypatch):
     monkeypatch.setattr(case_page, "MAX_FINDINGS", 1)
-    text = show(Report("0.1.0", (replace(case, malformed=case.malformed * (html.MAX_ROWS + 1)),)))
+    text = show(Report("0.1.0", (replace(case, malformed=case.malformed * (templating.MAX_ROWS + 1)),)))
     assert "MS-98" in text  # an error is worse than a fail
     assert "2 findings more" in text
     assert "1 row more" in text
