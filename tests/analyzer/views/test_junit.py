@@ -82,10 +82,18 @@ def test_counts_are_those_of_the_tests(report):
     assert int(suite.get("tests")) == len(suite.findall("testcase"))
 
 
-def test_gitlab_finds_what_it_shows(report):
-    """It tells tests apart by class and name, and shows the message and the text of a failure."""
-    (suite,) = ElementTree.fromstring(show(report))
-    tests = suite.findall("testcase")
+def test_gitlab_finds_what_it_reads(report):
+    """Its page "Unit test reports": class, name and time of a test, and the text of its result.
+
+    It shows the class as the suite, and of tests with one class and name the first.
+    """
+    root = ElementTree.fromstring(show(report))
+    tests = root.findall("testsuite/testcase")
+    assert root.tag == "testsuites"
     assert len({(test.get("classname"), test.get("name")) for test in tests}) == len(tests)
-    for failure in suite.iter("failure"):
-        assert failure.get("message") in failure.text
+    assert all(float(test.get("time")) == 0 for test in tests)
+    results = [result for test in tests for result in test if result.tag != "system-out"]
+    assert {result.tag for result in results} == {"failure", "error", "skipped"}
+    for result in results:
+        assert result.get("message") in result.text
+    assert "[[ATTACHMENT|" not in show(report)  # it would look for a picture
