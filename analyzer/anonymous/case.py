@@ -18,6 +18,7 @@ from analyzer.anonymous.mikey_messages import MikeyMessages
 from analyzer.anonymous.objects import Objects
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.anonymous.rekey import Rekeyed
+from analyzer.anonymous.sealed import Sealed
 from analyzer.anonymous.texts import Texts, domains_of, hosts_in
 from analyzer.capture.reader import open_capture
 from analyzer.capture.writer import PcapngWriter
@@ -27,6 +28,7 @@ from dissectors import Message, tree
 from dissectors.http import Http
 from dissectors.mikey import Mikey
 
+LOOKS = 2  # at the frames of a capture: the first may learn what is needed to open ESP of its beginning
 SHORTEST_KEY = 8  # octets that are looked for as they are
 _NONCE = re.compile(r'[nN]once="?([A-Za-z0-9+/]{40,}={0,2})"?')
 _NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*")
@@ -51,6 +53,7 @@ class Anonymiser:
     counts: Counter[str] = field(default_factory=Counter)
     names: Pseudonyms = field(init=False, repr=False)
     rekeyed: Rekeyed = field(init=False, repr=False)
+    sealed: Sealed = field(init=False, repr=False)
     texts: Texts = field(init=False, repr=False)
     messages: Messages = field(init=False, repr=False)
 
@@ -60,6 +63,7 @@ class Anonymiser:
         known = dict(self._b_tids())
         plain = Texts(self.names, known, domains)
         self.rekeyed = Rekeyed(self.analysis, self.names, plain.text)
+        self.sealed = Sealed(self.rekeyed)
         known |= dict(self._nonces())
         for old, new in list(self.rekeyed.values.items()):
             known |= dict(_forms(old, new))
@@ -79,14 +83,18 @@ class Anonymiser:
 
     def write(self, index: int, out: PcapngWriter) -> None:
         """Write the frames of a capture."""
-        frames = Frames(self.names, self.messages.made.get, counts=self.counts)
+        frames = Frames(self.names, self.messages.made.get, self.sealed.contents, counts=self.counts)
         path = self.analysis.case.captures[index]
-        for frame in open_capture(path, index):
-            frames.look(frame)
+        for _ in range(LOOKS):
+            self.sealed.learnt = False
+            for frame in open_capture(path, index):
+                frames.look(frame)
+            if not self.sealed.learnt:
+                break
         left = of_frames.filled(frames.streams, self._pieces())
         if left:
             self.counts[STREAMS] += left
-        media = Media(self.analysis, self.rekeyed)
+        media = Media(self.analysis, self.rekeyed, self.sealed.renewed)
         carried: dict[bytes, bytes] = {}
         frames.datagram = lambda data: carried.get(data) or self.messages.made.get(data)
         capture = open_capture(path, index)
@@ -99,7 +107,7 @@ class Anonymiser:
     def outcome(self, files: Mapping[str, str]) -> Outcome:
         """Return what becomes of keyring and case.toml; `files` are the captures by the names that they had."""
         keyring, config = self.analysis.keyring, self.analysis.case.config
-        has_keys = bool(keyring.ues or keyring.msks or keyring.mtks)
+        has_keys = bool(keyring.ues or keyring.msks or keyring.mtks or keyring.esp)
         return Outcome(
             self.rekeyed.keyring(keyring) if has_keys else None, None if config is None else self._config(config, files)
         )

@@ -10,15 +10,17 @@ from ipaddress import ip_address
 
 from analyzer.anonymous.pieces import Pieces
 from analyzer.anonymous.pseudonyms import Pseudonyms
+from analyzer.anonymous.sealed import Contents
 from analyzer.capture import linktypes
 from analyzer.capture.frame import Frame
 from analyzer.decode import link
+from analyzer.decode.esp import NATT_PORT, encapsulated
 from analyzer.decode.ethertype import ETHERNET_HEADER
 from analyzer.decode.packets import Broken
 from analyzer.decode.rewrite import checksum
 from analyzer.decode.tunnels import GTP_PORT
 
-UDP, TCP, SCTP, ICMP, ICMP_6, IP_IN_IP, IP_6_IN_IP = 17, 6, 132, 1, 58, 4, 41
+UDP, TCP, SCTP, ESP, ICMP, ICMP_6, IP_IN_IP, IP_6_IN_IP = 17, 6, 132, 50, 1, 58, 4, 41
 ROUTING, FRAGMENT = 43, 44  # headers of IPv6
 EXTENSIONS = frozenset({0, ROUTING, 60})  # of which the length is known
 GTP_HEADER, G_PDU = 8, 255
@@ -70,6 +72,7 @@ class Frames:
 
     names: Pseudonyms
     datagram: Callable[[bytes], bytes | None]
+    opened: Callable[[str, str, bytes], Contents | None] = field(default=lambda src, dst, data: None, repr=False)
     streams: dict[Ends, Stream] = field(default_factory=dict, repr=False)
     counts: Counter[str] = field(default_factory=Counter)
     pieces: Pieces = field(default_factory=Pieces, repr=False)
@@ -175,7 +178,7 @@ class Frames:
         before = bytes(data[body:end])
         match protocol:
             case 17 if end - body >= 8:
-                self._udp(data, body, end, depth)
+                self._udp(data, body, end, ends, depth)
                 at = 6 if data[body + 6 : body + 8] != b"\0\0" else None
             case 6 if end - body >= 20:
                 self._tcp(data, body, end, ends[0])
@@ -185,6 +188,8 @@ class Frames:
                 return
             case 4 | 41:
                 self._ip(data, body, end, depth + 1)
+                return
+            case 50 if depth <= LAYERS and self._esp(data, body, end, ends, depth):
                 return
             case 1 | 58 if end - body > 8:
                 self._ip(data, body + 8, end, depth + 1)
@@ -200,7 +205,20 @@ class Frames:
             value = checksum(pseudo[1] + bytes(data[body:end])) or 0xFFFF
             data[body + at : body + at + 2] = value.to_bytes(2, "big")
 
-    def _udp(self, data: bytearray, start: int, end: int, depth: int) -> None:
+    def _esp(self, data: bytearray, start: int, end: int, ends: tuple[bytes, bytes], depth: int) -> bool:
+        """Rewrite what an ESP packet carries; say whether it could be opened."""
+        half = len(ends[0]) // 2
+        src, dst = (str(ip_address(each)) for each in (ends[0][:half], ends[0][half:]))
+        found = self.opened(src, dst, bytes(data[start:end]))
+        if found is None:
+            return False
+        inner = bytearray(found.data)
+        self._carried(inner, 0, len(inner), found.protocol, ends, depth + 1)
+        if not self.looking:
+            data[start:end] = found.sealed(bytes(inner))
+        return True
+
+    def _udp(self, data: bytearray, start: int, end: int, ends: tuple[bytes, bytes], depth: int) -> None:
         ports = struct.unpack_from("!HH", data, start)
         body = start + 8
         stop = min(start + (int.from_bytes(data[start + 4 : start + 6], "big") or end - start), end)
@@ -209,6 +227,9 @@ class Frames:
             return
         if VXLAN_PORT in ports and stop - body > VXLAN_HEADER + ETHERNET_HEADER and data[body] == VXLAN_FLAGS:
             self._ethernet(data, body + VXLAN_HEADER, stop, depth + 1)
+            return
+        is_esp = NATT_PORT in ports and isinstance(encapsulated(bytes(data[body:stop]), *ports), bytes)
+        if is_esp and self._esp(data, body, stop, ends, depth):
             return
         self._payload(data, body, stop)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from analyzer.analysis import Analysis
 from analyzer.anonymous.rekey import Rekeyed
@@ -11,7 +11,8 @@ from analyzer.decode.decoder import Decoder
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import RTCP_HEADER, header_length, is_rtcp, is_rtp
 from analyzer.examination import receivers
-from analyzer.keys import srtp
+from analyzer.keys import esp, srtp
+from analyzer.keys.keyring import EspSa
 from analyzer.media import Opened, Receiver
 from analyzer.medialog import StreamKey, key_of
 from analyzer.mki import MKI_OCTETS
@@ -23,13 +24,13 @@ USUAL_TAG = 10  # octets
 class Media:
     """Takes the frames of a case in the order of time and gives the media packets in them, before and after."""
 
-    def __init__(self, analysis: Analysis, rekeyed: Rekeyed) -> None:
+    def __init__(self, analysis: Analysis, rekeyed: Rekeyed, sas: Iterable[EspSa] = ()) -> None:
         self.rekeyed = rekeyed
         self.streams: dict[StreamKey, Receiver] = {}
         for receiver in receivers(analysis.media, analysis.story.traffic, analysis.story.chain):
             receiver.start()
             self.streams[receiver.stream.key] = receiver
-        self.decoder = Decoder()
+        self.decoder = Decoder(opener=esp.opener(sas))
         self.made: dict[bytes, bytes] = {}
 
     def packets(self, frame: Frame) -> Iterator[tuple[bytes, bytes]]:

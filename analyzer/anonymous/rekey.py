@@ -15,7 +15,7 @@ from analyzer.keys import aka, gba, tuak
 from analyzer.keys.aka import AkaRun
 from analyzer.keys.chain import Chain
 from analyzer.keys.key import Key
-from analyzer.keys.keyring import GbaRun, Keyring, NafKeys, UeKeys
+from analyzer.keys.keyring import EspSa, GbaRun, Keyring, NafKeys, UeKeys
 
 AUTN_LENGTH = 16
 MAX_STRANGE = 64  # UEs whose K is tried for a challenge that the analysis knew nothing of
@@ -114,6 +114,19 @@ class Rekeyed:
                     made, mac = self._star(ue, self.rand(rand), sqn)
                     return aka.xor(sqn, made) + mac
         return self.names.octets(auts, "AUTS")
+
+    def pair(self, rand: bytes, autn: bytes, ck: bytes, ik: bytes) -> tuple[bytes, bytes]:
+        """Return CK and IK of a challenge: what the new K makes where the old ones were made of a K, else drawn."""
+        self.values.setdefault(rand, self.rand(rand))
+        self.autn(rand, autn)
+        for ue in self._likely(rand):
+            if ue.k is None or ue.opc is None:
+                continue
+            given: dict[str, Any] = {"algorithm": ue.algorithm, "iterations": ue.iterations}
+            for run in aka.runs(k=ue.k, opc=ue.opc, rand=rand, autn=autn, **given):
+                if (run.ck, run.ik) == (ck, ik):
+                    self._note(run, self._run(run, ue, rand))
+        return self.octets(ck), self.octets(ik)
 
     def _likely(self, rand: bytes) -> Iterator[UeKeys]:
         """Yield the UEs that a challenge may be for: those that the analysis tried, then some of the others."""
@@ -215,7 +228,24 @@ class Rekeyed:
             lines += ["[[mtk]]", *_given("key_domain", mtk.key_domain), *_given("msk_id", mtk.msk_id)]
             lines += [*_given("mtk_id", mtk.mtk_id), *_given("value", self.octets(mtk.value))]
             lines += [*_given("salt", self.octets(mtk.salt) or None), ""]
+        for sa in keyring.esp:
+            lines += ["[[esp.sa]]", *self._sa(sa), ""]
         return "\n".join(lines)
+
+    def sa(self, sa: EspSa) -> EspSa:
+        """Return an association of ESP with other addresses and keys."""
+        src, dst = (None if end is None else self.names.address(end) for end in (sa.src, sa.dst))
+        keys = self.octets(sa.encryption_key), self.octets(sa.integrity_key)
+        return replace(sa, src=src, dst=dst, encryption_key=keys[0], integrity_key=keys[1])
+
+    def _sa(self, old: EspSa) -> Iterator[str]:
+        sa = self.sa(old)
+        yield f"spi = {sa.spi:#x}"
+        yield from (f'{name} = "{end}"' for name, end in (("src", sa.src), ("dst", sa.dst)) if end is not None)
+        yield f'encryption = "{sa.encryption}"'
+        yield from _given("encryption_key", sa.encryption_key or None)
+        yield f'integrity = "{sa.integrity}"'
+        yield from _given("integrity_key", sa.integrity_key or None)
 
     def _gba(self, run: GbaRun) -> Iterator[str]:
         if run.b_tid is not None:

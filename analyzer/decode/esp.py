@@ -139,7 +139,7 @@ class Associations:
             self._hold(one, held)
             return
         self._hold(one, held)
-        layout = _told(one, packet)
+        layout = told(one, packet.src, packet.dst, packet.data)
         if layout is not None:
             yield from self._decided(one, layout)
 
@@ -277,16 +277,16 @@ def evidence(data: bytes, layout: Layout, src: str, dst: str) -> int:
     return BITS_OF_TRAILER + 8 * data[-layout.icv - TRAILER] + bits if bits else 0
 
 
-def _told(one: Association, packet: IpPacket) -> Layout | None:
+def told(one: Association, src: str, dst: str, data: bytes) -> Layout | None:
     """Add up what packets say for each layout; return the first of which they say enough."""
-    sequence = packet.data[4:8]
+    sequence = data[4:8]
     if sequence in one.window:
         return None
     if len(one.window) >= WINDOW:
         one.bits, one.window = {}, set()
     one.window.add(sequence)
     for layout in LAYOUTS:
-        bits = evidence(packet.data, layout, packet.src, packet.dst)
+        bits = evidence(data, layout, src, dst)
         if bits:
             one.bits[layout] = one.bits.get(layout, 0) + bits
             if one.bits[layout] >= ENOUGH:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from analyzer.correlate.gba import nonce_vector
@@ -58,16 +58,34 @@ class Agreement:
 
 def agreed(messages: Iterable[Message], keyring: Keyring) -> tuple[EspSa, ...]:
     """Return the associations whose keys the capture shows or the keyring has, those agreed on last at the end."""
+    found: dict[EspSa, None] = {}
+    for agreement, keys in _keyed(messages, keyring):
+        for sa in _associations(agreement, keys):
+            found.pop(sa, None)
+            found[sa] = None
+    return tuple(found)[-MAX_ASSOCIATIONS:]
+
+
+def renewed(
+    messages: Iterable[Message], keyring: Keyring, renew: Callable[[Agreement, Keys], Keys]
+) -> dict[EspSa, EspSa]:  # fmt: skip
+    """Return the same with those of the keys that stand for CK and IK."""
+    return {
+        sa: new
+        for agreement, keys in _keyed(messages, keyring)
+        for sa, new in zip(
+            _associations(agreement, keys), _associations(agreement, renew(agreement, keys)), strict=True
+        )
+    }
+
+
+def _keyed(messages: Iterable[Message], keyring: Keyring) -> Iterator[tuple[Agreement, Keys]]:
     ordered = sorted(messages, key=lambda m: (m.time, m.payload.capture, m.frame))
     shown = _shown(ordered)
-    found: dict[EspSa, None] = {}
     for agreement in dict.fromkeys(_agreements(ordered)):
         keys = dict.fromkeys((*shown.get(agreement.rand, ()), *_known(agreement, keyring)))
         for pair in tuple(keys)[:MAX_KEYS]:
-            for sa in _associations(agreement, pair):
-                found.pop(sa, None)
-                found[sa] = None
-    return tuple(found)[-MAX_ASSOCIATIONS:]
+            yield agreement, pair
 
 
 def may_agree(message: Message) -> bool:

@@ -92,6 +92,38 @@ def decrypt(sa: EspSa, packet: bytes) -> bytes | None:
     return decryptor.update(body[block:]) + decryptor.finalize()
 
 
+def unsealed(sa: EspSa, data: bytes) -> tuple[bytes, bytes]:
+    """Return the IV, and payload with trailer, of a packet that `open_packet` opens."""
+    layout = LAYOUTS[sa.integrity]
+    if sa.encryption == "null":
+        start = HEADER + layout.iv
+        return data[HEADER:start], data[start : len(data) - layout.icv]
+    packet = data[: len(data) - layout.icv]
+    clear = decrypt(sa, packet) or b""
+    return packet[HEADER : HEADER + _iv(sa)], clear
+
+
+def sealed(sa: EspSa, head: bytes, iv: bytes, clear: bytes) -> bytes:
+    """Return the packet of these: SPI and sequence number, IV, payload with trailer of whole blocks."""
+    if sa.encryption == "aes-gcm":
+        packet = head + iv + AESGCM(sa.encryption_key[:-SALT]).encrypt(sa.encryption_key[-SALT:] + iv, clear, head)
+    elif sa.encryption == "null":
+        packet = head + iv + clear
+    else:
+        encryptor = Cipher(_cipher(sa), modes.CBC(iv)).encryptor()
+        packet = head + iv + encryptor.update(clear) + encryptor.finalize()
+    if sa.integrity in HASHES:
+        return packet + hmac.digest(sa.integrity_key, packet, HASHES[sa.integrity])[:12]
+    if sa.integrity == "aes-gmac":
+        nonce = sa.integrity_key[-SALT:] + packet[HEADER : HEADER + GCM_IV]
+        return packet + AESGCM(sa.integrity_key[:-SALT]).encrypt(nonce, b"", packet)
+    return packet
+
+
+def _iv(sa: EspSa) -> int:
+    return GCM_IV if sa.encryption == "aes-gcm" else 16 if sa.encryption == "aes-cbc" else 8
+
+
 def _cipher(sa: EspSa) -> algorithms.AES | TripleDES:
     key = sa.encryption_key
     if sa.encryption == "aes-cbc":

@@ -12,7 +12,7 @@ import pytest
 
 from analyzer.analysis import Analysis, analyse
 from analyzer.anonymous import Anonymiser
-from analyzer.capture.case import find_cases
+from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.capture.writer import PcapngWriter
 
 SAMPLES = Path(__file__).parents[3] / "sample_pcaps"
@@ -31,6 +31,11 @@ class Both:
 @cache
 def _anonymised(name: str) -> Both:
     (case,) = find_cases([str(SAMPLES / name)])
+    return both(case)
+
+
+def both(case: CaseFiles) -> Both:
+    """Anonymise a case, and analyse what became of it."""
     before = analyse(case)
     anonymiser = Anonymiser(before, b"a secret of the tests")
     with TemporaryDirectory() as place:

@@ -212,3 +212,11 @@ def test_random_packets_are_refused():
     for _ in range(300):
         data = SPI.to_bytes(4, "big") + chance.randbytes(chance.randrange(6, 200))
         assert isinstance(keys(UE, CSCF, data), Refused)
+
+
+@suites
+def test_what_is_opened_can_be_sealed_again(name):
+    packet, sa, _ = made(name)
+    iv, clear = esp.unsealed(sa, packet)
+    assert clear[8 : 8 + len(SIP)] == SIP
+    assert esp.sealed(sa, packet[:8], iv, clear) == packet
