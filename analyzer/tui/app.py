@@ -204,6 +204,20 @@ class Keyshark(App[Fault]):
             report = guard.keep(guard.trace(error, self.version), folder)
             pane.mount(Broken(printable(guard.words(error, report)), markup=False), before=0)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Do what a key of a list asks for before the next key is looked at.
+
+        Textual lets a key rise from the list first, and gives the list the keys that follow meanwhile: of `:88` only
+        the colon would arrive, and the letters of a filter would be commands.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded and isinstance(self.focused, Rows):
+            is_left = event.key == "escape" and self.screen.maximized is not None
+            if not is_left and await self._check_bindings(event.key, priority=True):
+                return
+            if not is_left and await self._check_bindings(event.key):
+                return
+        await super().on_event(event)
+
     async def run_action(
         self, action: str | ActionParseResult, default_namespace: DOMNode | None = None,
         namespaces: Mapping[str, DOMNode] | None = None,

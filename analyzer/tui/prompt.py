@@ -42,9 +42,13 @@ class Prompt(ModalScreen[str | None]):
 
     def on_key(self, event: events.Key) -> None:
         """Take what was typed before the line had the focus: it stands before all that was typed into it."""
+        line = self.query_one(Input)
+        if event.key == "enter":
+            event.stop()
+            self._take(line.value)
         if not event.is_printable or event.character is None:
             return
-        line = self.query_one(Input)
+        event.stop()
         typed = "" if self.early == 0 and line.value == self.value else line.value
         line.value = typed[: self.early] + event.character + typed[self.early :]
         line.cursor_position = len(line.value)
@@ -57,10 +61,13 @@ class Prompt(ModalScreen[str | None]):
 
     @on(Input.Submitted)
     def _answer(self, event: Input.Submitted) -> None:
-        if not event.value:
+        self._take(event.value)
+
+    def _take(self, text: str) -> None:
+        if not text:
             self.dismiss(None)
-        elif not self.wrong(event.value):
-            self.dismiss(event.value)
+        elif not self.wrong(text):
+            self.dismiss(text)
 
 
 class Confirm(ModalScreen[bool]):

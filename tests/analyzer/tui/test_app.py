@@ -1,3 +1,6 @@
+import pytest
+from textual import events
+
 from analyzer.tui.app import Keyshark
 from analyzer.tui.chooser import Chooser
 from analyzer.tui.screen import CaseScreen
@@ -42,3 +45,21 @@ async def test_light_dark_and_sixteen_colours_draw_every_pane(opened, press):
             pilot.app.theme = theme
             await press(pilot, "1 2 3 4 5")
             assert pilot.app.screen.pane == "media"
+
+
+@pytest.mark.parametrize(
+    ("keys", "came_to"),
+    [
+        ("colon 8 8 enter", lambda screen: screen.packets.place == (0, 88)),
+        ("3 slash M T K enter", lambda screen: screen.packets.place == (0, 46)),
+        ("f s i p enter", lambda screen: screen.packets.filter.applied == "sip" and screen.packets.place == (0, 11)),
+        ("4 f f a i l", lambda screen: screen.query_one("#findings FilterInput").value == "fail"),
+    ],
+)
+async def test_a_fast_hand_loses_no_key(opened, until, keys, came_to):
+    """All keys are there at once, as what is pasted, or typed while the machine is busy."""
+    async with opened("http_good") as pilot:
+        for name in keys.split():
+            pilot.app.post_message(events.Key(name, None if len(name) > 1 else name))
+        screen = pilot.app.screen
+        await until(pilot, lambda: pilot.app.screen is screen and came_to(screen))
