@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange
-from analyzer.correlate.nodes import UE, Nodes, is_multicast
+from analyzer.correlate.nodes import BM_SC, UE, Nodes, is_multicast
 from dissectors import Message
 from dissectors.digest import parse_auth
 from dissectors.http import Http
@@ -56,7 +56,7 @@ def claims(
             case _:
                 pass
     for message in loose:
-        yield from _mikey_claim(message)
+        yield from _mikey_claim(message, nodes)
 
 
 def _user_tokens(username: str | None) -> list[Token]:
@@ -120,13 +120,14 @@ def _zn_claim(exchange: Exchange) -> Claim:
     return Claim(tokens, None, exchange, exchange.first)
 
 
-def _mikey_claim(message: Message) -> Iterable[Claim]:
+def _mikey_claim(message: Message, nodes: Nodes) -> Iterable[Claim]:
     body = bodies.mikey(message)
     if body is None or bodies.is_mtk_message(body):
         return
     tokens: list[Token] = [("b_tid", body.idr.text)] if body.idr is not None else []
     # Where an MSK message goes is what is judged: it makes no address of the UE unless nothing else names it.
     verifies = body.data_type == bodies.DATA_TYPE_VERIFICATION
-    address = message.payload.src if verifies else message.payload.dst
+    from_ue = verifies or nodes.role(message.payload.dst) == BM_SC  # what is no MSK, but an error message of a UE
+    address = message.payload.src if from_ue else message.payload.dst
     known = None if tokens and not verifies else address
     yield Claim(tokens, None if known is None or is_multicast(known) else known, None, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from analyzer.correlate.claims import claims
 from analyzer.correlate.traffic import correlate
+from sample_pcaps.story import Story
 
 from .test_sessions import BM_SC, BSF, CSCF, UE, b_tid, register, ub
 
@@ -35,6 +36,14 @@ def test_an_invite_has_its_dialog_and_caller(talk, invite):
 def test_zn_has_no_address(talk, zn):
     talk.diameter(zn(True, b_tid=b_tid(1).encode()), BM_SC, BSF, (1, 3868))
     assert said(talk) == [(1, [("b_tid", b_tid(1))], None)]
+
+
+def test_a_mikey_error_for_the_bm_sc_is_of_the_ue_that_sent_it(tell):
+    """The BM-SC is no UE, though MIKEY messages go to it."""
+    story = Story.registered_by_http()
+    story.mtk(csb_id=0x0BADCAFE)
+    story.mikey_error(csb_id=0x0BADCAFE)
+    assert [ue.addresses for ue in tell(story).report.ues] == [(story.ue.ip,)]
 
 
 def test_what_is_no_key_management_says_nothing(talk):
