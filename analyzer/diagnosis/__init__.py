@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from analyzer.correlate.exchanges import status
 from analyzer.diagnosis.answers import Reason
-from analyzer.diagnosis.effects import CERTAIN, CONFIDENCES
+from analyzer.diagnosis.effects import CERTAIN, CONFIDENCES, NOT_USABLE
 from analyzer.diagnosis.findings import MEANINGS
 from analyzer.diagnosis.opening import opening
 from analyzer.diagnosis.reasons import reasons
@@ -54,7 +54,7 @@ def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str])
     shown = [place(message) for message in (trouble.asked, trouble.answer) if message is not None]
     sentences = [
         opening(known, trouble, reason), told(known.story, reason.text), MEANINGS.get(reason.cause, ""),
-        _whom(trouble), _recovered(known, trouble), _ruled_out(sound),
+        _whom(trouble), _taken(known, trouble), _recovered(known, trouble), _ruled_out(sound),
     ]  # fmt: skip
     if reason.confidence != CERTAIN:
         sentences.append(_open(known, trouble))
@@ -69,6 +69,16 @@ def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str])
         evidence=tuple(evidence[:MAX_EVIDENCE]),
         waived=reason.waived,
     )
+
+
+def _taken(known: Known, trouble: Trouble) -> str:
+    """Say that a UE has acknowledged what it should have dropped."""
+    found = trouble.run.first("verification")
+    if trouble.symptom != NOT_USABLE or found is None:
+        return ""
+    if any(judgement.rule == "MS-22" for judgement in known.broken.get(trouble.name, ())):
+        return ""  # its MAC is wrong: nothing can be told by it
+    return f"This UE has acknowledged it all the same (frame {found.frame}); a stricter one does not."
 
 
 def _whom(trouble: Trouble) -> str:

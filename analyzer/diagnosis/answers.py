@@ -13,7 +13,11 @@ from analyzer.procedures import history
 from analyzer.procedures.bootstrapping import maker
 from analyzer.report import Evidence
 from dissectors import Message
+from dissectors.http import Http
+from dissectors.sip import Sip
 
+MAX_SHOWN = 40  # characters of a header: a date is shorter
+UNAVAILABLE = (500, 502, 503)
 ZN_IDENTITY_UNKNOWN, ZN_B_TID_INVALID = 5401, 5403  # TS 29.109 6.2
 ICMP_WITHIN = 5 * 10**9  # ns; an ICMP error that comes later speaks of another packet
 
@@ -50,6 +54,9 @@ def answered(known: Known, trouble: Trouble) -> Iterator[Reason]:
             f"{_server(trouble)}: see whether the request arrived, and what became of it.", shown,
         )  # fmt: skip
         return
+    if code in UNAVAILABLE:
+        yield _unavailable(trouble, answer, shown)
+        return
     said = f"With {code} the {_server(trouble)} says"
     for codes, cause, text, remedy in _STATUSES:
         if code in codes:
@@ -73,11 +80,22 @@ _STATUSES: tuple[tuple[tuple[int, ...], str, str, str], ...] = (
     ((405, 501), "wrong-request-uri", "that it does not do this at this address",
      "Sender of the request: see the method and the Request-URI."),
     ((408,), "request-timeout", "that the request was not over in time", "See what lies between the two ends."),
-    ((503, 500, 502), "server-unavailable", "that it is overloaded or out of order",
-     "Server: see its load and its log, and send Retry-After. UE: wait for as long as it says."),
     ((504,), "zn-no-answer", "that it got no answer from a server behind it",
      "BM-SC and BSF: see whether Zn requests arrive and are answered."),
 )  # fmt: skip
+
+
+def _unavailable(trouble: Trouble, answer: Message, shown: tuple[Evidence, ...]) -> Reason:
+    server, body = _server(trouble), answer.body
+    wait = body.headers.get("Retry-After") if isinstance(body, Http | Sip) else None
+    said = f"With {trouble.code} the {server} says that it is overloaded or out of order"
+    if wait is None:
+        remedy = f"{server}: see its load and its log, and send Retry-After. UE: wait before asking again."
+        return Reason("server-unavailable", LIKELY, f"{said}, and not for how long.", remedy, shown)
+    remedy = f"{server}: see its load and its log. UE: wait for as long as Retry-After says."
+    return Reason(
+        "server-unavailable", LIKELY, f"{said}, and with Retry-After {wait[:MAX_SHOWN]} for how long.", remedy, shown
+    )
 
 
 def _unauthorized(known: Known, asked: Message, shown: tuple[Evidence, ...]) -> Reason:

@@ -48,6 +48,7 @@ EFFECTS: dict[str, Effect] = {
     "DG-14": Effect("server-unavailable"),
     "DG-16": Effect("identity-header-missing"),
     "DG-17": Effect("identity-mismatch"),
+    "EX-01": Effect("expired-ks-naf", "ks-naf-refresh-failed", LIKELY),
     "EX-05": Effect("identity-mismatch"),
     "EX-07": Effect("stale-b-tid-reused"),
     "EX-09": Effect("server-unavailable", confidence=LIKELY),

@@ -60,6 +60,7 @@ LEADS = {
     "DG-12": "The BSF had refused the B-TID, and the answer to the UE does not make it bootstrap again",
     "DG-13": "The answer does not say what is wrong, or until when",
     "DG-17": "The UE asks in another name than in its INVITE",
+    "EX-01": "The UE has bootstrapped anew, and tells the BM-SC nothing of it",
     "EX-05": "The BSF gives the BM-SC another user than before",
     "MS-02": "Its head is not that of an MSK message",
     "MS-03": "Its crypto sessions do not fit together",

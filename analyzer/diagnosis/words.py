@@ -16,15 +16,19 @@ from dissectors.http import Http
 
 SHOWN = 8  # characters of the RAND in a B-TID that are told: enough to find it by
 NODES = {UE: "the UE", "im-cn": "the IM CN", "scf": "the SCF", "bm-sc": "the BM-SC", "bsf": "the BSF"}
-_B_TID = re.compile(r"(?:B-TID )?\b([A-Za-z0-9+/]{16,}={0,2}@[\w.:-]*\w)")
-_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
+B_TID = re.compile(r"(?:B-TID )?\b([A-Za-z0-9+/]{16,}={0,2}@[\w.:-]*\w)")
+TIME = re.compile(r"\b(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)Z")
 
 
 def clock(story: Story, time: int) -> str:
     """Return the time of day (UTC), with the date where it is not that on which the case begins."""
+    return moment(time // 10**9, story.traffic.begin // 10**9)
+
+
+def moment(time: float, beginning: float) -> str:
+    """Return the time of day of seconds since 1970, with the date where it is not that of the beginning."""
     try:
-        told = datetime.fromtimestamp(time // 10**9, UTC)
-        begin = datetime.fromtimestamp(story.traffic.begin // 10**9, UTC)
+        told, begin = datetime.fromtimestamp(time, UTC), datetime.fromtimestamp(beginning, UTC)
     except (OverflowError, OSError, ValueError):
         return gba.when(None)
     return f"{told:%H:%M:%S}" if told.date() == begin.date() else f"{told:%Y-%m-%d %H:%M:%S}"
@@ -53,6 +57,12 @@ def short(b_tid: str) -> str:
     return f"{name[:SHOWN]}…{at}{bsf}" if at and len(name) > SHOWN + 1 else b_tid
 
 
+def alike(text: str) -> bool:
+    """Say whether a text has B-TIDs that are one as soon as they are short: then they are told whole."""
+    names = {found[1] for found in B_TID.finditer(text)}
+    return len({short(name) for name in names}) < len(names)
+
+
 def of_when(story: Story, b_tid: str) -> str:
     """Name a B-TID and the bootstrapping that gave it, where the capture shows that."""
     made = maker(story, b_tid)
@@ -73,6 +83,8 @@ def presented(message: Message) -> str | None:
 
 def told(story: Story, text: str) -> str:
     """Return what a rule says as it is said to people: times of day, B-TIDs short and with when they were made."""
+    if alike(text):
+        return text
     seen: set[str] = set()
 
     def b_tid(found: re.Match[str]) -> str:
@@ -87,9 +99,9 @@ def told(story: Story, text: str) -> str:
         return clock(story, int(moment.timestamp()) * 10**9)
 
     try:
-        return _B_TID.sub(b_tid, _TIME.sub(time, text))
+        return B_TID.sub(b_tid, TIME.sub(time, text))
     except ValueError:  # a time that no calendar has
-        return _B_TID.sub(b_tid, text)
+        return B_TID.sub(b_tid, text)
 
 
 def muk_of(story: Story, b_tid: str, naf: str | None) -> Key | None:

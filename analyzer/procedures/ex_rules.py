@@ -121,7 +121,7 @@ def _by_impi(story: Story) -> Mapping[str, frozenset[str]]:
 
 @rule(
     "EX-06", *IN_THE_CLEAR, clause="TS 33.246 4.2, TS 26.237 10.4.2.1", level="info",
-    remedy="Find the node that writes the key into the message, and take it out; renew the key that was seen.",
+    remedy="Sender of the message: take the key out; and renew it, as whoever saw the message has it.",
 )  # fmt: skip
 def no_key_is_written_out(run: Run) -> Iterator[Problem]:
     """No message to or from a UE has a key of its chain in the clear.
@@ -242,7 +242,7 @@ def _user(message: Message) -> str:
 
 @rule(
     "EX-10", *UA, *ALL, USAGE, MSK_DELIVERY, clause="TS 33.220 4.5.2, TS 33.246 6.1", level="shall",
-    remedy='Find the node that writes the B-TID otherwise (no "=" at its end, %-codes, other letters): it must copy.',
+    remedy='Sender of the message: copy the B-TID, with the "=" at its end, and write no %-codes or other letters.',
 )  # fmt: skip
 def b_tid_is_copied_as_it_is(run: Run) -> Iterator[Problem]:
     """A B-TID is the same on Ub, Ua, SIP, Zn and in MIKEY, character for character.

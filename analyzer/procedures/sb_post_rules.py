@@ -286,7 +286,7 @@ def msk_request_goes_through(run: Run) -> Iterator[Problem]:
 
 @rule(
     "SB-22", *ALL, clause="TS 26.237 10.4.2.1, TS 33.210", level="info",
-    remedy="Put the leg between SCF and BM-SC into IPsec (NDS/IP), or find out why this POST went around the tunnel.",
+    remedy="SCF: send this POST through IPsec (NDS/IP) to the BM-SC, or find out why it went around the tunnel.",
 )  # fmt: skip
 def muk_travels_in_ipsec(run: Run) -> Iterator[Problem]:
     """A POST with the MUK of a UE goes from SCF to BM-SC over a link that NDS/IP protects.

@@ -6,10 +6,20 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from analyzer.diagnosis.harmless import harmless
+from analyzer.diagnosis.harmless import Harmless, harmless, rules_of
 from analyzer.diagnosis.reasons import LINKS
 from analyzer.diagnosis.trouble import SYMPTOMS
-from analyzer.report import SCHEMA_VERSION, CaseReport, Diagnosis, Evidence, ProcedureReport, Report, UeReport, Verdict
+from analyzer.report import (
+    SCHEMA_VERSION,
+    CaseReport,
+    Diagnosis,
+    Evidence,
+    Judgement,
+    ProcedureReport,
+    Report,
+    UeReport,
+    Verdict,
+)
 from analyzer.views import measure
 from analyzer.views.frames import frames
 from analyzer.views.ink import MARKS, clean, plural
@@ -17,6 +27,7 @@ from analyzer.views.plain import Plain, plain
 from analyzer.views.text import EMPTY, NOTE, diagnosed
 from analyzer.views.wrapping import wrapped
 
+MAX_UNFINISHED = 3  # procedures of a UE that are named
 MAX_WELL = 20  # UEs of which all is fine that get a line each
 NO_HARM = "broken, though it kept nobody from their keys in this capture:"
 HEALTHY = "nothing failed that the capture shows"
@@ -37,7 +48,7 @@ def show_json(report: Report, timelines: Mapping[str, Plain] | None = None) -> s
             "name": case.name,
             "verdict": str(case.verdict),
             "problems": [f"{capture.path}: {problem}" for capture in case.captures for problem in capture.problems],
-            "diagnoses": plain(case.diagnoses),
+            "diagnoses": _diagnoses(case),
             "harmless": plain(harmless(case)),
         }
         | ({} if timelines is None else {"timeline": timelines.get(case.name, [])})
@@ -47,15 +58,27 @@ def show_json(report: Report, timelines: Mapping[str, Plain] | None = None) -> s
     return json.dumps({"schema_version": SCHEMA_VERSION, "tool": tool, "cases": cases}, indent=2) + "\n"
 
 
+def _diagnoses(told: CaseReport) -> list[Plain]:
+    """Return the diagnoses of a case, each with the broken rules that show it."""
+    rules = rules_of(told)
+    return [
+        {name: plain(getattr(one, name)) for name in one.__dataclass_fields__}
+        | {"rules": [judgement.rule for judgement in rules.get(number, ())]}
+        for number, one in enumerate(told.diagnoses)
+    ]
+
+
 def case(told: CaseReport, width: int | None = None) -> str:
     """Return the diagnoses of one case: for each UE what works, and then what does not."""
+    found = harmless(told)
     count = plural(len(told.diagnoses), "diagnosis" if len(told.diagnoses) == 1 else "diagnose")
+    broken = f", {plural(len(found), 'rule')} broken without harm" if found else ""
     lines = [
-        f"{clean(told.name)}: {count if told.diagnoses else EMPTY.get(told.verdict, HEALTHY)}",
+        f"{clean(told.name)}: {count if told.diagnoses else EMPTY.get(told.verdict, HEALTHY)}{broken}",
         *_unread(told, width),
         *_measure(told, width),
         *_ues(told, width),
-        *_harmless(told, width),
+        *_harmless(told, found, width),
     ]
     return "\n".join(lines) + "\n"
 
@@ -73,19 +96,20 @@ def _measure(told: CaseReport, width: int | None) -> Iterator[str]:
 
 
 def _ues(told: CaseReport, width: int | None) -> Iterator[str]:
-    by_ue: dict[str | None, list[Diagnosis]] = {}
-    for diagnosis in told.diagnoses:
-        by_ue.setdefault(diagnosis.ue, []).append(diagnosis)
-    broken, well = _broken(told), 0
+    rules = rules_of(told)
+    by_ue: dict[str | None, list[Shown]] = {}
+    for number, diagnosis in enumerate(told.diagnoses):
+        by_ue.setdefault(diagnosis.ue, []).append((diagnosis, rules.get(number, ())))
+    broken, well = _broken(told, rules.values()), 0
     for ue in told.ues:
         mine = by_ue.get(ue.id, [])
-        failed = {(kind, shown) for one in mine for kind in _kinds(one.symptom) for shown in one.evidence}
+        failed = {(kind, shown) for one, _ in mine for kind in _kinds(one.symptom) for shown in one.evidence}
         done = [procedure for procedure in ue.procedures if _is_done(procedure, broken, failed)]
         if not mine and len(done) == len(ue.procedures):
             well += 1
             if well > MAX_WELL:
                 continue
-        yield from wrapped(f"{_name(ue)}: {_works(ue, done)}", "  ", width)
+        yield from wrapped(f"{_name(ue)}: {_works(ue, done)}{_unfinished(ue, mine, broken)}", "  ", width)
         yield from _several(told, mine, width)
     if well > MAX_WELL:
         yield f"  and {plural(well - MAX_WELL, 'UE')} more of which all is fine"
@@ -94,27 +118,30 @@ def _ues(told: CaseReport, width: int | None) -> Iterator[str]:
         yield from _several(told, by_ue[None], width)
 
 
-def _harmless(told: CaseReport, width: int | None) -> Iterator[str]:
+def _harmless(told: CaseReport, found: Sequence[Harmless], width: int | None) -> Iterator[str]:
     """Tell of the rules that were broken without harm."""
-    found = harmless(told)
     if found:
         yield from wrapped(NO_HARM, "  ", width)
     for one in found:
         place = f", {frames(one.evidence, len(told.captures) > 1)}" if one.evidence else ""
         times = f", {one.times} times" if one.times > 1 else ""
-        whose = f", {plural(len(one.ues), 'UE')}" if len(one.ues) > 1 else "".join(f", {ue}" for ue in one.ues)
-        may = "" if one.cause is None else f" (where it does harm: {one.cause})"
-        yield from wrapped(f"· {one.rule} {one.name}{place}{whose}{times}: {clean(one.message)}{may}", "    ", width)
+        whose = f"{plural(len(one.ues), 'UE')}: " if len(one.ues) > 1 else "".join(f"{ue}: " for ue in one.ues)
+        may = "" if one.cause is None else f", may be {one.cause}"
+        yield from wrapped(f"· {whose}{one.rule} {one.name} ({one.level}){may}{place}{times}", "    ", width)
+        yield from wrapped(clean(one.told), "        ", width)
         if one.remedy:
             yield from wrapped(f"→ {clean(one.remedy)}", "        ", width)
         if one.waived is not None:
             yield from wrapped(f"waived: {clean(one.waived)}", "        ", width)
 
 
-def _several(case: CaseReport, found: Iterable[Diagnosis], width: int | None) -> Iterator[str]:
-    for diagnosis in found:
+def _several(case: CaseReport, found: Iterable[Shown], width: int | None) -> Iterator[str]:
+    for diagnosis, rules in found:
         for line in diagnosed(diagnosis, len(case.captures) > 1):
             yield from wrapped(line.lstrip(), line[: len(line) - len(line.lstrip())], width)
+        for judgement in rules:
+            told = f"breaks {judgement.rule} {judgement.name}: {judgement.clause} ({judgement.level})"
+            yield from wrapped(clean(told), "      ", width)
 
 
 def _name(ue: UeReport) -> str:
@@ -123,11 +150,16 @@ def _name(ue: UeReport) -> str:
 
 
 Done = tuple[str, float, float]
+Shown = tuple[Diagnosis, tuple[Judgement, ...]]  # with the broken rules that show it
 
 
-def _broken(told: CaseReport) -> set[Done]:
-    """Return the procedures that broke a rule; what was sent to several UEs is a procedure of each of them."""
+def _broken(told: CaseReport, shown: Iterable[tuple[Judgement, ...]]) -> set[Done]:
+    """Return the procedures that broke a rule; what was sent to several UEs is a procedure of each of them.
+
+    Of those that no specification demands (info) only what a diagnosis rests on counts.
+    """
     failed = {j.procedure for j in told.judgements if j.verdict >= Verdict.FAIL and j.level != "info"}
+    failed |= {judgement.procedure for rules in shown for judgement in rules}
     return {_done(p) for ue in told.ues for p in ue.procedures if p.id in failed}
 
 
@@ -145,6 +177,16 @@ def _kinds(symptom: str) -> Iterator[str]:
 def _is_done(procedure: ProcedureReport, broken: set[Done], failed: set[tuple[str, Evidence]]) -> bool:
     shown = any((procedure.kind, Evidence(step.capture, step.frame)) in failed for step in procedure.steps)
     return procedure.outcome == "success" and _done(procedure) not in broken and not shown
+
+
+def _unfinished(ue: UeReport, mine: Sequence[Shown], broken: set[Done]) -> str:
+    """Name what is neither fine nor explained: a procedure that the capture does not see the end of."""
+    left = [p for p in ue.procedures if p.outcome == "incomplete" and _done(p) not in broken and p.steps]
+    if mine or not left:
+        return ""
+    names = ", ".join(f"{LINKS[p.kind]} (frame {p.steps[-1].frame})" for p in left[:MAX_UNFINISHED])
+    more = f" and {len(left) - MAX_UNFINISHED} more" if len(left) > MAX_UNFINISHED else ""
+    return f"; without an end that the capture shows: {names}{more}"
 
 
 def _works(ue: UeReport, done: Sequence[ProcedureReport]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from analyzer.diagnosis.effects import CONFIDENCES, EFFECTS, OF_THE_REPEAT
+from analyzer.diagnosis.risks import CAUSES
 from analyzer.diagnosis.trouble import SYMPTOMS
 from analyzer.procedures import CATALOGUE, PROCEDURES
 
@@ -21,5 +22,5 @@ def test_every_effect_is_that_of_a_rule():
 def test_the_documentation_lists_every_cause_and_symptom():
     causes = {effect.cause for effect in EFFECTS.values()}
     symptoms = {effect.symptom for effect in EFFECTS.values()} - {""} | set(SYMPTOMS.values())
-    assert all(f"| `{name}` |" in DOCS for name in causes | symptoms)
+    assert all(f"| `{name}` |" in DOCS for name in causes | symptoms | set(CAUSES.values()))
     assert {effect.confidence for effect in EFFECTS.values()} <= set(CONFIDENCES)

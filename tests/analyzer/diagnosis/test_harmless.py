@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analyzer.diagnosis.effects import EFFECTS
-from analyzer.diagnosis.harmless import harmless
+from analyzer.diagnosis.harmless import harmless, rules_of
 from analyzer.report import Verdict
 from sample_pcaps.casebook import cases
 
@@ -35,6 +37,38 @@ def test_what_is_broken_again_and_again_is_told_once(sample):
     assert (one.rule, one.cause, one.ues) == ("DG-16", "identity-header-missing", ("ue1",))
     failed = [j for j in report.judgements if j.verdict is Verdict.FAIL and j.rule == "DG-16"]
     assert (one.times, one.evidence) == (len(failed), failed[0].evidence)
+
+
+def test_a_ue_that_comes_back_too_early_is_told_of_beside_the_overload(sample):
+    (one,) = harmless(sample("retry_after_ignored").report)
+    assert (one.rule, one.cause) == ("DG-14", "server-unavailable")
+    assert one.told.startswith(
+        "At 00:00:02 the UE sent “POST /keymanagement?requesttype=register” to the BM-SC in frame 47 "
+    )
+
+
+def test_the_worst_come_first(sample):
+    report = sample("wrong_requesttype").report
+    (broken,) = (j for j in report.judgements if j.verdict is Verdict.FAIL)
+    others = [broken._replace(rule=code, level=level) for code, level in (("EX-03", "info"), ("DG-18", "should"))]
+    told = harmless(replace(report, judgements=(*others, broken)))
+    assert [one.level for one in told] == ["shall", "should", "info"]
+
+
+def test_what_was_forwarded_is_told_of_whoever_sent_it(sample):
+    (one,) = harmless(sample("muk_passed_on_to_the_ue").report)
+    assert "the SCF sent “200 OK (INVITE)” to the IM CN in frame 28" in one.told
+
+
+def test_b_tids_that_differ_at_their_end_are_told_whole(sample):
+    (one,) = harmless(sample("b_tid_without_its_padding").report)
+    assert "B-TID 3aGRjH/C+mtsiHTv3fhMuw@bsf.home1.net, the BSF gave 3aGRjH/C+mtsiHTv3fhMuw==@bsf.home1.net" in one.told
+
+
+def test_each_diagnosis_has_the_rules_that_show_it(sample):
+    report = sample("refused_b_tid_repeated").report
+    found = rules_of(report)
+    assert [[j.rule for j in found.get(n, ())] for n in range(len(report.diagnoses))] == [[], ["SB-05"]]
 
 
 def test_what_a_diagnosis_tells_is_not_told_again(sample):

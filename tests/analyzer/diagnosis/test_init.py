@@ -6,6 +6,7 @@ import pytest
 
 from analyzer.diagnosis import MAX_EVIDENCE, diagnose
 from sample_pcaps.casebook import cases
+from sample_pcaps.forge_text import Edit
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import SECOND_MSK
 
@@ -62,6 +63,7 @@ EXPECTED: dict[str, list[tuple[str, str]]] = {
     "mtk_with_a_wrong_mac": [('mtk-not-usable', 'mtk-wrong-key')],
     "mtk_with_an_id_of_three_octets": [('mtk-not-usable', 'mtk-malformed')],
     "muk_of_the_scf_s_own": [('msk-not-usable', 'msk-wrong-key')],
+    "new_b_tid_never_presented": [('ks-naf-refresh-failed', 'expired-ks-naf')],
     "nonce_without_autn": [('initiation-failed', 'bootstrapping-failed')],
     "old_b_tid_after_bootstrapping": [('ks-naf-refresh-failed', 'stale-b-tid-reused')],
     "one_muk_for_two_bm_scs": [('msk-not-usable', 'msk-wrong-key')],
@@ -136,6 +138,22 @@ def test_without_any_judgement_the_answers_still_tell_something(sample):
     (found,) = diagnose(analysis.story, analysis.runs, ())
     assert (found.symptom, found.cause, found.confidence) == ("registration-failed", "unknown-b-tid-at-bsf", "certain")
     assert "5403" in found.message
+
+
+def test_a_ue_that_took_what_others_drop_is_told_of(sample):
+    (found,) = sample("msk_of_mikey_version_2").report.diagnoses
+    assert "This UE has acknowledged it all the same (frame 45)" in found.message
+    (found,) = sample("msk_under_another_muk").report.diagnoses
+    assert "acknowledged" not in found.message
+
+
+@pytest.mark.parametrize(("wait", "said"), [("30", "with Retry-After 30 for how long"), (None, "not for how long")])
+def test_an_overloaded_server_is_asked_for_what_it_left_out_only(tell, wait, said):
+    story = Story.begun_by_http()
+    story.register(status="500 Internal Server Error", edits={"answer": Edit(headers={"Retry-After": wait})})
+    (found,) = tell(story).report.diagnoses
+    assert said in found.message
+    assert ("send Retry-After" in found.remedy) is (wait is None)
 
 
 def test_what_happens_again_is_told_once(tell):

@@ -22,6 +22,8 @@ def test_a_b_tid_is_short_and_has_its_bootstrapping(sample):
     assert of_when(story, "AAAAAAAAAAAAAAAAAAAAAA==@x.net") == "B-TID AAAAAAAA…@x.net"
     twice = told(story, f"B-TID {b_tid} expired at 2026-01-02T00:01:00Z, not {b_tid}")
     assert twice == f"{of_when(story, b_tid)} expired at 2026-01-02 00:01:00, not B-TID {short(b_tid)}"
+    cut = b_tid.replace("=", "")
+    assert told(story, f"B-TID {cut}, the BSF gave {b_tid}") == f"B-TID {cut}, the BSF gave {b_tid}"
     assert "9999" in told(story, "at 9999-99-99T00:00:00Z")
 
 

@@ -11,14 +11,14 @@ from analyzer.views import diagnoses
 
 def test_text_tells_who_what_why_and_what_to_do(case):
     shown = diagnoses.show(Report("1", (case,)))
-    assert shown.splitlines()[0] == f"{case.name}: 1 diagnosis"
+    assert shown.splitlines()[0] == f"{case.name}: 1 diagnosis, 2 rules broken without harm"
     assert "ue1: msk-not-usable because msk-wrong-key (likely), frame 3" in shown
     assert "      it is so" in shown
     assert "      → do this" in shown
 
 
 def test_a_case_without_any_says_so(case):
-    shown = diagnoses.show(Report("1", (replace(case, diagnoses=(), verdict=Verdict.PASS),)))
+    shown = diagnoses.show(Report("1", (replace(case, diagnoses=(), judgements=(), verdict=Verdict.PASS),)))
     assert shown.startswith(f"{case.name}: {diagnoses.HEALTHY}\n  ue1 ")
 
 
@@ -53,10 +53,31 @@ def test_json_has_the_diagnoses_of_the_report_and_what_did_no_harm(case):
 def test_what_was_broken_without_harm_stands_below(sample):
     shown = diagnoses.case(sample("wrong_requesttype").report)
     lines = shown.splitlines()
+    assert lines[0] == f"wrong_requesttype: {diagnoses.HEALTHY}, 1 rule broken without harm"
     assert lines[2] == f"  {diagnoses.NO_HARM}"
-    assert lines[3].startswith("    · RG-01 registration-has-its-form, frames 30, 32, ue1: ")
-    assert lines[3].endswith("(where it does harm: wrong-request-uri)")
-    assert lines[4].startswith("        → UE: ")
+    assert lines[3] == "    · ue1: RG-01 registration-has-its-form (shall), may be wrong-request-uri, frames 30, 32"
+    assert lines[4].startswith(
+        "        At 00:00:00 the UE sent “POST /keymanagement?requesttype=registration” to the BM-SC"
+    )
+    assert "Where it does harm: A BM-SC tells its requests apart by these" in lines[4]
+    assert lines[5].startswith("        → UE: ")
+
+
+def test_a_diagnosis_names_the_rules_that_it_rests_on(sample):
+    report = sample("msk_under_another_muk").report
+    assert diagnoses.case(report).splitlines()[-1].startswith("      breaks MS-16 mac-verifies-under-muk: TS 33.246 ")
+    (told,) = json.loads(diagnoses.show_json(Report("1", (report,))))["cases"]
+    assert told["diagnoses"][0]["rules"] == ["MS-16"]
+
+
+def test_what_a_diagnosis_rests_on_is_not_fine_though_no_specification_demands_it(sample):
+    shown = diagnoses.case(sample("another_key_under_one_mtk_id").report)
+    assert "ue1 10.1.0.11 user1_private@home1.net: 5 of 6 procedures fine" in shown
+
+
+def test_what_has_no_end_and_no_diagnosis_is_named(sample):
+    shown = diagnoses.case(sample("msk_under_the_older_muk").report).splitlines()
+    assert shown[1].endswith("; without an end that the capture shows: MSK delivery (frame 56)")
 
 
 def test_a_waived_diagnosis_says_so(case):
