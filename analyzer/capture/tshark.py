@@ -29,6 +29,8 @@ CUT_SHORT = "cut short"  # what tshark says of a file that ends within a packet
 # Bodies as they were sent: what tshark takes apart it leaves out of the octets of a message
 UNTOUCHED = {"http.dechunk_body": "FALSE", "http.decompress_body": "FALSE"}
 
+HEAD_ENDS = b"\r\n\r\n"
+
 INSTALL = (
     "tshark is not installed: install it (Debian and Ubuntu: apt install tshark; Fedora: dnf install wireshark-cli; "
     "macOS: brew install wireshark), or read with the native engine"
@@ -193,7 +195,17 @@ def _messages(packet: Any, protocol: str) -> Iterator[bytes]:
         if len(data) < len(before) and before.endswith(data):
             continue
         before = data
-        yield from _split(protocol, data)
+        alone = len(texts) == 1 and data.endswith(HEAD_ENDS)
+        yield from _split(protocol, data + _body(packet, protocol) if alone else data)
+
+
+def _body(packet: Any, protocol: str) -> bytes:
+    """Return the body of an only message of HTTP: one that tshark reads further it leaves out of the message."""
+    layer = packet[protocol]
+    if protocol != "http" or layer.duplicate_layers or not layer.has_field("file_data_raw"):
+        return b""
+    told = layer.get_field("file_data_raw")  # [hex, position, length, …]
+    return bytes.fromhex(str(told[0])) if isinstance(told, list) else b""
 
 
 def _split(protocol: str, data: bytes) -> Iterator[bytes]:

@@ -64,6 +64,19 @@ def test_the_story_is_judged_as_in_the_clear() -> None:
     assert len(secured.report.media) == len(clear.report.media) > 0
 
 
+def test_a_bootstrapping_in_tls_has_its_body() -> None:
+    """tshark takes BootstrappingInfo, which it can read, out of the octets of the answer."""
+    secured = analysed(SAMPLES / "keyed_by_a_sim")
+    assert secured.report.verdict is Verdict.PASS
+    passed = {one.rule for one in secured.report.judgements if one.verdict is Verdict.PASS}
+    assert {"UB-05", "UB-08", "UB-09", "UB-10"} <= passed
+    (run,) = secured.story.traffic.bootstrappings
+    assert run.b_tid == secured.report.ues[0].b_tid[0]
+    shut = analysed(SAMPLES / "keyed_by_a_sim", Options())
+    assert shut.story.traffic.bootstrappings == ()
+    assert shut.report.verdict is Verdict.PASS
+
+
 def test_messages_have_their_ends_frames_and_times() -> None:
     secured = analysed(SAMPLES / "http_over_tls")
     carried = {message.frame: message.payload for message in secured.messages if message.protocol == "tls"}
