@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from sample_pcaps.casebook import case
+from sample_pcaps.forge_keys import made_up
+from sample_pcaps.forge_tuak import Sim, Tuak
+from sample_pcaps.good import keyed_by_http
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import SECOND_MSK
 
@@ -101,3 +104,50 @@ def pulled_after_expiry() -> Story:
         story.mtk(msk_id, 1, times=2)
         story.media(msk_id, 1, packets=10)
     return story
+
+
+@case()
+def keyed_by_tuak() -> Story:
+    """The HTTP variant, all of it right, with two UEs whose USIMs run TUAK; the keyring has K and TOPc.
+
+    The first has the sizes of Milenage. The second has all of them longer, K too, and runs Keccak twice; its SQN is
+    ahead, and it resynchronises.
+    """
+    story = Story("tuak", by_sip=False, ues=2)
+    top = made_up("TOP", 32)
+    for ue, chosen, octets in zip(story.ues, (Tuak(), Tuak(res=16, ck=32, ik=32, iterations=2)), (16, 32), strict=True):
+        ue.tuak, ue.k = chosen, made_up(f"K of TUAK {ue.number}", octets)
+        ue.opc = chosen.topc(ue.k, top)
+        story.bootstrap(ue, resync=octets == 32)
+        story.wait(0.2)
+        story.invite(ue)
+        story.wait(0.1)
+        story.register(ue)
+        story.wait(0.1)
+    story.keys_and_media()
+    story.wait(1)
+    for ue in story.ues:
+        story.msk_request(ue)
+        story.msk(ue, SECOND_MSK)
+    story.mtk(SECOND_MSK, 1, times=2)
+    story.media(SECOND_MSK, 1, packets=10)
+    return story
+
+
+@case()
+def keyed_by_a_sim() -> Story:
+    """The story of http_good by 2G GBA (TS 33.220 Annex I): the UE has a SIM, and the keyring its Kc and SRES.
+
+    Ub is inside TLS, as it has to be with a SIM: RAND follows from the B-TID, and Ks-input stands in the keyring. The
+    key log opens Ub with the tshark engine.
+    """
+    story = Story("a SIM", by_sip=False)
+    story.ub_tls = True
+    story.bootstrap(sim=Sim(made_up("Kc", 8), made_up("SRES", 4)), server_data=made_up("Ks-input", 16))
+    story.wait(0.2)
+    story.invite()
+    story.wait(0.1)
+    story.register()
+    story.wait(0.1)
+    story.entry = "sim"
+    return keyed_by_http(story)

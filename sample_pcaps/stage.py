@@ -13,6 +13,7 @@ from sample_pcaps.forge import LINK_ETHERNET, SECOND, Connection, Tape, pcapng
 from sample_pcaps.forge_esp import Sa
 from sample_pcaps.forge_keys import Vector, made_up, mrk_of, naf_key, opc_of
 from sample_pcaps.forge_text import NO_EDIT, Edit, Edits, Text
+from sample_pcaps.forge_tuak import Sim, Tuak
 
 START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * SECOND
 MILLISECOND = 10**6  # ns
@@ -66,6 +67,8 @@ class Gba:
     impi: str
     b_tid: str
     lifetime: int
+    sim: Sim | None = None  # of 2G GBA, with its Ks-input
+    ks_input: bytes = b""
 
     def naf_key(self, naf_fqdn: str, ua_id: bytes, label: str = "gba-me") -> bytes:
         return naf_key(self.vector.ks, self.vector.rand, self.impi, naf_fqdn, ua_id, label)
@@ -94,6 +97,7 @@ class Ue:
     ip: str
     k: bytes
     opc: bytes
+    tuak: Tuak | None = None  # what its USIM runs, or Milenage; `opc` is TOPc then
     sqn: int = 32
     gba: list[Gba] = field(default_factory=list)
     tmpi: str | None = None
@@ -145,6 +149,7 @@ class Stage:
 
     packet_number = FIRST_SEQ  # 2^16 * ROC + SEQ of the next media packet
     tls = False  # UEs speak TLS to the BM-SC
+    ub_tls = False  # and to the BSF
     http2 = False  # UEs speak HTTP/2 to BSF and BM-SC
     websocket = False  # UEs speak SIP to the P-CSCF over WebSocket
 
@@ -162,7 +167,7 @@ class Stage:
         self.now = start
         self.tape = Tape()
         self.wrap: Callable[[bytes], Iterable[bytes]] = _as_it_is  # Ethernet frame → what the probe sees of it
-        self.entry = "k"  # where the keyring enters the ladder: k, ck, ks, muk, msk or mtk
+        self.entry = "k"  # where the keyring enters the ladder: k, sim, ck, ks, muk, msk or mtk
         self.link = LINK_ETHERNET  # of the capture
         self.more: dict[str, bytes] = {}  # captures of other probes and a key log, by the names of their files
         self.associations: list[tuple[Sa, str, str]] = []  # of ESP, with source and destination; for the keyring
@@ -242,7 +247,8 @@ class Stage:
     def connect(self, client: str, server: str, port: int = HTTP_PORT) -> Wire:
         """Open a TCP connection, and TLS on it where UEs speak it."""
         of_ue = port == HTTP_PORT and client in {ue.ip for ue in self.ues}
-        secured = self.tls and of_ue and server == self.addresses.bm_sc
+        at_bsf = server == self.addresses.bsf
+        secured = of_ue and (self.ub_tls if at_bsf else self.tls and server == self.addresses.bm_sc)
         number = self.count("port")
         wire = Wire(
             self, Connection(self.tape, client, 40000 + number % PORTS, server, forge_tls.PORT if secured else port)
@@ -251,7 +257,7 @@ class Stage:
         if self.http2 and of_ue:
             wire.talk = forge_http2.Talk()
         if secured:
-            wire.secure(forge_tls.Session(BM_SC_FQDN, str(number)))
+            wire.secure(forge_tls.Session(BSF_FQDN if at_bsf else BM_SC_FQDN, str(number)))
         return wire
 
     def socket(self, ue: Ue) -> Wire:
@@ -338,6 +344,13 @@ class Stage:
             yield f'\n[[ue]]\nimpi = "{ue.impi}"\nimpu = ["{ue.impu}"]'
             if self.entry == "k":
                 yield f'k = "{ue.k.hex()}"\nopc = "{ue.opc.hex()}"'
+                if ue.tuak is not None:
+                    yield f'algorithm = "tuak"\niterations = {ue.tuak.iterations}'
+            for run in ue.gba if self.entry == "sim" else ():
+                assert run.sim is not None
+                kc, sres, ks_input = run.sim.kc.hex(), run.sim.sres.hex(), run.ks_input.hex()
+                yield f'\n  [[ue.gba]]\n  b_tid = "{run.b_tid}"\n  kc = "{kc}"\n  sres = "{sres}"'
+                yield f'  ks_input = "{ks_input}"\n  type = "2g"'
             for run in ue.gba if self.entry == "ks" else ():
                 yield f'\n  [[ue.gba]]\n  b_tid = "{run.b_tid}"\n  ks = "{run.vector.ks.hex()}"'
             for run in ue.gba if self.entry == "ck" else ():

@@ -90,7 +90,7 @@ class GbaSteps(UbSteps):
                 *([(diameter.UICC_KEY, uicc_key)] if uicc_key is not None else []),
                 (diameter.EXPIRY, diameter.time_of(expires)),
                 (diameter.CREATED, diameter.time_of(self.now)),
-                (diameter.GBA_TYPE, diameter.number(0)),
+                (diameter.GBA_TYPE, diameter.number(int(run.sim is not None))),  # 1 is 2G GBA
                 *([(diameter.GBA_SETTINGS, _settings(impi or ue.impi, uids))] if uids is not None else []),
             ]
         changed = answer if bia_avps is None else bia_avps(answer)

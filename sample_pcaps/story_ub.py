@@ -10,6 +10,7 @@ from sample_pcaps import forge_text as text
 from sample_pcaps.forge import SECOND
 from sample_pcaps.forge_keys import Vector, auts, b_tid_of, milenage, tmpi_of
 from sample_pcaps.forge_text import Edits, Text, digest_of
+from sample_pcaps.forge_tuak import Sim
 from sample_pcaps.stage import BSF_FQDN, HOUR, Gba, Stage, Ue, Wire, authorization, check_names, date, edit_of
 
 TOKEN = "3gpp-gba-tmpi"  # a product token
@@ -34,6 +35,7 @@ class UbSteps(Stage):
         rand: bytes | None = None,
         k: bytes | None = None,
         server_data: bytes = b"",
+        sim: Sim | None = None,
         nonce: str | None = None,
         challenge: Mapping[str, str | None] | None = None,
         res: bytes | None = None,
@@ -50,8 +52,9 @@ class UbSteps(Stage):
 
         `lifetime` is in s from now, `lifetime_text` what the XML says instead. `username` is the IMPI, after a run
         with the token 3gpp-gba-tmpi on both sides the TMPI. `k` makes the vector with another key than the
-        keyring's (AUTN fails). `nonce` replaces base64(RAND || AUTN || server_data); `challenge` overrides
-        directives of WWW-Authenticate (None drops one). `res`, `xres` are what the UE and the BSF compute with.
+        keyring's (AUTN fails). `sim` makes it 2G GBA, with `server_data` for its Ks-input. `nonce` replaces
+        base64(RAND || AUTN || server_data); `challenge` overrides directives of WWW-Authenticate (None drops one).
+        `res`, `xres` are what the UE and the BSF compute with.
         `resync` puts an AUTS between; the new RAND is `resync_rand` or a fresh one. `b_tid` replaces the one in
         the XML. `stop_after` names the last message sent. Edit.digest and Edit.claim of "first", "second" and
         "resync" are directives of Authorization, of "ok" those of Authentication-Info; an edit that sets such a
@@ -63,19 +66,24 @@ class UbSteps(Stage):
         talk = _Ub(self, wire, edits, username or ue.tmpi or ue.impi, user_agent, server, realm, stop_after)
 
         def vector_of(own_rand: bytes | None) -> Vector:
-            return milenage(k or ue.k, ue.opc, own_rand or self.octets("RAND", 16), ue.sqn.to_bytes(6, "big"))
+            fresh = own_rand or self.octets("RAND", 16)
+            if sim is not None:
+                return sim.vector(fresh, server_data)
+            return (ue.tuak.vector if ue.tuak else milenage)(k or ue.k, ue.opc, fresh, ue.sqn.to_bytes(6, "big"))
 
         talk.ask("first", {"username": talk.name, "realm": realm, "nonce": "", "uri": "/", "response": ""}, None)
         ue.sqn += 32
         vector = vector_of(rand)
         offered = talk.offer("challenge", nonce or _nonce(vector, server_data), challenge)
         if resync and not talk.stopped:
-            token = base64.b64encode(auts(ue.k, ue.opc, vector.rand, (ue.sqn + 64).to_bytes(6, "big"))).decode()
+            ahead = (ue.sqn + 64).to_bytes(6, "big")
+            token = base64.b64encode((ue.tuak.auts if ue.tuak else auts)(ue.k, ue.opc, vector.rand, ahead)).decode()
             talk.ask("resync", talk.answer(offered) | {"auts": token}, b"")
             ue.sqn += 96
             vector = vector_of(resync_rand)
             offered = talk.offer("second-challenge", nonce or _nonce(vector, server_data), challenge)
-        run = Gba(vector, ue.impi, b_tid_of(vector.rand, BSF_FQDN), self.now + round(lifetime * SECOND))
+        until = self.now + round(lifetime * SECOND)
+        run = Gba(vector, ue.impi, b_tid_of(vector.rand, BSF_FQDN), until, sim, server_data if sim is not None else b"")
         if not talk.stopped:
             given = talk.ask("second", talk.answer(offered), vector.res if res is None else res)
             body = text.bootstrapping_info(b_tid or run.b_tid, lifetime_text or self.iso(run.lifetime))
