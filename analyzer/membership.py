@@ -22,7 +22,7 @@ MskName = tuple[bytes | None, bytes]
 class NameShown:
     """A name of a UE, and the frame in which it stands first."""
 
-    kind: str  # impi, tmpi, impu, b_tid, call_id, key_group; of ties also address, destination
+    kind: str  # impi, tmpi, impu, b_tid, call_id, nonce, key_group; of ties also address, destination
     value: str
     at: Evidence
     ue: str | None = None  # of a tie that identities contradict: whose the name is

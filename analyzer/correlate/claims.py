@@ -14,7 +14,8 @@ from dissectors.http import Http
 from dissectors.mbms_xml import NafKeyInfo
 from dissectors.sip import Sip
 
-Token = tuple[str, str]  # ("impi" | "tmpi" | "impu" | "b_tid" | "call_id", value)
+Token = tuple[str, str]  # ("impi" | "tmpi" | "impu" | "b_tid" | "call_id" | "nonce", value)
+INTENDED, ASSERTED = "X-3GPP-Intended-Identity", "X-3GPP-Asserted-Identity"
 TMPI_DOMAIN = "@tmpi."  # a TMPI names a BSF's pseudonym domain (TS 33.220 Annex B.4), never the subscriber
 
 
@@ -43,14 +44,14 @@ def claims(
         for exchange in run.exchanges:
             in_ub.add(id(exchange))
             yield Claim(tokens, run.address, exchange, exchange.first)
-    for exchange in exchanges:
-        if id(exchange) in in_ub:
-            continue
+    asked = tuple(exchange for exchange in exchanges if id(exchange) not in in_ub)
+    offered = _offered(asked)
+    for exchange in asked:
         match exchange.protocol:
             case "sip":
                 yield _sip_claim(exchange, nodes)
             case "http":
-                yield from _http_claim(exchange)
+                yield from _http_claim(exchange, offered)
             case "diameter" if gba.is_zn(exchange):
                 yield _zn_claim(exchange)
             case _:
@@ -88,7 +89,48 @@ def _registered_tokens(body: Sip) -> list[Token]:
     return _user_tokens(username) + ([("impu", body.to_uri)] if body.to_uri else [])
 
 
-def _http_claim(exchange: Exchange) -> Iterable[Claim]:
+Offered = dict[str, set[str]]  # the nonces of 401s to requests that name nobody, with their connections
+
+
+def _names_nobody(exchange: Exchange) -> bool:
+    """Say whether a request on Ua lacks the identity that each has to have: behind a NAT it may be anybody's."""
+    body = None if exchange.request is None else exchange.request.body
+    return exchange.asked is not None and isinstance(body, Http) and not body.headers.get(INTENDED)
+
+
+def _offered(exchanges: Iterable[Exchange]) -> Offered:
+    found: Offered = {}
+    for exchange in exchanges:
+        if exchange.protocol == "http" and _names_nobody(exchange):
+            for nonce in _nonces(exchange):
+                found.setdefault(nonce, set()).add(_connection(exchange))
+    return found
+
+
+def _nonces(exchange: Exchange) -> Iterable[str]:
+    for answer in exchange.answers:
+        told = gba.challenge(answer.body) if isinstance(answer.body, Http) else None
+        if told is not None and told.get("nonce"):
+            yield told.get("nonce") or ""
+
+
+def _connection(exchange: Exchange) -> str:
+    payload = exchange.first.payload
+    ends = sorted(((payload.src, payload.sport), (payload.dst, payload.dport)))
+    return " ".join(f"{address} {port}" for address, port in ends)
+
+
+def _nonce_tokens(exchange: Exchange, used: str | None, offered: Offered) -> Iterable[Token]:
+    """Tie a request that names nobody to the one that answers its 401: by the nonce, if it is not everybody's."""
+    if not _names_nobody(exchange):
+        return
+    for nonce in dict.fromkeys((used or "", *_nonces(exchange))):
+        where = offered.get(nonce, ())
+        if where:
+            yield ("nonce", nonce if len(where) == 1 else f"{nonce} {_connection(exchange)}")
+
+
+def _http_claim(exchange: Exchange, offered: Offered) -> Iterable[Claim]:
     message, asked = exchange.request, exchange.asked
     body = None if message is None else message.body
     if message is None or not isinstance(body, Http) or asked is None:
@@ -98,12 +140,13 @@ def _http_claim(exchange: Exchange) -> Iterable[Claim]:
     if asked == "authorize" or asked.startswith("sip-based"):
         told = bodies.find(message, NafKeyInfo)
         address = None if told is None or not told.ue_addresses else told.ue_addresses[0]
-        header = "X-3GPP-Asserted-Identity"
+        header = ASSERTED
     else:
         given = gba.authorization(body)
         username = None if given is None else given.get("username")
         tokens += [("b_tid", username)] if username else []
-        header = "X-3GPP-Intended-Identity"
+        tokens += _nonce_tokens(exchange, None if given is None else given.get("nonce"), offered)
+        header = INTENDED
     tokens += [("impu", impu) for impu in bodies.unquoted(body.headers.get(header) or "")]
     yield Claim(tokens, address, exchange, message)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from analyzer.correlate import gba
 from analyzer.correlate.claims import Claim, Token, claims
@@ -57,6 +58,11 @@ class Group:
     @property
     def first(self) -> int:
         return min(claim.message.time for claim in self.claims)
+
+    @property
+    def last(self) -> int:
+        """When its last exchange or message began."""
+        return max(claim.message.time for claim in self.claims)
 
     def absorb(self, other: Group) -> None:
         self.claims += other.claims
@@ -127,7 +133,8 @@ def _by_address(groups: list[Group]) -> list[Group]:
     """Join what an address ties, where it can mean one UE only: behind a NAT it ties nothing.
 
     A group that lacks an IMPI and one that lacks an IMPU, or speaks no SIP, complete each other: a UE may well
-    register under another IMPU than it invites with. One that has neither joins the only one there is.
+    register under another IMPU than it invites with. One that has neither joins the only one there is. Where nobody
+    is named, B-TIDs that are in use at the same time are those of several UEs.
     """
     order = {id(group): number for number, group in enumerate(groups)}
     at: dict[str, dict[int, Group]] = {}
@@ -152,10 +159,16 @@ def _by_address(groups: list[Group]) -> list[Group]:
             for group in here:
                 if group is not named[0] and not (group.of("impi") or group.of("impu")):
                     absorb(named[0], group)
-        elif not named:
+        elif not named and not _overlap([group for group in here if group.of("b_tid")]):
             for group in here[1:]:
                 absorb(here[0], group)
     return [group for group in groups if group.claims]
+
+
+def _overlap(groups: list[Group]) -> bool:
+    """Say whether one group begins before another one has ended."""
+    spans = sorted((group.first, group.last) for group in groups)
+    return any(later[0] < earlier[1] for earlier, later in pairwise(spans))
 
 
 def _by_destination(groups: list[Group]) -> list[Group]:

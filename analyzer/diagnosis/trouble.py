@@ -12,6 +12,7 @@ from analyzer.diagnosis.effects import EFFECTS, NOT_USABLE, OF_THE_REPEAT
 from analyzer.judging import Run, Story, once
 from analyzer.keys.downloads import mbms_keys
 from analyzer.procedures import history
+from analyzer.procedures.ua import is_anybodys
 from analyzer.report import Evidence, Judgement, Verdict
 from dissectors import Message
 from dissectors.dcf import Dcf
@@ -170,6 +171,8 @@ def _bootstrapping(known: Known, name: str, run: Run) -> Iterator[Trouble]:
 
 
 def _ua(known: Known, name: str, run: Run) -> Iterator[Trouble]:
+    if is_anybodys(run):
+        return
     symptom = _request_symptom(known, run)
     asked = run.all("authorized", "request")
     latest = asked[-1] if asked else None

@@ -13,6 +13,7 @@ from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker
 from analyzer.procedures.dg_rules import KINDS, UA, credentials, requests
 from analyzer.procedures.invites import HTTP_INITIATION
+from analyzer.procedures.ua import is_anybodys
 from analyzer.tolerances import seconds
 from dissectors import Message
 from dissectors.digest import Auth
@@ -236,6 +237,8 @@ def challenge_is_answered(run: Run) -> Iterator[Problem]:
                 raise CannotTell("the capture ends before the UE has to answer the 401")
             if _is_busy_otherwise(run, challenge.time):
                 continue
+            if is_anybodys(run):
+                raise CannotTell("the request names nobody, and which of the UEs at its address went on is not known")
             until = challenge.time + run.tolerances.digest_retry
             coverage.sure_of_absence(run.story, "answer to the 401", "http", challenge.time, until)
             yield wrong(f"no new request within {seconds(run.tolerances.digest_retry)} s of the 401", challenge)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import Exchange, is_interim, of_request_type, status
-from analyzer.judging import Procedure, Run, Step, Story
+from analyzer.correlate.sessions import Session
+from analyzer.judging import Procedure, Run, Step, Story, once
 from analyzer.procedures.roles import outcome, owners
 from dissectors import Message
 
@@ -28,11 +30,12 @@ STEPS = (
 def find_requests(procedure: Procedure, story: Story) -> Iterator[Run]:
     """A request, the 401s it met and its retries are one run, ended by the first other answer.
 
-    Behind one address there may be many UEs that ask for the same: the identity intended keeps them apart.
+    Behind one address there may be many UEs that ask for the same: the identity intended keeps them apart, or where
+    they name none, what ties each request to a UE (nonce, B-TID).
     """
     open_runs: dict[tuple[str, str, tuple[str, ...]], list[Exchange]] = {}
     for exchange in of_request_type(story.traffic.exchanges, REQUEST_TYPES[procedure.kind]):
-        key = (exchange.client, _identity(exchange.first), _subject(exchange.first))
+        key = (exchange.client, _whose(story, exchange.first), _subject(exchange.first))
         run = open_runs.get(key)
         if run is not None and exchange.first.time - run[-1].first.time > RETRY_WITHIN:
             yield _run(procedure, story, open_runs.pop(key))
@@ -46,10 +49,28 @@ def find_requests(procedure: Procedure, story: Story) -> Iterator[Run]:
         yield _run(procedure, story, run)
 
 
-def _identity(message: Message) -> str:
-    """Whom a request says it is for; "" where it does not."""
+def _whose(story: Story, message: Message) -> str:
+    """Whom a request says it is for, or else the UE that it was found to be of; "" where nothing tells."""
     body = bodies.http(message)
-    return (body.headers.get("X-3GPP-Intended-Identity") or "") if body is not None else ""
+    said = None if body is None else body.headers.get("X-3GPP-Intended-Identity")
+    session = story.traffic.session_of(message) if not said else None
+    return said or ("" if session is None else session.id)
+
+
+def is_anybodys(run: Run) -> bool:
+    """Say whether a run names nobody, and any of several UEs behind its address may have gone on with it."""
+    return bool(run.ues) and not _is_named(run.ue) and any(a in _crowded(run.story) for a in run.ue.addresses)
+
+
+def _is_named(session: Session) -> bool:
+    return bool(session.impi or session.impu or session.b_tid)
+
+
+@once
+def _crowded(story: Story) -> frozenset[str]:
+    """Return the addresses at which several UEs are that have names."""
+    found = Counter(address for ue in story.traffic.sessions if _is_named(ue) for address in ue.addresses)
+    return frozenset(address for address, count in found.items() if count > 1)
 
 
 def _subject(message: Message) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ KINDS = {
     "impu": "IMPU",
     "b_tid": "B-TID",
     "call_id": "Call-ID",
+    "nonce": "nonce",
     "key_group": "key group",
 }
 Links = Mapping[str, Sequence[Membership]]
