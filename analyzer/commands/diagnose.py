@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -65,7 +66,8 @@ def command(
     cases = find(paths, merge)
     outcomes: list[Outcome] = []
     pages: list[str] = []
-    lines: dict[str, Plain] = {}
+    lines: list[Plain] = []
+    names = Counter(case.name for case in cases)
     with bar(len(cases)) as progress:
         for case in cases:
             analyses: list[Analysis] = []
@@ -77,9 +79,10 @@ def command(
             )
             outcomes.append(outcome)
             if format_ == "text":
-                pages.append(diagnoses.case(outcome.report, width()) + "".join(_more(analyses, timed)))
+                page = diagnoses.case(outcome.report, width(), with_path=names[case.name] > 1)
+                pages.append(page + "".join(_more(analyses, timed)))
             elif timed:
-                lines[outcome.report.name] = [one for told in analyses for one in timeline_json.values(_lines(told))]
+                lines.append([one for told in analyses for one in timeline_json.values(_lines(told))])
             progress.done(outcome.report.name)
     notes = [note(outcome) for outcome in outcomes]
     tell_faults(notes)

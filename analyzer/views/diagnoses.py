@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.diagnosis.harmless import Harmless, harmless, rules_of
 from analyzer.diagnosis.reasons import LINKS
@@ -38,21 +38,23 @@ def show(report: Report, width: int | None = None) -> str:
     return "\n".join(case(told, width) for told in report.cases)
 
 
-def show_json(report: Report, timelines: Mapping[str, Plain] | None = None) -> str:
-    """Return the diagnoses of all cases as one JSON document, with rules broken without harm and timelines by case.
+def show_json(report: Report, timelines: Sequence[Plain] | None = None) -> str:
+    """Return the diagnoses of all cases as one JSON document, with rules broken without harm and timelines.
 
-    They are those of the report; `timelines` are what `timeline_json.values` makes, where they are wanted.
+    They are those of the report; `timelines` are what `timeline_json.values` makes of each case, in their order, where
+    they are wanted: cases of several folders may have one name.
     """
     cases = [
         {
             "name": case.name,
+            "captures": [capture.path for capture in case.captures],
             "verdict": str(case.verdict),
             "problems": [f"{capture.path}: {problem}" for capture in case.captures for problem in capture.problems],
             "diagnoses": _diagnoses(case),
             "harmless": plain(harmless(case)),
         }
-        | ({} if timelines is None else {"timeline": timelines.get(case.name, [])})
-        for case in report.cases
+        | ({} if timelines is None else {"timeline": timelines[number]})
+        for number, case in enumerate(report.cases)
     ]
     tool = {"name": "keyshark", "version": report.version}
     return json.dumps({"schema_version": SCHEMA_VERSION, "tool": tool, "cases": cases}, indent=2) + "\n"
@@ -68,13 +70,17 @@ def _diagnoses(told: CaseReport) -> list[Plain]:
     ]
 
 
-def case(told: CaseReport, width: int | None = None) -> str:
-    """Return the diagnoses of one case: for each UE what works, and then what does not."""
+def case(told: CaseReport, width: int | None = None, with_path: bool = False) -> str:
+    """Return the diagnoses of one case: for each UE what works, and then what does not.
+
+    `with_path` names its first capture too, for cases of one name.
+    """
+    place = f" ({clean(told.captures[0].path)})" if with_path and told.captures else ""
     found = harmless(told)
     count = plural(len(told.diagnoses), "diagnosis" if len(told.diagnoses) == 1 else "diagnose")
     broken = f", {plural(len(found), 'rule')} broken without harm" if found else ""
     lines = [
-        f"{clean(told.name)}: {count if told.diagnoses else EMPTY.get(told.verdict, HEALTHY)}{broken}",
+        f"{clean(told.name)}{place}: {count if told.diagnoses else EMPTY.get(told.verdict, HEALTHY)}{broken}",
         *_unread(told, width),
         *_measure(told, width),
         *_ues(told, width),

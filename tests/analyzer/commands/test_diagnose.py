@@ -80,6 +80,25 @@ def test_json_has_the_timeline_when_asked_for(told, samples):
     assert round(ue["key_groups"][0]["could_not_decrypt"]["seconds"], 1) == 3.6
 
 
+def test_captures_of_one_name_in_two_folders_keep_their_own(told, samples, tmp_path):
+    """A timeline is that of its capture, and text and JSON say which that is."""
+    paths = []
+    for folder, sample in (("probe1", "missed_update"), ("probe2", "http_good")):
+        (tmp_path / folder).mkdir()
+        paths.append(tmp_path / folder / "day.pcapng")
+        paths[-1].write_bytes((samples / sample / "capture.pcapng").read_bytes())
+    _, out = told("diagnose", *map(str, paths), "--timeline", "--format", "json")
+    cases = json.loads(out)["cases"]
+    assert [case["name"] for case in cases] == ["day", "day"]
+    assert [case["captures"] for case in cases] == [[str(path)] for path in paths]
+    assert cases[0]["timeline"] != cases[1]["timeline"]
+    for path, own in zip(paths, cases, strict=True):
+        (alone,) = json.loads(told("diagnose", str(path), "--timeline", "--format", "json")[1])["cases"]
+        assert alone == own
+    _, out = told("diagnose", *map(str, paths))
+    assert all(f"day ({path}): " in out for path in paths)
+
+
 def test_a_waived_rule_is_waived_in_its_diagnosis(told, samples, tmp_path):
     case = tmp_path / "case"
     case.mkdir()

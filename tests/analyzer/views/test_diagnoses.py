@@ -46,7 +46,8 @@ def test_json_has_the_diagnoses_of_the_report_and_what_did_no_harm(case):
     shown = json.loads(diagnoses.show_json(Report("1", (case,))))
     assert shown["tool"] == {"name": "keyshark", "version": "1"}
     (told,) = shown["cases"]
-    assert set(told) == {"name", "verdict", "problems", "diagnoses", "harmless"}
+    assert set(told) == {"name", "captures", "verdict", "problems", "diagnoses", "harmless"}
+    assert told["captures"] == [capture.path for capture in case.captures]
     assert told["diagnoses"][0]["evidence"] == [{"capture": 0, "frame": 3}]
 
 
@@ -88,5 +89,5 @@ def test_a_waived_diagnosis_says_so(case):
 def test_json_has_a_timeline_only_where_it_is_wanted(case):
     (plain,) = json.loads(diagnoses.show_json(Report("1", (case,))))["cases"]
     assert "timeline" not in plain
-    (timed,) = json.loads(diagnoses.show_json(Report("1", (case,)), {case.name: [{"ue": "ue1"}]}))["cases"]
+    (timed,) = json.loads(diagnoses.show_json(Report("1", (case,)), [[{"ue": "ue1"}]]))["cases"]
     assert timed["timeline"] == [{"ue": "ue1"}]
