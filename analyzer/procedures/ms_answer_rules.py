@@ -248,11 +248,12 @@ def nothing_decodes_before_delivery(run: Run) -> Iterator[Problem]:
     under = sent.under_msks(run.story).get(name, ())
     if not under and not any(group.first > message.time for group in run.story.media if group.msk_id == body.msk_id):
         raise NotHere
-    early = under[: bisect_right(under, message.time, key=_when)]
-    older = [m for other, m in _first_msks(run.story, run.ue).items() if other != name and m.time < message.time]
-    early = early[bisect_right(early, min(m.time for m in older), key=_when) :] if older else ()
+    others = (m for other, m in _first_msks(run.story, run.ue).items() if other != name)
+    oldest = next(others, message)
+    early = under[bisect_right(under, oldest.time, key=_when) : bisect_right(under, message.time, key=_when)]
     if not early:
         return
+    older = [m for m in (oldest, *others) if m.time < message.time]
     if next(history.before(run.story, run.ue, early[-1].time, *history.REGISTERING), None) is None:
         raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
     shut = ""

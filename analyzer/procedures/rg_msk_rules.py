@@ -94,6 +94,8 @@ def left_groups(run: Run, time: int) -> frozenset[Group]:
     of all registrations in the capture are deregistered. What was registered before the capture is not known.
     """
     story, ue = run.story, run.ue
+    if not history.deregistered(story, ue, time):
+        return frozenset()
     acts = [r for r in story.runs_of(ue, *history.REGISTERING, *history.DEREGISTERING) if r.outcome == "success"]
     held: set[str] = set()
     groups: set[Group] = set()
@@ -111,7 +113,7 @@ def left_groups(run: Run, time: int) -> frozenset[Group]:
         held |= set(history.granted(act))
         until = min(at + run.tolerances.msk_after_grant, time)
         groups |= {group for _, body in msks(run, at, until) if (group := group_of(body)) not in seen}
-    return frozenset() if held or not history.deregistered(story, ue, time) else frozenset(groups)
+    return frozenset() if held else frozenset(groups)
 
 
 def until_next_registration(run: Run) -> int:

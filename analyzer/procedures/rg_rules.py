@@ -128,23 +128,21 @@ def _servers(run: Run) -> set[str]:
     for earlier in history.before(run.story, run.ue, run.start, REGISTRATION.kind):
         if services & set(history.granted(earlier)):
             found |= {host(body) for _, body in requests(earlier)}
-    for time, group, sender in _senders(run.story, run.ue):
-        if time >= run.start:
-            break
-        if group in groups:
-            found.add(sender)
+    senders = _senders(run.story, run.ue) if groups else {}
+    found |= {sender for group in groups for sender, time in senders.get(group, {}).items() if time < run.start}
     return found - {""}
 
 
 @once
-def _senders(story: Story, ue: Session) -> tuple[tuple[int, tuple[bytes | None, bytes], str], ...]:
-    """Return the times, key groups and senders of the MSK messages to a UE, in the order of time."""
-    told = [(message.time, bodies.mikey(message)) for message in history.msk_messages(story, ue)]
-    return tuple(
-        (time, (body.key_domain_id, body.msk_id[:2]), body.idi.text.lower())
-        for time, body in told
-        if body is not None and body.idi is not None and body.msk_id is not None
-    )
+def _senders(story: Story, ue: Session) -> Mapping[tuple[bytes | None, bytes], Mapping[str, int]]:
+    """Return by key group who sent MSK messages to a UE, and when first."""
+    found: dict[tuple[bytes | None, bytes], dict[str, int]] = {}
+    for message in history.msk_messages(story, ue):
+        body = bodies.mikey(message)
+        if body is not None and body.idi is not None and body.msk_id is not None:
+            group = body.key_domain_id, body.msk_id[:2]
+            found.setdefault(group, {}).setdefault(body.idi.text.lower(), message.time)
+    return found
 
 
 @rule(

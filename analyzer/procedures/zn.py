@@ -102,8 +102,9 @@ class Presented:
 def presented(story: Story) -> Mapping[str, tuple[Presented, ...]]:
     """Return the requests that present a B-TID, by B-TID."""
     found: dict[str, list[Presented]] = {}
+    of_ub = {id(exchange) for run in story.traffic.bootstrappings for exchange in run.exchanges}
     for exchange in story.traffic.exchanges:
-        if exchange.protocol != "http" or gba.is_ub(exchange):
+        if exchange.protocol != "http" or id(exchange) in of_ub:
             continue
         for message in exchange.requests:
             body = bodies.http(message)
