@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
 
 from analyzer import gist, openings, waivers
@@ -27,6 +26,7 @@ from analyzer.report import (
     Judgement,
     KeyReport,
     MediaReport,
+    OpenedReport,
     ProcedureReport,
     StepReport,
     ToleranceReport,
@@ -199,12 +199,13 @@ def _owned(story: Story) -> dict[tuple[str, str], list[int]]:
 
 
 def _key(session: Session, story: Story, key: Key, show: bool) -> KeyReport:
-    told = key_report(key, show)
-    return replace(told, opened=openings.of_key(story, key), state=openings.state(story, session, key))
+    return key_report(key, show, openings.of_key(story, key), openings.state(story, session, key))
 
 
-def key_report(key: Key, show: bool) -> KeyReport:
-    """Account for one key; its octets only where the user asked for them."""
+def key_report(
+    key: Key, show: bool, opened: tuple[OpenedReport, ...] = (), state: str | None = None
+) -> KeyReport:  # fmt: skip
+    """Account for one key, what it opened, and its state; its octets only where the user asked for them."""
     valid: dict[str, int | float | str | None] = {}
     if key.kind == "MSK":
         valid = {"mtk_from": key.valid_from, "mtk_to": key.valid_to}
@@ -227,6 +228,8 @@ def key_report(key: Key, show: bool) -> KeyReport:
         capture=key.capture,
         frame=key.frame,
         parents=tuple(parent.fingerprint for parent in key.parents),
+        opened=opened,
+        state=state,
     )
 
 

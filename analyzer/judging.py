@@ -141,8 +141,8 @@ class Run:
 
     def __post_init__(self) -> None:
         """Reckon once what rules and views ask for again and again."""
-        messages = self.all(*self.steps)
-        times = [message.time for message in messages]
+        messages = _ordered(self.steps, self.steps)
+        times = [message.time for message in (*messages[:1], *messages[-1:])]
         starts, ends = [group.first for group in self.media], [group.last for group in self.media]
         shown = [(m.payload.capture, m.frame) for m in messages] + [(g.capture, g.frame) for g in self.media]
         object.__setattr__(self, "messages", messages)
@@ -165,11 +165,14 @@ class Run:
         """Say whether the profile that is judged by has a part of a rule."""
         return self.story.profile.has(part)
 
-    @once
     def all(self, *names: str) -> tuple[Message, ...]:
         """Return the messages of the steps named, in the order of time."""
-        found = [message for name in names for message in self.steps.get(name, ())]
-        return tuple(sorted(found, key=_order)) if len(found) > 1 else tuple(found)
+        only = self.steps.get(names[0], ()) if len(names) == 1 else None
+        return self._all(*names) if only is None or len(only) > 1 else only
+
+    @once
+    def _all(self, *names: str) -> tuple[Message, ...]:
+        return _ordered(self.steps, names)
 
     def first(self, name: str) -> Message | None:
         return next(iter(self.steps.get(name, ())), None)
@@ -324,6 +327,11 @@ def _evidence(problems: list[Problem]) -> tuple[Evidence, ...]:
     shown = {(m.payload.capture, m.frame) for problem in problems for m in problem.messages}
     shown |= {(frame.capture, frame.frame) for problem in problems for frame in problem.frames}
     return tuple(Evidence(*place) for place in sorted(shown)[:MAX_EVIDENCE])
+
+
+def _ordered(steps: Mapping[str, tuple[Message, ...]], names: Iterable[str]) -> tuple[Message, ...]:
+    found = [message for name in names for message in steps.get(name, ())]
+    return tuple(sorted(found, key=_order)) if len(found) > 1 else tuple(found)
 
 
 def _order(message: Message) -> tuple[int, int, int]:

@@ -49,9 +49,11 @@ def _opened(story: Story) -> Iterator[tuple[Key, OpenedReport]]:
     for unpacked in chain.unpacked.values():
         if unpacked.ok and unpacked.key is not None:
             yield unpacked.key, _report("dcf", unpacked.message, unpacked.variant)
-    every = {id(message): message for message in (*story.traffic.mikey, *story.traffic.messages)}
-    for message in every.values():
-        for name, checked in (("verification", chain.verifications), ("digest", chain.digests)):
+    for name, messages, checked in (
+        ("verification", story.traffic.mikey, chain.verifications),
+        ("digest", story.traffic.messages, chain.digests),
+    ):
+        for message in messages if checked else ():
             found = checked.get(id(message))
             if found is not None and found.ok and found.key is not None:
                 yield found.key, _report(name, message, found.variant)

@@ -134,8 +134,11 @@ class Judgement(NamedTuple):
 
 def verdict_of(judgements: Sequence[Judgement]) -> Verdict:
     """Return the verdict of a case: the worst of all rules that count, and of those that crashed."""
-    counted = (j.verdict for j in judgements if j.counts or j.verdict is Verdict.ERROR)
-    return max(counted, default=Verdict.NONE)
+    worst = Verdict.NONE
+    for judgement in judgements:
+        if judgement.verdict > worst and (judgement.counts or judgement.verdict is Verdict.ERROR):
+            worst = judgement.verdict
+    return worst
 
 
 @dataclass(frozen=True, slots=True)

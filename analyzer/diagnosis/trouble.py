@@ -74,10 +74,14 @@ class Known:
         told = tuple(runs)
         broken: dict[str, list[Judgement]] = {}
         unclear: dict[str, list[Judgement]] = {}
-        holding = {place(message): name for name, run in told for message in run.messages}
+        holding: dict[Evidence, str] | None = None
         for judgement in judgements:
+            if judgement.verdict is Verdict.PASS:
+                continue  # nearly all
             name = judgement.procedure or ""
             if judgement.rule in OF_THE_REPEAT and judgement.evidence:
+                if holding is None:
+                    holding = {place(message): name for name, run in told for message in run.messages}
                 name = holding.get(judgement.evidence[-1], name)
             if judgement.verdict is Verdict.FAIL and judgement.rule in EFFECTS:
                 broken.setdefault(name, []).append(judgement)
