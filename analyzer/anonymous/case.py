@@ -12,6 +12,7 @@ from pathlib import Path
 from analyzer.analysis import Analysis
 from analyzer.anonymous import frames as of_frames
 from analyzer.anonymous.frames import Ends, Frames
+from analyzer.anonymous.http2_frames import Told
 from analyzer.anonymous.media import Media
 from analyzer.anonymous.messages import Messages
 from analyzer.anonymous.mikey_messages import MikeyMessages
@@ -91,7 +92,7 @@ class Anonymiser:
                 frames.look(frame)
             if not self.sealed.learnt:
                 break
-        left = of_frames.filled(frames.streams, self._pieces())
+        left = of_frames.filled(frames.streams, self._pieces(), self._http2())
         if left:
             self.counts[STREAMS] += left
         media = Media(self.analysis, self.rekeyed, self.sealed.renewed)
@@ -136,9 +137,20 @@ class Anonymiser:
     def _pieces(self) -> Iterator[tuple[Ends, bytes, bytes]]:
         for message in self.analysis.messages:
             payload = message.payload
-            if payload.transport == "tcp" and payload.data in self.messages.made:
+            if payload.transport == "tcp" and payload.data in self.messages.made and not _is_http2(message):
                 ends = payload.src, payload.sport, payload.dst, payload.dport
                 yield ends, payload.data, self.messages.made[payload.data]
+
+    def _http2(self) -> dict[Ends, dict[int, Told]]:
+        """Return what is told on streams of HTTP/2, by the connections that they are of."""
+        found: dict[Ends, dict[int, Told]] = {}
+        for message in self.analysis.messages:
+            payload, made = message.payload, self.messages.made.get(message.payload.data)
+            if made is not None and isinstance(message.body, Http) and message.body.stream is not None:
+                ends = payload.src, payload.sport, payload.dst, payload.dport
+                told = found.setdefault(ends, {}).setdefault(message.body.stream, Told())
+                told.add(payload.data, made, (each for outer in tree(message) for each in outer.walk()))
+        return found
 
     def _all(self) -> Iterator[Message]:
         for message in self.analysis.messages:
@@ -151,7 +163,9 @@ class Anonymiser:
                     for each in outer.walk():
                         if isinstance(each.value, str) and _NAME.fullmatch(each.value.rpartition("@")[2]):
                             yield each.value.rpartition("@")[2].lower()
-            elif message.protocol not in ("rtp", "rtcp"):
+            elif isinstance(message.body, Http) and message.body.host:
+                yield from hosts_in(f"Host: {message.body.host}")
+            if message.protocol not in ("diameter", "rtp", "rtcp"):
                 yield from hosts_in(message.payload.data.decode("latin-1"))
             if isinstance(message.body, Mikey):
                 for identity in message.body.identities:
@@ -214,6 +228,10 @@ class Anonymiser:
             except ValueError:
                 return
             yield told, base64.b64encode(self.rekeyed.auts(vector[0], octets)).decode()
+
+
+def _is_http2(message: Message) -> bool:
+    return isinstance(message.body, Http) and message.body.stream is not None
 
 
 def _forms(old: bytes, new: bytes) -> Iterator[tuple[str, str]]:

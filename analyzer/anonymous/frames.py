@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
+from analyzer.anonymous import http2_frames
 from analyzer.anonymous.pieces import Pieces
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.anonymous.sealed import Contents
@@ -338,7 +339,11 @@ def _remainder(value: int) -> int:
 _TABLE = tuple(map(_remainder, range(256)))
 
 
-def filled(streams: dict[Ends, Stream], pieces: Iterable[tuple[Ends, bytes, bytes]]) -> int:
+def filled(
+    streams: dict[Ends, Stream],
+    pieces: Iterable[tuple[Ends, bytes, bytes]],
+    of_http2: Mapping[Ends, Mapping[int, http2_frames.Told]],
+) -> int:
     """Put what stands for messages, in their order, into the streams that carry them; return octets without any."""
     at: dict[Ends, int] = {}
     for stream in streams.values():
@@ -353,4 +358,9 @@ def filled(streams: dict[Ends, Stream], pieces: Iterable[tuple[Ends, bytes, byte
             stream_of.made[place : place + len(before)] = after
             at[ends] = place + len(before)
             covered += len(before)
+    for name, told in of_http2.items():
+        if name in streams:
+            made = http2_frames.filled(bytes(streams[name].octets), told)
+            streams[name].made[: len(made)] = made
+            covered += len(made)
     return sum(len(stream.octets) for stream in streams.values()) - covered

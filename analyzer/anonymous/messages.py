@@ -59,6 +59,8 @@ class Messages:
             return self._diameter(message)
         if message.protocol not in TEXT:
             return None
+        if isinstance(message.body, Http) and message.body.stream is not None:
+            return self._http2(message)
         return self._text(data)
 
     def _text(self, data: bytes) -> bytes:
@@ -66,6 +68,22 @@ class Messages:
         if end < 4:
             end = len(data)
         return self.texts.octets(data[:end]) + self._body(data[end:])
+
+    def _http2(self, message: Message) -> bytes:
+        """Return a message of HTTP/2, which has lengths before its header fields and its body."""
+        data = bytearray(message.payload.data)
+        for outer in tree(message):
+            for each in outer.walk():
+                if each.name == "http2.header":
+                    name, value = (
+                        next(one for one in each.children if one.name == f"http2.header.{what}")
+                        for what in ("name", "value")
+                    )
+                    before = bytes(data[name.start : name.end] + b": " + data[value.start : value.end])
+                    data[value.start : value.end] = self.texts.octets(before)[name.end - name.start + 2 :]
+                elif each.name == "http2.data.data":
+                    data[each.start : each.end] = self._body(bytes(data[each.start : each.end]))
+        return bytes(data)
 
     def _body(self, body: bytes) -> bytes:
         if body.translate(None, CONTROLS) != body:

@@ -43,6 +43,9 @@ class Rekeyed:
                 if value is not None:
                     self.values.setdefault(value, self.names.octets(value, "key"))
         self._challenges(chain, keyring)
+        for run in (run for ue in keyring.ues for run in ue.gba):
+            if run.ck is not None and run.ik is not None:  # TS 33.220 4.5.2: Ks is both
+                self.values.setdefault(run.ck + run.ik, self.octets(run.ck) + self.octets(run.ik))
         derived: list[Key] = []
         outright: list[Key] = []
         for key in _keys(chain):
