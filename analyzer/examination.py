@@ -29,6 +29,7 @@ def examine(
             groups += receiver.groups()
         else:
             receiver.start()
+            receiver.give_back()
             whole.append(receiver)
     if again is not None and whole:
         groups += verified(whole, again, helpers)

@@ -115,8 +115,11 @@ class Receiver:
             self.rollover.ahead = next(filter(None, map(_carried, self.begin, self.located)), None)
 
     def start(self) -> None:
-        """Be ready for all packets of the stream from the first one on; those that were kept are given back."""
+        """Be ready for all packets of the stream from the first one on, those that were kept too."""
         self.sightings, self.older, self.turned = Sightings(), None, None
+
+    def give_back(self) -> None:
+        """Let go of the packets that were kept, where all are read again."""
         self.begin, self.located = [], []
         self.stream = replace(self.stream, kept=[], sampler=None)
 
