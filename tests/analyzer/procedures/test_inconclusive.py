@@ -167,7 +167,7 @@ PAIRS = (
     ),
     Pair("sip_good", (cut(200),), "MS-28 MT-04"),
     Pair("register_post_without_lifetime", (lost(26),), "SB-12 SB-13"),
-    Pair("over_http2", (cut(700),), "RG-05 RG-09"),
+    Pair("http_good", (garbled(126, 40), garbled(180, 40)), "RG-05 RG-09"),
     Pair("missed_update", (begins(65),), "RG-13 SR-12"),
     Pair("zn_answer_of_another_hop", (), "DG-13"),
     Pair("verification_missing", (dropped,), "MS-19"),
