@@ -15,6 +15,7 @@ from analyzer.procedures.ms_key_rules import proven_muk
 from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, mikeys, stale
 from analyzer.tolerances import seconds
 from dissectors import Message
+from dissectors.mikey import Mikey
 
 ASKING = (*history.REGISTERING, *history.REQUESTING, *history.DEREGISTERING)  # where a request of a UE is to be seen
 
@@ -44,14 +45,21 @@ def verification_follows(run: Run) -> Iterator[Problem]:
 
 
 def _hears(run: Run, message: Message) -> bool:
-    """Say whether the capture of a message shows the other direction as well."""
-    return (message.payload.dst, message.payload.capture) in _senders(run.story)
+    """Say whether the capture of a message shows the other direction as well.
+
+    Where it shows what else the BM-SC says to the UE, it has to show what the UE says to the BM-SC too.
+    """
+    bm_sc, ue, capture = message.payload.src, message.payload.dst, message.payload.capture
+    ways, senders = _ways(run.story)
+    return (ue, bm_sc, capture) in ways if (bm_sc, ue, capture) in ways else (ue, capture) in senders
 
 
 @once
-def _senders(story: Story) -> frozenset[tuple[str, int]]:
-    """Return who is seen to send something, and in which captures."""
-    return frozenset((message.payload.src, message.payload.capture) for message in story.traffic.messages)
+def _ways(story: Story) -> tuple[frozenset[tuple[str, str, int]], frozenset[tuple[str, int]]]:
+    """Return who says something but MIKEY to whom, and who sends anything, and in which captures."""
+    said = [(message.payload, isinstance(message.body, Mikey)) for message in story.traffic.messages]
+    ways = frozenset((sent.src, sent.dst, sent.capture) for sent, is_mikey in said if not is_mikey)
+    return ways, frozenset((sent.src, sent.capture) for sent, _ in said)
 
 
 def _is_in_order(run: Run, message: Message) -> bool:

@@ -1,5 +1,7 @@
 """MS rules on what UEs answer: verification messages and requests after a pull, and when silence is right."""
 
+from ipaddress import ip_address
+
 import pytest
 
 from sample_pcaps import forge_mikey as mikey
@@ -66,6 +68,17 @@ class TestVerificationFollows:
         story.tape.packets = [(time, packet) for time, packet in story.tape.packets if packet[26:30] != ue]
         story.tape.add_udp(story.now + 10**10, story.addresses.bm_sc, 9, story.addresses.scf, 9, b"later")
         assert verdicts(tell(story, story.keyring(runs=True)), "MS-19") == ["inconc"]
+
+    def test_of_a_ue_whose_way_to_the_bm_sc_is_not_seen(self, tell, verdicts):
+        """What it says to others is there, and what the BM-SC says to it."""
+        story = Story.registered_by_http()
+        story.msk()
+        story.linger(3)
+        way = tuple(ip_address(end).packed for end in (story.ue.ip, story.addresses.bm_sc))
+        story.tape.packets = [
+            (time, frame) for time, frame in story.tape.packets if (frame[26:30], frame[30:34]) != way
+        ]
+        assert verdicts(tell(story), "MS-19") == ["inconc"]
 
     @pytest.mark.parametrize(
         "more",
