@@ -9,6 +9,7 @@ from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
 from analyzer.procedures import coverage, digests, history
 from analyzer.procedures.bootstrapping import maker
+from analyzer.procedures.lifetimes import is_over
 from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
 from dissectors import Message
 from dissectors.digest import Auth
@@ -129,7 +130,7 @@ def b_tid_is_valid(run: Run) -> Iterator[Problem]:
             raise CannotTell(f"the bootstrapping of B-TID {b_tid} is not in the capture")
         if made.lifetime is None:
             raise CannotTell(f"the lifetime of B-TID {b_tid} could not be read")
-        if made.lifetime < message.time and not history.was_pulled(run, b_tid):
+        if is_over(run, made.lifetime, message) and not history.was_pulled(run, b_tid):
             yield wrong(f"B-TID {b_tid} expired at {gba.when(made.lifetime)}", message)
 
 

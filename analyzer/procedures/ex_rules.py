@@ -16,6 +16,7 @@ from analyzer.procedures.bootstrapping import BOOTSTRAPPING, made_for, maker
 from analyzer.procedures.delivery import MSK_DELIVERY
 from analyzer.procedures.dg_rules import UA, realm_fqdn
 from analyzer.procedures.invites import HTTP_INITIATION
+from analyzer.procedures.lifetimes import is_over
 from analyzer.procedures.sb_rules import ALL
 from analyzer.procedures.zn import USAGE, b_tid_asked, keys_answer, presented
 from dissectors import Message
@@ -49,7 +50,7 @@ def muk_is_still_valid(run: Run) -> Iterator[Problem]:
             expires = opened.key.expires
         if expires is None:
             raise CannotTell(f"the lifetime of the MUK in frame {message.frame} is not known")
-        if message.time > expires + run.tolerances.clock:
+        if is_over(run, expires + run.tolerances.clock, message):
             yield wrong(f"the MUK of B-TID {b_tid} expired at {gba.when(expires)}", message)
 
 

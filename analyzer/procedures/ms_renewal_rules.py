@@ -13,6 +13,7 @@ from analyzer.keys.store import MAX_OF_A_GROUP
 from analyzer.procedures import history
 from analyzer.procedures.bootstrapping import maker
 from analyzer.procedures.delivery import MSK_DELIVERY, SOLICITED_PULL
+from analyzer.procedures.lifetimes import is_over
 from analyzer.procedures.ms_rules import mikeys
 from analyzer.report import Evidence
 from dissectors import Message
@@ -185,7 +186,7 @@ def expired_muk_is_not_used(run: Run) -> Iterator[Problem]:
             until = opened.key.expires
         if until is None:
             raise CannotTell(f"the capture does not show when the MUK of B-TID {b_tid} expires")
-        if answer.time > until + run.tolerances.clock:
+        if is_over(run, until + run.tolerances.clock, answer):
             yield wrong(f"verification under the MUK of B-TID {b_tid}, which expired at {gba.when(until)}", answer)
 
 
@@ -215,7 +216,7 @@ def expired_muk_is_renegotiated(run: Run) -> Iterator[Problem]:
     until = history.muk_expiry(run.story, b_tid, request.time)
     if until is None:
         raise CannotTell(f"the capture does not show when the MUK of B-TID {b_tid} expires")
-    if request.time <= until + run.tolerances.clock:
+    if not is_over(run, until + run.tolerances.clock, request):
         raise NotHere
     if gba.username(request) != b_tid:
         raise NotHere  # it has bootstrapped already

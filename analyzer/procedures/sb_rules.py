@@ -18,6 +18,7 @@ from analyzer.procedures.invites import (
     posts,
     sips,
 )
+from analyzer.procedures.lifetimes import is_over
 from analyzer.procedures.roles import name, outcome
 from analyzer.procedures.si_post_rules import lacks_post, unanswered
 from analyzer.procedures.si_rules import is_readable
@@ -107,7 +108,7 @@ def invited_b_tid_is_valid(run: Run) -> Iterator[Problem]:
     if expires is None:
         raise CannotTell(f"the lifetime of B-TID {b_tid} could not be read")
     message = run.one("invite")
-    if expires < message.time:
+    if is_over(run, expires, message):
         yield wrong(f"B-TID {b_tid} expired at {gba.when(expires)}", message)
 
 

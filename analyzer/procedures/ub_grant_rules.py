@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 from analyzer.correlate import bodies, gba
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, rule, wrong
 from analyzer.keys.gba import rand_of
 from analyzer.procedures import coverage
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING
+from analyzer.procedures.lifetimes import date_of
 from analyzer.procedures.si_rules import is_readable
 from analyzer.procedures.ub_rules import GBA_TOKEN, responses, ub
 from dissectors import Message
@@ -142,11 +141,8 @@ def lifetime_is_in_the_future(run: Run) -> Iterator[Problem]:
 
 def _clock(message: Message, body: Http) -> int:
     """Return the time of an answer in ns: by the clock of its sender where it tells, else by that of the capture."""
-    try:
-        sent = parsedate_to_datetime(body.headers.get("Date") or "")
-    except (TypeError, ValueError, OverflowError):
-        return message.time
-    return round(sent.replace(tzinfo=sent.tzinfo or UTC).timestamp()) * 10**9
+    sent = date_of(body)
+    return message.time if sent is None else sent
 
 
 @rule(

@@ -14,6 +14,7 @@ from analyzer.procedures import coverage, history
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker, of_run
 from analyzer.procedures.dg_rules import KINDS, UA
 from analyzer.procedures.invites import HTTP_INITIATION
+from analyzer.procedures.lifetimes import is_over
 from analyzer.procedures.sb_rules import ALL
 from analyzer.procedures.ub_grant_rules import TMPI_TOKEN
 from analyzer.procedures.ub_rules import challenges, ub
@@ -143,7 +144,7 @@ def bootstrapping_comes_before_the_invite(run: Run) -> Iterator[Problem]:
     )  # fmt: skip
     if before:
         last = of_run(before[-1])
-        if last.lifetime is None or last.lifetime > invite.time:
+        if last.lifetime is None or not is_over(run, last.lifetime, invite):
             return
         if asked is not None and asked[1] not in {of_run(r).b_tid for r in made}:
             raise CannotTell(f"the bootstrapping of B-TID {asked[1]} is not in the capture")

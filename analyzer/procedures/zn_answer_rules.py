@@ -10,6 +10,7 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, onc
 from analyzer.keys import gba as arithmetic
 from analyzer.keys.key import Key
 from analyzer.procedures.bootstrapping import maker
+from analyzer.procedures.lifetimes import is_over
 from analyzer.procedures.zn import SUCCESS, USAGE, b_tid_asked, bia, bir, keys_answer
 from analyzer.procedures.zn_rules import AWARE, AWARENESS
 
@@ -61,7 +62,7 @@ def lifetime_is_that_of_ks(run: Run) -> Iterator[Problem]:
         told = () if made.info is None else (made.info,)
         text = f"Key-ExpiryTime {gba.when(expires)}, the UE was told {gba.when(made.lifetime)}"
         yield wrong(text, *told, message)
-    if expires < message.time - run.tolerances.clock:
+    if is_over(run, expires + run.tolerances.clock, message):
         yield wrong(f"Key-ExpiryTime {gba.when(expires)} has passed already", message)
 
 
@@ -76,7 +77,9 @@ def expired_b_tid_is_refused(run: Run) -> Iterator[Problem]:
     """
     message, answer = run.needs("bia"), bia(run)
     made = maker(run.story, b_tid_asked(run))
-    if made is None or made.lifetime is None or run.needs("bir").time <= made.lifetime + run.tolerances.clock:
+    if made is None or made.lifetime is None:
+        raise NotHere
+    if not is_over(run, made.lifetime + run.tolerances.clock, run.needs("bir")):
         raise NotHere
     code = bodies.result_code(answer)
     expired = f"B-TID expired at {gba.when(made.lifetime)}"
