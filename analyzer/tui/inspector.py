@@ -18,6 +18,7 @@ from analyzer.tui.cells import Cell
 from analyzer.tui.events import OpenFinding, Said
 from analyzer.tui.fields import Shown, as_filter, described, opened_node, problem_node, shown
 from analyzer.tui.hexdump import Hexdump
+from analyzer.tui.mediakeys import MediaKeys
 from analyzer.tui.model import Index
 from analyzer.tui.outline import Node, Outline
 from analyzer.tui.page import Page
@@ -77,6 +78,7 @@ class Inspector(Vertical):
         self.message: Message | None = None
         self.parts: tuple[Layer, ...] = ()
         self.hider = found.hider
+        self.media_keys = MediaKeys(found.analysis)
 
     def compose(self) -> ComposeResult:
         yield TabLine(id="layers")
@@ -141,10 +143,18 @@ class Inspector(Vertical):
         payload = layer.message.payload
         opened = self.found.opened.get((payload.capture, layer.message.frame), ())
         keys = map(opened_node, opened if self.tabs.active == 0 or layer.message.protocol == KEY_DATA else ())
-        self.outline.plant((*map(problem_node, problems), *keys, *laid.nodes))
+        under = () if self.tabs.active else self._under(layer.message)
+        self.outline.plant((*map(problem_node, problems), *keys, *under, *laid.nodes))
         if here is not None and isinstance(here.target, Field):
             name = here.target.name
             self.outline.go(lambda node: isinstance(node.target, Field) and node.target.name == name)
+
+    def _under(self, message: Message) -> tuple[Node, ...]:
+        """Return the line that says which key a media packet is under."""
+        if self.media_keys.analysis is not self.found.analysis:
+            self.media_keys = MediaKeys(self.found.analysis)
+        line = self.media_keys.told(message)
+        return (Node(line),) if line else ()
 
     def _laid(self, layer: Layer) -> Shown:
         """Lay out a frame: what it carries stays unseen where it, or a message that it is part of, holds a key."""
