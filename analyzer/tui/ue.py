@@ -63,7 +63,10 @@ class Ue(Guarded, Vertical):
                 yield Ladder(self.found, id="ladder")
                 yield Outline("No key of this UE is known: give a keyring with --keys, or put it beside.", id="keys")
                 yield Chart(self.found, id="timeline")
-                yield Outline("Nothing failed for this UE that the capture shows.", id="diagnosis")
+                yield Outline(
+                    "Nothing failed for this UE that the capture shows, and it had a key for all that was on air.",
+                    id="diagnosis",
+                )
                 yield Page("Put the cursor on a rule of the tree to read it.", id="rule")
 
     def on_mount(self) -> None:
@@ -143,8 +146,10 @@ class Ue(Guarded, Vertical):
     def _tab_chosen(self, event: TabLine.Chosen) -> None:
         event.stop()
         tab = TABS[event.active]
+        side = self.query_one(f"#{tab}", Rows)
         self.query_one("#sides", ContentSwitcher).current = tab
-        self.screen.set_focus(self.query_one(f"#{tab}", Rows))
+        self.screen.set_focus(side)
+        self._tell(side)
 
     @on(Rows.Moved, "#procedures")
     def _node_moved(self, event: Rows.Moved) -> None:
@@ -173,9 +178,15 @@ class Ue(Guarded, Vertical):
     @on(Rows.Moved, "#keys, #timeline, #diagnosis")
     def _side_moved(self, event: Rows.Moved) -> None:
         event.stop()
-        side = event.rows
-        if side.has_focus and side.count:
-            self.post_message(Said(self, side.text(side.cursor)))
+        if event.rows.has_focus and event.rows.count:
+            self._tell(event.rows)
+
+    def _tell(self, side: Rows) -> None:
+        """Say what is under the cursor of a tab, and nothing of the tab before."""
+        if isinstance(side, Ladder):
+            self.post_message(Said(self, "" if side.arrow is None else side.said(side.arrow)))
+        else:
+            self.post_message(Said(self, side.text(side.cursor) if side.count and not isinstance(side, Page) else ""))
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:

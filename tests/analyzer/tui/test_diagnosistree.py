@@ -43,3 +43,15 @@ def test_a_waived_one_is_advice_and_says_so(found):
     assert node.mark is Mark.ADVICE
     assert text(node).endswith("(certain, waived)")
     assert any(text(child) == "waived: known, until 2030-01-01" for child in node.children)
+
+
+def test_a_time_without_a_key_is_told_where_nothing_failed(found):
+    case = found("missed_update")
+    assert case.analysis.report.diagnoses == ()
+    (node,) = diagnosis_nodes(case, case.sessions[0])
+    assert text(node) == "✗ no picture 00:00:02 to 00:00:06, MKI 000100020001"
+    assert node.mark is Mark.FAIL
+    told = " ".join(text(child).strip() for child in node.children)
+    assert "cannot decrypt for 3.6 s" in told
+    assert "MSK 00010002 came late" in told
+    assert [child.target for child in node.children if child.target] == [(0, 83), (0, 87)]
