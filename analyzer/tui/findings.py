@@ -11,7 +11,7 @@ from analyzer.tui.cells import Row
 from analyzer.tui.events import Jump, Said
 from analyzer.tui.filterbox import FilterBox
 from analyzer.tui.guard import Guarded
-from analyzer.tui.model import Index, Place, finding_row, findings
+from analyzer.tui.model import Index, Place, finding_row, findings, names_of
 from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
 from analyzer.tui.rulepage import rule_page
@@ -53,19 +53,14 @@ class Findings(Guarded, Vertical):
 
     def compose(self) -> ComposeResult:
         by = measure.short(self.found.analysis.report)
-        words = f"all findings{by}; words such as: fail inconc shall should ue1 MS-16"
+        words = f"all findings{by}; words such as: fail inconc shall ue1 msk-delivery MS-16"
         yield FilterBox(self._wrong, words, id="filter")
         yield Table(COLUMNS, self._why_empty(), id="judgements")
         yield Page("Nothing chosen.", id="page")
 
     def on_mount(self) -> None:
         judgements = self.found.analysis.report.judgements
-        self.filter.names = {
-            name
-            for each in judgements
-            for name in (str(each.verdict), each.level, each.ue, each.procedure, each.rule, each.name)
-            if name is not None
-        }
+        self.filter.names = {name for each in judgements for name in names_of(each, self.kinds)}
         self._fill("")
 
     def renew(self, found: Index) -> None:
@@ -73,7 +68,7 @@ class Findings(Guarded, Vertical):
         here = self.judgement
         self.found = found
         self.table.empty = self._why_empty()
-        self.listed = findings(found.analysis.report.judgements, self.filter.applied)
+        self.listed = self._named(self.filter.applied)
         same = (row for row, each in enumerate(self.listed) if here is not None and _same(each, here))
         self.table.fill(len(self.listed), self._row, next(same, self.table.at))
 
@@ -103,11 +98,19 @@ class Findings(Guarded, Vertical):
             return "No finding has all these words: change the filter with f, or clear it."
         return "No rule found anything to look at: there is no procedure of MBMS key management in this capture."
 
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of each procedure."""
+        return {name: run.procedure.kind for name, run in self.found.analysis.runs}
+
+    def _named(self, words: str) -> tuple[Judgement, ...]:
+        return findings(self.found.analysis.report.judgements, words, self.kinds)
+
     def _wrong(self, text: str) -> str:
-        return "" if findings(self.found.analysis.report.judgements, text) else "no finding has all these words"
+        return "" if self._named(text) else "no finding has all these words"
 
     def _fill(self, words: str) -> None:
-        self.listed = findings(self.found.analysis.report.judgements, words)
+        self.listed = self._named(words)
         self.table.fill(len(self.listed), self._row)
 
     def _row(self, row: int) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -227,16 +227,21 @@ def finding_row(found: Index, judgement: Judgement) -> Row:
     )
 
 
-def findings(judgements: Iterable[Judgement], words: str) -> tuple[Judgement, ...]:
-    """Return the judgements that all words name, the worst first: verdict, level, UE, procedure, rule or its name."""
+def findings(judgements: Iterable[Judgement], words: str, kinds: Mapping[str, str]) -> tuple[Judgement, ...]:
+    """Return the judgements that all words name, the worst first: what `named` gives; `kinds` are of procedures."""
     wanted = [word.casefold() for word in words.split()]
-    chosen = [j for j in judgements if all(_named(j, word) for word in wanted)]
+    chosen = [j for j in judgements if all(_is_named(j, word, kinds) for word in wanted)]
     return tuple(sorted(chosen, key=mark_of, reverse=True))
 
 
-def _named(judgement: Judgement, word: str) -> bool:
+def names_of(judgement: Judgement, kinds: Mapping[str, str]) -> tuple[str, ...]:
+    """Return what a judgement can be asked for by: verdict, level, UE, procedure and its kind, rule and its name."""
     names = (str(judgement.verdict), judgement.level, judgement.ue, judgement.procedure, judgement.rule, judgement.name)
-    return any(name is not None and name.casefold().startswith(word) for name in names)
+    return tuple(name for name in (*names, kinds.get(judgement.procedure or "")) if name)
+
+
+def _is_named(judgement: Judgement, word: str, kinds: Mapping[str, str]) -> bool:
+    return any(name.casefold().startswith(word) for name in names_of(judgement, kinds))
 
 
 def media_row(group: Group) -> Row:

@@ -49,12 +49,12 @@ def test_findings_are_filtered_by_words_and_the_worst_comes_first():
     passed, failed = judgement(Verdict.PASS, rule="MT-01"), judgement()
     elsewhere = judgement(Verdict.INCONC, ue="ue2", rule="SI-03")
     every = (passed, elsewhere, failed)
-    assert model.findings(every, "") == (failed, elsewhere, passed)
-    assert model.findings(every, "fail SHALL") == (failed,)
-    assert model.findings(every, "ue2") == (elsewhere,)
-    assert model.findings(every, "mt-") == (passed,)
-    assert model.findings(every, "mac-") == (failed, elsewhere, passed)
-    assert model.findings(every, "fail ue2") == ()
+    assert model.findings(every, "", {}) == (failed, elsewhere, passed)
+    assert model.findings(every, "fail SHALL", {}) == (failed,)
+    assert model.findings(every, "ue2", {}) == (elsewhere,)
+    assert model.findings(every, "mt-", {}) == (passed,)
+    assert model.findings(every, "mac-", {}) == (failed, elsewhere, passed)
+    assert model.findings(every, "fail ue2", {}) == ()
 
 
 def test_times_read_as_asked():
