@@ -55,7 +55,7 @@ from analyzer.tui.small import Small
 from analyzer.tui.state import Memory
 from analyzer.tui.statistics import StatisticsScreen
 from analyzer.tui.table import Table
-from analyzer.tui.themes import HIGH_CONTRAST
+from analyzer.tui.themes import HIGH_CONTRAST, SIXTEEN_DARK
 from analyzer.tui.ue import Ue
 
 NO_WISHES, NO_MEMORY = Config(), Memory(None)
@@ -90,6 +90,7 @@ class Keyshark(App[Fault]):
         self.follower = Follower(0, self.cases[0], options, self.post_message) if follow else None
         self.roll: Roll | None = None  # of the case that is being read
         self.register_theme(HIGH_CONTRAST)
+        self.register_theme(SIXTEEN_DARK)
         self.set_keymap(dict(config.keys))
         theme = memory.theme or config.theme
         if theme in self.available_themes:

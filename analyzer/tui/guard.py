@@ -44,7 +44,9 @@ class Broken(Static):
 
 
 def contain(where: DOMNode, error: Exception) -> None:
-    """Tell the app of a failure; called where it is caught."""
+    """Tell the app of a failure, but where it is being left and panes go one by one; called where it is caught."""
+    if where.app._exit:
+        return
     if not CONTAINS:
         raise error
     where.app.post_message(Failed(where, error))

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from textual.theme import Theme
+from dataclasses import replace
+
+from textual.theme import BUILTIN_THEMES, Theme
+
+# Textual's has accent and success both in green
+SIXTEEN_DARK = replace(BUILTIN_THEMES["ansi-dark"], accent="ansi_magenta")
 
 # Black and white, and colours that stand at least 7 to 1 against black (WCAG 2.2, 1.4.6)
 HIGH_CONTRAST = Theme(

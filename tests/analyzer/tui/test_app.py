@@ -63,3 +63,15 @@ async def test_a_fast_hand_loses_no_key(opened, until, keys, came_to):
             pilot.app.post_message(events.Key(name, None if len(name) > 1 else name))
         screen = pilot.app.screen
         await until(pilot, lambda: pilot.app.screen is screen and came_to(screen))
+
+
+async def test_who_quits_while_a_case_is_put_on_the_screen_sees_no_failure(ready, found):
+    app = ready(found("http_good"))
+    async with app.run_test():
+        app.exit()
+    assert app.return_code == 0
+
+
+def test_a_verdict_and_a_name_differ_in_colour_under_every_theme():
+    themes = Keyshark([None], None, "0.1.0").available_themes
+    assert {name for name, theme in themes.items() if theme.accent == theme.success} == set()
