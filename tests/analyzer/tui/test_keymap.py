@@ -10,6 +10,7 @@ from analyzer.config import Config
 from analyzer.tui.app import Keyshark, actions, sections
 from analyzer.tui.bindings import named
 from analyzer.tui.chart import Chart
+from analyzer.tui.folders import FolderTree
 from analyzer.tui.help import help_lines, keys_text
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.inspector import Inspector
@@ -114,6 +115,8 @@ def seen(app):
     case = next((each for each in app.screen_stack if isinstance(each, CaseScreen)), None)
     lists = tuple(
         (each.id, each.cursor, each.count, getattr(each, "view", None), round(each.scroll_y))
+        if not isinstance(each, FolderTree)
+        else (each.id, each.path)  # others may write files beside it meanwhile
         for each in screen.query(Rows)
         if each.region
     )
