@@ -55,7 +55,7 @@ class Profile:
 
 
 REL8 = Profile("rel8", "the texts of Release 8, without TMPI on Ub")
-REL11 = Profile("rel11", "the texts of Release 11, with TMPI on Ub; no rule is about what came later")
+REL11 = Profile("rel11", "the texts of Release 11, with TMPI on Ub; judged as rel16, of which we know no later demand")
 REL16 = Profile("rel16", "the texts of Release 16, which the rules quote")
 CR_2009 = Profile("cr-2009", "the change request of 2009 that the procedures over IMS go back to, not its final text")
 

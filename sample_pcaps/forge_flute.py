@@ -81,19 +81,23 @@ def dcf(
     iv: bytes = b"",
     content_id: str = "cid:news@home1.net",
     named: bytes | None = None,
+    url: str = "",
     signed: bool = True,
     break_signature: bool = False,
 ) -> bytes:
     """Return a DCF with one content: with an `iv` encrypted in CBC, without one in the clear.
 
-    `key_id` is Key Domain ID, MSK ID and MTK ID; `named` replaces its base64. The signature is over all but the mutable
+    `key_id` is Key Domain ID, MSK ID and MTK ID; `named` replaces its base64, a `url` the whole box, as in releases
+    before TS 33.246 had it. The signature is over all but the mutable
     box, which stands last.
     """
     name = base64.b64encode(key_id) if named is None else named
-    key_info = box(b"obki", bytes((1, 0, KEY_ID_OF_MBMS, len(name))), name)
-    identifier = content_id.encode()
-    common = struct.pack("!BBQHHH", AES_CBC if iv else NULL, int(bool(iv)), len(content), len(identifier), 0, 0)
-    head = box(b"odhe", bytes((len(content_type),)), content_type.encode(), box(b"ohdr", common, identifier, key_info))
+    key_info = b"" if url else box(b"obki", bytes((1, 0, KEY_ID_OF_MBMS, len(name))), name)
+    identifier, issuer = content_id.encode(), url.encode()
+    sizes = len(content), len(identifier), len(issuer), 0
+    common = struct.pack("!BBQHHH", AES_CBC if iv else NULL, int(bool(iv)), *sizes)
+    inner = box(b"ohdr", common, identifier, issuer, key_info)
+    head = box(b"odhe", bytes((len(content_type),)), content_type.encode(), inner)
     data = iv + _cbc(keys.encr_key, iv, content) if iv else content
     file = box(b"ftyp", b"odcf", struct.pack("!I", 2), b"odcf", full=False)
     file += box(b"odrm", head, box(b"odda", struct.pack("!Q", len(data)), data))

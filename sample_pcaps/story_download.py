@@ -35,14 +35,14 @@ class DownloadSteps(MikeySteps):
         return File(toi, f"http://bmsc.home1.net/mtk/{mtk_id}", flute.MIKEY_TYPE, octets)
 
     def content(
-        self, toi: int, size: int = 3000, *, named: bytes | None = None, signed: bool = True,
+        self, toi: int, size: int = 3000, *, named: bytes | None = None, url: str = "", signed: bool = True,
         break_signature: bool = False,
     ) -> File:  # fmt: skip
         """Return a video as an object: in a DCF, encrypted and signed under the last MTK; keywords as of `dcf`."""
         video = made_up(f"video {toi}", size)
         octets = flute.dcf(
             video, "video/mp4", keys=self._download_keys, key_id=self._key_id, iv=self.octets("IV", 16),
-            content_id=f"cid:{toi}@home1.net", named=named, signed=signed, break_signature=break_signature,
+            content_id=f"cid:{toi}@home1.net", named=named, url=url, signed=signed, break_signature=break_signature,
         )  # fmt: skip
         return File(toi, f"http://bmsc.home1.net/video/{toi}", flute.DCF_TYPE, octets)
 

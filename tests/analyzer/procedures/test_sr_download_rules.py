@@ -4,7 +4,9 @@ import base64
 
 import pytest
 
+from analyzer.analysis import Options
 from analyzer.keys import dcf
+from dissectors.dcf import Dcf
 from sample_pcaps import forge_flute as flute
 from sample_pcaps.good_download import download_good
 from sample_pcaps.stage import START
@@ -114,6 +116,20 @@ def test_names_that_lie(tell, verdicts):
     for toi, named in ((2, b"!!!!"), (3, base64.b64encode(bytes(10))), (4, b"")):
         story.carousel([mtk, story.content(toi=toi, named=named)])
     assert verdicts(tell(story), "SR-13") == ["fail"]
+
+
+@pytest.mark.parametrize("profile", ["rel8", "rel11", "rel16"])
+def test_a_key_named_by_a_url_as_in_older_releases_is_not_judged(tell, verdicts, profile):
+    """Which release went over to the key in a box of its own our texts do not say, nor what is in the URL."""
+    story = begun()
+    url = "mbms-key://00f110.00010001.0001"
+    story.carousel([story.download_mtk(toi=1), story.content(toi=2, url=url, signed=False)], plain_fdt=True)
+    found = tell(story, options=Options(profile=profile))
+    assert [verdicts(found, code) for code in CODES] == [[], []]
+    assert found.report.diagnoses == ()
+    issuers = [c.rights_issuer for m in found.messages if isinstance(m.body, Dcf) for c in m.body.contents]
+    assert issuers == [url] * len(issuers)
+    assert issuers
 
 
 def test_the_mtk_message_may_be_an_object(sample, verdicts):
