@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ from analyzer.report import Diagnosis, Judgement
 MAX_EVIDENCE = 20  # frames that one diagnosis names
 MAX_UES = 5  # that one diagnosis names
 MAX_OPEN = 2  # reasons why rules could not tell, that one diagnosis repeats
+MADE = re.compile(r"(B-TID \S+) \(bootstrapping of [^()]*\)")  # as words.of_when names it
 SECOND = 10**9
 
 
@@ -64,11 +66,23 @@ def _diagnosis(known: Known, trouble: Trouble, reason: Reason, sound: list[str])
         symptom=trouble.symptom,
         cause=reason.cause,
         confidence=reason.confidence,
-        message=" ".join(filter(None, sentences)),
+        message=_once(" ".join(filter(None, sentences))),
         remedy=reason.remedy,
         evidence=tuple(evidence[:MAX_EVIDENCE]),
         waived=reason.waived,
     )
+
+
+def _once(text: str) -> str:
+    """Say of a B-TID only once which bootstrapping gave it."""
+    seen: set[str] = set()
+
+    def first(found: re.Match[str]) -> str:
+        told = found[0] not in seen
+        seen.add(found[0])
+        return found[0] if told else found[1]
+
+    return MADE.sub(first, text)
 
 
 def _taken(known: Known, trouble: Trouble) -> str:

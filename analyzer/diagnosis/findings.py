@@ -17,7 +17,7 @@ MEANINGS = {
     "answer-changes-the-offer": "A UE that goes by the answer listens where nobody sends.",
     "authorization-notification-missing": "So the BM-SC knows nothing of this user and this service.",
     "authorization-after-200-ok": "So the UE may ask the BM-SC before that knows of it.",
-    "bootstrapping-failed": "So UE and BSF agree on no Ks, and all keys below it are missing.",
+    "bootstrapping-failed": "So this run gives no Ks, and none of the keys below it.",
     "clock-or-counter-reset": "So UEs reckon another packet index than the sender, and drop what comes.",
     "dcf-signature-failed": "UEs throw this object away.",
     "dcf-unprotected": "UEs that keep to the specifications throw this object away.",

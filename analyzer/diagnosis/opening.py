@@ -28,6 +28,7 @@ ASKED = {  # what a UE wants of whom
     "sip-msk-refresh": "asked for an MSK by re-INVITE",
     "ks-naf-refresh": "told the SCF of its new B-TID by re-INVITE",
 }
+AT_LAST = ("answer-changes-the-offer", "mtk-wrong-key")  # causes that the last of several frames shows
 MAX_ASKED = 3  # MSKs of a request that are named
 
 
@@ -38,7 +39,8 @@ def opening(known: Known, trouble: Trouble, reason: Reason) -> str:
     media = _media(trouble.run, reason)
     if media is not None:
         return _stream(known, media)
-    shown = trouble.asked or next((m for m in trouble.run.messages if place(m) in reason.evidence), None)
+    own = [m for m in trouble.run.messages if place(m) in reason.evidence]
+    shown = trouble.asked or (own[-1 if reason.cause in AT_LAST else 0] if own else None)
     shown = shown or next((_by_place(known.story)[e] for e in reason.evidence if e in _by_place(known.story)), None)
     return "" if shown is None else _sent(known, trouble, shown)
 

@@ -85,7 +85,7 @@ class Known:
                 name = holding.get(judgement.evidence[-1], name)
             if judgement.verdict is Verdict.FAIL and judgement.rule in EFFECTS:
                 broken.setdefault(name, []).append(judgement)
-            elif judgement.verdict is Verdict.INCONC:
+            elif judgement.verdict is Verdict.INCONC and judgement.rule in EFFECTS:
                 unclear.setdefault(name, []).append(judgement)
         return cls(story, told, {id(run): name for name, run in told}, broken, unclear)
 
