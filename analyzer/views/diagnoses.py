@@ -28,7 +28,8 @@ from analyzer.views.text import EMPTY, NOTE, diagnosed
 from analyzer.views.wrapping import wrapped
 
 MAX_UNFINISHED = 3  # procedures of a UE that are named
-MAX_WELL = 20  # UEs of which all is fine that get a line each
+MAX_ALIKE = 5  # UEs that fail for one reason that are told of at length
+MAX_LINES = 20  # UEs without a diagnosis that get a line each, and of those that fail alike that are named
 NO_HARM = "broken, though it kept nobody from their keys in this capture:"
 HEALTHY = "nothing failed that the capture shows"
 
@@ -83,8 +84,7 @@ def case(told: CaseReport, width: int | None = None, with_path: bool = False) ->
         f"{clean(told.name)}{place}: {count if told.diagnoses else EMPTY.get(told.verdict, HEALTHY)}{broken}",
         *_unread(told, width),
         *_measure(told, width),
-        *_ues(told, width),
-        *_harmless(told, found, width),
+        *_ues(told, found, width),
     ]
     return "\n".join(lines) + "\n"
 
@@ -101,27 +101,51 @@ def _measure(told: CaseReport, width: int | None) -> Iterator[str]:
         yield from wrapped(line, f"  {NOTE} ", width)
 
 
-def _ues(told: CaseReport, width: int | None) -> Iterator[str]:
+def _ues(told: CaseReport, found: Sequence[Harmless], width: int | None) -> Iterator[str]:
+    """Tell first of the UEs that have a diagnosis, then of rules broken without harm, and last of UEs that do well."""
     rules = rules_of(told)
     by_ue: dict[str | None, list[Shown]] = {}
     for number, diagnosis in enumerate(told.diagnoses):
         by_ue.setdefault(diagnosis.ue, []).append((diagnosis, rules.get(number, ())))
-    broken, well = _broken(told, rules.values()), 0
+    broken, named = _broken(told, rules.values()), {ue for one in found for ue in one.ues}
+    odd: list[str] = []
+    well: list[str] = []
+    alike: dict[str, list[str]] = {}  # UEs by what failed for them
     for ue in told.ues:
         mine = by_ue.get(ue.id, [])
         failed = {(kind, shown) for one, _ in mine for kind in _kinds(one.symptom) for shown in one.evidence}
         done = [procedure for procedure in ue.procedures if _is_done(procedure, broken, failed)]
-        if not mine and len(done) == len(ue.procedures):
-            well += 1
-            if well > MAX_WELL:
-                continue
-        yield from wrapped(f"{_name(ue)}: {_works(ue, done)}{_unfinished(ue, mine, broken)}", "  ", width)
-        yield from _several(told, mine, width)
-    if well > MAX_WELL:
-        yield f"  and {plural(well - MAX_WELL, 'UE')} more of which all is fine"
+        line = f"{_name(ue)}: {_works(ue, done)}{_unfinished(ue, mine, broken)}"
+        if not mine:
+            (odd if ue.id in named or len(done) < len(ue.procedures) else well).append(line)
+            continue
+        heads = [f"{one.symptom} because {one.cause} ({one.confidence})" for one, _ in mine]
+        for head in heads:
+            alike.setdefault(head, []).append(ue.id)
+        if any(len(alike[head]) <= MAX_ALIKE for head in heads):
+            yield from wrapped(line, "  ", width)
+            yield from _several(told, mine, width)
+    for head, ues in alike.items():
+        if len(ues) > MAX_ALIKE:
+            yield from wrapped(f"» {clean(head)}: {plural(len(ues), 'UE')} in all, {_listed(ues)}", "  ", width)
     if None in by_ue:
         yield "  sent to several UEs, or by one that is not known:"
         yield from _several(told, by_ue[None], width)
+    yield from _lines(odd, "that broke a rule or have no end", width)
+    yield from _harmless(told, found, width)
+    yield from _lines(well, "of which all is fine", width)
+
+
+def _lines(ues: Sequence[str], which: str, width: int | None) -> Iterator[str]:
+    for line in ues[:MAX_LINES]:
+        yield from wrapped(line, "  ", width)
+    if len(ues) > MAX_LINES:
+        yield f"  and {plural(len(ues) - MAX_LINES, 'UE')} more {which}"
+
+
+def _listed(ues: Sequence[str]) -> str:
+    more = f" and {len(ues) - MAX_LINES} more" if len(ues) > MAX_LINES else ""
+    return f"{', '.join(ues[:MAX_LINES])}{more}"
 
 
 def _harmless(told: CaseReport, found: Sequence[Harmless], width: int | None) -> Iterator[str]:

@@ -27,17 +27,38 @@ def test_lines_fit_the_terminal(case):
     assert max(map(len, shown.splitlines())) <= 60
 
 
-def test_a_ue_says_first_what_works(sample):
-    shown = diagnoses.case(sample("authorization_missing").report)
-    lines = shown.splitlines()
-    assert lines[1].startswith("  ue1 10.1.0.11 user1_private@home1.net: all of 5 procedures fine")
-    assert lines[2] == "  ue2 10.1.0.12 user2_private@home1.net: 2 of 4 procedures fine (bootstrapping, Zn)"
-    assert lines[3].startswith("  » ue2: registration-failed")
+def test_a_ue_says_first_what_works_and_those_that_fail_come_first(sample):
+    lines = diagnoses.case(sample("authorization_missing").report).splitlines()
+    assert lines[1] == "  ue2 10.1.0.12 user2_private@home1.net: 2 of 4 procedures fine (bootstrapping, Zn)"
+    assert lines[2].startswith("  » ue2: registration-failed")
+    assert lines[-1].startswith("  ue1 10.1.0.11 user1_private@home1.net: all of 5 procedures fine")
+
+
+def test_many_ues_that_fail_alike_are_told_of_once(sample):
+    report = sample("storm_without_answers").report
+    shown = diagnoses.case(report)
+    assert shown.count("  » ue") == diagnoses.MAX_ALIKE < len(report.diagnoses)
+    alike = "  » registration-failed because server-unavailable (likely): 8 UEs in all, ue3, ue4, ue5, ue6, ue7, ue8, ue9, ue10"
+    assert alike in shown.splitlines()
+
+
+def test_one_that_fails_otherwise_among_many_is_told_of_at_length(sample):
+    report = sample("storm_without_answers").report
+    other = replace(report.diagnoses[-1], cause="expired-ks-naf")
+    shown = diagnoses.case(replace(report, diagnoses=(*report.diagnoses[:-1], other)))
+    assert "  » ue10: registration-failed because expired-ks-naf (likely)" in shown
+    assert "7 UEs in all, ue3, ue4, ue5, ue6, ue7, ue8, ue9" in shown
+
+
+def test_many_ues_that_broke_rules_are_counted(sample):
+    report = sample("wrong_requesttype").report
+    many = replace(report, ues=tuple(replace(report.ues[0], id=f"ue{n}") for n in range(1, 41)))
+    assert "and 20 UEs more that broke a rule or have no end" in diagnoses.case(many)
 
 
 def test_many_ues_that_are_well_are_counted(case):
     ue = replace(case.ues[0], procedures=())
-    many = replace(case, ues=tuple(replace(ue, id=f"ue{n}") for n in range(1, 31)), diagnoses=())
+    many = replace(case, ues=tuple(replace(ue, id=f"ue{n}") for n in range(1, 31)), diagnoses=(), judgements=())
     shown = diagnoses.show(Report("1", (many,)))
     assert "and 10 UEs more of which all is fine" in shown
 
