@@ -149,9 +149,8 @@ def analyse(
         runs = tell(story)
         chosen = [rule for rule in CATALOGUE if _chosen(rule.code, options) and profile.applies(rule.code)]
         judgements = judge(chosen, [(name, run) for name, run in runs if profile.knows(run.procedure.kind)])
-        for _, run in runs:
-            run.made.clear()  # what rules have asked for makes room for the report
         facts = [capture.facts for capture in reading.captures]
+        story.made.clear()  # what rules have asked for makes room for the report
         report = accounts.case_report(
             case.name, facts, decoded, story, runs, judgements, options.show_keys, reading.clocks, waiving,
             options.today,

@@ -167,8 +167,10 @@ class Run:
 
     def all(self, *names: str) -> tuple[Message, ...]:
         """Return the messages of the steps named, in the order of time."""
-        only = self.steps.get(names[0], ()) if len(names) == 1 else None
-        return self._all(*names) if only is None or len(only) > 1 else only
+        found = [self.steps[name] for name in names if name in self.steps]
+        if len(found) == 1 and len(found[0]) == 1:
+            return found[0]  # mostly
+        return self._all(*names) if found else ()
 
     @once
     def _all(self, *names: str) -> tuple[Message, ...]:
@@ -260,17 +262,29 @@ def rule(code: str, *procedures: Procedure, clause: str, level: str, remedy: str
 def judge(rules: Iterable[Rule], runs: Sequence[tuple[str, Run]]) -> tuple[Judgement, ...]:
     """Hold every rule against every run of its procedures; `runs` come with their ids, and are of one story.
 
-    Sorted by first evidence, then rule. A rule that finds nothing to look at gives no judgement.
+    Sorted by first evidence, then rule. A rule that finds nothing to look at gives no judgement. What runs remember is
+    gone afterwards.
     """
     profile = runs[0][1].story.profile if runs else DEFAULT
     by_kind: dict[str, list[tuple[Rule, str]]] = {}
     for item in rules:
         for kind in item.kinds:
             by_kind.setdefault(kind, []).append((item, _passed(item, profile)))
-    found: list[Judgement] = []
+    by_ue: dict[str | None, list[tuple[str, Run]]] = {}
     for name, run in runs:
-        found += _judge_run(by_kind.get(run.procedure.kind, ()), name, run)
+        by_ue.setdefault(_ue(run), []).append((name, run))
+    found: list[Judgement] = []
+    for own in by_ue.values():
+        for name, run in own:
+            found += _judge_run(by_kind.get(run.procedure.kind, ()), name, run)
+        for _, run in own:
+            run.made.clear()  # rules ask for it with runs of the same UE, and hardly any other: it makes room
     return tuple(_in_order(found))
+
+
+def _ue(run: Run) -> str | None:
+    """Return the UE of a run; None where it is nobody's or everybody's."""
+    return run.ues[0].id if len(run.ues) == 1 else None
 
 
 def _in_order(judgements: list[Judgement]) -> Iterator[Judgement]:
@@ -297,7 +311,7 @@ def _passed(item: Rule, profile: Profile) -> str:
 
 
 def _judge_run(rules: Iterable[tuple[Rule, str]], name: str, run: Run) -> Iterator[Judgement]:
-    ue = run.ues[0].id if len(run.ues) == 1 else None
+    ue = _ue(run)
     beginning = (Evidence(*run.first_frame),)  # evidence that it was looked at
     for item, passed in rules:
         verdict, text, trace, remedy = Verdict.PASS, passed, None, ""
