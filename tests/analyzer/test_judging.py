@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
@@ -102,6 +103,40 @@ def test_judgements_come_by_first_evidence_then_rule_then_procedure(story):
     assert [(j.rule, j.procedure) for j in found] == [
         ("X-01", "p1"), ("X-01", "p2"), ("X-02", "p1"), ("X-02", "p2"), ("X-01", "p3"), ("X-02", "p3"),
     ]  # fmt: skip
+
+
+def test_judgements_of_several_ues_come_in_the_order_of_frames(story):
+    ue, other = story.traffic.sessions[0], replace(story.traffic.sessions[0], id="ue2")
+    groups = [Group("srtp", "232.0.0.1", 5000, 1, b"123456", capture=0, frame=frame) for frame in (1, 2, 3, 4)]
+    owners = ((ue,), (other,), (ue,), (ue, other))
+    runs = [Run(KIND, story, {}, "success", of, (group,)) for of, group in zip(owners, groups, strict=True)]
+    found = judge([made("X-01")], [(f"p{number}", run) for number, run in enumerate(runs)])
+    assert [(j.procedure, j.ue) for j in found] == [("p0", ue.id), ("p1", "ue2"), ("p2", ue.id), ("p3", None)]
+
+
+def test_what_a_run_remembers_is_gone_when_its_ue_is_judged(story):
+    @once
+    def remembered(run):
+        return run.outcome
+
+    @rule("X-01", KIND, clause="1.2", level="shall", remedy="Mend it.")
+    def asks(run: Run) -> Iterator[Problem]:
+        """Asks."""
+        yield wrong(remembered(run))
+
+    run = run_at(story)
+    (judgement,) = judge([asks], [("p1", run)])
+    assert (judgement.message, run.made) == ("success", {})
+
+
+def test_the_messages_of_steps_come_in_the_order_of_time(tell):
+    runs = [run for _, run in tell(good.http_good()).runs]
+    assert any(len(run.messages) > 1 for run in runs)
+    for run in runs:
+        assert run.all(*run.steps) == run.messages
+        assert list(run.messages) == sorted(run.messages, key=lambda m: (m.time, m.payload.capture, m.frame))
+        assert all(run.all(name) == found for name, found in run.steps.items())
+        assert run.all("no such step") == ()
 
 
 def test_a_step_that_is_missing_is_unknown_or_not_here(story):

@@ -101,6 +101,15 @@ def test_bare_line_feeds_between_chunks(read):
     assert read(response(b"Transfer-Encoding: chunked", body=b"1\na\n1 \nb\n0\n\n")).content == b"ab"
 
 
+def test_what_the_first_headers_of_authentication_say(read):
+    asked, refused = read(REGISTER), read(UNAUTHORIZED)
+    assert (asked.authorization.get("username"), asked.challenge) == ("abc@bsf.home1.net", None)
+    assert (refused.challenge.get("nonce"), refused.authorization) == ("n1", None)
+    twice = read(b"GET / HTTP/1.1\r\nauthorization: Digest nonce=1\r\nAuthorization: Digest nonce=2\r\n\r\n")
+    assert twice.authorization.get("nonce") == "1"
+    assert "r1" not in repr(asked)
+
+
 def test_content_codings_are_undone_and_what_digest_covers_is_kept(read):
     body = read(GZIPPED)
     assert body.content == REGISTER_BODY

@@ -48,6 +48,9 @@ def test_msk_message_of_the_chain(value):
     keys = mikey.psk_keys(psk=value("http: Ks_NAF / Ks_ext_NAF"), csb_id=MSK_CSB, rand=MIKEY_RAND)
     assert keys.encr_key == value("MSK msg: encr_key")
     assert keys.auth_key == value("MSK msg: auth_key")
+    assert keys.auth_key == mikey.psk_auth_key(
+        psk=value("http: Ks_NAF / Ks_ext_NAF"), csb_id=MSK_CSB, rand=MIKEY_RAND
+    )  # fmt: skip
     assert keys.salt == value("MSK msg: salt")
     assert mikey.iv(salt=keys.salt, csb_id=MSK_CSB, t=7) == value("MSK msg: IV")
     message = value(MSK_MESSAGE)

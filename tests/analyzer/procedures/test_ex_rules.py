@@ -108,6 +108,15 @@ class TestKeyInTheClear:
         assert "fail" in verdicts(analysis, "EX-06")
         assert message_of(analysis, "EX-06") == f"{kind} stands in the clear"
 
+    @pytest.mark.parametrize("secret", [bytes([0xFF, 10, *range(14)]), b"16 octets,\nASCII"], ids=["octets", "text"])
+    def test_is_found_as_octets_beyond_the_end_of_a_line(self, tell, verdicts, secret):
+        story = Story.registered_by_http()
+        story.msk(key=secret)
+        story.msk_request(edits={"answer": Edit(body=b"<!--" + secret + b"-->")})
+        analysis = tell(story)
+        assert verdicts(analysis, "EX-06").count("fail") == 1
+        assert message_of(analysis, "EX-06") == "MSK stands in the clear"
+
     def test_does_not_stand_in_the_finding(self, tell):
         story = self.leaking(bytes.hex)
         muk = story.ue.last.naf_key(story.naf_fqdn, story.ua_id).hex()
