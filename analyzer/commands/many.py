@@ -68,13 +68,9 @@ def baseline_of(path: str | None) -> Baseline:
 
 
 def many_options(function: Function) -> Function:
-    """Add the options that say which cases there are, and who judges them within which limits."""
+    """Add the options that say which cases there are, and who judges them."""
     for decorate in (
         click.option("--resume", "state", type=click.Path(), metavar="STATE", help="Keep what is done; go on from it."),
-        click.option("--max-memory", "memory", type=Octets(), metavar="OCTETS", help="Most a case may need: 500M, 2G."),
-        click.option(
-            "--timeout", "seconds", type=click.FloatRange(min=0, min_open=True), help="Seconds a case may take."
-        ),
         click.option(
             "--jobs", type=click.IntRange(min=0), help="Processes that work; 0 is one a CPU [for much 0, else 1]."
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import chain
@@ -16,15 +16,8 @@ from analyzer.baseline import Baseline, text
 from analyzer.batch import Look
 from analyzer.capture.case import CaseFiles
 from analyzer.codes import UNREADABLE, USAGE
-from analyzer.commands.cases import (
-    Failure,
-    media_option,
-    profile_option,
-    show_keys_option,
-    today,
-    waive_option,
-    wished,
-)
+from analyzer.commands.asked import judging_options, limit_options
+from analyzer.commands.cases import Failure
 from analyzer.commands.following import follow_option, followed_case, following
 from analyzer.commands.many import (
     baseline_of,
@@ -43,7 +36,6 @@ from analyzer.commands.output import ReaderGoneError, coloured, common, show, te
 from analyzer.executors import Job, Limits, Task
 from analyzer.executors.results import Results
 from analyzer.executors.work import work
-from analyzer.procedures import CATALOGUE
 from analyzer.views import COLOURED, PIECEWISE, VIEWS, parquet, view
 
 HTML = "html"  # the form that shows more than the report has
@@ -52,8 +44,6 @@ HTML = "html"  # the form that shows more than the report has
 @click.command("validate")
 @click.option("--format", "format_", type=click.Choice(tuple(VIEWS)), default="text", help="Form of stdout [text].")
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Write a file as well; repeatable.")
-@click.option("--select", multiple=True, metavar="RULE", help="Judge by these rules only: codes or beginnings of them.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave rules out: codes or beginnings of them.")
 @click.option(
     "--fail-on",
     type=click.Choice(tuple(LEVELS)),
@@ -64,24 +54,19 @@ HTML = "html"  # the form that shows more than the report has
 @click.option("--fail-if-empty", is_flag=True, help="Exit 4 when there was nothing to judge.")
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the report.")
 @many_options
+@limit_options
 @baseline_options
-@media_option
-@profile_option
-@waive_option
+@judging_options
 @follow_option
-@show_keys_option
 @common
 @click.pass_context
 def command(
     ctx: click.Context,
     paths: tuple[str, ...],
     merge: bool,
-    keys: tuple[str, ...],
-    engine: str,
+    options: Options,
     format_: str,
     outputs: tuple[str, ...],
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
     fail_on: str,
     strict: bool,
     fail_if_empty: bool,
@@ -91,14 +76,9 @@ def command(
     new_baseline: str | None,
     cluster: str | None,
     jobs: int | None,
-    seconds: float | None,
-    memory: int | None,
+    limits: Limits,
     state: str | None,
-    media: str,
-    profile: str | None,
-    waive: tuple[str, ...],
     follow: bool,
-    show_keys: bool,
 ) -> None:
     """Judge cases against the rules; `keyshark rules` lists them.
 
@@ -114,18 +94,6 @@ def command(
     (with --fail-if-empty), 130 interrupted.
     """
     files = [_output(text) for text in outputs]
-    options = Options(
-        show_keys=show_keys,
-        engine=engine,
-        select=codes(select),
-        ignore=codes(ignore),
-        keys=keys,
-        media=media,
-        waive=waive,
-        today=today(),
-        profile=profile,
-        tolerances=wished().tolerances,
-    )
     known = baseline_of(baseline)
     form = COLOURED if format_ == "text" and coloured() else format_
     forms = {form, *(name for name, _ in files)}
@@ -134,19 +102,19 @@ def command(
         failures_only,
         shown=tuple(sorted(name for name in forms if name in PIECEWISE)),
         whole=not forms <= PIECEWISE.keys(),
-        look=_look(forms, show_keys),
+        look=_look(forms, options.show_keys),
         findings=new_baseline is not None,
         baseline=known.digest,
     )
     if follow:
-        results, code = _followed(followed_case(listed(paths, files_from), engine), job, known), 0
+        results, code = _followed(followed_case(listed(paths, files_from), options.engine), job, known), 0
     else:
         going_on = state_of(state, job)
         results, code = judged(
             found(paths, merge, files_from),
             job if going_on is None else going_on.job,
             going_on,
-            lambda left: executor(left, jobs, Limits(seconds, memory), cluster),
+            lambda left: executor(left, jobs, limits, cluster),
             known,
         )
     tell_faults(results.notes)
@@ -204,15 +172,6 @@ def _followed(case: CaseFiles, job: Job, known: Baseline) -> Results:
     with following(case) as follow:
         results.add(0, work(job, Task(0, case, known.of(case.name)), live=Live(follow)))
     return results
-
-
-def codes(given: Sequence[str]) -> tuple[str, ...]:
-    """Return rule codes, or beginnings of them, in capitals; commas part them too. Raises Failure for unknown ones."""
-    found = tuple(code.strip().upper() for text in given for code in text.split(",") if code.strip())
-    for code in found:
-        if not any(rule.code.startswith(code) for rule in CATALOGUE):
-            raise Failure(f"no rule begins with {code}: `keyshark rules` lists them", USAGE)
-    return found
 
 
 def _output(text: str) -> tuple[str, Path]:

@@ -18,21 +18,11 @@ from analyzer.batch import Outcome, collect, judge_case, note
 from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.capture.reader import is_capture
 from analyzer.codes import USAGE
-from analyzer.commands.cases import (
-    ENGINES,
-    Failure,
-    media_option,
-    profile_option,
-    show_keys_option,
-    today,
-    waive_option,
-    wished,
-)
-from analyzer.commands.many import Octets
+from analyzer.commands.asked import judging_options, limit_options
+from analyzer.commands.cases import ENGINES, Failure, today
 from analyzer.commands.metrics import Metrics, metrics
 from analyzer.commands.outcomes import tell_faults
 from analyzer.commands.output import common, show
-from analyzer.commands.validate import codes
 from analyzer.executors import Job, Limits, Task
 from analyzer.executors.packing import unpacked
 from analyzer.executors.processes import UNLIMITED, Child
@@ -52,15 +42,9 @@ POLL = 1000  # ms between two looks at the folder where nothing tells of changes
 @click.option("--metrics", "port", type=click.IntRange(1, 65535), help="Answer Prometheus on this port of 127.0.0.1.")
 @click.option("--keys", multiple=True, type=click.Path(), metavar="FILE", help="A keyring for every case; repeatable.")
 @click.option("--engine", type=click.Choice(ENGINES), default="native", help="Who reads packets [native].")
-@click.option("--select", multiple=True, metavar="RULE", help="Judge by these rules only: codes or beginnings of them.")
-@click.option("--ignore", multiple=True, metavar="RULE", help="Leave rules out: codes or beginnings of them.")
 @click.option("--failures-only", is_flag=True, help="Leave judgements that passed out of the lines.")
-@click.option("--timeout", "seconds", type=click.FloatRange(min=0, min_open=True), help="Seconds a case may take.")
-@click.option("--max-memory", "memory", type=Octets(), metavar="OCTETS", help="Most a case may need: 500M, 2G.")
-@media_option
-@profile_option
-@waive_option
-@show_keys_option
+@limit_options
+@judging_options
 @common
 def command(
     folder: Path,
@@ -68,17 +52,9 @@ def command(
     existing: bool,
     poll: bool,
     port: int | None,
-    keys: tuple[str, ...],
-    engine: str,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
     failures_only: bool,
-    seconds: float | None,
-    memory: int | None,
-    media: str,
-    profile: str | None,
-    waive: tuple[str, ...],
-    show_keys: bool,
+    limits: Limits,
+    options: Options,
 ) -> None:
     """Judge captures as they land in a folder or below it.
 
@@ -90,21 +66,10 @@ def command(
     later is judged again. A case that takes longer than --timeout, or more memory than --max-memory, is one of verdict
     error, and the others go on. Ends with SIGTERM, exit code 0, or Ctrl-C, exit code 130.
     """
-    options = Options(
-        show_keys=show_keys,
-        engine=engine,
-        select=codes(select),
-        ignore=codes(ignore),
-        keys=keys,
-        media=media,
-        waive=waive,
-        profile=profile,
-        tolerances=wished().tolerances,
-    )
     counted = None if port is None else metrics()
     if counted is not None and port is not None:
         counted.serve(port)
-    with _until_told() as told, closing(Judge(options, failures_only, Limits(seconds, memory))) as by:
+    with _until_told() as told, closing(Judge(options, failures_only, limits)) as by:
         for path in landed(folder, Landing(settle), existing=existing, poll=poll, end=told, counted=counted):
             judge(path, by, counted)
 

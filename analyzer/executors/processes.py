@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from analyzer.analysis import Options
@@ -166,6 +165,8 @@ class Beside:
     @contextmanager
     def following(self, shares: Sequence[bytes]) -> Iterator[Answers]:
         """Begin a process for each share."""
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # seldom needed
+
         children = self._children = [Child(JUST_HELP, self._limits) for _ in shares]
         if self._over:
             self.end()

@@ -5,19 +5,8 @@ from pathlib import Path
 import pytest
 
 from analyzer import cli
-from analyzer.codes import USAGE
-from analyzer.commands.cases import Failure
-from analyzer.commands.validate import codes
 
 SAMPLES = Path(__file__).parents[3] / "sample_pcaps"
-
-
-def test_rules_are_named_by_code_or_beginning_in_any_case():
-    assert codes(("ms, MT-01", "sr-0")) == ("MS", "MT-01", "SR-0")
-    assert codes((" , ",)) == ()
-    with pytest.raises(Failure) as caught:
-        codes(("MS", "QQ"))
-    assert caught.value.exit_code == USAGE
 
 
 @pytest.fixture
