@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from analyzer.capture import tshark
 from analyzer.capture.case import CaseConfig, CaseFiles, load_case_config
@@ -142,6 +142,8 @@ def begin(
     """
     config = CaseConfig() if case.config is None else load_case_config(case.config)
     keyring = merge([*map(load_keyring, (*case.keyrings, *keys)), typed])
+    if typed.keylog is not None:  # it was asked for last
+        keyring = replace(keyring, keylog=typed.keylog)
     captures = tuple(open_capture(path, index, follow) for index, path in enumerate(case.captures))
     decoder = Decoder(ports=config.ports, opener=esp.opener(keyring.esp))
     media = MediaLog(keep_media, case.points)

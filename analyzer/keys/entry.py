@@ -1,9 +1,10 @@
-"""Keys typed in one by one: what can be entered, with which fields, and the keyring table that it makes."""
+"""Keys typed in one by one, or a file of them: what can be entered, with which fields, which keyring table it makes."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from analyzer.keys.keyring import TABLES, Keyring, KeyringError, read_tables
@@ -19,6 +20,7 @@ class Place:
     name: str
     label: str
     secret: bool = False
+    is_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +29,18 @@ class Kind:
 
     name: str
     title: str
-    table: str  # "ue", "ue.gba", "ue.naf", "msk", "mtk", "esp.sa"
+    table: str  # "ue", "ue.gba", "ue.naf", "msk", "mtk", "esp.sa", "tls"
     places: tuple[Place, ...]
 
     @property
     def reads_again(self) -> bool:
-        """Whether captures must be read again for it: ESP hides what only then becomes messages."""
-        return self.table == "esp.sa"
+        """Whether captures must be read again for it: ESP and TLS hide what only then becomes messages."""
+        return self.table in ("esp.sa", "tls")
+
+    @property
+    def keys(self) -> tuple[Place, ...]:
+        """The fields of which one must be there at least."""
+        return tuple(place for place in self.places if place.secret or place.is_file)
 
 
 IMPI, B_TID = Place("impi", "IMPI"), Place("b_tid", "B-TID")
@@ -88,11 +95,14 @@ KINDS = (
             Place("integrity_key", "its key", True),
         ),
     ),
+    Kind("TLS", "TLS key log, as SSLKEYLOGFILE gives it", "tls", (Place("keylog", "path of the file", is_file=True),)),
 )  # fmt: skip
 
 
 def wrong(kind: Kind, name: str, text: str) -> str:
     """Say what is wrong with the value of a field, "" where nothing is; never the value itself."""
+    if any(place.is_file for place in kind.places if place.name == name) and not _path(text).is_file():
+        return "there is no such file"
     table = "ue" if name == "impi" else kind.table
     try:
         TABLES[table].keys[name](text.strip())
@@ -104,9 +114,14 @@ def wrong(kind: Kind, name: str, text: str) -> str:
 def tables(kind: Kind, values: Mapping[str, str]) -> dict[str, Any]:
     """Return what a keyring file says of an entry, as TOML reads it; fields that are empty are left out."""
     given = {place.name: text for place in kind.places if (text := values.get(place.name, "").strip())}
+    given |= {
+        place.name: str(_path(given[place.name])) for place in kind.places if place.is_file and place.name in given
+    }
     outer, _, inner = kind.table.partition(".")
     if outer == "esp":
         return {"esp": {inner: [given]}}
+    if outer == "tls":
+        return {outer: given}
     if not inner:
         return {outer: [given]}
     impi = {"impi": given.pop("impi")} if "impi" in given else {}
@@ -115,7 +130,17 @@ def tables(kind: Kind, values: Mapping[str, str]) -> dict[str, Any]:
 
 def entered(kind: Kind, values: Mapping[str, str]) -> Keyring:
     """Return the keyring of one entry; raises KeyringError that names the field, never a value."""
-    if not any(values.get(place.name, "").strip() for place in kind.places if place.secret):
-        first = next(place for place in kind.places if place.secret)
-        raise KeyringError(TYPED, kind.name, first.name, "is missing")
+    if not any(values.get(place.name, "").strip() for place in kind.keys):
+        raise KeyringError(TYPED, kind.name, kind.keys[0].name, "is missing")
+    for place in kind.places:
+        if place.is_file and (fault := wrong(kind, place.name, values[place.name])):
+            raise KeyringError(TYPED, kind.name, place.name, fault)
     return read_tables(tables(kind, values), TYPED)
+
+
+def _path(text: str) -> Path:
+    """Return a file as a keyring in any folder can name it; of octets that no path can have, one that is nowhere."""
+    try:
+        return Path(text.strip().replace("\0", "")).expanduser().absolute()
+    except RuntimeError:  # ~ of a user that there is not
+        return Path(text.strip())

@@ -212,7 +212,7 @@ _SA = Table(
     required=("spi",),
 )
 _TLS = Table({"keylog": text})
-TABLES = {"ue": _UE, "ue.gba": _GBA, "ue.naf": _NAF, "msk": _MSK, "mtk": _MTK, "esp.sa": _SA}  # by name
+TABLES = {"ue": _UE, "ue.gba": _GBA, "ue.naf": _NAF, "msk": _MSK, "mtk": _MTK, "esp.sa": _SA, "tls": _TLS}  # by name
 
 
 def load_keyring(path: str | os.PathLike[str]) -> Keyring:

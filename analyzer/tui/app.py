@@ -39,7 +39,7 @@ from analyzer.tui.guard import Broken, Failed
 from analyzer.tui.help import Help
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.inspector import Inspector
-from analyzer.tui.keysdialog import TRY, KeysDialog
+from analyzer.tui.keysdialog import TRY, KeysDialog, with_typed
 from analyzer.tui.ladder import Ladder
 from analyzer.tui.loading import Loading
 from analyzer.tui.model import Index
@@ -125,7 +125,7 @@ class Keyshark(App[Fault]):
 
     def options_of(self, case: int) -> Options:
         """Return the options of a case, with the keys that were typed in for it."""
-        return replace(self.options, typed=self.typed.get(case, NO_KEYS))
+        return with_typed(self.options, self.typed.get(case, NO_KEYS))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Say whether an action can be done now: from what grows nobody goes elsewhere."""
@@ -138,7 +138,7 @@ class Keyshark(App[Fault]):
         case, typed = None, NO_KEYS
         if isinstance(self.screen, CaseScreen):
             case, typed = self.screen.found.analysis.case, self.screen.options.typed
-        self.push_screen(OpenDialog(case, replace(self.options, typed=typed)), self._opened_other)
+        self.push_screen(OpenDialog(case, with_typed(self.options, typed)), self._opened_other)
 
     def _opened_other(self, opened: Opened | None) -> None:
         """Show another case over the one that was shown: Esc goes back to that."""

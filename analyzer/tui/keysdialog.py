@@ -27,6 +27,7 @@ from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, printable
 from analyzer.tui.effects import effect, told
 from analyzer.tui.keyline import KeyLine
+from analyzer.tui.loading import fault_of
 from analyzer.tui.model import Index, index
 from analyzer.tui.page import Page
 from analyzer.tui.prompt import Prompt
@@ -94,6 +95,7 @@ class KeysDialog(ModalScreen[Typed | None]):
         self.options = options
         self.entries: list[Mapping[str, Any]] = []  # as a keyring file has them
         self.keyring = Keyring()
+        self.before = Keyring()  # the last key, which may not be tried in vain
         self.kind = 0
         self.hides = True
         self.proposed = proposals(found, session)
@@ -187,7 +189,7 @@ class KeysDialog(ModalScreen[Typed | None]):
         self._say("")
         self.query_one(Page).write([Cell("trying it…", "dim")])
         self.entries.append(tables(kind, values))
-        self.keyring = merge((self.keyring, keyring))
+        self.before, self.keyring = self.keyring, merge((keyring, self.keyring))
         self._retell(_named(kind, keyring, values), kind.reads_again)
 
     def _retell(self, name: str, again: bool) -> None:
@@ -199,8 +201,9 @@ class KeysDialog(ModalScreen[Typed | None]):
                 lines = (Cell(name, "accent"), *told(effect(before, after)))
                 self.post_message(Tried(index(after), lines))
             except Exception as error:  # noqa: BLE001  # whatever goes wrong is told in the dialog
-                text = f"✗ keyshark failed: {type(error).__name__}; the case is shown as it was"
-                self.post_message(Tried(None, (Cell(text, "bad"),)))
+                fault = fault_of(before.case, error)
+                why = f"keyshark failed: {type(error).__name__}" if fault.trace else fault.text
+                self.post_message(Tried(None, (Cell(f"✗ {why}; the case is shown as it was", "bad"),)))
 
         self.run_worker(work, thread=True, exclusive=True, group="try")
 
@@ -209,6 +212,7 @@ class KeysDialog(ModalScreen[Typed | None]):
         self.query_one(Page).write(event.lines)
         if event.found is None:
             self.entries.pop()
+            self.keyring = self.before
         else:
             self.found = event.found
 
@@ -245,15 +249,22 @@ class KeysDialog(ModalScreen[Typed | None]):
         self.dismiss(Typed(self.found, self.keyring) if self.entries else None)
 
 
+def with_typed(options: Options, typed: Keyring) -> Options:
+    """Return options with keys that were typed in; what a key log opens, tshark reads."""
+    return replace(options, typed=typed, engine=options.engine if typed.keylog is None else "tshark")
+
+
 def _with_keys(before: Analysis, typed: Keyring, options: Options, again: bool) -> Analysis:
     """Return the analysis with keys; where they open what was no message before, or are taken back, it is read anew."""
     if again or before.with_keys is None:
-        return analyse(before.case, replace(options, typed=typed))
+        return analyse(before.case, with_typed(options, typed))
     return before.with_keys(typed)
 
 
 def _named(kind: Kind, keyring: Keyring, values: Mapping[str, str]) -> str:
-    """Name what was entered by the fingerprint of its first secret."""
+    """Name what was entered by the fingerprint of its first secret, or by the file that holds it."""
+    if keyring.keylog is not None:
+        return f"{kind.name} {printable(keyring.keylog.name)}"
     secret = next(place.name for place in kind.places if place.secret and values.get(place.name, "").strip())
     octets = _secrets(keyring)[secret]
     return f"{kind.name} {hashlib.sha256(octets).hexdigest()[:FINGERPRINT_DIGITS]} ({len(octets)} octets)"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -24,7 +22,7 @@ from analyzer.tui.filtersdialog import FiltersDialog
 from analyzer.tui.findings import Findings
 from analyzer.tui.hexdump import Hexdump
 from analyzer.tui.keyline import KeyLine
-from analyzer.tui.keysdialog import KeysDialog, Typed
+from analyzer.tui.keysdialog import KeysDialog, Typed, with_typed
 from analyzer.tui.media import Media
 from analyzer.tui.model import Index, Place, verdict_cell
 from analyzer.tui.packets import Packets
@@ -452,7 +450,7 @@ class CaseScreen(Search):
 
     def _typed(self, typed: Typed | None) -> None:
         if typed is not None:
-            self.options = replace(self.options, typed=merge((self.options.typed, typed.keyring)))
+            self.options = with_typed(self.options, merge((typed.keyring, self.options.typed)))
             self._renew(typed.found)
 
     @on(Said)

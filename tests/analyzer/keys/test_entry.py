@@ -19,7 +19,10 @@ VALUES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+TYPED_KINDS = [kind for kind in KINDS if kind.table != "tls"]
+
+
+@pytest.mark.parametrize("kind", TYPED_KINDS, ids=lambda kind: kind.name)
 def test_every_kind_makes_a_keyring_of_its_fields(kind):
     values = {place.name: VALUES.get(place.name, "") for place in kind.places}
     ring = entered(kind, {name: f" {value} " for name, value in values.items()})
@@ -32,15 +35,30 @@ def test_every_kind_makes_a_keyring_of_its_fields(kind):
 def test_the_fields_are_those_of_the_keyring(kind):
     for place in kind.places:
         assert place.name in TABLES["ue" if place.name == "impi" else kind.table].keys
-        assert wrong(kind, place.name, VALUES.get(place.name, KEY)) == ""
+        value = __file__ if place.is_file else VALUES.get(place.name, KEY)
+        assert wrong(kind, place.name, value) == ""
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_without_a_secret_there_is_no_key(kind):
-    values = {place.name: VALUES.get(place.name, "") for place in kind.places if not place.secret}
+    values = {place.name: VALUES.get(place.name, "") for place in kind.places if place not in kind.keys}
     with pytest.raises(KeyringError, match="is missing") as raised:
         entered(kind, values)
-    assert raised.value.key in {place.name for place in kind.places if place.secret}
+    assert raised.value.key in {place.name for place in kind.keys}
+
+
+def test_a_key_log_is_a_file_that_a_keyring_in_any_folder_can_name(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "keys.log").write_text("")
+    for text in ("keys.log", " ~/keys.log ", str(tmp_path / "keys.log")):
+        ring = entered(BY_NAME["TLS"], {"keylog": text})
+        assert ring.keylog == tmp_path / "keys.log"
+        assert tables(BY_NAME["TLS"], {"keylog": text}) == {"tls": {"keylog": str(tmp_path / "keys.log")}}
+    for text in ("elsewhere.log", str(tmp_path), "~nobody-of-this-name/x"):
+        assert wrong(BY_NAME["TLS"], "keylog", text) == "there is no such file"
+        with pytest.raises(KeyringError, match="keylog: there is no such file"):
+            entered(BY_NAME["TLS"], {"keylog": text})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Keys that are typed in: what they open is seen, what is wrong is said, and no value is seen unasked."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from analyzer.tui.model import index
 from analyzer.tui.page import Page
 from analyzer.tui.prompt import Prompt
 from analyzer.tui.screen import CaseScreen
+from tests.analyzer.tui.conftest import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +158,7 @@ async def test_esp_is_read_again(ready, shut, press, monkeypatch):
 
     monkeypatch.setattr("analyzer.tui.keysdialog.analyse", again)
     async with ready(shut).run_test() as pilot:
-        await press(pilot, "i pageup")
+        await press(pilot, "i pageup pageup")
         assert KINDS[pilot.app.screen.kind].name == "ESP"
         await fill(pilot, press, spi="0x00010001", encryption="aes-cbc", encryption_key="00" * 16)
     assert [sa.spi for (sa,) in asked] == [0x10001]
@@ -189,3 +191,45 @@ def test_keys_go_beside_their_capture():
 
 def test_the_options_of_an_analysis_hide_what_was_typed(ring):
     assert ring.k.hex() not in repr(Options(typed=load_keyring("sample_pcaps/http_good/keyring.toml")))
+
+
+@pytest.fixture
+def sealed(tmp_path, monkeypatch):
+    """A sample in TLS without its key log, and where that lies."""
+    monkeypatch.undo()  # analyses anew: the sample is another one with the key log
+    monkeypatch.chdir(ROOT)
+    (case,) = find_cases(["sample_pcaps/http_over_tls"])
+    return index(analyse(replace(case, keyrings=()))), Path("sample_pcaps/http_over_tls/sslkeys.log")
+
+
+@pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed")
+async def test_a_key_log_opens_tls_and_goes_with_the_case(ready, sealed, press, lines, tmp_path):
+    found, log = sealed
+    async with (app := ready(found)).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "i pageup")
+        assert KINDS[app.screen.kind].name == "TLS"
+        await fill(pilot, press, keylog=str(log.with_name("none.log")))
+        assert wrong(pilot) == "✗ keylog: there is no such file"
+        await fill(pilot, press, keylog=str(log))
+        told = said(pilot, lines)
+        assert told[0] == "TLS sslkeys.log"
+        assert any(line.startswith("✓ messages: ") for line in told)
+        await press(pilot, "ctrl+s")
+        app.screen.dismiss(str(tmp_path / "keys.toml"))
+        await press(pilot, "")
+        assert load_keyring(tmp_path / "keys.toml").keylog == log.absolute()
+        await press(pilot, "escape")
+        assert app.screen.options.engine == "tshark"
+        assert any(message.protocol == "http" for message in app.screen.found.messages)
+
+
+async def test_a_key_log_without_tshark_says_what_is_missing(ready, sealed, press, lines, monkeypatch):
+    found, log = sealed
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    async with (app := ready(found)).run_test(size=(80, 24)) as pilot:
+        await press(pilot, "i pageup")
+        await fill(pilot, press, keylog=str(log))
+        assert said(pilot, lines)[0].startswith("✗ tshark is not installed: install it")
+        await press(pilot, "escape")
+        assert app.screen.found is found
+        assert app.screen.options.typed.keylog is None
