@@ -72,7 +72,17 @@ class Filter(Protocol):
     def __call__(self, message: Message, comment: str = "", begin: int | None = None, verdict: str = "") -> bool: ...
 
 
-_Test = Callable[[Seen], bool]
+class Values(Protocol):
+    """What is tested: a message, or whatever else has names and values."""
+
+    def of(self, name: str) -> list[Value]:
+        """Return the values of all fields of a name."""
+
+    def has(self, name: str) -> bool:
+        """Say whether there is a protocol or field of a name."""
+
+
+_Test = Callable[[Values], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ def compile_filter(text: str, unknown: Callable[[str], str] = catalogue.unknown)
 
     `unknown` says why a name is none of a protocol or field. Raises FilterError.
     """
-    test = _read(text, unknown)
+    test = read_filter(text, unknown)
     return lambda message, comment="", begin=None, verdict="": test(Seen(message, comment, begin, verdict))
 
 
@@ -96,7 +106,7 @@ def compile_filters(texts: Iterable[str]) -> Callable[[Message, str], int | None
 
     The message is read once for all of them. Raises FilterError.
     """
-    tests = [_read(text, catalogue.unknown) for text in texts]
+    tests = [read_filter(text, catalogue.unknown) for text in texts]
 
     def first(message: Message, verdict: str) -> int | None:
         seen = Seen(message, "", None, verdict)
@@ -105,7 +115,8 @@ def compile_filters(texts: Iterable[str]) -> Callable[[Message, str], int | None
     return first
 
 
-def _read(text: str, unknown: Callable[[str], str]) -> _Test:
+def read_filter(text: str, unknown: Callable[[str], str]) -> Callable[[Values], bool]:
+    """Return a function that tests whatever has names and values; `unknown` hears each name. Raises FilterError."""
     reader = _Reader(list(_tokens(text)), unknown)
     if reader.next.kind == "end":
         return lambda seen: True
@@ -281,7 +292,7 @@ class _Reader:
 def _tested(name: str, comparing: str, matches: Match, take: Callable[[Value], bytes | None] | None) -> _Test:
     """Return the test of all fields of a name: as in Wireshark since 3.6, where `!=` says that all of them differ."""
 
-    def values(seen: Seen) -> list[Value]:
+    def values(seen: Values) -> list[Value]:
         found = seen.of(name)
         return found if take is None else [part for value in found if (part := take(value)) is not None]
 

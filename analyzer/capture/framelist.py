@@ -19,6 +19,7 @@ from analyzer.capture.frame import Frame
 from analyzer.capture.reader import Capture, CaptureError, open_capture
 
 CHUNK = 16_384  # frames whose columns lie together
+MAX_STRETCH = 8 * 1024**2  # octets that are read in one go
 MAX_FRAMES = 50_000_000  # that are listed
 MAX_UNPACKED = 16 * 1024**3  # octets of compressed captures that are kept in a temporary file
 COLUMNS = np.dtype([
@@ -177,6 +178,24 @@ class FrameList:
         place, time, number, captured, length, link_type, interface = found
         data = self._octets(capture, place, captured)
         return Frame(capture, number, time + self._offsets.get(capture, 0), link_type, data, length, interface)
+
+    def stretch(self, row: int, most: int, with_octets: bool = True) -> list[Frame]:
+        """Return frames from a row on, at least one of them: as many as lie together, read in one go."""
+        if self._order is not None:
+            return [self.frame(each) for each in range(row, min(row + most, self.count))]
+        chunk = bisect_right(self._begins, row) - 1
+        begin, capture = self._begins[chunk], self._captures[chunk]
+        some = self._chunks[chunk][row - begin : min(row + most, self.count) - begin]
+        octets, first = b"", int(some["place"][0])
+        if with_octets:
+            ends = some["place"] + some["captured"] - first
+            some = some[: max(1, int(np.searchsorted(ends, MAX_STRETCH)))]
+            octets = self._octets(capture, first, int(ends[len(some) - 1]))
+        offset = self._offsets.get(capture, 0)
+        return [
+            Frame(capture, number, time + offset, link, octets[place - first : place - first + size], length, interface)
+            for place, time, number, size, length, link, interface in some.tolist()
+        ]
 
     def time(self, row: int) -> int:
         """Return the time of a frame in ns."""

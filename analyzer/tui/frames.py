@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 
 from textual import on
 from textual.message import Message as Event
@@ -22,6 +23,7 @@ from analyzer.tui.events import Said
 from analyzer.tui.guests import media_message
 from analyzer.tui.model import Index, Place, clock
 from analyzer.tui.roll import Roll
+from analyzer.tui.sieve import Sieve, secured
 from analyzer.tui.table import Table
 from analyzer.views.layers import Layer
 from dissectors import Message, Payload, dissect
@@ -54,11 +56,12 @@ class FrameTable(Table):
         self.roll = roll
         self.coming = roll  # what takes its place when it has as many frames
         self.found = found
-        self.secured = {} if found is None else _secured(found)
+        self.secured = {} if found is None else secured(found)
         self.names: tuple[str, ...] = DEFAULT_COLUMNS
         self.form = TIMES[0]
         self.sign: Callable[[int], str] = lambda number: ""  # how the message of a number is marked
         self.toned: Callable[[int], str] = lambda number: ""  # and what colour rules give it
+        self.sieve: Sieve | None = None  # which frames are listed, None where all are
         self.sought = ""
         self.told = ""
         self.was_arranged = False
@@ -77,23 +80,48 @@ class FrameTable(Table):
 
     def take(self, roll: Roll, found: Index) -> None:
         """Show the frames of what a case has become, as soon as all those that are shown have been found again."""
-        self.coming, self.found, self.secured = roll, found, _secured(found)
+        self.coming, self.found, self.secured = roll, found, secured(found)
         self.forget()
+        if self.sieve is not None:
+            self.sift(self.sieve.text)
         self.look()
+
+    def sift(self, text: str) -> None:
+        """List the frames that pass a filter, as they are found in a worker; the cursor stays as near as it can."""
+        self.workers.cancel_group(self, "sieve")
+        here = self.roll.place
+        self.sieve = None
+        if text and self.found is not None:
+            self.sieve = Sieve(text, self.roll, self.found, self.secured)
+            self.run_worker(partial(_sift, self.sieve), thread=True, group="sieve")
+        self.told = ""
+        self.forget()
+        self.reset(self.total)
+        if here is not None:
+            self.go(here)
+
+    @property
+    def total(self) -> int:
+        """How many frames there are to list so far."""
+        return self.roll.frames.count if self.sieve is None else len(self.sieve.passed)
+
+    def _at(self, row: int) -> int:
+        """Return the row of the list of all frames that is shown in a row."""
+        return row if self.sieve is None else self.sieve.passed[row]
 
     def look(self) -> None:
         """Show what has come since the last look."""
-        if self.coming is not self.roll and (self.coming.ended or self.coming.frames.count > self.count):
+        if self.coming is not self.roll and (self.coming.ended or self.coming.frames.count > self.roll.frames.count):
             self._change()
         frames = self.roll.frames
         if frames.is_arranged and not self.was_arranged:
             self.was_arranged = True
             self.forget()
-            if self.roll.place is not None:
+            if self.roll.place is not None and self.sieve is None:
                 self.cursor = frames.row(self.roll.place) or 0
-        if frames.count != self.count:
+        if self.total != self.count:
             first = not self.count
-            self.count = frames.count
+            self.count = self.total
             self._widen()
             self._measure()
             self.refresh()
@@ -104,7 +132,7 @@ class FrameTable(Table):
         if self.display and self.found is not None:
             self.roll.begin()
         if self.display:
-            self._tell(self.roll.told())
+            self._tell(self.roll.told() if self.sieve is None else self.sieve.told())
 
     def _change(self) -> None:
         """Take the list that is coming; the cursor stays on its frame, one at the end at the end."""
@@ -113,6 +141,9 @@ class FrameTable(Table):
         before.close()
         self.roll.place, self.was_arranged = place, self.roll.frames.is_arranged
         self.forget()
+        if self.sieve is not None:
+            self.sift(self.sieve.text)
+            return
         self.count = self.roll.frames.count
         self._measure()
         if last or place is None:
@@ -163,19 +194,29 @@ class FrameTable(Table):
     @property
     def place(self) -> Place | None:
         """The frame under the cursor."""
-        return self.roll.frames.place(self.cursor) if self.cursor < self.count else None
+        return self.roll.frames.place(self._at(self.cursor)) if self.cursor < self.count else None
 
     def watch_cursor(self, before: int, now: int) -> None:
         super().watch_cursor(before, now)
         if now != before:
-            self.roll.place = self.place
+            self.roll.place, self.awaited = self.place, None
 
     def go(self, place: Place) -> None:
         """Go to a frame, or to the next one where it is not there; to one that is still to come when it comes."""
         row = self.roll.frames.row(place)
+        if self.sieve is not None:
+            self.awaited = place if not self.sieve.over and (row is None or row >= self.sieve.looked) else None
+            if self.awaited is None:
+                self.cursor = self.count - 1 if row is None else self.sieve.at(row)
+            return
         self.awaited = place if row is None and not self.roll.ended else None
         if row is not None or self.roll.ended:
             self.cursor = self.count - 1 if row is None else row
+
+    def lists(self, place: Place) -> bool:
+        """Say whether a frame passes the filter, as far as that is known."""
+        row = self.roll.frames.row(place)
+        return self.sieve is None or row is None or row >= self.sieve.looked or row in self.sieve
 
     def message(self, place: Place | None) -> Message | None:
         """Return the message that a frame is part of."""
@@ -195,7 +236,7 @@ class FrameTable(Table):
 
     def _made(self, row: int) -> Row:
         frames = self.roll.frames
-        frame = frames.frame(row)
+        frame = frames.frame(self._at(row))
         place = (frame.capture, frame.number)
         message, headers = self.message(place), read_headers(frame)
         protocol, info = self._words(message, headers, place)
@@ -212,7 +253,7 @@ class FrameTable(Table):
                     cells.append(Cell(self._number(place), tone))
                 case "Time":
                     begin = frames.time(0) if self.found is None else self.found.analysis.story.traffic.begin
-                    before = frames.time(row - 1) if row else None
+                    before = frames.time(self._at(row - 1)) if row else None
                     cells.append(Cell(clock(frame.time, begin, before, self.form), "dim"))
                 case "Source":
                     cells.append(Cell(headers.source, tone))
@@ -263,7 +304,8 @@ class FrameTable(Table):
         self._leap(iter(places), direction, what)
 
     def _leap(self, places: Iterator[Place], direction: int, what: str) -> None:
-        rows = [row for place in places if (row := self.roll.frames.row(place)) is not None]
+        every = [row for place in places if (row := self.roll.frames.row(place)) is not None]
+        rows = every if self.sieve is None else [self.sieve.at(row) for row in every if row in self.sieve]
         ahead = [row for row in rows if (row - self.cursor) * direction > 0]
         if ahead:
             self.cursor = min(ahead) if direction > 0 else max(ahead)
@@ -305,13 +347,17 @@ class FrameTable(Table):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave Esc to others where there is nothing to stop."""
-        return action != "stop" or bool(self.sought) or (self.roll.is_busy and self.found is not None)
+        is_busy = self.roll.is_busy or any(each.group == "sieve" and each.is_running for each in self.workers)
+        return action != "stop" or bool(self.sought) or (is_busy and self.found is not None)
 
     def action_stop(self) -> None:
         """Stop a search; or the finding of frames, of which those that are there stay."""
         if self.sought:
             self.workers.cancel_group(self, "find")
             self.sought = self.told = ""
+        elif self.sieve is not None and not self.sieve.over:
+            self.workers.cancel_group(self, "sieve")
+            self.sieve.over = True
         else:
             self.roll.stop()
 
@@ -319,6 +365,7 @@ class FrameTable(Table):
 
     def opened(self, row: int) -> tuple[Message, Layer]:
         """Return what is in a frame: the message that it is part of, or what its octets alone give, and its headers."""
+        row = self._at(row)
         frame = self.roll.frames.frame(row)
         headers = read_headers(frame)
         payload = Payload(
@@ -342,9 +389,7 @@ class FrameTable(Table):
         return None
 
 
-def _secured(found: Index) -> dict[tuple[str, int, int, bool], str]:
-    """Return what to call the packets of streams that are protected."""
-    groups = (group for group in found.analysis.story.media if group.protocol in ("srtp", "srtcp"))
-    return {
-        (each.destination, each.port, each.ssrc, each.protocol == "srtcp"): each.protocol.upper() for each in groups
-    }
+def _sift(sieve: Sieve) -> None:
+    """In a worker: find the frames that pass."""
+    worker = get_current_worker()
+    sieve.run(lambda: worker.is_cancelled)

@@ -23,6 +23,7 @@ from analyzer.tui.model import Index
 from analyzer.tui.outline import Node, Outline
 from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
+from analyzer.tui.sieve import OF_HEADERS
 from analyzer.tui.tabline import TabLine
 from analyzer.views.hiding import Hider
 from analyzer.views.layers import Layer, layers
@@ -217,7 +218,7 @@ class Inspector(Vertical):
         node = self.outline.node
         if node is None or not isinstance(node.target, Field):
             return
-        if self._is_of_frame(node.target):
+        if node.target.name not in OF_HEADERS and self._is_of_frame(node.target):
             return
         if self.hider.hides(node.target) and not node.target.children:
             self.notify("This field holds a key: K shows it", severity="warning")
@@ -234,7 +235,7 @@ class Inspector(Vertical):
         """Say whether no message has such a field, and tell it."""
         is_so = self.parts[self.tabs.active].headers is not None and target.name not in self.found.names
         if is_so:
-            self.notify(f"{target.name} is of frames: filters and columns are of messages", timeout=3)
+            self.notify(f"{target.name} is of frames, and no message has it", timeout=3)
         return is_so
 
     # Wireshark's own tree

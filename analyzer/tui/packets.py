@@ -30,13 +30,14 @@ from analyzer.tui.inspector import Inspector
 from analyzer.tui.model import Index, Place
 from analyzer.tui.roll import Roll
 from analyzer.tui.rows import Rows
+from analyzer.tui.sieve import OF_HEADERS
 from analyzer.tui.table import Table
 from dissectors import Message, catalogue
 
 BOOKMARK, PICKED = "●", "◆"
 REST = 0.15  # seconds that the cursor stands on a frame before it is looked into
 HINT = "all messages; for example: mikey && ip.dst == 10.0.0.5"
-HINT_FRAMES = "a filter is of messages: Enter leads back to them (a does too)"
+HINT_FRAMES = "all frames; for example: ip.addr == 10.0.0.5 && udp.port == 2269"
 
 
 class Filtered(Event):
@@ -245,7 +246,9 @@ class Packets(Guarded, Vertical):
         """List all frames in place of messages, or messages again; the cursor stays where it is as far as it can."""
         place = self.place
         self.show_frames(not self.has_frames)
-        if place is not None:
+        if place is not None and self.has_frames:
+            self.frames.go(place)
+        elif place is not None:
             self.go(place)
         self.screen.set_focus(self.shown)
 
@@ -255,10 +258,16 @@ class Packets(Guarded, Vertical):
             return
         self.set_class(are_wanted, "-frames")
         self.filter.input.placeholder = HINT_FRAMES if are_wanted else HINT
+        self.filter.names = self.found.names | OF_HEADERS if are_wanted else self.found.names
         if are_wanted:
             self.roll.begin()
+            if (self.frames.sieve.text if self.frames.sieve else "") != self.filter.applied:
+                self.frames.sift(self.filter.applied)
             self.look_into()
         else:
+            if self._wrong(self.filter.applied):
+                self.notify(f"{self.filter.applied}: is a filter of frames alone", timeout=4, markup=False)
+                self.filter.apply("")
             self.inspector.show(self.message)
             self.post_message(Said(self, f"{len(self.rows)} of {len(self.found.messages)} messages"))
 
@@ -307,9 +316,19 @@ class Packets(Guarded, Vertical):
             return str(error)
         return ""
 
+    def _wrong_of_messages(self, text: str) -> str:
+        """Say why a text is no filter of messages, "" where it is one."""
+        try:
+            compile_filter(text)
+        except FilterError as error:
+            return str(error)
+        return ""
+
     def _unknown(self, name: str) -> str:
         """Say why a name is none: one of the network's own that is only half typed is none either."""
         why, names = catalogue.unknown(name), self.found.names
+        if name in OF_HEADERS and (why or self.has_frames):
+            return "" if self.has_frames else f"{name} is of frames: a lists all of them, and filters them too"
         if not why and name not in names and name not in catalogue.fields():
             longer = min((each for each in names if each.startswith(name)), default="")
             return f"{name!r} is only the beginning of a name such as {longer}" if longer else ""
@@ -318,14 +337,17 @@ class Packets(Guarded, Vertical):
     @on(FilterBox.Applied)
     def _apply(self, event: FilterBox.Applied) -> None:
         event.stop()
-        self.show_frames(False)
-        if self.wanted is None and self.message is not None:
-            self.wanted = bisect_left(self.found.times, self.message.time)
-            if self.rows[self.list.at] >= 0:
-                self.wanted = self.rows[self.list.at]
-        self.run_worker(lambda: self._sift(event.text), thread=True, exclusive=True, group="filter")
-        if self.filter.input.has_focus or self.frames.has_focus:
-            self.screen.set_focus(self.list)
+        if self.has_frames:
+            self.frames.sift(event.text)
+        if self.wanted is None and self.rows:
+            here = self._listed(self.list.at)
+            self.wanted = self.rows[self.list.at]
+            if self.wanted < 0:
+                self.wanted = bisect_left(self.found.times, here.time)
+        if not self._wrong_of_messages(event.text):
+            self.run_worker(lambda: self._sift(event.text), thread=True, exclusive=True, group="filter")
+        if self.filter.input.has_focus:
+            self.screen.set_focus(self.shown)
 
     @on(FilterBox.Left)
     def _left(self, event: FilterBox.Left) -> None:
@@ -353,7 +375,8 @@ class Packets(Guarded, Vertical):
         nearest = bisect_left(self.rows, wanted) if wanted is not None else 0
         self.list.fill(len(self.rows), self._row, nearest)
         self.post_message(self.Looked())
-        self.post_message(Said(self, f"{len(self.rows)} of {len(self.found.messages)} messages"))
+        if not self.has_frames:
+            self.post_message(Said(self, f"{len(self.rows)} of {len(self.found.messages)} messages"))
 
     def action_follow(self) -> None:
         """Show only the dialog, connection or delivery of the message under the cursor."""
@@ -370,6 +393,9 @@ class Packets(Guarded, Vertical):
     def go(self, place: Place) -> None:
         """Go to a frame; among messages one that holds none is read again, as it may be media."""
         if self.has_frames:
+            if not self.frames.lists(place):
+                self.filter.apply("")
+                self.frames.sift("")
             self.frames.go(place)
             return
         row = self.found.places.get(place, self._guest_at(place))

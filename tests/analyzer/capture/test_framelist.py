@@ -128,3 +128,18 @@ def test_what_cannot_be_read_is_told(tmp_path, capture):
     capture.unlink()
     assert frames.frame(0).data == b""
     assert not frames.is_compressed
+
+
+@pytest.mark.parametrize("room", [1, 500, 10**9])
+def test_frames_that_lie_together_are_read_in_one_go(monkeypatch, room):
+    monkeypatch.setattr(framelist, "MAX_STRETCH", room)
+    found = FrameList(["sample_pcaps/http_good/capture.pcapng"], {0: 7})
+    list(found.fill())
+    row, frames = 0, []
+    while row < found.count:
+        some = found.stretch(row, 50)
+        assert 0 < len(some) <= 50
+        frames += some
+        row += len(some)
+    assert frames == [found.frame(row) for row in range(found.count)]
+    assert [frame._replace(data=b"") for frame in frames[:3]] == found.stretch(0, 3, with_octets=False)

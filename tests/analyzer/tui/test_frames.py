@@ -82,12 +82,14 @@ async def test_a_frame_of_no_message_is_its_headers_or_what_its_octets_give(fram
         assert pane.inspector.tabs.titles == ("RTP", "FRAME")
 
 
-async def test_fields_of_frames_are_neither_filters_nor_columns(framed, press):
-    async with framed(keys="g enter g = |") as (pane, _pilot):
-        assert pane.inspector.outline.node.target.name == "eth"
-        assert pane.filter.applied == ""
+async def test_fields_of_frames_are_filters_and_no_columns(framed, press):
+    async with framed(keys="g enter g j =") as (pane, pilot):
+        assert pane.filter.applied == 'eth.dst == "' + pane.inspector.outline.node.target.value + '"'
         assert pane.has_frames
-        assert "eth" not in pane.columns
+        assert 0 < pane.frames.count < pane.roll.frames.count
+        pane.inspector.outline.focus()
+        await press(pilot, "|")
+        assert "eth.dst" not in pane.columns
 
 
 async def test_keys_in_the_octets_of_a_frame_stay_hidden_until_asked_for(framed, press):
@@ -117,13 +119,59 @@ async def test_the_cursor_stays_on_its_frame_when_messages_are_listed_again(fram
         assert pilot.app.focused is pane.frames
 
 
-async def test_a_filter_leads_back_to_messages(framed, sift):
+async def test_a_filter_is_of_frames_there_and_of_messages_again_with_them(framed, sift, press):
     async with framed() as (pane, pilot):
-        assert "a filter is of messages" in pane.filter.input.placeholder
-        await sift(pane, pilot, "mikey")
+        assert "all frames" in pane.filter.input.placeholder
+        await sift(pane, pilot, "mikey || frame.number < 3")
+        assert pane.has_frames
+        told = [pane.frames.text(row) for row in range(pane.frames.count)]
+        assert [line.split()[0] for line in told[:2]] == ["1", "2"]
+        assert all("MIKEY" in line for line in told[2:])
+        assert pilot.app.focused is pane.frames
+        await press(pilot, "G a")
         assert not pane.has_frames
         assert {message.protocol for message in pane.listed} == {"mikey"}
-        assert pilot.app.focused is pane.list
+        assert pane.message is pane.listed[-1]
+        await sift(pane, pilot, "")
+        await press(pilot, "a")
+        assert pane.frames.count == pane.roll.frames.count
+
+
+async def test_a_filter_of_headers_is_left_behind_with_the_frames(framed, sift, press):
+    async with framed() as (pane, pilot):
+        await sift(pane, pilot, "tcp.flags == 2")
+        assert {line.count("[SYN]") for line in map(pane.frames.text, range(pane.frames.count))} == {1}
+        await press(pilot, "a")
+        assert pane.filter.applied == ""
+        assert len(pane.listed) == len(pane.found.messages)
+        assert "is of frames: a lists all of them" in pane.filter.wrong("tcp.flags == 2")
+
+
+async def test_the_cursor_stays_on_its_frame_or_goes_to_the_next_that_passes(framed, sift, press):
+    async with framed() as (pane, pilot):
+        frame = next(each.frame for each in pane.found.messages if each.protocol == "sip")
+        pane.go((0, frame))
+        await sift(pane, pilot, "sip")
+        assert pane.frames.place == (0, frame)
+        await sift(pane, pilot, "srtp")
+        media = min(group.frame for group in pane.found.analysis.story.media)
+        await press(pilot, "")
+        assert pane.frames.place == (0, media)
+        pane.go((0, frame))  # which does not pass
+        await press(pilot, "")
+        assert pane.filter.applied == ""
+        assert pane.frames.place == (0, frame)
+
+
+async def test_what_stops_a_filter_leaves_what_was_found(framed, sift, press, until):
+    async with framed() as (pane, pilot):
+        await sift(pane, pilot, "udp")
+        assert pane.frames.sieve.over
+        count = len(pane.frames.sieve.passed)
+        pane.frames.sieve.over = False
+        pane.frames.action_stop()
+        assert pane.frames.count == count
+        assert pane.frames.sieve.told().endswith("frames pass")
 
 
 async def test_problems_marks_and_texts_are_found(framed, press, until):
