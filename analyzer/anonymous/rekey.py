@@ -280,7 +280,7 @@ def _keys(chain: Chain) -> Iterator[Key]:
                 yield key
     for held in (chain.msks, chain.mtks):
         for keys in held.values():
-            yield from (replace(key, parents=()) for key in keys)
+            yield from (key._replace(parents=()) for key in keys)
     yield from (key for key in chain.keys if key.kind not in ("MSK", "MTK"))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from analyzer.keys.aka import AkaRun
 from analyzer.keys.key import Key
@@ -105,7 +105,7 @@ class Chain:
             self.keys.append(key)
         elif not self.keys[place].parents and key.parents:
             # Supplied or seen outright, and derived as well: it hangs on what it comes from.
-            self.keys[place] = replace(self.keys[place], parents=key.parents)
+            self.keys[place] = self.keys[place]._replace(parents=key.parents)
 
     def is_sure(self, key: Key) -> bool:
         """Say whether a key is beyond doubt that of its B-TID: the capture shows it, or something verified under it.

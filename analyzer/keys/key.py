@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 FINGERPRINT_DIGITS = 8
+SECRET = ("value", "salt")
 KEYRING = "keyring"  # the origin of a key that the user gave
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):  # a tuple, as dozens are made for a UE of which one or two open something
     """One key of the ladder: what it is, how it came to be known, and what it belongs to.
 
     `kind` is K, Ks, Ks_NAF, Ks_ext_NAF, Ks_int_NAF, MUK, MRK, MSK or MTK; `status` is supplied, seen,
@@ -20,7 +21,7 @@ class Key:
     """
 
     kind: str
-    value: bytes = field(repr=False)
+    value: bytes
     origin: str
     status: str
     b_tid: str | None = None
@@ -31,7 +32,7 @@ class Key:
     msk_id: bytes | None = None
     mtk_id: bytes | None = None
     rand: bytes | None = None
-    salt: bytes = field(default=b"", repr=False)
+    salt: bytes = b""
     valid_from: int | None = None
     valid_to: int | None = None
     expires: int | None = None
@@ -39,6 +40,11 @@ class Key:
     capture: int | None = None
     frame: int | None = None
     variant: str = ""
+
+    def __repr__(self) -> str:
+        """Leave the octets out."""
+        shown = {name: told for name, told in self._asdict().items() if name not in SECRET}
+        return f"Key({', '.join(f'{name}={told!r}' for name, told in shown.items())})"
 
     @property
     def fingerprint(self) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.traffic import Traffic
@@ -144,13 +143,13 @@ def _naf_keys(ks: Key, nafs: Iterable[tuple[str, bytes]]) -> Iterator[tuple[Key,
     kind = ks.variant.split(",")[0]
     for fqdn, ua_id in nafs:
         naf_id = arithmetic.naf_id(fqdn=fqdn, ua_id=ua_id)
-        told = replace(ks, naf=fqdn, ua_id=ua_id, status="derived", parents=(ks,), variant=f"Ua id {ua_id.hex()}")
-        ext = replace(
-            told, kind="Ks_NAF", origin=f"Ks for {fqdn}",
+        told = ks._replace(naf=fqdn, ua_id=ua_id, status="derived", parents=(ks,), variant=f"Ua id {ua_id.hex()}")
+        ext = told._replace(
+            kind="Ks_NAF", origin=f"Ks for {fqdn}",
             value=arithmetic.ks_naf(ks=ks.value, rand=ks.rand, impi=ks.impi, naf_id=naf_id),
         )  # fmt: skip
-        internal = replace(
-            told, kind="Ks_int_NAF", origin=f"Ks for {fqdn}",
+        internal = told._replace(
+            kind="Ks_int_NAF", origin=f"Ks for {fqdn}",
             value=arithmetic.ks_int_naf(ks=ks.value, rand=ks.rand, impi=ks.impi, naf_id=naf_id),
         )  # fmt: skip
         yield _mbms_keys(ext, None if kind == "2g" else internal, kind)
@@ -167,7 +166,7 @@ def _mbms_keys(ext: Key | None, internal: Key | None, kind: str) -> tuple[Key, .
     if internal is not None:
         on_uicc.append(_from(internal, "MUK", internal.value, "Ks_int_NAF is the MUK"))
     if ext is not None:
-        named = replace(ext, kind="Ks_ext_NAF")
+        named = ext._replace(kind="Ks_ext_NAF")
         on_uicc.append(_from(named, "MRK", ext.value, "Ks_ext_NAF is the MRK"))
         own = named if kind in ("u", "u-me") else ext
         mrk = arithmetic.mrk(ks_naf=ext.value)
@@ -179,7 +178,7 @@ def _mbms_keys(ext: Key | None, internal: Key | None, kind: str) -> tuple[Key, .
 
 
 def _from(parent: Key, kind: str, value: bytes, origin: str) -> Key:
-    return replace(parent, kind=kind, value=value, origin=origin, status="derived", parents=(parent,))
+    return parent._replace(kind=kind, value=value, origin=origin, status="derived", parents=(parent,))
 
 
 def _supplied(traffic: Traffic, keyring: Keyring) -> Iterator[tuple[Key, ...]]:
@@ -195,13 +194,13 @@ def _supplied(traffic: Traffic, keyring: Keyring) -> Iterator[tuple[Key, ...]]:
                 )  # fmt: skip
                 ext_kind = "Ks_ext_NAF" if naf.ks_ext_naf or naf.ks_int_naf else "Ks_NAF"
                 given = {
-                    kind: replace(base, kind=kind, value=value)
+                    kind: base._replace(kind=kind, value=value)
                     for kind, value in ((ext_kind, naf.ks_naf or naf.ks_ext_naf), ("Ks_int_NAF", naf.ks_int_naf))
                     if value
                 }
                 yield tuple(given.values())
                 yield tuple(
-                    replace(base, kind=kind, value=value)
+                    base._replace(kind=kind, value=value)
                     for kind, value in (("MUK", naf.muk), ("MRK", naf.mrk))
                     if value
                 )
@@ -232,14 +231,14 @@ def _seen(traffic: Traffic) -> Iterator[tuple[Key, ...]]:
             capture=told.message.payload.capture, frame=told.message.frame,
         )  # fmt: skip
         if told.muk:
-            muk = replace(base, value=told.muk)
+            muk = base._replace(value=told.muk)
             yield (
                 muk,
-                replace(base, kind="MRK", value=arithmetic.mrk(ks_naf=told.muk), status="derived", parents=(muk,)),
+                base._replace(kind="MRK", value=arithmetic.mrk(ks_naf=told.muk), status="derived", parents=(muk,)),
             )
         ext = (
-            replace(base, kind="Ks_ext_NAF" if told.uicc_key else "Ks_NAF", value=told.me_key) if told.me_key else None
+            base._replace(kind="Ks_ext_NAF" if told.uicc_key else "Ks_NAF", value=told.me_key) if told.me_key else None
         )
-        internal = replace(base, kind="Ks_int_NAF", value=told.uicc_key) if told.uicc_key else None
+        internal = base._replace(kind="Ks_int_NAF", value=told.uicc_key) if told.uicc_key else None
         yield tuple(key for key in (ext, internal) if key is not None)
         yield _mbms_keys(ext, internal, "u" if internal is not None else "2g" if told.type == TYPE_2G else "me")
