@@ -1,6 +1,7 @@
 """The command line as a whole: help, versions, errors in one line, and what each failure exits with."""
 
 import errno
+import gc
 import os
 import re
 import signal
@@ -175,6 +176,16 @@ def test_a_bug_that_quotes_the_network_steers_no_terminal(command, capsys):
     command(_raise(ValueError("\x1b[31m\r\u202e")))
     assert cli.run(["now"]) == 3
     assert capsys.readouterr().err.strip().isprintable()
+
+
+def test_at_the_end_nobody_waits_for_what_is_left_to_be_taken_apart(command):
+    command(lambda: None)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            cli.main(["now"])
+        assert (ended.value.code, gc.get_freeze_count() > 0) == (0, True)
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("code", [0, 1, 4])
