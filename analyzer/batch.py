@@ -60,9 +60,10 @@ class Note:
 def note(outcome: Outcome, findings: bool = False) -> Note:
     """Return the note of an outcome, with its findings for a baseline where they are wanted."""
     case = outcome.report
-    counted = [judgement for judgement in case.judgements if judgement.waived is None]
+    wrong = [judgement for judgement in case.judgements if judgement.verdict is not Verdict.PASS]
+    counted = [judgement for judgement in wrong if judgement.waived is None]
     damaged = any(capture.truncated or capture.problems for capture in case.captures)
-    crashed = any(judgement.verdict is Verdict.ERROR for judgement in case.judgements)
+    crashed = any(judgement.verdict is Verdict.ERROR for judgement in wrong)
     return Note(
         case.name, case.verdict, outcome.fault, outcome.warnings, damaged or crashed,
         frozenset(judgement.level for judgement in counted if judgement.verdict is Verdict.FAIL),

@@ -115,8 +115,10 @@ def _framing(head: Head) -> _Framing:
 
 
 def _transfer_codings(headers: Headers) -> list[str]:
-    values = (piece for value in headers.all("Transfer-Encoding") for piece in value.split(","))
-    names = (value.partition(";")[0].strip().lower() for value in values)
+    listed = headers.all("Transfer-Encoding")
+    if not listed:
+        return []  # mostly
+    names = (piece.partition(";")[0].strip().lower() for value in listed for piece in value.split(","))
     return [name for name in names if name not in ("", "identity")]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from analyzer.findings import BROKEN
@@ -51,7 +50,7 @@ def _case(case: CaseReport, coloured: bool) -> Iterator[str]:
     for line in (*measure.told(case), *sampled(case)):
         yield f"  {NOTE} {line}"
     several = len(case.captures) > 1
-    for judgement in case.judgements:
+    for judgement in (j for j in case.judgements if j.verdict is not Verdict.PASS):
         if judgement.waived is not None:
             yield from _waived(judgement, several)
         elif judgement.verdict in BROKEN:
@@ -91,19 +90,24 @@ def _word(verdict: Verdict, coloured: bool) -> str:
 
 def judged(case: CaseReport) -> str:
     """Return how many judgements of a case ended how."""
-    counts = Counter(judgement.verdict for judgement in case.judgements if not _is_off(judgement))
+    counts, notes, waived = [0] * len(Verdict), 0, 0
+    for judgement in case.judgements:  # a million may be there
+        if judgement.waived is not None:
+            waived += 1
+        elif is_note(judgement):
+            notes += 1
+        else:
+            counts[judgement.verdict] += 1
     told = [f"{counts[v]} {v}" for v in (Verdict.PASS, Verdict.FAIL, Verdict.INCONC, Verdict.ERROR) if counts[v]]
-    notes = sum(map(is_note, case.judgements))
     told += [plural(notes, "note")] if notes else []
-    waived = sum(judgement.waived is not None for judgement in case.judgements)
     told += [f"{waived} waived"] if waived else []
     return ", ".join(told) or EMPTY.get(case.verdict, "nothing failed")
 
 
 def is_note(judgement: Judgement) -> bool:
     """Say whether something does not hold that no specification demands: it never changes the verdict of a case."""
-    is_broken = judgement.verdict in (Verdict.FAIL, Verdict.INCONC)
-    return judgement.level == "info" and judgement.waived is None and is_broken
+    is_broken = judgement.verdict is Verdict.FAIL or judgement.verdict is Verdict.INCONC
+    return is_broken and judgement.level == "info" and judgement.waived is None
 
 
 def _is_off(judgement: Judgement) -> bool:
