@@ -143,3 +143,18 @@ def test_where_no_helper_can_begin_it_is_done_without(streams, all_media, run, t
     alone = told(run(Here(), all_media, [streams])[0])
     monkeypatch.setattr(sys, "executable", "/no/such/python")
     assert told(run(Here(Beside(2)), all_media, [streams])[0]) == alone
+
+
+def test_who_takes_no_more_ends_helpers_too(streams, cases, all_media, helped, monkeypatch):
+    sleeps = "    import time; time.sleep(100)"
+    monkeypatch.setattr(processes, "BEGIN", helped.begin.replace("    return follow(share)", sleeps))
+    results = Processes(2, helpers=2).run(all_media, [Task(0, cases[0]), Task(1, streams)])
+    next(results)
+    deadline = time.monotonic() + 60
+    while len(helped.shares) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    results.close()
+    for process, *_ in helped.shares:
+        with pytest.raises(ProcessLookupError):
+            os.kill(process, 0)
