@@ -125,14 +125,9 @@ class Receiver:
 
     def take_kept(self) -> None:
         """Take the packets that were kept: the first ones, and a sample of those after them."""
-        at, most = 0, FEWEST
-        while at < len(self.begin):
-            done = self.run(at, most)
-            most = min(2 * most, MOST) if done == most else FEWEST
-            if not done and self.quick(self.begin[at]) is None:
-                self.open(self.begin[at], self.located[at])
-            at += done or 1
-            self.taken += done or 1
+        for at in self.odd(self.begin):
+            self.open(self.begin[at], self.located[at])
+        self.taken += len(self.begin)
         if self.stream.sampler is None:
             return
         base = None
@@ -167,23 +162,42 @@ class Receiver:
             return self.quick(new) or self.open(new, self.locator.locate_one(new.data))
         return None
 
-    def run(self, at: int, most: int) -> int:
-        """Take up to so many of the packets that were kept, which `quick` would take one by one; return how many."""
+    def take_all(self, packets: Iterable[MediaPacket]) -> None:
+        """Take the next packets: it comes to what `take` does with one after the other, in half of the time."""
+        new = list(self.once(packets))
+        for at in self.odd(new):
+            self.open(new[at], self.locator.locate_one(new[at].data))
+        self.taken += len(new)
+
+    def odd(self, packets: Sequence[MediaPacket]) -> Iterator[int]:
+        """Take packets that are as those before them; yield where the others are, which are to be opened at once."""
+        at, most = 0, FEWEST
+        while at < len(packets):
+            done = self.run(packets, at, most)
+            most = min(2 * most, MOST) if done == most else FEWEST
+            if not done and self.quick(packets[at]) is None:
+                yield at
+            at += done or 1
+
+    def run(self, packets: Sequence[MediaPacket], at: int, most: int) -> int:
+        """Take up to so many packets that `quick` would take one by one; return how many."""
         if self.sure is None:
             return 0
         group, before, mki = self.sure
-        policy, roc, located = before.policy, before.roc, self.located[at]
+        policy, roc = before.policy, before.roc
         mac_octets, rate = policy.steady, 0
         if policy.auth_alg == srtp.AUTH_RCCM2 and policy.srtp_authenticated:
             mac_octets, rate = policy.tag_length, max(policy.roc_rate, 1)  # all but every Rth are alike
-        if mac_octets <= 0 or located != (policy, mki) or self.rollover.roc != roc:
+        if mac_octets <= 0 or self.rollover.roc != roc:
             return 0
         highest, used = self.rollover.highest, self.seen[mki]
         numbers: list[int] = []
-        for packet, place in zip(self.begin[at : at + most], self.located[at : at + most], strict=True):
+        for packet in packets[at : at + most]:
             data = packet.data
             sequence = data[2] << 8 | data[3]
-            if place is not located or not 0 < sequence - highest < HALF_OF_SEQUENCES or data[0] & 0x1F:
+            if data[-mac_octets - MKI_OCTETS : -mac_octets] != mki:
+                break
+            if not 0 < sequence - highest < HALF_OF_SEQUENCES or data[0] & 0x1F:
                 break
             if rate and not sequence % rate:
                 break
@@ -191,14 +205,14 @@ class Receiver:
             highest = sequence
         if not used.isdisjoint(numbers) or len(used) + len(numbers) >= MAX_INDICES:
             return 0
-        packets = [packet.data for packet in self.begin[at : at + len(numbers)]]
-        right = before.keys.authentic(packets, roc=roc, mac_octets=mac_octets, mki_length=MKI_OCTETS)
+        octets = [packet.data for packet in packets[at : at + len(numbers)]]
+        right = before.keys.authentic(octets, roc=roc, mac_octets=mac_octets, mki_length=MKI_OCTETS)
         if right:
             used.update(numbers[:right])
             self.rollover.highest = numbers[right - 1] & 0xFFFF
             group.packets += right
             group.authenticated += right
-            group.last = self.begin[at + right - 1].time
+            group.last = packets[at + right - 1].time
         return right
 
     def quick(self, packet: MediaPacket) -> Opened | None:

@@ -15,7 +15,7 @@ from analyzer.analysis import Options, analyse
 from analyzer.capture.case import find_cases
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import MediaFilter
-from analyzer.examination import examine
+from analyzer.examination import examine, receivers
 from analyzer.mki import Locator
 from sample_pcaps import forge_srtp as srtp
 from sample_pcaps.forge_mikey import POLICY
@@ -534,12 +534,29 @@ def test_many_at_once_come_to_what_one_by_one_does(sent, data):
         log.add(MediaPacket(0, number, START + number * 300 * MS, "10.4.0.1", "239.1.2.3", 5000, octets))
     told = examine(log, traffic, chain)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(examined.Receiver, "run", lambda self, at, most: 0)
+        patch.setattr(examined.Receiver, "run", lambda self, *run: 0)
         patch.setattr(examined.Receiver, "quick", lambda self, packet: None)
         patch.setattr(examined.Receiver, "all_once", lambda self, packets: list(self.once(packets)))
         patch.setattr(Locator, "_located", lambda self, packets: [self.of(octets) for octets in packets])
         assert examine(log, traffic, chain) == told
     assert sum(group.authenticated for group in told) > 0
+    size = data.draw(st.integers(1, 40))
+    assert _read_again(log, traffic, chain, size) == _read_again(log, traffic, chain, 0)
+
+
+def _read_again(log, traffic, chain, size):
+    """What comes of taking so many packets at once, or each by itself."""
+    (receiver,) = receivers(log, traffic, chain)
+    packets = list(receiver.stream.kept)
+    receiver.start()
+    receiver.give_back()
+    if size:
+        for at in range(0, len(packets), size):
+            receiver.take_all(packets[at : at + size])
+    else:
+        for packet in packets:
+            receiver.take(packet)
+    return list(receiver.groups())
 
 
 @cache
