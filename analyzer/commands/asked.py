@@ -45,9 +45,14 @@ def judging_options(function: Function) -> Function:
         waive_option,
         profile_option,
         media_option,
-        click.option("--ignore", multiple=True, metavar="RULE", help="Leave rules out: codes or beginnings of them."),
         click.option(
-            "--select", multiple=True, metavar="RULE", help="Judge by these rules only: codes or beginnings of them."
+            "--ignore", multiple=True, metavar="RULE", help="Leave rules out: codes, beginnings of them, or names."
+        ),
+        click.option(
+            "--select",
+            multiple=True,
+            metavar="RULE",
+            help="Judge by these: codes of rules, beginnings of them, or names.",
         ),
     )
 
@@ -75,8 +80,13 @@ def _with(command: Function, *options: Callable[[Function], Function]) -> Functi
 
 
 def codes(given: Sequence[str]) -> tuple[str, ...]:
-    """Return rule codes, or beginnings of them, in capitals; commas part them too. Raises Failure for unknown ones."""
-    found = tuple(code.strip().upper() for text in given for code in text.split(",") if code.strip())
+    """Return rule codes, or beginnings of them, in capitals; commas part them too. Raises Failure for unknown ones.
+
+    A rule may be called by its name as well.
+    """
+    named = {rule.name.upper(): rule.code for rule in CATALOGUE}
+    asked = (code.strip().upper() for text in given for code in text.split(",") if code.strip())
+    found = tuple(named.get(code, code) for code in asked)
     for code in found:
         if not any(rule.code.startswith(code) for rule in CATALOGUE):
             raise Failure(f"no rule begins with {code}: `keyshark rules` lists them", USAGE)

@@ -34,6 +34,7 @@ FORMATS = ("text", "json")
 @media_option
 @profile_option
 @click.option("--strict", is_flag=True, help="Fail on inconc too.")
+@click.option("--fail-if-empty", is_flag=True, help="Exit 4 when there was nothing to judge.")
 @common
 @click.pass_context
 def command(
@@ -48,6 +49,7 @@ def command(
     media: str,
     profile: str | None,
     strict: bool,
+    fail_if_empty: bool,
 ) -> None:
     """Say what did not work for each UE, why, with the frames that show it, and what to do next.
 
@@ -89,7 +91,7 @@ def command(
     with suppress(ReaderGoneError):  # how it went is told by the exit code
         told = collect(VERSION, outcomes)
         show(diagnoses.show_json(told, lines if timed else None) if format_ == "json" else "\n".join(pages))
-    ctx.exit(exit_code(notes, fail_on, strict, False))
+    ctx.exit(exit_code(notes, fail_on, strict, fail_if_empty))
 
 
 def _more(analyses: list[Analysis], timed: bool) -> Iterator[str]:

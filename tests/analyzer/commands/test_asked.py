@@ -67,3 +67,7 @@ def test_rules_are_named_by_code_or_beginning_in_any_case():
     with pytest.raises(Failure) as caught:
         codes(("MS", "QQ"))
     assert caught.value.exit_code == USAGE
+
+
+def test_rules_are_named_by_name_too():
+    assert codes(("counter-increases, Mac-Verifies-Under-MUK",)) == ("MS-12", "MS-16")

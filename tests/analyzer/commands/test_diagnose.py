@@ -46,6 +46,12 @@ def test_a_file_that_is_no_capture_is_not_judged(tmp_path, capsys):
     assert (case["verdict"], case["problems"]) == ("error", [f"{none}: is no pcap or pcapng capture: text"])
 
 
+def test_nothing_to_judge_fails_where_that_is_asked_for(told, tmp_path):
+    (tmp_path / "empty.pcap").write_bytes(pcap([]))
+    assert told("diagnose", str(tmp_path))[0] == 0
+    assert told("diagnose", str(tmp_path), "--fail-if-empty")[0] == 4
+
+
 def test_the_timeline_comes_when_asked_for(told, samples):
     _, out = told("diagnose", str(samples / "missed_update"), "--timeline")
     assert "keys of ue1, UE 10.1.0.11 (user1_private@home1.net)" in out
