@@ -172,6 +172,14 @@ def unquoted(value: str) -> tuple[str, ...]:
     return listed_identities(value)
 
 
+def public_identity(uri: str) -> str:
+    """Return an IMPU with its scheme and host in small letters, as they mean the same in any (RFC 3261 19.1.4)."""
+    scheme, colon, rest = uri.partition(":")
+    user, at, place = rest.rpartition("@")
+    host, semicolon, parameters = place.partition(";")
+    return f"{scheme.lower()}{colon}{user}{at}{host.lower()}{semicolon}{parameters}" if at else uri
+
+
 def identities(body: Sip) -> tuple[str, ...]:
     """Return the public identities a SIP request claims or a proxy asserts: asserted, preferred, From."""
     for name in ("P-Asserted-Identity", "P-Preferred-Identity", "P-Intended-Identity"):

@@ -73,7 +73,7 @@ def _sip_claim(exchange: Exchange, nodes: Nodes) -> Claim:
     for message in exchange.requests:
         asked = message.body
         if isinstance(asked, Sip) and asked.method in ("INVITE", "UPDATE", "SUBSCRIBE", "OPTIONS"):
-            tokens += [("impu", impu) for impu in bodies.identities(asked)]
+            tokens += [("impu", bodies.public_identity(impu)) for impu in bodies.identities(asked)]
             tokens += [("b_tid", b_tid) for b_tid in bodies.b_tids(message)]
         elif isinstance(asked, Sip) and asked.method == "REGISTER":
             tokens += _registered_tokens(asked)
@@ -86,7 +86,7 @@ def _registered_tokens(body: Sip) -> list[Token]:
     """IMS registration ties the IMPU of To to the IMPI that authenticates (TS 33.203)."""
     given = body.headers.get("Authorization")
     username = None if given is None else parse_auth(given).get("username")
-    return _user_tokens(username) + ([("impu", body.to_uri)] if body.to_uri else [])
+    return _user_tokens(username) + ([("impu", bodies.public_identity(body.to_uri))] if body.to_uri else [])
 
 
 Offered = dict[str, set[str]]  # the nonces of 401s to requests that name nobody, with their connections
@@ -147,7 +147,7 @@ def _http_claim(exchange: Exchange, offered: Offered) -> Iterable[Claim]:
         tokens += [("b_tid", username)] if username else []
         tokens += _nonce_tokens(exchange, None if given is None else given.get("nonce"), offered)
         header = INTENDED
-    tokens += [("impu", impu) for impu in bodies.unquoted(body.headers.get(header) or "")]
+    tokens += [("impu", bodies.public_identity(impu)) for impu in bodies.unquoted(body.headers.get(header) or "")]
     yield Claim(tokens, address, exchange, message)
 
 

@@ -184,7 +184,9 @@ def _from(parent: Key, kind: str, value: bytes, origin: str) -> Key:
 def _supplied(traffic: Traffic, keyring: Keyring) -> Iterator[tuple[Key, ...]]:
     known, places = tuple(_b_tids(traffic)), _places(traffic) if any(ue.naf for ue in keyring.ues) else {}
     for ue in keyring.ues:
-        of_user = places.get(ue.impi) or sorted({place for impu in ue.impu for place in places.get(impu, ())})
+        of_user = places.get(ue.impi) or sorted(
+            {place for impu in ue.impu for place in places.get(bodies.public_identity(impu), ())}
+        )
         linked = [b_tid for place in of_user for b_tid in traffic.sessions[place].b_tid]
         for naf in ue.naf:
             for b_tid in (naf.b_tid,) if naf.b_tid else linked or known:

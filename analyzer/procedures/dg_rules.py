@@ -270,7 +270,7 @@ def identity_is_that_of_the_invite(run: Run) -> Iterator[Problem]:
         raise NotHere
     for message, _, named in intended(run):
         for impu in named:
-            if impu not in known:
+            if bodies.public_identity(impu) not in known:
                 yield wrong(f"intended identity {impu}, the INVITE had {', '.join(sorted(known))}", message)
 
 
@@ -278,7 +278,7 @@ def identity_is_that_of_the_invite(run: Run) -> Iterator[Problem]:
 def _invited(run: Run) -> frozenset[str]:
     """Return the IMPUs of an INVITE."""
     asked = (m.body for m in run.all("invite") if isinstance(m.body, Sip))
-    return frozenset(impu for body in asked for impu in bodies.identities(body))
+    return frozenset(bodies.public_identity(impu) for body in asked for impu in bodies.identities(body))
 
 
 RULES: tuple[Rule, ...] = (

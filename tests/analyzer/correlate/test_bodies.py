@@ -130,3 +130,18 @@ def test_other_summaries(talk, invite, reply, zn):
 def test_wrong_kind_of_body_is_none(talk, invite):
     message = talk.sip(invite(), UE, SCF)
     assert (bodies.http(message), bodies.diameter(message), bodies.mikey(message), bodies.sdp(message)) == (None,) * 4
+
+
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("sip:user1@home1.net", "sip:user1@home1.net"),
+        ("SIP:User1@HOME1.Net", "sip:User1@home1.net"),
+        ("sip:user1@HOME1.net;User=Phone", "sip:user1@home1.net;User=Phone"),
+        ("sip:a@b@HOME1.net", "sip:a@b@home1.net"),
+        ("tel:+1-201", "tel:+1-201"),
+        ("", ""),
+    ],
+)
+def test_an_impu_is_the_same_in_any_letters_of_its_host(uri, told):
+    assert bodies.public_identity(uri) == told

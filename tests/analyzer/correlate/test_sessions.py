@@ -58,6 +58,15 @@ def test_identities_tie_ub_ua_and_sip(talk, invite):
     assert len(session.exchanges) == 4
 
 
+def test_an_identity_with_its_host_in_other_letters_is_the_same(talk, invite):
+    ub(talk, 1, UE)
+    talk.sip(invite(extra=("P-Preferred-Identity: <SIP:user1@Home1.NET>",)), UE, CSCF)
+    register(talk, 1, UE, "sip:user1@HOME1.net")
+    (session,) = sessions(talk)
+    assert session.impu == ("sip:user1@home1.net",)
+    assert len(session.exchanges) == 4
+
+
 def test_two_ues(talk):
     for number, address in ((1, UE), (2, UE2)):
         ub(talk, number, address)
