@@ -33,6 +33,8 @@ MAX_ROWS = 1000  # that are kept
 MAX_BEYOND = 64  # frames after the one wanted: a stream is known for media by its second packet
 TELL_EVERY = 20_000  # frames looked through, from one word about it to the next
 FRAME = "frame"
+NO_FRAME_YET, NO_FRAME = "No frame yet.", "No frame can be read from this capture, or there is none in it."
+NONE_PASSES = "No frame passes the filter: change it with f, or clear it."
 UNSORTABLE = "All frames stand as they came: a leads to messages, which can be sorted"
 
 
@@ -52,7 +54,7 @@ class FrameTable(Table):
     BINDINGS = [key("escape", "stop", "Stop", show=True)]
 
     def __init__(self, roll: Roll, found: Index | None, id: str | None = None) -> None:
-        super().__init__(table_columns(DEFAULT_COLUMNS), "No frame yet.", id=id)
+        super().__init__(table_columns(DEFAULT_COLUMNS), NO_FRAME_YET, id=id)
         self.roll = roll
         self.coming = roll  # what takes its place when it has as many frames
         self.found = found
@@ -64,7 +66,7 @@ class FrameTable(Table):
         self.sieve: Sieve | None = None  # which frames are listed, None where all are
         self.sought = ""
         self.told = ""
-        self.was_arranged = False
+        self.was_arranged = self.was_stoppable = False
         self.awaited: Place | None = None  # a frame to go to, which is not found yet
         self.row = self.frame_row
         self._rows: OrderedDict[int, Row] = OrderedDict()
@@ -131,6 +133,12 @@ class FrameTable(Table):
             self.go(self.awaited)
         if self.display and self.found is not None:
             self.roll.begin()
+        self.empty = NO_FRAME_YET if self.roll.is_busy or not self.roll.begun else NO_FRAME
+        if self.sieve is not None and self.sieve.over and self.roll.frames.count:
+            self.empty = NONE_PASSES
+        if self.is_stoppable != self.was_stoppable:
+            self.was_stoppable = self.is_stoppable
+            self.refresh_bindings()
         if self.display:
             self._tell(self.roll.told() if self.sieve is None else self.sieve.told())
 
@@ -347,8 +355,13 @@ class FrameTable(Table):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Leave Esc to others where there is nothing to stop."""
-        is_busy = self.roll.is_busy or any(each.group == "sieve" and each.is_running for each in self.workers)
-        return action != "stop" or bool(self.sought) or (is_busy and self.found is not None)
+        return action != "stop" or self.is_stoppable
+
+    @property
+    def is_stoppable(self) -> bool:
+        """Whether something goes on that Esc stops."""
+        is_sifting = self.sieve is not None and not self.sieve.over
+        return bool(self.sought) or ((is_sifting or self.roll.is_busy) and self.found is not None)
 
     def action_stop(self) -> None:
         """Stop a search; or the finding of frames, of which those that are there stay."""

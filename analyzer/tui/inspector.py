@@ -144,7 +144,7 @@ class Inspector(Vertical):
         payload = layer.message.payload
         opened = self.found.opened.get((payload.capture, layer.message.frame), ())
         keys = map(opened_node, opened if self.tabs.active == 0 or layer.message.protocol == KEY_DATA else ())
-        under = () if self.tabs.active else self._under(layer.message)
+        under = () if self.tabs.active or opened else self._under(layer.message)
         self.outline.plant((*map(problem_node, problems), *keys, *under, *laid.nodes))
         if here is not None and isinstance(here.target, Field):
             name = here.target.name

@@ -64,7 +64,7 @@ class Ue(Guarded, Vertical):
                 yield Outline("No key of this UE is known: give a keyring with --keys, or put it beside.", id="keys")
                 yield Chart(self.found, id="timeline")
                 yield Outline(
-                    "Nothing failed for this UE that the capture shows, and it had a key for all that was on air.",
+                    "Nothing failed for this UE that the capture shows.",
                     id="diagnosis",
                 )
                 yield Page("Put the cursor on a rule of the tree to read it.", id="rule")
