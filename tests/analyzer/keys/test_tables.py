@@ -56,7 +56,7 @@ def test_what_is_taken(parse, value, read):
         (tables.one_of("tuak", "milenage"), "none", "must be one of tuak, milenage"),
         (tables.one_of("1"), 1, "must be one of 1"),
         (tables.octets(2), 10, "must be a hex string in quotes"),
-        (tables.octets(2), "0x0a", "holds what is not a hex digit"),
+        (tables.octets(2), "0a0x", "holds what is not a hex digit"),
         (tables.octets(2), "٠٠٠٠", "holds what is not a hex digit"),
         (tables.octets(2), "123", "has 3 hex digits, an odd number"),
         (tables.octets(2), "", "has 0 octets, must have 2"),
