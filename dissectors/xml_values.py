@@ -56,6 +56,6 @@ def address(value: str) -> str:
     match = _ADDRESS.fullmatch(value)  # with a scheme, brackets or a port
     bare = (match.group(1) or match.group(2)) if match is not None else value.strip("[]")
     try:
-        return str(ipaddress.ip_address(bare))
+        return str(ipaddress.ip_address(bare.partition("%")[0]))  # a zone means nothing elsewhere (RFC 4007 6)
     except ValueError:
         return value
