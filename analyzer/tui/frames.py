@@ -133,14 +133,21 @@ class FrameTable(Table):
             self.go(self.awaited)
         if self.display and self.found is not None:
             self.roll.begin()
-        self.empty = NO_FRAME_YET if self.roll.is_busy or not self.roll.begun else NO_FRAME
-        if self.sieve is not None and self.sieve.over and self.roll.frames.count:
-            self.empty = NONE_PASSES
+        self._explain()
         if self.is_stoppable != self.was_stoppable:
             self.was_stoppable = self.is_stoppable
             self.refresh_bindings()
         if self.display:
             self._tell(self.roll.told() if self.sieve is None else self.sieve.told())
+
+    def _explain(self) -> None:
+        """Say why there is no line."""
+        why = NO_FRAME_YET if self.roll.is_busy or not self.roll.begun else NO_FRAME
+        if self.sieve is not None and self.sieve.over and self.roll.frames.count:
+            why = NONE_PASSES
+        if why != self.empty:
+            self.empty = why
+            self.refresh()
 
     def _change(self) -> None:
         """Take the list that is coming; the cursor stays on its frame, one at the end at the end."""

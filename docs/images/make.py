@@ -22,7 +22,7 @@ PICTURES = {  # name → sample, keys
     "tour-timeline": ("missed_update", "enter right_square_bracket right_square_bracket G"),
     "tour-key": ("http_good", "colon 4 4 enter tab"),
     "tour-chain": ("http_good", "2 right_square_bracket j j j j"),
-    "tour-filter": ("msk_under_another_muk", "4 f f a i l space M S enter"),
+    "tour-filter": ("msk_under_another_muk", "4 f f a i l space m s k enter"),
     "tour-statistics": ("sip_good", "S right_square_bracket"),
 }
 
