@@ -16,6 +16,7 @@ from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
+from textual.geometry import Size
 from textual.widget import Widget
 from textual.worker import WorkerFailed
 
@@ -104,6 +105,7 @@ class Keyshark(App[Fault]):
     def on_mount(self) -> None:
         if not self.is_headless and sys.platform != "win32":
             self._listen()
+        self.screen_change_signal.subscribe(self, lambda screen: self.call_after_refresh(self._fit, self.size))
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.keep_theme(theme.name))
         if len(self.cases) > 1:
             self.push_screen(Chooser(self.cases, self.options))
@@ -245,14 +247,17 @@ class Keyshark(App[Fault]):
         self._close_messages_no_wait()
 
     def on_resize(self, event: events.Resize) -> None:
+        self._fit(event.size)
+
+    def _fit(self, size: Size) -> None:
         """Say it where the terminal is too small to show anything; what is there waits below."""
         old = self.screen.query(Small)
-        if not Small.is_needed(event.size):
+        if not Small.is_needed(size):
             old.remove()
         elif old:
-            old.first().say(event.size)
-        else:
-            self.screen.mount(Small(event.size), before=0)
+            old.first().say(size)
+        elif self.screen.is_mounted:
+            self.screen.mount(Small(size))
 
     def _listen(self) -> None:
         """End in order when the terminal goes away or somebody ends keyshark: the terminal is left as it was."""

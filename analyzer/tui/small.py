@@ -12,7 +12,7 @@ class Small(Static):
     """Says how large the terminal must be; it takes all of the screen, and keys go on to work below it."""
 
     DEFAULT_CSS = """
-    Small { dock: top; width: 100%; height: 100%; content-align: center middle; text-align: center; }
+    Small { layer: _loading; dock: top; width: 100%; height: 100%; content-align: center middle; text-align: center; }
     """
 
     def __init__(self, size: Size) -> None:

@@ -37,3 +37,13 @@ async def test_a_storm_of_resizes_costs_nothing(opened, press):
         assert isinstance(pilot.app.screen, CaseScreen)
         assert pilot.app.screen.pane == "sessions"
         assert not pilot.app.screen.query(Small)
+
+
+async def test_a_terminal_that_is_too_small_from_the_start_is_told(app, until):
+    running = app("http_good")
+    async with running.run_test(size=(30, 8)) as pilot:
+        await until(pilot, lambda: isinstance(running.screen, CaseScreen) and running.screen.query(Small))
+        shown = running.screen.query_one(Small)
+        assert shown.region.size == (30, 8)
+        assert running.screen.get_widget_at(0, 0)[0] is shown
+        assert running.screen.get_widget_at(0, 7)[0] is shown
