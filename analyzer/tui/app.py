@@ -44,7 +44,7 @@ from analyzer.tui.keysdialog import TRY, KeysDialog, with_typed
 from analyzer.tui.ladder import Ladder
 from analyzer.tui.loading import Loading
 from analyzer.tui.model import Index
-from analyzer.tui.opendialog import OpenDialog, Opened
+from analyzer.tui.opendialog import TAKE, OpenDialog, Opened
 from analyzer.tui.outline import Outline
 from analyzer.tui.packets import Packets
 from analyzer.tui.palette import Commands
@@ -305,7 +305,7 @@ def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
         ("Columns of packets", tuple(ColumnsDialog.BINDINGS)),
         ("Keys dialog", (TRY, *KeysDialog.BINDINGS)),
         ("Statistics", tuple(StatisticsScreen.BINDINGS)),
-        ("Open dialog", tuple(OpenDialog.BINDINGS)),
+        ("Open dialog", (TAKE, *OpenDialog.BINDINGS)),
         ("Octets", tuple(Hexdump.BINDINGS)),
         ("UE", tuple(Ue.BINDINGS)),
         ("Ladder", tuple(Ladder.BINDINGS)),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message as Event
 from textual.screen import ModalScreen
@@ -50,6 +51,12 @@ class Looked(Event):
         self.what = what
 
 
+class PathInput(Input, inherit_bindings=False):
+    """The line; it scrolls nothing, so that PgDn and arrows go beyond it."""
+
+    BINDINGS = [*(each for each in Input.BINDINGS if isinstance(each, Binding) and each.key != "enter"), TAKE]
+
+
 class OpenDialog(ModalScreen[Opened | None]):
     """Asks for a file or folder; gives the case that it is, or the case at hand with it."""
 
@@ -58,7 +65,6 @@ class OpenDialog(ModalScreen[Opened | None]):
         key("pagedown,pageup", "mode", "Open or add", show=True),
         key("tab", "complete", "Complete the path", show=True),
         key("down", "to_tree", "To the tree"),
-        TAKE,
     ]
     DEFAULT_CSS = """
     OpenDialog {
@@ -85,7 +91,7 @@ class OpenDialog(ModalScreen[Opened | None]):
         with Vertical() as box:
             box.border_title = "Open"
             yield TabLine(TITLES if self.case is not None else TITLES[:1], id="modes")
-            yield Input(f"{self.begin}/".replace("//", "/"), compact=True)
+            yield PathInput(f"{self.begin}/".replace("//", "/"), compact=True)
             yield FolderTree(id="folders")
             yield Static("", id="what", markup=False)
             yield Static("", id="wrong", markup=False)
@@ -128,12 +134,6 @@ class OpenDialog(ModalScreen[Opened | None]):
         """Choose with the cursor."""
         self.set_focus(self.folders)
 
-    def on_key(self, event: events.Key) -> None:
-        """Let the arrows of the line go to the tree: it scrolls nothing."""
-        if event.key == "down" and self.line.has_focus:
-            event.stop()
-            self.action_to_tree()
-
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self._say("")
@@ -172,11 +172,8 @@ class OpenDialog(ModalScreen[Opened | None]):
     # What is taken
 
     @on(Input.Submitted)
-    def action_submit(self) -> None:
-        """Take what the line names."""
-        self._take()
-
     def _take(self) -> None:
+        """Take what the line names."""
         text = self.line.value.strip()
         path = str(Path(text).expanduser())
         if not text or not Path(path).exists():

@@ -41,11 +41,20 @@ PLACES = {
     "columns": "3 C",
     "keys dialog": "i",
     "open dialog": "o",
+    "saved filters": "b",
+    "filter": "f",
     "help": "question_mark",
 }
 # What ends or stops the app, and what is read in a thread: how far that is at a moment is chance
-ELSEWHERE = {"quit", "suspend", "command-palette", "messages-all-frames", "wireshark-s-tree"}
-WHOLE = {"packets", "statistics", "columns", "keys dialog", "open dialog"}  # where the keys of the screen are tried
+ELSEWHERE = {"stop", "quit", "suspend", "command-palette", "messages-all-frames", "wireshark-s-tree"}
+WHOLE = {
+    "packets",
+    "statistics",
+    "columns",
+    "keys dialog",
+    "open dialog",
+    "saved filters",
+}  # where the keys of the screen are tried
 
 
 def bound():
@@ -183,3 +192,12 @@ async def test_every_command_of_the_palette_does_what_its_key_does(ready, found,
         assert after[0] == after[1], (place, name)
         changed += after[0] != before
     assert changed or not names, place
+
+
+async def test_every_action_is_tried_somewhere(ready, found, press):
+    tried = set()
+    for place, keys in PLACES.items():
+        async with ready(found("mtk_outside_window")).run_test(size=(80, 24)) as pilot:
+            await press(pilot, keys)
+            tried |= {name for name, _ in tried_at(pilot.app.screen, place)}
+    assert set(actions()) - tried - ELSEWHERE == set()
