@@ -22,6 +22,7 @@ KEYRING = "keyring.toml"
 KEYS_SUFFIX = ".keys.toml"
 CASE = "case.toml"
 MERGED = "merged"
+CALLED = (".pcap", ".pcapng", ".cap")  # what captures are called; what is one is told by its octets
 
 NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")
 PORT_PROTOCOLS = ("sip", "http", "mikey", "diameter", "flute")
@@ -92,6 +93,18 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
     """
     cases = [case for path in dict.fromkeys(paths) for case in _cases(path)]
     return [joined(cases)] if merge and cases else cases
+
+
+def passed_over(paths: Iterable[str]) -> Iterator[str]:
+    """Yield the files below folders that are called like captures and are none: nobody judges them."""
+    for path in dict.fromkeys(paths):
+        for root, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(name for name in files if not name.startswith(".")):
+                file = Path(root, name)
+                inner = Path(file.stem) if file.suffix.lower() in COMPRESSED else file
+                if inner.suffix.lower() in CALLED and not is_capture(str(file)):
+                    yield str(file)
 
 
 def joined(cases: Sequence[CaseFiles]) -> CaseFiles:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from analyzer.capture.case import CaseFiles, ConfigError, is_url
+from analyzer.capture.case import CaseFiles, ConfigError, is_url, passed_over
 from analyzer.capture.reader import CaptureError
 from analyzer.capture.remote import copied, find_anywhere
 from analyzer.capture.tshark import TsharkError
@@ -89,8 +89,9 @@ def wished() -> Config:
 
 
 def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
-    """Find the cases; says so on stderr when there are none."""
+    """Find the cases; tells when there are none, and what in folders is called like a capture and is none."""
     cases = find_anywhere(paths, merge=merge)
+    warn([f"{path}: is no capture, in spite of its name; passed over" for path in passed_over(paths)])
     if not cases:
         tell(f"no captures in {', '.join(paths)}: name a pcap or pcapng file, or a folder that holds some")
     return cases

@@ -13,6 +13,7 @@ from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands import cases
 from analyzer.commands.cases import MAX_WARNINGS, Failure, each, find, inputs, present, warn
 from analyzer.report import CaptureReport
+from sample_pcaps.forge import pcap
 
 CASES = [CaseFiles(name, (f"{name}.pcap",)) for name in "abc"]
 
@@ -108,3 +109,17 @@ def test_inputs_are_options_of_a_command():
     assert command.main(["a", "b", "--merge", "--keys", "k", "--keys", "l"], standalone_mode=False) == {
         "paths": ("a", "b"), "merge": True, "keys": ("k", "l"), "engine": "native"
     }  # fmt: skip
+
+
+def test_what_is_called_like_a_capture_and_is_none_is_told_of(tmp_path, capsys):
+    below = tmp_path / "below"
+    below.mkdir()
+    (tmp_path / "good.pcap").write_bytes(pcap([]))
+    (tmp_path / "page.PCAPNG").write_text("<html>404</html>")
+    (below / "empty.pcap.gz").write_bytes(b"")
+    (below / "notes.txt").write_text("no capture, and not called so")
+    assert [case.name for case in find([str(tmp_path)], merge=False)] == ["good"]
+    assert capsys.readouterr().err.splitlines() == [
+        f"warning: {path}: is no capture, in spite of its name; passed over"
+        for path in (tmp_path / "page.PCAPNG", below / "empty.pcap.gz")
+    ]
