@@ -158,6 +158,8 @@ class Sieve:
     def _seen(self, frame: Frame) -> FrameSeen:
         story, captures = self.found.analysis.story, self.found.analysis.captures
         begin = story.traffic.begin
+        if not self._messages:
+            return FrameSeen(frame, begin, (), self._protocol)
         messages = tuple(
             Seen(self.found.whole(each), comment(captures, each), begin, self.found.mark(each).word)
             for each in self._messages.get((frame.capture, frame.number), ())
