@@ -95,15 +95,16 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
     return [joined(cases)] if merge and cases else cases
 
 
-def passed_over(paths: Iterable[str]) -> Iterator[str]:
-    """Yield the files below folders that are called like captures and are none: nobody judges them."""
+def passed_over(paths: Iterable[str], cases: Iterable[CaseFiles]) -> Iterator[str]:
+    """Yield the files below folders that are called like captures and are none of a case: nobody judges them."""
+    known = {capture for case in cases for capture in case.captures}
     for path in dict.fromkeys(paths):
         for root, folders, files in os.walk(path):
             folders[:] = sorted(name for name in folders if not name.startswith("."))
             for name in sorted(name for name in files if not name.startswith(".")):
                 file = Path(root, name)
                 inner = Path(file.stem) if file.suffix.lower() in COMPRESSED else file
-                if inner.suffix.lower() in CALLED and not is_capture(str(file)):
+                if inner.suffix.lower() in CALLED and str(file) not in known:
                     yield str(file)
 
 

@@ -91,7 +91,7 @@ def wished() -> Config:
 def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
     """Find the cases; tells when there are none, and what in folders is called like a capture and is none."""
     cases = find_anywhere(paths, merge=merge)
-    warn([f"{path}: is no capture, in spite of its name; passed over" for path in passed_over(paths)])
+    warn([f"{path}: is no capture, in spite of its name; passed over" for path in passed_over(paths, cases)])
     if not cases:
         tell(f"no captures in {', '.join(paths)}: name a pcap or pcapng file, or a folder that holds some")
     return cases

@@ -12,6 +12,7 @@ import struct
 import zlib
 from dataclasses import is_dataclass
 from enum import Enum
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -71,13 +72,16 @@ def _head(data: bytes) -> tuple[int]:
 
 class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        if (module, name) in HARMLESS:
-            return super().find_class(module, name)
-        if module.startswith(PACKAGES) and name.isidentifier():
-            found = getattr(import_module(module), name, None)
-            if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum | tuple)):
-                return found
-        raise PackedError(f"{module}.{name} has no place in a result")
+        return super().find_class(module, name) if (module, name) in HARMLESS else _ours(module, name)
+
+
+@cache
+def _ours(module: str, name: str) -> type:
+    if module.startswith(PACKAGES) and name.isidentifier():
+        found = getattr(import_module(module), name, None)
+        if isinstance(found, type) and (is_dataclass(found) or issubclass(found, Enum | tuple)):
+            return found
+    raise PackedError(f"{module}.{name} has no place in a result")
 
 
 def _read(data: bytes) -> Any:
