@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from analyzer.capture.case import below
 
 MAX_KNOWN = 100_000  # files that are remembered as taken
 
@@ -63,11 +64,7 @@ def _state(path: Path) -> State | None:
 
 def files(folder: Path) -> list[Path]:
     """Return all files below a folder, but for those whose names, or those of their folders, begin with a dot."""
-    found = []
-    for root, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        found += [Path(root) / name for name in names if not name.startswith(".")]
-    return found
+    return [here / name for here, names in below(folder) for name in names]
 
 
 def is_hidden(path: Path, folder: Path) -> bool:

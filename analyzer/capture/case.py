@@ -6,7 +6,7 @@ import glob
 import os
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
@@ -99,10 +99,8 @@ def passed_over(paths: Iterable[str], cases: Iterable[CaseFiles]) -> Iterator[st
     """Yield the files below folders that are called like captures and are none of a case: nobody judges them."""
     known = {capture for case in cases for capture in case.captures}
     for path in dict.fromkeys(paths):
-        for root, folders, files in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            for name in sorted(name for name in files if not name.startswith(".")):
-                file = Path(root, name)
+        for here, files in below(path):
+            for file in (here / name for name in files):
                 inner = Path(file.stem) if file.suffix.lower() in COMPRESSED else file
                 if inner.suffix.lower() in CALLED and str(file) not in known:
                     yield str(file)
@@ -202,10 +200,8 @@ def _file(path: Path) -> CaseFiles:
 
 def _folder(folder: Path) -> Iterator[CaseFiles]:
     closed: list[OSError] = []
-    for root, folders, files in os.walk(folder, onerror=closed.append):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        here = Path(root)
-        captures = [here / name for name in sorted(files) if not name.startswith(".") and is_capture(str(here / name))]
+    for here, files in below(folder, closed.append):
+        captures = [here / name for name in files if is_capture(str(here / name))]
         if captures and (KEYRING in files or CASE in files):
             keyrings = [*_if_file(here / KEYRING), *(found for capture in captures for found in _own_keyring(capture))]
             paths, points = _in_order(captures)
@@ -220,6 +216,15 @@ def _folder(folder: Path) -> Iterator[CaseFiles]:
             yield from (_file(run[0]) if len(run) == 1 else _rolling(run) for run in rolled(captures))
     for error in closed:  # what cannot be looked into is a case that cannot be read
         yield CaseFiles(Path(error.filename).name, (error.filename,))
+
+
+def below(
+    folder: str | Path, closed: Callable[[OSError], object] | None = None
+) -> Iterator[tuple[Path, list[str]]]:  # fmt: skip
+    """Yield a folder and those below it with the names of their files, in order; nothing of what is hidden."""
+    for root, folders, files in os.walk(folder, onerror=closed):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield Path(root), sorted(name for name in files if not name.startswith("."))
 
 
 def _in_order(captures: Iterable[Path]) -> tuple[tuple[str, ...], tuple[int, ...]]:

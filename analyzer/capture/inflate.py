@@ -142,8 +142,8 @@ class Plain:
 
     compression = ""
 
-    def __init__(self, stream: FileIO, position: int = 0) -> None:
-        self.position = position
+    def __init__(self, stream: FileIO) -> None:
+        self.position = 0
         self.damage = ""
         self._stream = stream
 

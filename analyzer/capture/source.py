@@ -30,7 +30,8 @@ class Source:
     def __init__(self, stream: FileIO) -> None:
         self.offset = 0
         self._stream = stream
-        self._octets: Plain | Inflated = Plain(stream)
+        plain = Plain(stream)
+        self._octets: Plain | Inflated = plain
         there = os.fstat(stream.fileno())
         self._grows = isinstance(stream, Growing)
         file = stat.S_ISREG(there.st_mode) and not self._grows
@@ -43,7 +44,7 @@ class Source:
         head = self.peek(LONGEST_MAGIC)
         for kind in COMPRESSIONS:
             if head.startswith(kind.magic):
-                self._octets, self._ended = Inflated(Plain(stream, self._end), kind, self._rest()), False
+                self._octets, self._ended = Inflated(plain, kind, self._rest()), False
                 self._buffer = bytearray(most)
                 self._pos = self._end = 0
                 self._long = file

@@ -63,10 +63,7 @@ class Ue(Guarded, Vertical):
                 yield Ladder(self.found, id="ladder")
                 yield Outline("No key of this UE is known: give a keyring with --keys, or put it beside.", id="keys")
                 yield Chart(self.found, id="timeline")
-                yield Outline(
-                    "Nothing failed for this UE that the capture shows.",
-                    id="diagnosis",
-                )
+                yield Outline("Nothing failed for this UE that the capture shows.", id="diagnosis")
                 yield Page("Put the cursor on a rule of the tree to read it.", id="rule")
 
     def on_mount(self) -> None:
