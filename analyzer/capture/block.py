@@ -71,6 +71,11 @@ class Block:
     def __len__(self) -> int:
         return len(self.starts)
 
+    @property
+    def extent(self) -> tuple[int, int, int]:
+        """The octets of all records on the wire, and the times of the first and the last."""
+        return int(self.lengths.sum()), int(self.times.min()), int(self.times.max())
+
     def frames(self, rows: Ints | slice) -> Iterator[Frame]:
         """Yield some records as frames of their own."""
         octets, starts = self.octets.data, self.starts[rows]
@@ -82,6 +87,22 @@ class Block:
             *(column.tolist() for column in columns), strict=True
         ):
             yield Frame(self.capture, number, time, link_type, bytes(octets[start:end]), length, interface)
+
+    def extract(self, rows: Ints, slack: int = 0) -> Block:
+        """Return some records with octets of their own, and so many octets of nothing behind them."""
+        ends = (self.starts + self.captured)[rows]
+        octets = self.octets.data
+        parts = [octets[start:end] for start, end in zip(self.starts[rows].tolist(), ends.tolist(), strict=True)]
+        captured = self.captured[rows]
+        return Block(
+            self.capture, np.frombuffer(b"".join([*parts, bytes(slack)]), dtype=np.uint8),
+            np.cumsum(captured) - captured, captured, self.lengths[rows], self.times[rows], self.numbers[rows],
+            self.link_types[rows], self.interfaces[rows],
+        )  # fmt: skip
+
+    def counted(self, before: int) -> Block:
+        """Return the same records after so many others."""
+        return replace(self, numbers=self.numbers + before)
 
     def shifted(self, offset: int) -> Block:
         """Return the same records with `offset` ns added to their times."""

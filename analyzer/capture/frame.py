@@ -67,6 +67,13 @@ class CaptureFacts:
         """How many packets were lost before they came into the capture, as it says itself."""
         return sum(interface.lost for interface in self.interfaces)
 
+    def add(self, packets: int, octets: int, first: int, last: int) -> None:
+        """Count packets: how many, their octets on the wire, and the times of the first and the last."""
+        self.packets += packets
+        self.bytes += octets
+        self.first = first if self.first is None else min(self.first, first)
+        self.last = last if self.last is None else max(self.last, last)
+
     def cut(self, what: str) -> None:
         """Say that the capture ends within a record."""
         self.truncated = True

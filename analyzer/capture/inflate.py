@@ -135,20 +135,25 @@ LONGEST_MAGIC = max(len(compression.magic) for compression in COMPRESSIONS)
 
 
 class Plain:
-    """The octets of a stream as they are.
+    """The octets of a stream as they are, or those of a stretch of it, from `begin` to `end`.
 
-    `position` counts those read, `damage` says what ended them early, "" where nothing did.
+    `position` is how far it was read, `damage` says what ended them early, "" where nothing did.
     """
 
     compression = ""
 
-    def __init__(self, stream: FileIO) -> None:
-        self.position = 0
+    def __init__(self, stream: FileIO, begin: int = 0, end: int | None = None) -> None:
+        self.position = begin
         self.damage = ""
         self._stream = stream
+        self._end = end
+        if begin:
+            stream.seek(begin)
 
     def into(self, room: memoryview) -> int:
         """Read what there is, at least one octet; return how many there were, 0 at the end."""
+        if self._end is not None:
+            room = room[: self._end - self.position]
         try:
             count = self._stream.readinto(room) or 0
         except OSError as error:

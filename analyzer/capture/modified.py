@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from analyzer.capture import linktypes
 from analyzer.capture.block import Block
@@ -17,38 +18,50 @@ RECORD_HEADER = 24  # time, lengths; interface, protocol, packet type and an oct
 MICROSECOND = 1000
 
 
-def read_modified(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Block]:
-    """Yield the records of such a file whose magic has been recognised, one by one."""
+@dataclass(slots=True)
+class Records:
+    """The records of such a file; `number` counts those that were read."""
+
+    order: str
+    link_type: int
+    number: int = 0
+
+    def blocks(self, source: Source, capture: int, facts: CaptureFacts) -> Iterator[Block]:
+        """Yield the records one by one; what is wrong goes to `facts`."""
+        while True:
+            start, head = source.offset, source.peek(RECORD_HEADER)
+            where = f"record {self.number + 1} at offset {start}"
+            if len(head) < RECORD_HEADER:
+                if head:
+                    _cut(source, facts, f"{where}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there")
+                return
+            seconds, fraction, captured, length, interface = struct.unpack(f"{self.order}IIIII4x", head)
+            if captured > MAX_RECORD:
+                facts.problems.append(
+                    f"{where}: claims {captured} octets, more than {MAX_RECORD}; nothing after it was read"
+                )
+                return
+            data = source.peek(RECORD_HEADER + captured)[RECORD_HEADER:]
+            if len(data) < captured:
+                _cut(source, facts, f"{where}: the packet is cut, {len(data)} of {captured} octets are there")
+                return
+            source.pass_by(RECORD_HEADER + captured)
+            self.number += 1
+            packet = (interface, seconds * NS + fraction * MICROSECOND, data, length)
+            yield single(capture, self.number, self.link_type, packet, start + RECORD_HEADER)
+
+
+def begun(source: Source, facts: CaptureFacts) -> Records | None:
+    """Read the header of such a file whose magic has been recognised; None, and told in `facts`, where it is cut."""
     facts.format = "pcap"
     header = source.take(FILE_HEADER)
     if len(header) < FILE_HEADER:
         _cut(source, facts, f"file header: {len(header)} of {FILE_HEADER} octets are there")
-        return
+        return None
     order = MAGICS[header[:4]]
     link_type = struct.unpack(order + "I", header[20:24])[0] & 0xFFFF
     facts.link_types.append(linktypes.name(link_type))
-    number = 0
-    while True:
-        start, head = source.offset, source.peek(RECORD_HEADER)
-        where = f"record {number + 1} at offset {start}"
-        if len(head) < RECORD_HEADER:
-            if head:
-                _cut(source, facts, f"{where}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there")
-            return
-        seconds, fraction, captured, length, interface = struct.unpack(f"{order}IIIII4x", head)
-        if captured > MAX_RECORD:
-            facts.problems.append(
-                f"{where}: claims {captured} octets, more than {MAX_RECORD}; nothing after it was read"
-            )
-            return
-        data = source.peek(RECORD_HEADER + captured)[RECORD_HEADER:]
-        if len(data) < captured:
-            _cut(source, facts, f"{where}: the packet is cut, {len(data)} of {captured} octets are there")
-            return
-        source.pass_by(RECORD_HEADER + captured)
-        number += 1
-        time = seconds * NS + fraction * MICROSECOND
-        yield single(capture, number, link_type, (interface, time, data, length), start + RECORD_HEADER)
+    return Records(order, link_type)
 
 
 def _cut(source: Source, facts: CaptureFacts, what: str) -> None:

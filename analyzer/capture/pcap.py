@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from analyzer.capture import linktypes
-from analyzer.capture.block import ALIKE, MAX_ALIKE, Block, alike, heads, numbers, spread
+from analyzer.capture.block import ALIKE, MAX_ALIKE, Block, Ints, alike, heads, numbers, spread
 from analyzer.capture.frame import CaptureFacts
 from analyzer.capture.source import Source
 
@@ -26,30 +27,112 @@ RECORD_HEADER, CAPTURED = 16, 8  # octets, and the offset of the length in it
 NS = 1_000_000_000
 
 
-def read_pcap(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Block]:
-    """Yield the records of a pcap file whose magic has been recognised; what is wrong goes to `facts`."""
+@dataclass(slots=True)
+class Records:
+    """The records of a pcap file, from wherever they are read on; `number` counts those that were read.
+
+    `over` says that one was damaged so that nothing after it can be found.
+    """
+
+    order: str
+    tick: int  # ns
+    link_type: int
+    number: int = 0
+    over: bool = False
+
+    @property
+    def layout(self) -> Hashable:
+        """What has to be known to read on in the midst of the file."""
+        return self.order, self.tick, self.link_type
+
+    def blocks(self, source: Source, capture: int, facts: CaptureFacts, *, only_packets: bool = False) -> Iterator[Block]:
+        """Yield the records from where the source is; what is wrong goes to `facts`."""
+        while True:
+            octets, begin = source.window(RECORD_HEADER)
+            runs, end = _runs(octets, begin, self.order)
+            if runs:
+                block = self._block(octets, runs, end, capture, source.offset - begin)
+                self.number += len(block)
+                yield block
+                source.pass_by(end - begin)
+            elif not self._more(source, facts):
+                return
+
+    def begins(self, octets: memoryview) -> Ints:
+        """Return the places at which a record may begin by the looks of its header."""
+        words = numbers(octets, f"{self.order}u4")
+        places = max(len(octets) - RECORD_HEADER + 1, 0)
+        fraction, captured, length = (words[at : at + places] for at in (4, CAPTURED, 12))
+        fits = (captured > 0) & (captured <= MAX_RECORD) & (captured <= length) & (fraction < NS // self.tick)
+        return np.flatnonzero(fits)
+
+    def ends(self, octets: memoryview, begin: int) -> int:
+        """Return where the record ends that begins at a place."""
+        return begin + RECORD_HEADER + int(struct.unpack_from(f"{self.order}I", octets, begin + CAPTURED)[0])
+
+    def _block(self, octets: memoryview, runs: list[int], end: int, capture: int, place: int) -> Block:
+        begins = np.array(runs, dtype=np.int64)
+        sizes = heads(octets, begins, RECORD_HEADER).view(f"{self.order}u4")[:, CAPTURED // 4]
+        begins = spread(begins, end, RECORD_HEADER + sizes.astype(np.int64))
+        count = len(begins)
+        fields = heads(octets, begins, RECORD_HEADER).view(f"{self.order}u4").astype(np.int64)
+        captured = fields[:, 2]
+        return Block(
+            capture=capture,
+            octets=np.frombuffer(octets, dtype=np.uint8),
+            starts=begins + RECORD_HEADER,
+            captured=captured,
+            lengths=np.maximum(captured, fields[:, 3]),
+            times=fields[:, 0] * NS + fields[:, 1] * self.tick,
+            numbers=np.arange(self.number + 1, self.number + 1 + count),
+            link_types=np.full(count, self.link_type),
+            interfaces=np.zeros(count, dtype=np.int64),
+            place=place,
+        )
+
+    def _more(self, source: Source, facts: CaptureFacts) -> bool:
+        """Get the record that begins here whole into the window; False, and told in `facts`, where that cannot be."""
+        start, number = source.offset, self.number + 1
+        head = source.peek(RECORD_HEADER)
+        if len(head) < RECORD_HEADER:
+            if head and not source.left:
+                facts.cut(
+                    f"record {number} at offset {start}: its header is cut, "
+                    f"{len(head)} of {RECORD_HEADER} octets are there"
+                )
+            return False
+        captured = struct.unpack_from(f"{self.order}I", head, CAPTURED)[0]
+        if captured > MAX_RECORD:
+            facts.problems.append(
+                f"record {number} at offset {start}: claims {captured} octets, more than {MAX_RECORD}; "
+                "nothing after it was read"
+            )
+            self.over = True
+            return False
+        octets, begin = source.window(RECORD_HEADER + captured)
+        there = len(octets) - begin - RECORD_HEADER
+        if there < captured:
+            if not source.left:
+                facts.cut(
+                    f"record {number} at offset {start}: the packet is cut, {there} of {captured} octets are there"
+                )
+            return False
+        return True
+
+
+def begun(source: Source, facts: CaptureFacts) -> Records | None:
+    """Read the header of a pcap file whose magic has been recognised; None, and told in `facts`, where it is cut."""
     facts.format = "pcap"
     header = source.take(FILE_HEADER)
     if len(header) < FILE_HEADER:
         if not source.left:
             facts.cut(f"file header: {len(header)} of {FILE_HEADER} octets are there")
-        return
+        return None
     order, tick = MAGICS[header[:4]]
     # The upper 16 bits tell of a frame check sequence, not of the link type.
     link_type = struct.unpack(order + "I", header[20:24])[0] & 0xFFFF
     facts.link_types.append(linktypes.name(link_type))
-    number = 0
-    while True:
-        octets, begin = source.window(RECORD_HEADER)
-        runs, end = _runs(octets, begin, order)
-        if runs:
-            place = source.offset - begin
-            block = _block(octets, runs, end, order, tick, capture, number, link_type, place)
-            yield block
-            number += len(block)
-            source.pass_by(end - begin)
-        elif not _more(source, order, number + 1, facts):
-            return
+    return Records(order, tick, link_type)
 
 
 def _runs(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
@@ -79,53 +162,3 @@ def _runs(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
             before, usual = captured, captured if row == ALIKE else usual
         begin = end
     return runs, begin
-
-
-def _block(
-    octets: memoryview, runs: list[int], end: int, order: str, tick: int, capture: int, number: int, link_type: int,
-    place: int,
-) -> Block:  # fmt: skip
-    begins = np.array(runs, dtype=np.int64)
-    sizes = heads(octets, begins, RECORD_HEADER).view(f"{order}u4")[:, CAPTURED // 4]
-    begins = spread(begins, end, RECORD_HEADER + sizes.astype(np.int64))
-    count = len(begins)
-    fields = heads(octets, begins, RECORD_HEADER).view(f"{order}u4").astype(np.int64)
-    captured = fields[:, 2]
-    return Block(
-        capture=capture,
-        octets=np.frombuffer(octets, dtype=np.uint8),
-        starts=begins + RECORD_HEADER,
-        captured=captured,
-        lengths=np.maximum(captured, fields[:, 3]),
-        times=fields[:, 0] * NS + fields[:, 1] * tick,
-        numbers=np.arange(number + 1, number + 1 + count),
-        link_types=np.full(count, link_type),
-        interfaces=np.zeros(count, dtype=np.int64),
-        place=place,
-    )
-
-
-def _more(source: Source, order: str, number: int, facts: CaptureFacts) -> bool:
-    """Get the record that begins here whole into the window; False, and told in `facts`, where that cannot be."""
-    start = source.offset
-    head = source.peek(RECORD_HEADER)
-    if len(head) < RECORD_HEADER:
-        if head and not source.left:
-            facts.cut(
-                f"record {number} at offset {start}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there"
-            )
-        return False
-    captured = struct.unpack_from(f"{order}I", head, 8)[0]
-    if captured > MAX_RECORD:
-        facts.problems.append(
-            f"record {number} at offset {start}: claims {captured} octets, more than {MAX_RECORD}; "
-            "nothing after it was read"
-        )
-        return False
-    octets, begin = source.window(RECORD_HEADER + captured)
-    there = len(octets) - begin - RECORD_HEADER
-    if there < captured:
-        if not source.left:
-            facts.cut(f"record {number} at offset {start}: the packet is cut, {there} of {captured} octets are there")
-        return False
-    return True

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -18,6 +18,7 @@ MAX_BLOCK = 16 * 1024 * 1024  # octets of a block that is read; longer ones are 
 MAX_INTERFACES = 65_536  # of one section
 MAX_PROBLEMS = 100  # that are told; the rest of a file that is all damage says no more
 
+SECTION = 0x0A0D0D0A
 INTERFACE = 1
 OBSOLETE_PACKET = 2
 SIMPLE_PACKET = 3
@@ -66,89 +67,173 @@ class _DamageError(Exception):
     """A packet block that contradicts itself; the blocks after it can still be read."""
 
 
-def read_pcapng(source: Source, capture: int, facts: CaptureFacts) -> Iterator[Block]:
-    """Yield the packets of a pcapng file whose magic has been recognised; what is wrong goes to `facts`.
+@dataclass(slots=True)
+class Sections:
+    """The blocks of a pcapng file, from wherever they are read on; `number` counts the packets that were read.
 
-    Packet blocks that are in order are taken many at once, all others one by one.
+    `order` and `interfaces` are of the section at hand. `over` says that a block was damaged so that nothing after it
+    can be found.
     """
-    facts.format = "pcapng"
-    order = ""
-    interfaces: list[Interface] = []
-    number = 0
-    last_time = 0
-    while True:
-        octets, begin = source.window(ENHANCED_HEADER)
-        runs, end = _runs(octets, begin, order) if interfaces else ([], begin)
-        place = source.offset - begin
-        found = _enhanced_block(octets, runs, end, order, interfaces, capture, number, facts, place) if runs else None
-        if found is not None:
-            block, end = found
-            yield block
-            number += len(block)
-            last_time = int(block.times[-1])
-            source.pass_by(end - begin)
-            continue
+
+    order: str = ""
+    interfaces: list[Interface] = field(default_factory=list)
+    number: int = 0
+    last_time: int = 0
+    over: bool = False
+
+    @property
+    def layout(self) -> Hashable:
+        """What has to be known to read on in the midst of the file."""
+        return self.order, tuple(self.interfaces)
+
+    def blocks(self, source: Source, capture: int, facts: CaptureFacts, *, only_packets: bool = False) -> Iterator[Block]:
+        """Yield the packets from where the source is; what is wrong goes to `facts`.
+
+        Packet blocks that are in order are taken many at once, all others one by one; with `only_packets` the first
+        of these others ends it.
+        """
+        while not self.over:
+            octets, begin = source.window(ENHANCED_HEADER)
+            runs, end = _runs(octets, begin, self.order) if self.interfaces else ([], begin)
+            found = self._enhanced(octets, runs, end, capture, facts, source.offset - begin) if runs else None
+            if found is not None:
+                block, end = found
+                self.number += len(block)
+                self.last_time = int(block.times[-1])
+                yield block
+                source.pass_by(end - begin)
+            elif only_packets:
+                return
+            else:
+                start = source.offset
+                taken = self._take(source, facts)
+                if taken is None:
+                    return
+                kind, body = taken
+                yield from self._one(kind, body, start, capture, facts)
+
+    def begins(self, octets: memoryview) -> Ints:
+        """Return the places at which a packet block may begin by the looks of its header."""
+        words = numbers(octets, f"{self.order}u4")
+        places = max(len(octets) - ENHANCED_HEADER + 1, 0)
+        kind, total, index, captured = (words[at : at + places] for at in (0, 4, 8, CAPTURED))
+        fits = (kind == ENHANCED_PACKET) & (total % 4 == 0) & (total <= MAX_BLOCK) & (index < len(self.interfaces))
+        fits &= (captured <= MAX_RECORD) & (captured + (ENHANCED_HEADER + TAIL) <= total)
+        return np.flatnonzero(fits)
+
+    def ends(self, octets: memoryview, begin: int) -> int:
+        """Return where the block ends that begins at a place."""
+        return begin + int(struct.unpack_from(f"{self.order}I", octets, begin + 4)[0])
+
+    def _take(self, source: Source, facts: CaptureFacts) -> tuple[int, bytes] | None:
+        """Take a block, of whatever kind: return its kind and body, None at the end, and where that is damage."""
         start = source.offset
-        head = source.take(8)
+        head = source.take(BLOCK_HEADER)
         if not head:
-            return
+            return None
         if head[:4] == SECTION_MAGIC:
             order = BYTE_ORDERS.get(source.peek(4), "")
-            if len(head) < 8 or len(source.peek(4)) < 4:
+            if len(head) < BLOCK_HEADER or len(source.peek(4)) < 4:
                 _cut(source, facts, f"section header block at offset {start} is cut")
-                return
+                return None
             if not order:
-                facts.problems.append(
-                    f"section header at offset {start}: no byte order magic; nothing after it was read"
-                )
-                return
-            interfaces = []
-        elif len(head) < 8:
+                return self._stop(facts, f"section header at offset {start}: no byte order magic")
+            self.order, self.interfaces = order, []
+        elif len(head) < BLOCK_HEADER:
             _cut(source, facts, f"block at offset {start} is cut, {len(head)} of 8 octets of its header are there")
-            return
-        kind, total = struct.unpack(order + "II", head)
+            return None
+        kind, total = struct.unpack(self.order + "II", head)
         if total < 12 or total % 4 or total > MAX_BLOCK:
-            facts.problems.append(
-                f"block at offset {start} after packet {number}: a length of {total} cannot be; "
-                "nothing after it was read"
-            )
-            return
+            what = f"block at offset {start} after packet {self.number}: a length of {total} cannot be"
+            return self._stop(facts, what)
         body = source.take(total - 12)
         tail = source.take(4)
         if len(tail) < 4:
-            where = f"block at offset {start} after packet {number}"
+            where = f"block at offset {start} after packet {self.number}"
             _cut(source, facts, f"{where} is cut: a length of {total}, too few octets left")
-            return
-        if struct.unpack(order + "I", tail)[0] != total:
+            return None
+        if struct.unpack(self.order + "I", tail)[0] != total:
             _tell(facts, f"block at offset {start}: its two lengths differ")
-        if head[:4] == SECTION_MAGIC:
+        return kind, body
+
+    def _stop(self, facts: CaptureFacts, what: str) -> None:
+        facts.problems.append(f"{what}; nothing after it was read")
+        self.over = True
+
+    def _one(self, kind: int, body: bytes, start: int, capture: int, facts: CaptureFacts) -> Iterator[Block]:
+        """Yield the packet of a block, if it has one, or take what it says."""
+        order, interfaces = self.order, self.interfaces
+        if kind == SECTION:
             remarks.of_section(facts, order, body)
         elif kind == INTERFACE:
             interface = _interface(order, body)
             if interface is None or len(interfaces) >= MAX_INTERFACES:
                 _tell(facts, f"interface description at offset {start} cannot be used")
-                continue
+                return
             interfaces.append(interface)
             remarks.of_interface(facts, order, body, interface.link_type)
             name = linktypes.name(interface.link_type)
             if name not in facts.link_types:
                 facts.link_types.append(name)
         elif kind in PACKETS:
-            number += 1
+            self.number += 1
             try:
-                frame = PACKETS[kind](order, body, interfaces, last_time)
+                frame = PACKETS[kind](order, body, interfaces, self.last_time)
             except _DamageError as damage:
-                _tell(facts, f"packet {number} at offset {start}: {damage}")
-                continue
-            index, last_time = frame[:2]
+                _tell(facts, f"packet {self.number} at offset {start}: {damage}")
+                return
+            index, self.last_time = frame[:2]
             if kind != SIMPLE_PACKET:
-                remarks.of_packet(facts, number, index, order, body, len(frame[2]))
+                remarks.of_packet(facts, self.number, index, order, body, len(frame[2]))
             place = start + BLOCK_HEADER + PACKET_HEADERS[kind]
-            yield single(capture, number, interfaces[index].link_type, frame, place)
+            yield single(capture, self.number, interfaces[index].link_type, frame, place)
         elif kind in ASIDE:
             ASIDE[kind](facts, order, body)
         elif kind in NUMBERED:
-            number += 1
+            self.number += 1
+
+    def _enhanced(
+        self, octets: memoryview, runs: list[int], end: int, capture: int, facts: CaptureFacts, place: int
+    ) -> tuple[Block, int] | None:
+        """Return the packets of runs, up to the first of an interface that was not described, and where they end."""
+        order, interfaces = self.order, self.interfaces
+        begins = np.array(runs, dtype=np.int64)
+        begins = spread(begins, end, heads(octets, begins, 8).view(f"{order}u4")[:, 1].astype(np.int64))
+        fields = heads(octets, begins, ENHANCED_HEADER).view(f"{order}u4").astype(np.int64)
+        strange = np.flatnonzero(fields[:, 2] >= len(interfaces))
+        if len(strange):
+            end = int(begins[strange[0]])
+            begins, fields = begins[: strange[0]], fields[: strange[0]]
+        if not len(begins):
+            return None
+        which = fields[:, 2]
+        times = np.empty(len(begins), dtype=np.int64)
+        link_types = np.empty(len(begins), dtype=np.int64)
+        for index in sorted(set(which.tolist())):  # np.unique is slow to load
+            own = which == index
+            times[own] = interfaces[index].times(fields[own, 3], fields[own, 4])
+            link_types[own] = interfaces[index].link_type
+        captured = fields[:, 5]
+        remarks.of_packets(facts, octets, begins, self.number, order, fields)
+        block = Block(
+            capture=capture,
+            octets=np.frombuffer(octets, dtype=np.uint8),
+            starts=begins + ENHANCED_HEADER,
+            captured=captured,
+            lengths=np.maximum(captured, fields[:, 6]),
+            times=times,
+            numbers=np.arange(self.number + 1, self.number + 1 + len(begins)),
+            link_types=link_types,
+            interfaces=which,
+            place=place,
+        )
+        return block, end
+
+
+def begun(source: Source, facts: CaptureFacts) -> Sections:
+    """Begin with a pcapng file whose magic has been recognised."""
+    facts.format = "pcapng"
+    return Sections()
 
 
 Packet = tuple[int, int, bytes, int]  # interface, time, data, length on the wire
@@ -196,51 +281,6 @@ def _runs(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:
             before, usual = size, size if row == ALIKE else usual
         begin = end
     return runs, begin
-
-
-def _enhanced_block(
-    octets: memoryview,
-    runs: list[int],
-    end: int,
-    order: str,
-    interfaces: list[Interface],
-    capture: int,
-    number: int,
-    facts: CaptureFacts,
-    place: int,
-) -> tuple[Block, int] | None:
-    """Return the packets of runs, up to the first of an interface that was not described, and where they end."""
-    begins = np.array(runs, dtype=np.int64)
-    begins = spread(begins, end, heads(octets, begins, 8).view(f"{order}u4")[:, 1].astype(np.int64))
-    fields = heads(octets, begins, ENHANCED_HEADER).view(f"{order}u4").astype(np.int64)
-    strange = np.flatnonzero(fields[:, 2] >= len(interfaces))
-    if len(strange):
-        end = int(begins[strange[0]])
-        begins, fields = begins[: strange[0]], fields[: strange[0]]
-    if not len(begins):
-        return None
-    which = fields[:, 2]
-    times = np.empty(len(begins), dtype=np.int64)
-    link_types = np.empty(len(begins), dtype=np.int64)
-    for index in sorted(set(which.tolist())):  # np.unique is slow to load
-        own = which == index
-        times[own] = interfaces[index].times(fields[own, 3], fields[own, 4])
-        link_types[own] = interfaces[index].link_type
-    captured = fields[:, 5]
-    remarks.of_packets(facts, octets, begins, number, order, fields)
-    block = Block(
-        capture=capture,
-        octets=np.frombuffer(octets, dtype=np.uint8),
-        starts=begins + ENHANCED_HEADER,
-        captured=captured,
-        lengths=np.maximum(captured, fields[:, 6]),
-        times=times,
-        numbers=np.arange(number + 1, number + 1 + len(begins)),
-        link_types=link_types,
-        interfaces=which,
-        place=place,
-    )
-    return block, end
 
 
 def _enhanced(order: str, body: bytes, interfaces: list[Interface], last_time: int) -> Packet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import FileIO
 from pathlib import Path
 
@@ -36,10 +36,11 @@ KNOWN = (
 )
 
 COMPRESSED = tuple(compression.magic for compression in COMPRESSIONS)
-READERS = {
-    pcapng.SECTION_MAGIC: pcapng.read_pcapng,
-    **dict.fromkeys(pcap.MAGICS, pcap.read_pcap),
-    **dict.fromkeys(modified.MAGICS, modified.read_modified),
+Records = pcap.Records | pcapng.Sections | modified.Records
+FORMATS: Mapping[bytes, Callable[[Source, CaptureFacts], Records | None]] = {
+    pcapng.SECTION_MAGIC: pcapng.begun,
+    **dict.fromkeys(pcap.MAGICS, pcap.begun),
+    **dict.fromkeys(modified.MAGICS, modified.begun),
 }
 
 
@@ -89,12 +90,9 @@ class Capture:
             self.facts = CaptureFacts(self.path)
         facts, self._reading = self.facts, opened
         try:
-            for block in READERS[opened.peek(4)](opened, self.index, facts):
-                facts.packets += len(block)
-                facts.bytes += int(block.lengths.sum())
-                first, last = int(block.times.min()), int(block.times.max())
-                facts.first = first if facts.first is None else min(facts.first, first)
-                facts.last = last if facts.last is None else max(facts.last, last)
+            records = FORMATS[opened.peek(4)](opened, facts)
+            for block in () if records is None else records.blocks(opened, self.index, facts):
+                facts.add(len(block), *block.extent)
                 yield block
             if opened.damage:
                 facts.cut(f"after packet {facts.packets}, offset {opened.offset}: {opened.damage}")
@@ -142,7 +140,7 @@ def is_capture(path: str) -> bool:
 
 
 def _is_magic(head: bytes) -> bool:
-    return head in READERS
+    return head in FORMATS
 
 
 def _rereadable(path: str) -> bool:
@@ -181,7 +179,7 @@ def _what(head: bytes) -> str:
     for magic, name in KNOWN:
         if head.startswith(magic):
             return name
-    if any(magic.startswith(head) for magic in READERS):
+    if any(magic.startswith(head) for magic in FORMATS):
         return f"cut within the first {len(head)} octets"
     if all(octet in b"\t\n\r\x0c" or 0x20 <= octet != 0x7F for octet in head):
         return "text"

@@ -23,24 +23,29 @@ MARGIN = 512 * 1024  # octets before those that were read ahead, for a record th
 class Source:
     """Takes octets off a stream; `offset` counts those taken, after decompression.
 
-    `damage` says what ended the octets early, "" where nothing did. `compression` names it, "" where there is none.
+    Of a plain file it may be those of a stretch only, from `begin` to `end`: windows end where they would if all of
+    it was read. `damage` says what ended the octets early, "" where nothing did. `compression` names it, "" where there is none.
     `position` counts the octets read of the stream itself: it is what progress can be told by.
     """
 
-    def __init__(self, stream: FileIO) -> None:
-        self.offset = 0
+    def __init__(self, stream: FileIO, begin: int = 0, end: int | None = None) -> None:
+        self.offset = begin
         self._stream = stream
-        plain = Plain(stream)
-        self._octets: Plain | Inflated = plain
         there = os.fstat(stream.fileno())
+        self._cut = end is not None and end < there.st_size
+        plain = Plain(stream, begin, end if self._cut else None)
+        self._octets: Plain | Inflated = plain
         self._grows = isinstance(stream, Growing)
         file = stat.S_ISREG(there.st_mode) and not self._grows
-        most = WINDOW if file else CHUNK if self._grows else PIPE_WINDOW
-        self._buffer = bytearray(min(most, there.st_size + CHUNK) if file else most)
+        most = WINDOW - begin % WINDOW if file else CHUNK if self._grows else PIPE_WINDOW
+        left = (end if end is not None and self._cut else there.st_size) - begin
+        self._buffer = bytearray(min(most, left + CHUNK) if file else most)
         self._pos = self._end = 0  # what is buffered and not taken
         self._ended = False
         self._ahead: Ahead | None = None
         self._long = file and there.st_size > WINDOW
+        if begin:
+            return
         head = self.peek(LONGEST_MAGIC)
         for kind in COMPRESSIONS:
             if head.startswith(kind.magic):
@@ -63,8 +68,8 @@ class Source:
 
     @property
     def left(self) -> bool:
-        """Whether the stream was left while it still grew: that it ends within a record is no damage then."""
-        return isinstance(self._stream, Growing) and self._stream.left
+        """Whether there is more of the stream than was read: that it ends within a record is no damage then."""
+        return self._cut or (isinstance(self._stream, Growing) and self._stream.left)
 
     def peek(self, size: int) -> bytes:
         """Return the next `size` octets, fewer at the end, without taking them."""
@@ -121,7 +126,8 @@ class Source:
     def _read_on(self, size: int) -> None:
         have = self._end - self._pos
         # What is shown of the old place may be in use: where there is no room, another buffer takes over.
-        room = self._buffer if size <= len(self._buffer) else bytearray(size + CHUNK)
+        fits = size <= len(self._buffer) or self._long  # what is long is gone on with by windows
+        room = self._buffer if fits else bytearray(size + CHUNK)
         room[:have] = memoryview(self._buffer)[self._pos : self._end]
         self._buffer, self._pos, self._end = room, 0, have
         while not self._ended and self._end < len(room):
