@@ -20,15 +20,16 @@ MICROSECOND = 1000
 
 @dataclass(slots=True)
 class Records:
-    """The records of such a file; `number` counts those that were read."""
+    """The records of such a file; `number` counts those that were read, `over` says that no more can be found."""
 
     order: str
     link_type: int
     number: int = 0
+    over: bool = False
 
-    def blocks(self, source: Source, capture: int, facts: CaptureFacts) -> Iterator[Block]:
+    def blocks(self, source: Source, capture: int, facts: CaptureFacts, only_packets: bool = False) -> Iterator[Block]:
         """Yield the records one by one; what is wrong goes to `facts`."""
-        while True:
+        while not self.over:
             start, head = source.offset, source.peek(RECORD_HEADER)
             where = f"record {self.number + 1} at offset {start}"
             if len(head) < RECORD_HEADER:
@@ -40,6 +41,7 @@ class Records:
                 facts.problems.append(
                     f"{where}: claims {captured} octets, more than {MAX_RECORD}; nothing after it was read"
                 )
+                self.over = True
                 return
             data = source.peek(RECORD_HEADER + captured)[RECORD_HEADER:]
             if len(data) < captured:

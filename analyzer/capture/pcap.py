@@ -45,9 +45,9 @@ class Records:
         """What has to be known to read on in the midst of the file."""
         return self.order, self.tick, self.link_type
 
-    def blocks(self, source: Source, capture: int, facts: CaptureFacts, *, only_packets: bool = False) -> Iterator[Block]:
+    def blocks(self, source: Source, capture: int, facts: CaptureFacts, only_packets: bool = False) -> Iterator[Block]:
         """Yield the records from where the source is; what is wrong goes to `facts`."""
-        while True:
+        while not self.over:
             octets, begin = source.window(RECORD_HEADER)
             runs, end = _runs(octets, begin, self.order)
             if runs:

@@ -86,7 +86,7 @@ class Sections:
         """What has to be known to read on in the midst of the file."""
         return self.order, tuple(self.interfaces)
 
-    def blocks(self, source: Source, capture: int, facts: CaptureFacts, *, only_packets: bool = False) -> Iterator[Block]:
+    def blocks(self, source: Source, capture: int, facts: CaptureFacts, only_packets: bool = False) -> Iterator[Block]:
         """Yield the packets from where the source is; what is wrong goes to `facts`.
 
         Packet blocks that are in order are taken many at once, all others one by one; with `only_packets` the first

@@ -57,7 +57,8 @@ class CaptureError(Exception):
 class Capture:
     """The frames of a capture, in the order of the file; `facts` are complete when they have all been taken.
 
-    A file can be iterated again, and its facts begin anew; standard input and pipes only once.
+    A file can be iterated again, and its facts begin anew; standard input and pipes only once. A file can be read from
+    a place on, too: `place` is where reading has come to, and `records` what has to be known to go on.
     """
 
     def __init__(
@@ -68,6 +69,8 @@ class Capture:
         self.index = index
         self.facts = facts
         self.size = Path(path).stat().st_size if _rereadable(path) else 0  # 0: a pipe does not say
+        self.place = 0
+        self.records: Records | None = None
         self._opened = opened
         self._reading: Source | None = None
 
@@ -87,15 +90,31 @@ class Capture:
             if not _rereadable(self.path):
                 return
             opened = Source(_stream(self.path))
-            self.facts = CaptureFacts(self.path)
+            self.facts, self.place = CaptureFacts(self.path), 0
+        yield from self._read(opened)
+
+    def go_to(self, place: int, records: Records) -> None:
+        """Let reading go on from a place of the file, at which a record begins."""
+        self.place, self.records = place, records
+
+    def until(self, end: int | None, *, only_packets: bool = False) -> Iterator[Block]:
+        """Yield the frames from where reading has come to, of records that end before a place, or of all.
+
+        With `only_packets` reading comes to an end before what is no packet in order.
+        """
+        yield from self._read(Source(_stream(self.path), self.place, end), only_packets)
+
+    def _read(self, opened: Source, only_packets: bool = False) -> Iterator[Block]:
         facts, self._reading = self.facts, opened
         try:
-            records = FORMATS[opened.peek(4)](opened, facts)
-            for block in () if records is None else records.blocks(opened, self.index, facts):
+            if not self.place:
+                self.records = FORMATS[opened.peek(4)](opened, facts)
+            for block in () if self.records is None else self.records.blocks(opened, self.index, facts, only_packets):
                 facts.add(len(block), *block.extent)
                 yield block
             if opened.damage:
                 facts.cut(f"after packet {facts.packets}, offset {opened.offset}: {opened.damage}")
+            self.place = opened.offset
         finally:
             opened.close()
 

@@ -72,6 +72,24 @@ def test_it_does_not_matter_how_packets_come(runs, cuts, begin):
     assert one_by_one.packets == by_blocks.packets == mixed.packets == len(packets)
 
 
+@settings(max_examples=300, deadline=None)
+@given(runs=RUNS, cuts=st.lists(st.integers(1, 20), max_size=10), begin=st.integers(0, 0xFFFF), kept=st.booleans())
+def test_samples_of_parts_are_joined_to_that_of_the_whole(runs, cuts, begin, kept):
+    packets = stream([bytes([7] * 5 + [which]) for which, times in runs for _ in range(times)], begin)
+    whole, joined = (Sampler(0, (begin - 1 & 0xFFFF) if kept else None, 20) for _ in range(2))
+    whole.add_columns(*as_columns(packets))
+    left = packets
+    for size in (*cuts, len(packets)):
+        part, left = left[:size], left[size:]
+        before = part[0].frame - 1 if part else 0
+        other = Sampler(0, None, 20)
+        for each in part:
+            other.add(each._replace(frame=each.frame - before))
+        joined.join(other, before)
+    assert told(whole) == told(joined)
+    assert whole.packets == joined.packets == len(packets)
+
+
 def test_both_sides_of_a_change_are_there():
     packets = stream([b"first." for _ in range(500)] + [b"second" for _ in range(500)])
     sampler = Sampler(0, None, 20)
