@@ -17,6 +17,7 @@ from analyzer.decode.decoder import DecodeFacts
 from analyzer.decode.sctp import MISSING as MISSING_CHUNKS
 from analyzer.decode.stream import MISSING
 from analyzer.examination import examine
+from analyzer.helping import Helpers
 from analyzer.judging import Run, Story, judge
 from analyzer.keys.keyring import Keyring, merge
 from analyzer.keys.unlock import unlock
@@ -26,7 +27,6 @@ from analyzer.procedures import CATALOGUE, tell
 from analyzer.profiles import DEFAULT, PROFILES
 from analyzer.reading import NO_KEYS, Progress, begin
 from analyzer.report import CaseReport
-from analyzer.sharing import Helpers
 from analyzer.tolerances import AS_MEANT, Tolerances
 from dissectors import Message, dissect
 
@@ -118,13 +118,14 @@ def analyse(
 ) -> Analysis:
     """Analyse a case: same octets, keyring and options, same report. With `live` it follows captures that grow.
 
-    Where all media are verified, `helpers` share them.
+    `helpers` take part in what is long.
 
     Raises CaptureError, KeyringError or ConfigError for what cannot be read; damage within a capture
     is told in the report.
     """
     keep = options.media != "none"
-    reading = begin(case, options.keys, progress, None if live is None else live.follow, keep, options.typed)
+    follow = None if live is None else live.follow
+    reading = begin(case, options.keys, progress, follow, keep, options.typed, helpers)
     again = reading.again if options.media == "all" and live is None and reading.comes_again else None
     keyring, decoded = reading.keyring, reading.decoder.facts
     messages: list[Message] = []

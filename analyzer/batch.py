@@ -13,9 +13,9 @@ from analyzer.capture.remote import copied
 from analyzer.capture.tshark import TsharkError
 from analyzer.codes import UNREADABLE, USAGE
 from analyzer.findings import Finding, countable, without_known
+from analyzer.helping import Helpers
 from analyzer.keys.keyring import KeyringError
 from analyzer.report import CaptureReport, CaseReport, Report, Verdict
-from analyzer.sharing import Helpers
 
 Progress = Callable[[int, int], None]  # octets read, octets in all
 Look = Callable[[Analysis], object]  # what the report has not; both can be pickled

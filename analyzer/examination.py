@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.correlate.traffic import Traffic
+from analyzer.helping import Helpers
 from analyzer.keys.chain import Chain
 from analyzer.media import Group, Held, Receiver
 from analyzer.medialog import MediaLog
 from analyzer.mki import Locator, Mki, named
 from analyzer.rereading import Rereading
-from analyzer.sharing import Helpers, verified
+from analyzer.sharing import verified
 
 
 def examine(
@@ -43,7 +44,7 @@ def receivers(log: MediaLog, traffic: Traffic, chain: Chain) -> Iterator[Receive
     for (domain, msk_id, mtk_id), keys in chain.mtks.items():
         mtks.setdefault(msk_id + mtk_id, []).append((domain, keys))
     beside: dict[str, set[Mki]] = {}  # MKIs of RTP by destination: SRTCP has too few packets to tell by itself
-    for stream in sorted(log.streams.values(), key=lambda stream: stream.rtcp):
+    for stream in sorted(log.streams.values(), key=lambda stream: (stream.rtcp, stream.first, stream.key)):
         known = beside.setdefault(stream.destination, set())
         locator = Locator(told, chain, rtcp=stream.rtcp, beside=frozenset(known))
         receiver = Receiver(stream, told, locator, mtks)

@@ -5,7 +5,7 @@ Of a stream the octets of the first packets are kept; of one that goes on, a sam
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.capture.block import Ints
@@ -19,6 +19,7 @@ MAX_KEPT = 20_000  # packets of one stream whose octets are kept to be verified
 MAX_KEPT_OCTETS = 64 * 1024 * 1024  # of all streams together
 MAX_SAMPLERS = 64  # streams that more than the beginning is kept of
 MAX_STREAMS = 4096  # destinations × SSRC that are told apart
+NEAR = 8  # so close to a limit it matters which stream came first
 
 StreamKey = tuple[str, int, int, bool]  # destination, port, SSRC, is RTCP
 
@@ -78,11 +79,13 @@ def key_in(columns: MediaColumns, own: Ints) -> StreamKey:
 class MediaLog:
     """Takes media packets and keeps them by stream; only counts them where it `keeps` none.
 
-    `points` has the capture point of each capture, its own where it is empty.
+    `points` has the capture point of each capture, its own where it is empty. One that is `apart` is of a stretch of a
+    capture, to be joined to that of all: it keeps samples only, and `apart` says where the MKI stands.
     """
 
     keeps: bool = True
     points: Sequence[int] = ()
+    apart: Mapping[StreamKey, int] | None = None
     streams: dict[StreamKey, Stream] = field(default_factory=dict)
     octets: int = 0
     samplers: int = 0
@@ -110,6 +113,53 @@ class MediaLog:
             if kept < len(own) and (sampler := self._sampler(stream, columns.block.capture)) is not None:
                 sampler.add_columns(columns, own[kept:])
 
+    @property
+    def full(self) -> bool:
+        """Whether no octets of further streams are kept."""
+        return self.octets >= MAX_KEPT_OCTETS
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there may be streams of which a sample at most is kept from now on."""
+        return not self.keeps or self.full or any(stream.sampler is not None for stream in self.streams.values())
+
+    def settled(self) -> dict[StreamKey, int]:
+        """Return the streams of which a sample at most is kept from now on, and where the MKI stands in them."""
+        more = self.samplers < MAX_SAMPLERS
+        return {
+            key: stream.sampler.place if stream.sampler is not None else _place(stream.kept if more else [])
+            for key, stream in self.streams.items()
+            if not self._room(stream)
+        }
+
+    def takes(self, other: MediaLog, capture: int) -> bool:
+        """Say whether a log of a stretch of a capture has what this one would have kept of it."""
+        new = len(other.streams.keys() - self.streams.keys())
+        if other.dropped or (new and len(self.streams) + new > MAX_STREAMS - NEAR):
+            return False
+        samplers = self.samplers
+        for key, own in other.streams.items() if self.keeps else ():
+            stream = self.streams.get(key)
+            if not self.full if stream is None else self._room(stream):
+                return False
+            sampler = None if stream is None else stream.sampler
+            if sampler is None and samplers >= MAX_SAMPLERS:
+                continue
+            samplers += sampler is None
+            place = sampler.place if sampler is not None else _place(() if stream is None else stream.kept)
+            listens = sampler is None or sampler.point == self._point(capture)
+            if listens and (own.sampler is None or own.sampler.place != place):
+                return False
+        return samplers == self.samplers or samplers <= MAX_SAMPLERS - NEAR
+
+    def join(self, other: MediaLog, capture: int, frames: int) -> None:
+        """Take the log of a stretch of a capture that so many frames are before; `takes` has said that it can be."""
+        for key, own in other.streams.items():
+            stream = self._count(key, capture, own.packets, own.first, own.last)
+            sampler = None if stream is None else self._sampler(stream, capture)
+            if sampler is not None and own.sampler is not None:
+                sampler.join(own.sampler, frames)
+
     def _count(self, key: StreamKey, capture: int, packets: int, first: int, last: int) -> Stream | None:
         stream = self.streams.get(key)
         if stream is None:
@@ -128,7 +178,7 @@ class MediaLog:
 
     def _room(self, stream: Stream) -> int:
         """Return how many more packets of a stream may be kept."""
-        if not self.keeps or stream.sampler is not None or self.octets >= MAX_KEPT_OCTETS:
+        if not self.keeps or stream.sampler is not None or self.full or self.apart is not None:
             return 0
         return MAX_KEPT - len(stream.kept)
 
@@ -151,5 +201,12 @@ class MediaLog:
             self.samplers += 1
             last = next((packet for packet in reversed(stream.kept) if self._point(packet.capture) == point), None)
             sequence = None if last is None else int.from_bytes(last.data[2:4], "big")
-            stream.sampler = Sampler(point, sequence, mki_place([packet.data for packet in stream.kept]))
+            place = _place(stream.kept)
+            if self.apart is not None:
+                place = self.apart.get(stream.key, place)
+            stream.sampler = Sampler(point, sequence, place)
         return stream.sampler if stream.sampler is not None and stream.sampler.point == point else None
+
+
+def _place(kept: Sequence[MediaPacket]) -> int:
+    return mki_place([packet.data for packet in kept])

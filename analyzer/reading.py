@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
 from analyzer.capture import tshark
+from analyzer.capture.block import Block
 from analyzer.capture.case import CaseConfig, CaseFiles, load_case_config
 from analyzer.capture.follow import Follow
 from analyzer.capture.frame import Frame
@@ -17,10 +19,12 @@ from analyzer.correlate.sightings import Sightings
 from analyzer.decode.decoder import Decoder
 from analyzer.decode.esp import Opener
 from analyzer.decode.packets import MediaPacket
+from analyzer.helping import Ask, Helpers
 from analyzer.keys import agreements, esp
 from analyzer.keys.keyring import EspSa, Keyring, load_keyring, merge
 from analyzer.medialog import MediaLog
 from analyzer.rereading import Rereading
+from analyzer.stretched import Stretched, pays
 from dissectors import Message, Payload
 
 SEALED = frozenset({"tls", "dtls"})  # protocols whose messages may hold others
@@ -49,22 +53,24 @@ class Reading:
     clocks: tuple[Clock, ...]
     offsets: Mapping[int, int]
     progress: Progress | None
+    helpers: Helpers | None = None
 
     def payloads(self, messages: Callable[[], Iterable[Message]]) -> Iterator[Payload]:
         """Yield all payloads in the order of time; media go to the log. Comes to an end with the captures.
 
         `messages` is asked for those read of what was yielded so far, where they may show keys of ESP.
         """
-        sifted = [self._sifted(capture) for capture in self.captures]
-        for sieved in merged([rolling([sifted[index] for index in group]) for group in self.case.by_point]):
-            if isinstance(sieved, Payload):
-                yield sieved
-                continue
-            for item in self.decoder.feed(sieved):
-                if isinstance(item, MediaPacket):
-                    self.media.add(item)
-                else:
-                    yield item
+        groups = [[self.captures[index] for index in group] for group in self.case.by_point]
+        with self._helping(groups) as ask:
+            for sieved in merged([rolling(self._sifted(group, ask)) for group in groups]):
+                if isinstance(sieved, Payload):
+                    yield sieved
+                    continue
+                for item in self.decoder.feed(sieved):
+                    if isinstance(item, MediaPacket):
+                        self.media.add(item)
+                    else:
+                        yield item
         for item in self.decoder.finish(_agreed(messages, self.keyring)):
             if isinstance(item, MediaPacket):
                 self.media.add(item)
@@ -109,15 +115,32 @@ class Reading:
         lasts = [known.last + offset for known, offset in facts if known.last is not None]
         return min(firsts, default=0), max(lasts, default=0)
 
-    def _sifted(self, capture: Capture) -> Iterator[Frame | Payload]:
-        """Yield the frames of a capture that need a closer look, and its plain datagrams; media go to the log."""
+    def _helping(self, groups: Iterable[Sequence[Capture]]) -> AbstractContextManager[Ask | None]:
+        """Return who can be asked to read on in captures that are long enough."""
+        if self.helpers is None or not self.helpers.count or not self.comes_again or not any(map(pays, groups)):
+            return nullcontext()
+        return self.helpers.helping()
+
+    def _sifted(self, group: Sequence[Capture], ask: Ask | None) -> list[Iterator[Frame | Payload]]:
+        """Return what needs a closer look in each capture of a probe."""
+        blocks = self._blocks
+        if ask is not None and self.helpers is not None:
+            count, ports = self.helpers.count, self.config.ports
+            blocks = Stretched(group, self.decoder, self.media, ports, self.offsets, ask, count).blocks
+        return [self._looked_at(capture, blocks(capture)) for capture in group]
+
+    def _blocks(self, capture: Capture) -> Iterator[Block]:
         offset = self.offsets.get(capture.index, 0)
         for block in capture.blocks():
-            shifted = block.shifted(offset) if offset else block
-            odd, found, datagrams = self.decoder.sift(shifted)
+            yield block.shifted(offset) if offset else block
+
+    def _looked_at(self, capture: Capture, blocks: Iterator[Block]) -> Iterator[Frame | Payload]:
+        """Yield the frames of a capture that need a closer look, and its plain datagrams; media go to the log."""
+        for block in blocks:
+            odd, found, datagrams = self.decoder.sift(block)
             for columns in found:
                 self.media.add_columns(columns)
-            yield from datagrams.among(shifted.frames(odd))
+            yield from datagrams.among(block.frames(odd))
             if self.progress is not None:
                 try:
                     self.progress(sum(one.position for one in self.captures), sum(one.size for one in self.captures))
@@ -133,8 +156,9 @@ def begin(
     follow: Follow | None = None,
     keep_media: bool = True,
     typed: Keyring = NO_KEYS,
+    helpers: Helpers | None = None,
 ) -> Reading:
-    """Open a case; with `follow` the captures are read as they grow.
+    """Open a case; with `follow` the captures are read as they grow, and otherwise `helpers` may read on ahead.
 
     `keys` are files of keyrings beyond its own, `typed` are keys that are in no file.
 
@@ -148,7 +172,8 @@ def begin(
     decoder = Decoder(ports=config.ports, opener=esp.opener(keyring.esp))
     media = MediaLog(keep_media, case.points)
     clocks, offsets = _clocks(case, config, captures if follow is None else ())
-    return Reading(case, config, keyring, captures, decoder, media, clocks, offsets, progress)
+    others = helpers if follow is None else None
+    return Reading(case, config, keyring, captures, decoder, media, clocks, offsets, progress, others)
 
 
 def _agreed(messages: Callable[[], Iterable[Message]], keyring: Keyring) -> Callable[[], Opener | None]:

@@ -112,7 +112,6 @@ class Sampler:
         self._join_changes(other, move)
         self._bits = max(self._bits, other._bits)
         self._share += ((own, move(one)) for own, one in other._share)
-        self._leave()
         self._thin()
         self._last.extend(map(move, other._last))
         self._first = self._first or move(other._first)
@@ -158,6 +157,9 @@ class Sampler:
         hashes = ((times.astype(np.int64) & WORD) * SPREAD & WORD) >> 4
         hashes = (hashes * MIX & WORD) ^ hashes >> 15
         share = np.flatnonzero(hashes & (1 << self._bits) - 1 == 0)
+        while len(share) > MAX_SHARE:  # before they become objects
+            self._bits += 1
+            share = share[hashes[share] & (1 << self._bits) - 1 == 0]
 
         mkis = (values & MKI).astype(np.int64)
         stable = np.flatnonzero(mkis == np.concatenate(([self._before], mkis[:-1])))
@@ -194,13 +196,11 @@ class Sampler:
         self._extended = int(chosen.extended[-1])
 
     def _thin(self) -> None:
-        """Leave of the random share what there is room for."""
-        while len(self._share) > MAX_SHARE:
-            self._bits += 1
-            self._leave()
-
-    def _leave(self) -> None:
+        """Leave of the random share what there is room for: what has the same hash but for its lowest bits."""
         self._share = [(own, one) for own, one in self._share if own & (1 << self._bits) - 1 == 0]
+        if len(self._share) > MAX_SHARE:
+            self._bits += 1
+            self._thin()
 
 
 class _Chosen(NamedTuple):

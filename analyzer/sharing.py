@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from analyzer.decode.packets import MediaPacket
+from analyzer.helping import Helpers, answered
 from analyzer.media import Group, Receiver
 from analyzer.medialog import StreamKey, key_of
 from analyzer.rereading import Rereading
@@ -37,29 +37,16 @@ class Share(NamedTuple):
         return [group for receiver in self.streams for group in receiver.groups()]
 
 
-Answers = Callable[[], Sequence[bytes | None]]  # waits for pickled groups, in the order of shares; None was lost
-
-
-class Helpers(Protocol):
-    """Who verifies streams beside this process: `count` of them at once. An executor has them."""
-
-    @property
-    def count(self) -> int: ...
-
-    def following(self, shares: Sequence[bytes]) -> AbstractContextManager[Answers]:
-        """Let each follow a share, given as a pickle; what goes on still when the context ends, ends with it."""
-        ...
-
-
 def verified(whole: Sequence[Receiver], again: Rereading, helpers: Helpers | None) -> list[Group]:
     """Verify all packets of some streams, here and by helpers, each of which takes some of the streams."""
     own, *others = _divided(whole, 1 if helpers is None else helpers.count + 1)
     if helpers is None or not others:
         return Share(own, again).follow()
-    with helpers.following([pickle.dumps(Share(streams, again)) for streams in others]) as answers:
+    with helpers.helping() as ask:
+        begun = [ask(pickle.dumps(Share(streams, again))) for streams in others]
         found = Share(own, again).follow()
         left = []
-        for answer, streams in zip(answers(), others, strict=True):
+        for answer, streams in zip(map(answered, begun), others, strict=True):
             if answer is None:  # it has died, of memory perhaps
                 left += streams
             else:

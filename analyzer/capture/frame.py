@@ -74,6 +74,11 @@ class CaptureFacts:
         self.first = first if self.first is None else min(self.first, first)
         self.last = last if self.last is None else max(self.last, last)
 
+    def join(self, other: CaptureFacts) -> None:
+        """Count the packets of a stretch of the capture that follows."""
+        if other.first is not None and other.last is not None:
+            self.add(other.packets, other.bytes, other.first, other.last)
+
     def cut(self, what: str) -> None:
         """Say that the capture ends within a record."""
         self.truncated = True

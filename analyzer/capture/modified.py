@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
 from analyzer.capture import linktypes
@@ -26,6 +26,11 @@ class Records:
     link_type: int
     number: int = 0
     over: bool = False
+
+    @property
+    def layout(self) -> Hashable:
+        """What has to be known to read on in the midst of the file."""
+        return self.order, self.link_type
 
     def blocks(self, source: Source, capture: int, facts: CaptureFacts, only_packets: bool = False) -> Iterator[Block]:
         """Yield the records one by one; what is wrong goes to `facts`."""

@@ -128,33 +128,35 @@ class Sections:
     def _take(self, source: Source, facts: CaptureFacts) -> tuple[int, bytes] | None:
         """Take a block, of whatever kind: return its kind and body, None at the end, and where that is damage."""
         start = source.offset
-        head = source.take(BLOCK_HEADER)
+        head = source.peek(BLOCK_HEADER)
         if not head:
             return None
         if head[:4] == SECTION_MAGIC:
-            order = BYTE_ORDERS.get(source.peek(4), "")
-            if len(head) < BLOCK_HEADER or len(source.peek(4)) < 4:
+            magic = source.peek(BLOCK_HEADER + 4)[BLOCK_HEADER:]
+            order = BYTE_ORDERS.get(magic, "")
+            if len(magic) < 4:
                 _cut(source, facts, f"section header block at offset {start} is cut")
                 return None
             if not order:
-                return self._stop(facts, f"section header at offset {start}: no byte order magic")
+                self._stop(facts, f"section header at offset {start}: no byte order magic")
+                return None
             self.order, self.interfaces = order, []
         elif len(head) < BLOCK_HEADER:
             _cut(source, facts, f"block at offset {start} is cut, {len(head)} of 8 octets of its header are there")
             return None
         kind, total = struct.unpack(self.order + "II", head)
         if total < 12 or total % 4 or total > MAX_BLOCK:
-            what = f"block at offset {start} after packet {self.number}: a length of {total} cannot be"
-            return self._stop(facts, what)
-        body = source.take(total - 12)
-        tail = source.take(4)
-        if len(tail) < 4:
+            self._stop(facts, f"block at offset {start} after packet {self.number}: a length of {total} cannot be")
+            return None
+        whole = source.peek(total)
+        if len(whole) < total:
             where = f"block at offset {start} after packet {self.number}"
             _cut(source, facts, f"{where} is cut: a length of {total}, too few octets left")
             return None
-        if struct.unpack(self.order + "I", tail)[0] != total:
+        source.pass_by(total)
+        if struct.unpack(self.order + "I", whole[-TAIL:])[0] != total:
             _tell(facts, f"block at offset {start}: its two lengths differ")
-        return kind, body
+        return kind, whole[BLOCK_HEADER:-TAIL]
 
     def _stop(self, facts: CaptureFacts, what: str) -> None:
         facts.problems.append(f"{what}; nothing after it was read")

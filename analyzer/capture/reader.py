@@ -90,8 +90,12 @@ class Capture:
             if not _rereadable(self.path):
                 return
             opened = Source(_stream(self.path))
-            self.facts, self.place = CaptureFacts(self.path), 0
+            self.go_to_begin()
         yield from self._read(opened)
+
+    def go_to_begin(self) -> None:
+        """Let a file be read from its begin, and its facts begin anew."""
+        self.facts, self.place, self.records = CaptureFacts(self.path), 0, None
 
     def go_to(self, place: int, records: Records) -> None:
         """Let reading go on from a place of the file, at which a record begins."""

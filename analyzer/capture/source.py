@@ -24,7 +24,9 @@ class Source:
     """Takes octets off a stream; `offset` counts those taken, after decompression.
 
     Of a plain file it may be those of a stretch only, from `begin` to `end`: windows end where they would if all of
-    it was read. `damage` says what ended the octets early, "" where nothing did. `compression` names it, "" where there is none.
+    it was read.
+
+    `damage` says what ended the octets early, "" where nothing did. `compression` names it, "" where there is none.
     `position` counts the octets read of the stream itself: it is what progress can be told by.
     """
 

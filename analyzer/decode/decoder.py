@@ -75,6 +75,21 @@ class Decoder:
         """
         return sift(block, self._named, self._media.knows)
 
+    @property
+    def streams(self) -> frozenset[tuple[str, str, int, int]]:
+        """The unicast streams that have been told to be media: source, destination, port, SSRC."""
+        return self._media.streams
+
+    @property
+    def named(self) -> frozenset[int]:
+        """The ports that the user named."""
+        return self._named
+
+    @property
+    def has_fragments(self) -> bool:
+        """Whether there are fragments whose rest has not come."""
+        return self._fragments.waits
+
     def feed(self, frame: Frame) -> Iterator[Found]:
         """Yield what a frame completes; what is broken in it is told in `facts`."""
         leg = leg_of(frame.interface) if frame.interface else ANYWHERE

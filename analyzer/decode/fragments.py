@@ -79,6 +79,11 @@ class Fragments:
             self._drop()
         return None
 
+    @property
+    def waits(self) -> bool:
+        """Whether there are some whose rest has not come."""
+        return bool(self._groups)
+
     def finish(self) -> None:
         """Count what is still incomplete."""
         while self._groups:

@@ -60,6 +60,15 @@ def read_ip(data: bytes) -> IpPacket:
     raise Broken("ip", "ip.version", 0, f"version {version}")
 
 
+def begins_tcp(head: bytes) -> bool:
+    """Say whether an IP packet that is no fragment begins with these octets, and TCP follows its header."""
+    if len(head) < 10:
+        return False
+    if head[0] >> 4 == 4:
+        return head[9] == dpkt_ip.IP_PROTO_TCP and not (head[6] & 0x3F or head[7])
+    return head[0] >> 4 == 6 and head[6] == dpkt_ip.IP_PROTO_TCP
+
+
 def begins_ip(data: bytes, at: int) -> bool:
     """Say whether an IP packet begins where nothing else speaks for one: IPv4 by its checksum, IPv6 by its length."""
     first = data[at] if at < len(data) else 0

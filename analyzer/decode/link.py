@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from analyzer.capture import linktypes
 from analyzer.decode.ethertype import by_type, ethernet, llc, ppp, pppoe, u16
-from analyzer.decode.ip import begins_ip
+from analyzer.decode.ip import begins_ip, begins_tcp
 from analyzer.decode.packets import Broken
 from analyzer.decode.wlan import radiotap, wlan
 
@@ -34,6 +34,15 @@ def ip_offsets(link_type: int, data: bytes) -> Iterable[int | str]:
     """Return the offset of each IP header in a frame, or why there is none; raises Broken where octets run out."""
     around = AROUND.get(link_type)
     return _read(link_type, data, 0) if around is None else around(data)
+
+
+def carries_tcp(link_type: int, data: bytes) -> bool:
+    """Say whether all that a frame carries are whole IP packets with TCP right in them."""
+    try:
+        offsets = list(ip_offsets(link_type, data))
+    except Broken:
+        return False
+    return bool(offsets) and all(isinstance(at, int) and begins_tcp(data[at : at + 10]) for at in offsets)
 
 
 def _read(link_type: int, data: bytes, at: int) -> Iterable[int | str]:

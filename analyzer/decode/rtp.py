@@ -47,6 +47,11 @@ class MediaFilter:
             return None
         return iter((packet,)) if _is_multicast(packet.dst) else self._unicast(packet)
 
+    @property
+    def streams(self) -> frozenset[StreamKey]:
+        """The unicast streams that have been told to be media."""
+        return frozenset(self._streams)
+
     def knows(self, src: str, dst: str, port: int, ssrc: int) -> bool:
         """Say whether a unicast stream has been told to be media."""
         return (src, dst, port, ssrc) in self._streams

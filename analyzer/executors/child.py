@@ -1,7 +1,7 @@
 """A process that judges case after case for another: tasks come on its stdin, results go to its stdout.
 
-A task may be a share of the streams of a case that another process judges, too. The help that this one has in a large
-case it asks of the process that began it.
+A task may be a part of a case that another process judges, too. The help that this one has in a large case it asks of
+the process that began it.
 
 It ends when its stdin does, so none is left behind where the other process is killed.
 """
@@ -17,9 +17,9 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -27,10 +27,12 @@ from analyzer.batch import Progress as Octets
 from analyzer.executors import Job, Task
 from analyzer.executors.packing import packed
 from analyzer.executors.work import sweep, work
-from analyzer.sharing import Answers, Helpers, Share
+from analyzer.helping import Ask, Helpers, Part
 
 LENGTH = struct.Struct(">Q")
-READY, OCTETS, HELP, DONE = b"R", b"O", b"H", b"D"  # what goes out: a letter, a length, so many octets
+# What goes out, and ANSWER in: a letter, a length, so many octets
+READY, OCTETS, HELP, ENOUGH, DONE, ANSWER = b"R", b"O", b"H", b"E", b"D", b"A"
+NUMBER = struct.Struct(">Q")  # of what was asked of helpers: it comes before that, and before the answer
 PAIR = struct.Struct(">QQ")
 TOO_MUCH_MEMORY = 77  # exit code
 LOOK = 0.02  # seconds from one look at memory to the next
@@ -67,40 +69,57 @@ def main(memory: int, told: bool) -> None:
         return
     job, helpers = pickle.loads(first[1])  # noqa: S301  # from whoever began this process
     coming: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read, args=(commands, coming), daemon=True).start()
+    others = _Others(helpers, results)
+    threading.Thread(target=_read, args=(commands, coming, others), daemon=True).start()
     send(results, READY)
-    others = _Others(helpers, results, coming)
     for count in itertools.count(1):
         send(results, DONE, _done(job, pickle.loads(coming.get()), _Teller(results).tell if told else None, others))  # noqa: S301  # as above
         sweep(count)
 
 
-def _done(job: Job, asked: Task | Share, progress: Octets | None, helpers: Helpers) -> bytes:
-    if isinstance(asked, Share):
-        return pickle.dumps(asked.follow())
-    return packed(work(job, asked, progress, helpers=helpers))
+def _done(job: Job, asked: Task | Part, progress: Octets | None, helpers: Helpers) -> bytes:
+    if isinstance(asked, Task):
+        return packed(work(job, asked, progress, helpers=helpers))
+    return pickle.dumps(asked.follow())
 
 
-def _read(commands: IO[bytes], coming: queue.SimpleQueue[bytes]) -> None:
+def _read(commands: IO[bytes], coming: queue.SimpleQueue[bytes], others: _Others) -> None:
     while (message := receive(commands)) is not None:
-        coming.put(message[1])
+        if message[0] == ANSWER:
+            others.answer(message[1])
+        else:
+            coming.put(message[1])
     os._exit(0)  # whatever is under way: nobody waits for it
 
 
 class _Others:
     """Helpers that the process which began this one has."""
 
-    def __init__(self, count: int, results: IO[bytes], coming: queue.SimpleQueue[bytes]) -> None:
-        self.count, self._results, self._coming = count, results, coming
+    def __init__(self, count: int, results: IO[bytes]) -> None:
+        self.count, self._results = count, results
+        self._asked = 0
+        self._waiting: dict[int, Future[bytes | None]] = {}
 
     @contextmanager
-    def following(self, shares: Sequence[bytes]) -> Iterator[Answers]:
-        send(self._results, HELP, pickle.dumps(shares))
-        answers = cache(lambda: pickle.loads(self._coming.get()))  # noqa: S301  # as above
+    def helping(self) -> Iterator[Ask]:
         try:
-            yield answers
+            yield self._ask
         finally:
-            answers()  # they come, wanted or not
+            self._waiting.clear()
+            send(self._results, ENOUGH)
+
+    def answer(self, octets: bytes) -> None:
+        """Take an answer, which may be to what nobody waits for any more; nothing but the number says it was lost."""
+        (number,) = NUMBER.unpack_from(octets)
+        waiting = self._waiting.pop(number, None)
+        if waiting is not None:
+            waiting.set_result(octets[NUMBER.size :] or None)
+
+    def _ask(self, part: bytes) -> Future[bytes | None]:
+        self._asked += 1
+        self._waiting[self._asked] = answer = Future[bytes | None]()
+        send(self._results, HELP, NUMBER.pack(self._asked) + part)
+        return answer
 
 
 class _Teller:

@@ -13,7 +13,7 @@ import pickle
 import re
 import threading
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -25,7 +25,7 @@ from analyzer.executors import ExecutorError, Job, Limits, Packed, Progress, Tas
 from analyzer.executors.packing import packed
 from analyzer.executors.processes import UNLIMITED, Child
 from analyzer.executors.work import lost, of_task, stays, work
-from analyzer.sharing import Answers
+from analyzer.helping import Ask
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -132,10 +132,10 @@ class Parcel:
     octets: bytes = field(repr=False)
 
 
-def follow(asked: bytes, share: Parcel) -> bytes | None:
-    """Verify streams of a case that another worker judges."""
+def follow(asked: bytes, part: Parcel) -> bytes | None:
+    """Do a part of a case that another worker judges."""
     with _children.one(asked) as child:
-        return child.follow(share.octets)
+        return child.follow(part.octets)
 
 
 class _Workers:
@@ -145,28 +145,44 @@ class _Workers:
         self.count, self._asked = count, asked
 
     @contextmanager
-    def following(self, shares: Sequence[bytes]) -> Iterator[Answers]:
-        """Ask for each share before other cases; meanwhile the thread that asks does not count as one that works."""
+    def helping(self) -> Iterator[Ask]:
+        """Ask for parts before other cases; meanwhile the thread that asks does not count as one that works."""
         from distributed import get_worker, worker_client  # noqa: PLC0415
 
         with worker_client() as client:
             others = client.nthreads().keys() - {get_worker().address}  # this one has a share already
             where: dict[str, Any] = {"workers": list(others), "allow_other_workers": True} if others else {}
-            begun = [
-                client.submit(follow, self._asked, Parcel(share), pure=False, priority=1, **where) for share in shares
-            ]
+            begun: set[Any] = set()
+
+            def ask(part: bytes) -> _Answer:
+                future = client.submit(follow, self._asked, Parcel(part), pure=False, priority=1, **where)
+                begun.add(future)
+                return _Answer(future, begun)
+
             try:
-                yield lambda: [_answer(future) for future in begun]
+                yield ask
             finally:
-                client.cancel(begun)
+                client.cancel(list(begun))
 
 
-def _answer(future: Any) -> bytes | None:
-    try:
-        found: bytes | None = future.result()
-    except Exception:  # noqa: BLE001  # whatever became of a worker: who asked does it alone
-        return None
-    return found
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What a worker makes of a part; once it was taken, no worker keeps it."""
+
+    future: Any
+    begun: set[Any]
+
+    def done(self) -> bool:
+        return bool(self.future.done())
+
+    def result(self) -> bytes | None:
+        octets: bytes | None = self.future.result()
+        self.begun.discard(self.future)
+        self.future.release()
+        return octets
+
+    def add_done_callback(self, call: Callable[[_Answer], object]) -> None:
+        self.future.add_done_callback(lambda _: call(self))
 
 
 class _Children:

@@ -14,16 +14,28 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from analyzer.analysis import Options
 from analyzer.batch import Progress as Octets
 from analyzer.codes import UNREADABLE
 from analyzer.executors import ExecutorError, Job, Limits, Packed, Progress, Task
-from analyzer.executors.child import DONE, HELP, PAIR, READY, TOO_MUCH_MEMORY, receive, send
+from analyzer.executors.child import (
+    ANSWER,
+    DONE,
+    ENOUGH,
+    HELP,
+    NUMBER,
+    PAIR,
+    READY,
+    TOO_MUCH_MEMORY,
+    receive,
+    send,
+)
 from analyzer.executors.work import lost, of_task, stays, work
-from analyzer.sharing import Answers, Helpers
+from analyzer.helping import Answer, Ask, Helpers, answered
 
 BEGIN = """\
 import json, sys
@@ -48,6 +60,7 @@ class Child:
         self._ready = False
         self._over = False
         self._changing = threading.Lock()  # no process begins once the child has ended
+        self._sending = threading.Lock()
 
     def begin(self) -> None:
         """Begin the process, so that it gets ready while others do."""
@@ -72,10 +85,10 @@ class Child:
         found, why = self._done(pickle.dumps(task), of_task(task, progress))
         return lost(self._job, task, UNREADABLE, why) if found is None else found
 
-    def follow(self, share: bytes) -> bytes | None:
-        """Verify the streams of a share; None where the process ends over it, or cannot begin."""
+    def follow(self, part: bytes) -> bytes | None:
+        """Do a part of a case; None where the process ends over it, or cannot begin."""
         try:
-            return self._done(share)[0]
+            return self._done(part)[0]
         except ExecutorError:
             return None
 
@@ -117,23 +130,33 @@ class Child:
     def _answer(self, process: subprocess.Popen[bytes], asked: bytes, note: Octets | None) -> bytes | None:
         """Return what the process makes of what it is asked; None where it ends over it."""
         self._send(process, asked)
-        while (message := self._receive(process)) is not None:
-            kind, data = message
-            if kind == DONE:
-                return data
-            if kind == HELP and self._helpers is not None:
-                with self._helpers.following(pickle.loads(data)) as answers:  # noqa: S301  # from our own process
-                    self._send(process, pickle.dumps(answers()))
-            elif note is not None:
-                note(*PAIR.unpack(data))
+        with ExitStack() as stack:
+            ask: Ask | None = None
+            while (message := self._receive(process)) is not None:
+                kind, data = message
+                if kind == DONE:
+                    return data
+                if kind == HELP and self._helpers is not None:
+                    ask = ask or stack.enter_context(self._helpers.helping())
+                    number, part = data[: NUMBER.size], data[NUMBER.size :]
+                    ask(part).add_done_callback(partial(self._pass_on, process, number))
+                elif kind == ENOUGH:
+                    stack.close()
+                    ask = None
+                elif note is not None:
+                    note(*PAIR.unpack(data))
         return None
 
-    @staticmethod
-    def _send(process: subprocess.Popen[bytes], data: bytes) -> None:
+    def _pass_on(self, process: subprocess.Popen[bytes], number: bytes, answer: Answer) -> None:
+        """Pass an answer on to the process that has asked; without octets it was lost."""
+        self._send(process, number + (answered(answer) or b""), ANSWER)
+
+    def _send(self, process: subprocess.Popen[bytes], data: bytes, kind: bytes = READY) -> None:
         assert process.stdin is not None
         try:
-            send(process.stdin, READY, data)
-        except OSError:
+            with self._sending:
+                send(process.stdin, kind, data)
+        except (OSError, ValueError):
             return  # it has ended: what comes of it is read next
 
     @staticmethod
@@ -163,22 +186,31 @@ class Beside:
         self._over = False
 
     @contextmanager
-    def following(self, shares: Sequence[bytes]) -> Iterator[Answers]:
-        """Begin a process for each share."""
+    def helping(self) -> Iterator[Ask]:
+        """Have the processes; each begins with the first part that it gets."""
         from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415  # seldom needed
 
-        children = self._children = [Child(JUST_HELP, self._limits) for _ in shares]
+        children = self._children = [Child(JUST_HELP, self._limits) for _ in range(self.count)]
         if self._over:
             self.end()
+        idle: queue.SimpleQueue[Child] = queue.SimpleQueue()
+        for child in children:
+            idle.put(child)
+
+        def follow(part: bytes) -> bytes | None:
+            child = idle.get()
+            try:
+                return child.follow(part)
+            finally:
+                idle.put(child)
+
+        threads = ThreadPoolExecutor(self.count)
         try:
-            with ThreadPoolExecutor(len(shares)) as threads:
-                try:
-                    begun = [threads.submit(child.follow, share) for child, share in zip(children, shares, strict=True)]
-                    yield lambda: [answer.result() for answer in begun]
-                finally:
-                    for child in children:
-                        child.end()
+            yield lambda part: threads.submit(follow, part)
         finally:
+            for child in children:
+                child.end()
+            threads.shutdown(cancel_futures=True)
             for child in children:
                 child.close()
 

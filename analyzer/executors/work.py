@@ -13,7 +13,7 @@ from analyzer.batch import Progress as Octets
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import STDIN
 from analyzer.executors import Job, Packed, Progress, Result, Task
-from analyzer.sharing import Helpers
+from analyzer.helping import Helpers
 from analyzer.views import piecewise
 
 SWEEP = 250  # cases: a look takes 50 ms, and each leaves about 100 kB

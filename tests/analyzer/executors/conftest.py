@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from analyzer import medialog, stretched
 from analyzer.analysis import Options
+from analyzer.capture import source, stretch
 from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.executors import Job, Result, Task, processes
 from analyzer.executors.packing import unpacked
@@ -49,15 +51,15 @@ def cases(tmp_path):
 
 
 class Helped:
-    """What processes did that were begun with `begin`, to which little is much: shares followed, by whom."""
+    """What processes did that were begun with `begin`, to which little is much: parts done, by whom."""
 
-    def __init__(self, path):
+    def __init__(self, path, code):
         self.path = path
-        self.begin = processes.BEGIN.replace("main(int", LITTLE.format(str(path)) + "main(int")
+        self.begin = processes.BEGIN.replace("main(int", code.format(str(path)) + "main(int")
 
     @property
     def shares(self):
-        """Of each share the process, the one that began it, and how many streams it has."""
+        """Of each part the process, the one that began it, and how many streams it has."""
         lines = self.path.read_text().splitlines() if self.path.exists() else ()
         return [tuple(map(int, line.split())) for line in lines]
 
@@ -75,9 +77,36 @@ sharing.Share.follow = told
 """
 
 
+SHORT = """\
+import os
+from analyzer import gleaning, medialog, stretched
+from analyzer.capture import source, stretch
+source.WINDOW, stretch.STRETCH, stretched.STRETCH, medialog.MAX_KEPT = 2048, 8192, 8192, 20
+glean = gleaning.Gleaning.follow
+def told(self):
+    found = glean(self)
+    with open({!r}, "a") as file:
+        file.write(f"{{os.getpid()}} {{os.getppid()}} {{found is not None:d}}\\n")
+    return found
+gleaning.Gleaning.follow = told
+"""
+
+
+@pytest.fixture
+def gleaned(tmp_path, monkeypatch):
+    """What processes did to which a few kB are a long capture: stretches, by whom, and whether they gleaned any."""
+    made = Helped(tmp_path / "stretches", SHORT)
+    monkeypatch.setattr(processes, "BEGIN", made.begin)
+    for module, name, value in (
+        (source, "WINDOW", 2048), (stretch, "STRETCH", 8192), (stretched, "STRETCH", 8192), (medialog, "MAX_KEPT", 20)
+    ):  # fmt: skip
+        monkeypatch.setattr(module, name, value)
+    return made
+
+
 @pytest.fixture
 def helped(tmp_path, monkeypatch):
-    made = Helped(tmp_path / "shares")
+    made = Helped(tmp_path / "shares", LITTLE)
     monkeypatch.setattr(processes, "BEGIN", made.begin)
     return made
 

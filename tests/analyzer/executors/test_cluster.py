@@ -235,6 +235,17 @@ def test_workers_help_in_a_large_case_and_the_report_is_the_same_octet_for_octet
     assert {worker for _, worker, _ in helped.shares} == set(two.run("__import__('os').getpid()").values())
 
 
+def test_workers_read_on_in_a_long_capture(two, streams, gleaned, capsys):
+    args = ["validate", *streams.captures, "--media", "all", "--format", "json"]
+    code, here = cli.run([*args, "--jobs", "1"]), capsys.readouterr().out
+    assert not gleaned.shares
+    two.run(HELPS.format(gleaned.begin))
+    assert cli.run([*args, "--cluster", two.address]) == code
+    assert capsys.readouterr().out == here
+    assert any(found for *_, found in gleaned.shares)
+    assert {worker for _, worker, _ in gleaned.shares} == set(two.run("__import__('os').getpid()").values())
+
+
 def test_a_worker_that_is_lost_while_it_helps_costs_nothing(two, streams, helped, all_media, run, told, tmp_path):
     """It has two streams, which the other takes up."""
     once = str(tmp_path / "once")

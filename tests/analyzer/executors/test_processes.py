@@ -128,15 +128,37 @@ def test_a_helper_that_dies_costs_nothing(streams, all_media, run, told, helped,
     assert len(helped.shares) == 2
 
 
+def test_helpers_read_on_in_a_long_capture(streams, all_media, run, told, gleaned):
+    alone = told(run(Here(), all_media, [streams])[0])
+    assert not gleaned.shares
+    assert told(run(Here(Beside(2)), all_media, [streams])[0]) == alone
+    assert any(found for _, parent, found in gleaned.shares if parent == os.getpid())
+
+
+def test_processes_that_judge_have_helpers_who_read_on(streams, all_media, run, told, gleaned):
+    alone = told(run(Here(), all_media, [streams])[0])
+    assert told(run(Processes(1, Limits(seconds=60), helpers=2), all_media, [streams])[0]) == alone
+    assert any(found for *_, found in gleaned.shares)
+
+
+def test_a_helper_that_dies_over_a_stretch_costs_nothing(streams, all_media, run, told, gleaned, monkeypatch):
+    dies = gleaned.begin.replace("    return found", "    os._exit(9)")
+    alone = told(run(Here(), all_media, [streams])[0])
+    monkeypatch.setattr(processes, "BEGIN", dies)
+    assert told(run(Here(Beside(2)), all_media, [streams])[0]) == alone
+    assert len(gleaned.shares) > 2
+
+
 @pytest.mark.parametrize("over", [False, True])
 def test_helpers_end_when_they_are_told(over):
     """What they have found by then is lost; where it is over already nothing begins."""
     beside = Beside(1)
     if over:
         beside.end()
-    with beside.following([pickle.dumps(odd(SLOW))]) as answers:
+    with beside.helping() as ask:
+        answer = ask(pickle.dumps(odd(SLOW)))
         beside.end()
-        assert answers() == [None]
+        assert answer.result() is None
 
 
 def test_where_no_helper_can_begin_it_is_done_without(streams, all_media, run, told, monkeypatch):
