@@ -10,6 +10,7 @@ import io
 import pickle
 import struct
 import zlib
+from collections.abc import Callable
 from dataclasses import is_dataclass
 from enum import Enum
 from functools import cache
@@ -18,11 +19,15 @@ from typing import Any
 
 from analyzer.batch import Note, Outcome
 from analyzer.executors import Packed, Result
+from analyzer.report import Verdict
 
 LEVEL = 1  # of zlib: half the time of the usual one, for a tenth more octets
 HEAD = struct.Struct(">I")
 PACKAGES = ("analyzer.", "dissectors.")
 HARMLESS = {("builtins", "frozenset"), ("builtins", "set"), ("datetime", "date"), ("datetime", "datetime")}
+
+# Python 3.11.2, which Debian 12 has, would write getattr(Verdict, name), and the reader knows no getattr
+VALUES: dict[type, Callable[[Any], tuple[Any, ...]]] = {Verdict: lambda verdict: (Verdict, (verdict.value,))}
 
 
 class PackedError(Exception):
@@ -31,8 +36,7 @@ class PackedError(Exception):
 
 def packed(result: Result) -> bytes:
     """Return a result as octets."""
-    note = pickle.dumps(result.note, pickle.HIGHEST_PROTOCOL)
-    rest = pickle.dumps((result.shown, result.outcome), pickle.HIGHEST_PROTOCOL)
+    note, rest = _written(result.note), _written((result.shown, result.outcome))
     return HEAD.pack(len(note)) + note + zlib.compress(rest, LEVEL)
 
 
@@ -68,6 +72,14 @@ def _head(data: bytes) -> tuple[int]:
         raise PackedError("too short")
     length: tuple[int] = HEAD.unpack_from(data)
     return length
+
+
+def _written(value: object) -> bytes:
+    octets = io.BytesIO()
+    writer = pickle.Pickler(octets, pickle.HIGHEST_PROTOCOL)
+    writer.dispatch_table = VALUES
+    writer.dump(value)
+    return octets.getvalue()
 
 
 class _Reader(pickle.Unpickler):

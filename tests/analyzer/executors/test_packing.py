@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from analyzer.batch import Note
 from analyzer.capture.case import find_cases
-from analyzer.executors import Task
+from analyzer.executors import Result, Task
 from analyzer.executors.packing import HEAD, PackedError, note_of, packed, unpacked
 from analyzer.executors.work import Here, work
 from analyzer.report import Verdict
@@ -29,6 +29,13 @@ def test_what_goes_in_comes_out(cases, job):
         data = packed(result)
         assert unpacked(data) == result == unpacked(result)
         assert note_of(data) == result.note == note_of(result)
+
+
+def test_verdicts_are_packed_alike_by_every_python(monkeypatch):
+    before = packed(Result(NOTE, (), None))
+    monkeypatch.setattr(Verdict, "__reduce_ex__", lambda self, _: (getattr, (Verdict, self.name)))  # as 3.11.2 does
+    assert packed(Result(NOTE, (), None)) == before
+    assert note_of(before) == NOTE
 
 
 class Evil:
