@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint samples rules verdicts fields wireshark docs bench soak dist clean
+.PHONY: demo test lint samples rules verdicts fields wireshark docs bench soak dist pins clean
 
 # On a terminal the samples open in the UI, elsewhere their verdicts are printed. A sample that fails is meant to:
 # exit code 1 of `keyshark validate` is no failure of the demo.
@@ -52,6 +52,11 @@ wireshark: $(VENV)/.installed-dev
 # Build sdist, wheel, zipapp, man pages, completions and SBOM into dist, and see that they work in clean environments.
 dist: $(VENV)/.installed-dist
 	PYTHONPATH=$(CURDIR) $(BIN)/python packaging/release.py
+
+# Write the versions that the container image has, the newest of now, into packaging/container.txt.
+pins: $(VENV)/.installed-dist
+	$(BIN)/uv pip compile --quiet --upgrade --no-annotate --no-header --python-version 3.11 --python-platform linux \
+		--extra brotli --extra cluster --extra metrics --extra remote --output-file packaging/container.txt pyproject.toml
 
 # Build the site of the documents into build/site; a link that leads nowhere is an error.
 docs: $(VENV)/.installed-docs
