@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.correlate import bodies, gba
+from analyzer.correlate.nodes import BM_SC, BSF, IM_CN, SCF, UE
 from analyzer.diagnosis.effects import CERTAIN, LIKELY, NOT_DELIVERED, POSSIBLE
 from analyzer.diagnosis.trouble import FORBIDDEN, UNAUTHORIZED, Known, Trouble, place
-from analyzer.judging import Run
+from analyzer.judging import Run, Story
 from analyzer.procedures import history
 from analyzer.procedures.bootstrapping import maker
 from analyzer.report import Evidence
@@ -60,7 +61,7 @@ def answered(known: Known, trouble: Trouble) -> Iterator[Reason]:
     said = f"With {code} the {_server(trouble)} says"
     for codes, cause, text, remedy in _STATUSES:
         if code in codes:
-            yield Reason(cause, LIKELY, f"{said} {text}.", remedy, shown)
+            yield Reason(cause, LIKELY, f"{said} {text}.", _told(known.story, asked, remedy), shown)
             return
     if code == UNAUTHORIZED:
         yield _unauthorized(known, asked, shown)
@@ -74,15 +75,26 @@ def answered(known: Known, trouble: Trouble) -> Iterator[Reason]:
 
 _STATUSES: tuple[tuple[tuple[int, ...], str, str, str], ...] = (
     ((400, 413), "malformed-body", "that it could not read the request",
-     "Sender of the request: see what of its body is not as specified."),
+     "{sender}: see what of the body that {address} {sent} is not as specified."),
     ((415, 406), "wrong-content-type", "that it does not take this kind of content",
-     "Sender of the request: name the content type of the request as TS 33.246 and TS 26.237 have it."),
+     "{sender}: name the content type of the request that {address} {sent} as TS 33.246 and TS 26.237 have it."),
     ((405, 501), "wrong-request-uri", "that it does not do this at this address",
-     "Sender of the request: see the method and the Request-URI."),
+     "{sender}: see method and Request-URI of the request that {address} {sent}."),
     ((408,), "request-timeout", "that the request was not over in time", "See what lies between the two ends."),
     ((504,), "zn-no-answer", "that it got no answer from a server behind it",
      "BM-SC and BSF: see whether Zn requests arrive and are answered."),
 )  # fmt: skip
+
+SENDERS = {UE: "UE", IM_CN: "UE and IM CN", SCF: "SCF", BM_SC: "BM-SC", BSF: "BSF"}  # who may have made a request
+
+
+def _told(story: Story, asked: Message, remedy: str) -> str:
+    """Address a remedy to whoever made a request: the node that sent it, or who is behind a proxy that sent it on."""
+    address = asked.payload.src
+    role = story.traffic.nodes.role(address)
+    forwarded = role == IM_CN or history.was_forwarded(asked)
+    sender = SENDERS.get(role, "Sender of the request")
+    return remedy.format(sender=sender, address=address, sent="sent on" if forwarded else "sent")
 
 
 def _unavailable(trouble: Trouble, answer: Message, shown: tuple[Evidence, ...]) -> Reason:

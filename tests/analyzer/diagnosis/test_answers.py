@@ -7,7 +7,9 @@ from ipaddress import ip_address
 import pytest
 
 from sample_pcaps.forge import ethernet
+from sample_pcaps.forge_text import Edit
 from sample_pcaps.forge_tunnels import icmp_error
+from sample_pcaps.stage import NEWS
 from sample_pcaps.story import Story
 
 SOURCE, DESTINATION = slice(26, 30), slice(30, 34)  # IPv4 addresses behind an Ethernet header
@@ -82,3 +84,39 @@ def test_the_status_of_an_answer_names_the_cause(tell, status, cause):
     story.register(status=status)
     found = [d for d in tell(story).report.diagnoses if d.symptom == "registration-failed"]
     assert cause in [d.cause for d in found]
+
+
+@pytest.mark.parametrize("status", ["400 Bad Request", "415 Unsupported Media Type", "405 Method Not Allowed"])
+def test_a_request_that_is_not_taken_is_said_to_who_made_it(tell, status):
+    ua, sip = Story.begun_by_http(), Story("SIP", by_sip=True)
+    ua.register(status=status)
+    (found,) = (d for d in tell(ua).report.diagnoses if d.symptom == "registration-failed")
+    assert found.remedy.startswith("UE: ")
+    assert f"{ua.ue.ip} sent" in found.remedy
+    sip.bootstrap()
+    sip.sip("register", status=status, post="never")
+    found = next(d for d in tell(sip).report.diagnoses if d.symptom == "initiation-failed")
+    assert found.remedy.startswith("UE: ")
+    assert f"{sip.ue.ip} sent" in found.remedy
+    leave_out(leave_out(sip, sip.ue.ip, sip.addresses.p_cscf), sip.addresses.p_cscf, sip.ue.ip)
+    found = next(d for d in tell(sip).report.diagnoses if d.symptom == "initiation-failed")
+    assert found.remedy.startswith("UE and IM CN: ")
+    assert f"{sip.addresses.p_cscf} sent on" in found.remedy
+
+
+def test_a_post_that_is_not_taken_is_said_to_the_scf(tell):
+    story = Story("SIP", by_sip=True)
+    story.bootstrap()
+    story.sip("register", statuses={NEWS: 400})
+    (found,) = (d for d in tell(story).report.diagnoses if d.symptom == "initiation-failed")
+    assert found.remedy.startswith("SCF: ")
+    assert f"{story.addresses.scf} sent" in found.remedy
+
+
+def test_a_proxy_of_http_has_not_made_the_request(tell):
+    story = Story.begun_by_http()
+    story.register(
+        status="400 Bad Request", edits=dict.fromkeys(("request", "authorized"), Edit(headers={"Via": "1.1 p"}))
+    )
+    (found,) = (d for d in tell(story).report.diagnoses if d.symptom == "registration-failed")
+    assert f"{story.ue.ip} sent on" in found.remedy
