@@ -145,7 +145,17 @@ def analyse(
         lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
         media = examine(reading.media, traffic, chain, again, helpers)
-        story = Story(traffic, chain, media, holes, tuple(decoded.icmp_errors), lost, tolerances, profile)
+        story = Story(
+            traffic,
+            chain,
+            media,
+            holes,
+            tuple(decoded.icmp_errors),
+            lost,
+            tolerances,
+            profile,
+            frozenset(decoded.missed),
+        )
         gc.freeze()  # and what was made of them
         runs = tell(story)
         chosen = [rule for rule in CATALOGUE if _chosen(rule.code, options) and profile.applies(rule.code)]

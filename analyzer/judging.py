@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.traffic import Traffic
+from analyzer.decode.held import Ends
 from analyzer.decode.packets import IcmpError
 from analyzer.keys.chain import Chain, Opened
 from analyzer.media import Group
@@ -86,6 +87,7 @@ class Story:
     lost: int = 0  # packets that did not come into the captures, as these say themselves
     tolerances: Tolerances = AS_MEANT
     profile: Profile = DEFAULT
+    missed: frozenset[Ends] = frozenset()  # directions of TCP in which octets arrived that were not captured
     runs: list[Run] = field(default_factory=list, repr=False)
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
     made: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)  # see `once`

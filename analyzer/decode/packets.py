@@ -14,6 +14,7 @@ MAX_REASONS = 256  # different reasons that are counted apart
 OTHER = "other reasons"
 MORE_PROBLEMS = "problems beyond those kept"
 MAX_REPEATS = 50_000  # that are kept
+MAX_MISSED = 10_000  # directions of connections that are kept
 MAX_ICMP_ERRORS = 1000  # that are kept; all are counted
 
 
@@ -107,6 +108,7 @@ class DecodeFacts:
 
     `icmp_errors` are those that speak of a flow. `opened` is what was protected and could be read all the same,
     and how often. `repeats` are parts of streams that came again, each with where they came first: by that place.
+    `missed` are octets that one end of TCP acknowledged and that were not captured, by source and destination.
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -115,6 +117,7 @@ class DecodeFacts:
     opened: dict[str, int] = field(default_factory=dict)
     repeats: dict[tuple[int, int], list[tuple[Origin, Origin]]] = field(default_factory=dict)  # by capture and frame
     repeated: int = 0
+    missed: dict[tuple[str, int, str, int], int] = field(default_factory=dict)
 
     def count(self, reason: str, times: int = 1) -> None:
         _add(self.counts, reason, times)
@@ -127,6 +130,11 @@ class DecodeFacts:
         self.count(f"ICMP errors: {error.what}")
         if len(self.icmp_errors) < MAX_ICMP_ERRORS:
             self.icmp_errors.append(error)
+
+    def miss(self, ends: tuple[str, int, str, int], octets: int) -> None:
+        """Keep in which direction of a connection octets arrived unseen, while there are not too many."""
+        if len(self.missed) < MAX_MISSED:
+            self.missed[ends] = self.missed.get(ends, 0) + octets
 
     def repeat(self, first: Origin, again: Origin) -> None:
         """Keep where a part of a stream came again, while there are not too many."""

@@ -75,6 +75,11 @@ class Stream(Held):
     def octets(self) -> int:
         return self._pieces.octets + len(self._buffer)
 
+    @property
+    def reached(self) -> int | None:
+        """The sequence number behind the octets that are in order, None where there were none and no SYN."""
+        return None if self.base is None else (self.base + self._next) & 0xFFFF_FFFF
+
     def begin(self, sequence: int, origin: Origin) -> bool:
         """Take a SYN whose data begin at `sequence`; False when it is that of another connection."""
         if self.base is None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from dpkt import tcp as dpkt_tcp
 
+from analyzer.decode.acknowledged import Acknowledged
 from analyzer.decode.held import Ends
 from analyzer.decode.ip import IpPacket
 from analyzer.decode.layers import FRAMINGS, Layers
@@ -30,6 +31,7 @@ class Connections:
         self._facts = facts
         self._ports = ports
         self._streams: OrderedDict[Ends, Stream] = OrderedDict()
+        self._acknowledged = Acknowledged(facts)
         self._layers = Layers(facts, self._stream)
         self._octets = 0
         self._segments: dict[tuple[Ends, int, int], Origin] = {}  # by ends, sequence number and size
@@ -45,11 +47,13 @@ class Connections:
         ends = (packet.src, data[0] << 8 | data[1], packet.dst, data[2] << 8 | data[3])
         sequence = int.from_bytes(data[4:8], "big")
         flags = data[13]
+        acknowledged = int.from_bytes(data[8:12], "big") if flags & dpkt_tcp.TH_ACK else None
         body = data[header:]
         if flags & dpkt_tcp.TH_SYN:
             sequence = (sequence + 1) & 0xFFFF_FFFF
-            acknowledged = int.from_bytes(data[8:12], "big") if flags & dpkt_tcp.TH_ACK else None
             yield from self._begin(ends, sequence, acknowledged, origin)
+        if acknowledged is not None:
+            self._acknowledged.note((ends[2], ends[3], ends[0], ends[1]), acknowledged)
         fin = bool(flags & (dpkt_tcp.TH_FIN | dpkt_tcp.TH_RST))
         if flags & dpkt_tcp.TH_RST:
             body = b""  # RFC 9293 3.5.3: what it carries is a diagnostic
@@ -69,6 +73,8 @@ class Connections:
         for ends, stream in list(self._streams.items()):
             yield from self._layers.add(stream, stream.finish())
             yield from self._layers.end(ends)
+        for ends in self._acknowledged.directions():
+            self._close(ends, self._streams.get(ends))
         self._streams.clear()
         self._octets = 0
 
@@ -86,7 +92,9 @@ class Connections:
             return
         back = (ends[2], ends[3], ends[0], ends[1])
         other = self._streams.get(back)
-        if other is not None and not (other.synchronised and other.base == acknowledged):
+        if other is None:
+            self._close(back, None)
+        elif not (other.synchronised and other.base == acknowledged):
             yield from self._end(back)
         yield from self._end(ends)
         self._stream(ends).begin(sequence, origin)
@@ -109,6 +117,10 @@ class Connections:
         self._octets -= stream.octets
         yield from self._layers.add(stream, stream.finish())
         yield from self._layers.end(ends)
+        self._close(ends, stream)
+
+    def _close(self, ends: Ends, stream: Stream | None) -> None:
+        self._acknowledged.close(ends, None if stream is None else stream.reached)
 
     def _shrink(self) -> Iterator[Payload]:
         """Give up the streams that were silent longest until all is within the limits again."""

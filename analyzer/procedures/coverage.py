@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.exchanges import Exchange, of_request_type
+from analyzer.correlate.exchanges import Ends, Exchange, of_request_type
 from analyzer.judging import CannotTell, Story, once
 from analyzer.procedures.roles import SCF_REQUESTS
 from dissectors import Message
@@ -28,7 +28,7 @@ class Legs:
     sip: frozenset[int]
     msks: Mapping[str, frozenset[int]]  # by the address they go to
     zn: Mapping[str, frozenset[int]]  # requests, by their sender and by the FQDN of their NAF
-    answering: frozenset[str]  # addresses of HTTP servers
+    answering: frozenset[tuple[str, str]]  # addresses of HTTP servers, and of whom they answered
 
 
 @once
@@ -39,7 +39,7 @@ def legs(story: Story) -> Legs:
     sip: set[int] = set()
     msks: dict[str, set[int]] = {}
     zn: dict[str, set[int]] = {}
-    answering: set[str] = set()
+    answering: set[tuple[str, str]] = set()
     for message in story.traffic.messages:
         capture = message.payload.capture
         windows[capture] = (windows.get(capture, (message.time,))[0], message.time)
@@ -47,7 +47,7 @@ def legs(story: Story) -> Legs:
             case Sip():
                 sip.add(capture)
             case Http() as body if not body.is_request:
-                answering.add(message.payload.src)
+                answering.add((message.payload.src, message.payload.dst))
             case Http() as body if bodies.request_type(body) in SCF_REQUESTS:
                 posts.add(capture)
             case Diameter() as body if body.is_request and body.command == bodies.COMMAND_ZN:
@@ -117,9 +117,56 @@ def sure_of_absence(story: Story, what: str, protocol: str, start: int, end: int
         raise CannotTell(f"no {what} is to be seen, yet {story.holes} octets or chunks of streams were not captured")
 
 
-def hears(story: Story, address: str) -> bool:
-    """Say whether the case shows any HTTP answer of a server: a probe may see one direction only."""
-    return address in legs(story).answering
+def hears(story: Story, request: Message) -> bool:
+    """Say whether the case shows what comes back to an HTTP request: a probe may see one direction only.
+
+    Any answer between the same two ends tells it, before or after, unless one has arrived on the connection unseen.
+    """
+    if way_back(request) in story.missed:
+        return False
+    return (request.payload.dst, request.payload.src) in legs(story).answering
+
+
+def way_back(message: Message) -> Ends:
+    """Return the direction of a connection in which an answer to a message comes."""
+    return message.payload.dst, message.payload.dport, message.payload.src, message.payload.sport
+
+
+def answers(story: Story, address: str) -> bool:
+    """Say whether the case shows any HTTP answer of a server."""
+    return address in _servers(story)
+
+
+@once
+def _servers(story: Story) -> frozenset[str]:
+    return frozenset(server for server, _ in legs(story).answering)
+
+
+def misses(story: Story, src: str, dst: str) -> bool:
+    """Say whether something that one end surely sent the other is not in the case.
+
+    The other end has acknowledged octets that were not captured, answered requests that were not, or verified an MSK
+    message that was not.
+    """
+    return (src, dst) in _missed(story)
+
+
+@once
+def _missed(story: Story) -> frozenset[tuple[str, str]]:
+    unseen = {(src, dst) for src, _, dst, _ in story.missed}
+    unseen |= {(e.client, e.server) for e in story.traffic.exchanges if not e.requests}
+    known = [(message, body) for message in story.traffic.mikey if (body := bodies.mikey(message)) is not None]
+    counters = {_counter(body) for _, body in known if bodies.is_msk_message(body)}
+    unseen |= {
+        (message.payload.dst, message.payload.src) for message, body in known
+        if body.data_type == bodies.DATA_TYPE_VERIFICATION and _counter(body) not in counters
+    }  # fmt: skip
+    return frozenset(unseen)
+
+
+def _counter(body: Mikey) -> tuple[int, int | None]:
+    """What a verification message repeats of its MSK message (RFC 3830 3.1)."""
+    return body.csb_id, None if body.t is None else body.t.value
 
 
 def is_reversed(earlier: Message, later: Message) -> bool | None:

@@ -9,6 +9,7 @@ from analyzer.correlate.exchanges import status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
 from analyzer.procedures import coverage, digests, history
 from analyzer.procedures.bootstrapping import maker
+from analyzer.procedures.delivery import CURRENT_MSK, PULL_ANSWER_WITHIN
 from analyzer.procedures.lifetimes import is_over
 from analyzer.procedures.ua import DEREGISTRATION, MSK_REQUEST, REGISTRATION
 from dissectors import Message
@@ -119,7 +120,8 @@ def b_tid_is_valid(run: Run) -> Iterator[Problem]:
     """The user name is the B-TID of a bootstrapping whose key lifetime has not passed.
 
     The BM-SC gets no key from the BSF for an expired one, and has to send the UE back. A request that a solicited pull
-    under the expired MUK has asked for is let pass (TS 33.246 6.3.2.2.4): MS-29 looks at its answer.
+    under the expired MUK has asked for is let pass (TS 33.246 6.3.2.2.4): MS-29 looks at its answer. A request for the
+    current MSK may answer a pull that the capture does not show: it is blamed where the capture shows what the UE gets.
     """
     for message, _, given in credentials(run):
         b_tid = given.get("username")
@@ -131,7 +133,21 @@ def b_tid_is_valid(run: Run) -> Iterator[Problem]:
         if made.lifetime is None:
             raise CannotTell(f"the lifetime of B-TID {b_tid} could not be read")
         if is_over(run, made.lifetime, message) and not history.was_pulled(run, b_tid):
+            _be_sure_of_no_pull(run, message)
             yield wrong(f"B-TID {b_tid} expired at {gba.when(made.lifetime)}", message)
+
+
+def _be_sure_of_no_pull(run: Run, message: Message) -> None:
+    """Raise CannotTell where a request may answer a solicited pull that is only missing from the capture."""
+    if all((name.msk_id or b"")[-2:] != CURRENT_MSK for name in bodies.msk_names(message)):
+        return
+    ends = {message.payload.src} | {address for ue in run.ues for address in ue.addresses}
+    captures = coverage.of_any(coverage.legs(run.story).msks, ends)
+    shown = coverage.shows(run.story, captures, message.time - PULL_ANSWER_WITHIN, message.time)
+    if not shown or any(coverage.misses(run.story, message.payload.dst, end) for end in ends):
+        raise CannotTell(
+            "a solicited pull may have asked for it, and the capture does not show all that the UE was sent"
+        )
 
 
 @rule(

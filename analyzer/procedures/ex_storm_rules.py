@@ -78,8 +78,10 @@ def storm_is_answered(run: Run) -> Iterator[Problem]:
     silent = asking.silent[last] - asking.silent[first]
     if 2 * silent < last - first:
         raise CannotTell("most UEs got an answer at this time: this one may have been lost")
-    if not coverage.hears(run.story, message.payload.dst):
+    if not coverage.answers(run.story, message.payload.dst):
         raise CannotTell(f"the capture shows no answers of {message.payload.dst} at all")
+    if coverage.way_back(message) in run.story.missed:
+        raise CannotTell(f"what {message.payload.dst} answered was not captured, and has arrived")
     if not run.story.covers(message.time, run.tolerances.http_answer):
         raise CannotTell("the capture ends before the answer of the BM-SC is due")
     until = message.time + run.tolerances.http_answer

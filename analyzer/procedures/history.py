@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
-from analyzer.judging import Run, Story, once
+from analyzer.judging import CannotTell, Run, Story, once
 from analyzer.procedures.bootstrapping import made_for, maker
 from dissectors import Message
 from dissectors.http import Http
@@ -116,6 +116,16 @@ def granted(run: Run) -> tuple[str, ...]:
         for asked in bodies.find_all(message, MskStatuses):
             found |= dict.fromkeys((i.msk.key_domain + i.msk.msk_id).hex() for i in asked.items if i.code == 200)
     return tuple(found)
+
+
+def be_settled(story: Story, ue: Session, time: int) -> None:
+    """Raise CannotTell where what a UE asked last before a time has no answer in the case: it may have been granted."""
+    for run in reversed(story.runs_of(ue, *REGISTERING, *REQUESTING, *DEREGISTERING)):
+        if run.start <= time:
+            if run.outcome == "incomplete":
+                raise CannotTell(f"the answer to frame {run.messages[0].frame}, which may change it, is not to be seen")
+            if run.outcome == "success":
+                return
 
 
 def deregistered(story: Story, ue: Session, time: int) -> bool:

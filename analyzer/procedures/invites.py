@@ -148,8 +148,13 @@ def _calls(invites: Iterable[Exchange]) -> list[_Call]:
 
 
 def _goes_on(one: _Call, other: _Call) -> bool:
-    """Say whether an INVITE of a UE goes on as another of the same UE behind a B2BUA: it lies within the first."""
+    """Say whether an INVITE of a UE goes on as another of the same UE behind a B2BUA: it lies within the first.
+
+    Of one sender they are two calls, the first of which may have ended unseen.
+    """
     if one.initial != other.initial or one.call_ids & other.call_ids:
+        return False
+    if {leg.client for leg in one.legs} & {leg.client for leg in other.legs}:
         return False
     if other.end > one.end and finals(other.legs):
         return False

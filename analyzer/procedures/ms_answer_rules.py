@@ -8,14 +8,13 @@ from collections.abc import Iterator, Mapping
 from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
-from analyzer.procedures import history, sent
+from analyzer.procedures import coverage, history, sent
 from analyzer.procedures.bootstrapping import made_for
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ms_key_rules import proven_muk
 from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, mikeys, stale
 from analyzer.tolerances import seconds
 from dissectors import Message
-from dissectors.mikey import Mikey
 
 ASKING = (*history.REGISTERING, *history.REQUESTING, *history.DEREGISTERING)  # where a request of a UE is to be seen
 
@@ -40,26 +39,20 @@ def verification_follows(run: Run) -> Iterator[Problem]:
     if not run.story.covers(due[0].time, run.tolerances.verification):
         raise CannotTell("the capture ends before a verification message is due")
     if not any(_hears(run, message) for message in due):
-        raise CannotTell("the capture shows nothing that this UE sends")
+        raise CannotTell("the capture does not show what this UE sends the BM-SC")
     yield wrong(f"no verification message within {seconds(run.tolerances.verification)} s", *run.all("msk"))
 
 
 def _hears(run: Run, message: Message) -> bool:
-    """Say whether the capture of a message shows the other direction as well.
-
-    Where it shows what else the BM-SC says to the UE, it has to show what the UE says to the BM-SC too.
-    """
+    """Say whether the capture of a message shows the other direction as well, and nothing is known to miss there."""
     bm_sc, ue, capture = message.payload.src, message.payload.dst, message.payload.capture
-    ways, senders = _ways(run.story)
-    return (ue, bm_sc, capture) in ways if (bm_sc, ue, capture) in ways else (ue, capture) in senders
+    return (ue, bm_sc, capture) in _ways(run.story) and not coverage.misses(run.story, ue, bm_sc)
 
 
 @once
-def _ways(story: Story) -> tuple[frozenset[tuple[str, str, int]], frozenset[tuple[str, int]]]:
-    """Return who says something but MIKEY to whom, and who sends anything, and in which captures."""
-    said = [(message.payload, isinstance(message.body, Mikey)) for message in story.traffic.messages]
-    ways = frozenset((sent.src, sent.dst, sent.capture) for sent, is_mikey in said if not is_mikey)
-    return ways, frozenset((sent.src, sent.capture) for sent, _ in said)
+def _ways(story: Story) -> frozenset[tuple[str, str, int]]:
+    """Return who says something to whom, and in which captures."""
+    return frozenset((m.payload.src, m.payload.dst, m.payload.capture) for m in story.traffic.messages)
 
 
 def _is_in_order(run: Run, message: Message) -> bool:
@@ -193,7 +186,7 @@ def unanswered_message_is_sent_again(run: Run) -> Iterator[Problem]:
     if not run.story.covers(message.time, run.tolerances.msk_repeat):
         raise CannotTell("the capture ends before the MSK message has to be sent again")
     if not _hears(run, message):
-        raise CannotTell("the capture shows nothing that this UE sends")
+        raise CannotTell("the capture does not show what this UE sends the BM-SC")
     following = _following(run, message)
     if following is not None and body.t is not None and following != (body.t.value + 1) % (1 << 32):
         raise CannotTell(

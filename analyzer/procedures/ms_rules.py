@@ -9,6 +9,7 @@ from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage, history, sent
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
+from analyzer.procedures.ua import crowded
 from dissectors import Message
 from dissectors.mikey import Mikey
 
@@ -34,7 +35,12 @@ def later(counter: int, stored: int) -> bool:
 
 
 def _sure_of_no_request(run: Run, message: Message) -> None:
-    """Raise CannotTell where a registration or request before an MSK message may only be missing from the capture."""
+    """Raise CannotTell where a registration or request before an MSK message may only be missing from the capture.
+
+    Or its answer.
+    """
+    if run.ues:
+        history.be_settled(run.story, run.ue, message.time)
     coverage.sure_of_absence(run.story, "other registration or request", "http", run.story.traffic.begin, message.time)
 
 
@@ -48,17 +54,24 @@ def sent_to_registered_address(run: Run) -> Iterator[Problem]:
     The BM-SC learns the address from the registration on Ua, or from ueIPaddress in the SCF's POST. Sent
     elsewhere, the MSK never arrives, and nobody notices but the user. Behind a NAT the port is the one that it keeps
     for the UE, and requests may come from a proxy: where a UE verified from the very end that a message went to, that
-    end is its own.
+    end is its own; where it did not, and several UEs share an address, nobody can tell.
     """
     for message in run.all("msk", "pull"):
         payload = message.payload
         answered = _answering_ends(run.story, run.ue) if run.ues else frozenset()
         if payload.dport != MIKEY_PORT and (payload.dst, payload.dport) not in answered:
+            if _may_be_mapped(run.story, payload.dst):
+                raise CannotTell(f"port {payload.dport} may be one of a NAT, as several UEs share {payload.dst}")
             yield wrong(f"MSK message to UDP port {payload.dport}, expected {MIKEY_PORT}", message)
         known = history.registered_addresses(run.story, run.ue, message.time) if run.ues else ()
         if known and payload.dst not in known and (payload.dst, payload.dport) not in answered:
             _sure_of_no_request(run, message)
             yield wrong(f"MSK message to {payload.dst}, the UE registered from {', '.join(known)}", message)
+
+
+def _may_be_mapped(story: Story, address: str) -> bool:
+    """Say whether several UEs are at an address, so that a NAT is there, which maps ports."""
+    return address in crowded(story)
 
 
 @once
@@ -295,6 +308,7 @@ def policy_is_where_it_belongs(run: Run) -> Iterator[Problem]:
         if not run.ues or body.policies or history.deregistered(run.story, run.ue, message.time):
             continue
         if _answers_a_request(run, message):
+            history.be_settled(run.story, run.ue, message.time)
             run.story.be_whole()
             yield wrong("no SP payload in the first MSK message after a registration or MSK request", message)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from analyzer.correlate import bodies
 from analyzer.correlate.nodes import is_multicast
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
-from analyzer.procedures import sent
+from analyzer.procedures import coverage, sent
 from analyzer.procedures.delivery import MTK_DELIVERY
 from analyzer.procedures.ms_key_rules import MTK_ID_MAX, inside
 from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, later, mikeys
@@ -134,6 +134,9 @@ def msk_was_delivered(run: Run) -> Iterator[Problem]:
     if min((r.start for r in registered), default=message.time + 1) > message.time:
         raise CannotTell(f"MSK {body.msk_id.hex()} may have been delivered before the capture began")
     run.story.be_whole()
+    told = {address for ue in run.story.traffic.sessions for address in ue.addresses}
+    if any(coverage.misses(run.story, message.payload.src, address) for address in told):
+        raise CannotTell("not all that the BM-SC has sent to UEs is in the capture")
     yield wrong(f"no UE has been sent MSK {body.msk_id.hex()}", message)
 
 

@@ -60,11 +60,11 @@ def lacks_post(run: Run, ok: Message) -> bool:
 
 def unanswered(run: Run, post: Message) -> Iterator[Problem]:
     """Say that a POST got no answer; CannotTell where the capture could not have shown it."""
-    server, until = post.payload.dst, post.time + run.tolerances.http_answer
+    until = post.time + run.tolerances.http_answer
     if not coverage.shows(run.story, coverage.legs(run.story).posts, post.time, until):
         raise CannotTell("the capture ends before the answer of the BM-SC is due")
-    if not coverage.hears(run.story, server):
-        raise CannotTell(f"the capture shows no answers of {server} at all")
+    if not coverage.hears(run.story, post):
+        raise CannotTell(f"the capture does not show what {post.payload.dst} answers {post.payload.src}")
     coverage.sure_of_absence(run.story, "answer of the BM-SC", "http", post.time, until)
     yield wrong(f"no answer to the POST within {seconds(run.tolerances.http_answer)} s", post)
 

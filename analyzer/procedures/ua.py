@@ -59,7 +59,7 @@ def _whose(story: Story, message: Message) -> str:
 
 def is_anybodys(run: Run) -> bool:
     """Say whether a run names nobody, and any of several UEs behind its address may have gone on with it."""
-    return bool(run.ues) and not _is_named(run.ue) and any(a in _crowded(run.story) for a in run.ue.addresses)
+    return bool(run.ues) and not _is_named(run.ue) and any(a in crowded(run.story) for a in run.ue.addresses)
 
 
 def _is_named(session: Session) -> bool:
@@ -67,7 +67,7 @@ def _is_named(session: Session) -> bool:
 
 
 @once
-def _crowded(story: Story) -> frozenset[str]:
+def crowded(story: Story) -> frozenset[str]:
     """Return the addresses at which several UEs are that have names."""
     found = Counter(address for ue in story.traffic.sessions if _is_named(ue) for address in ue.addresses)
     return frozenset(address for address, count in found.items() if count > 1)

@@ -154,7 +154,8 @@ def _proven(run: Run, user: str | None) -> list[Key]:
     found: list[Key] = []
     for key in chain.ks.get(b_tid, ()):
         aka = None if key.rand is None else chain.aka.get(key.rand)
-        verified = aka is not None and aka.mac_ok and arithmetic.ks(ck=aka.ck, ik=aka.ik) == key.value
+        of_autn = aka is not None and aka.mac_ok and arithmetic.ks(ck=aka.ck, ik=aka.ik) == key.value
+        verified = of_autn and arithmetic.rand_of(b_tid) == key.rand  # else a challenge may be missing from the capture
         if key.rand is not None and ((key.value, key.impi, b_tid) in used or (verified and key.impi in named)):
             found.append(key)
     return found

@@ -193,3 +193,39 @@ def test_an_answer_whose_body_was_not_captured_is_none() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
     assert run(*asked, begun, segment(500, head, back=True)) == [GET]
     assert run(*asked, begun, segment(500, head + b"12345", back=True)) == [GET, head + b"12345"]
+
+
+class TestMissed:
+    BACK = (*B, *A)
+
+    def facts(self, *packets: IpPacket) -> DecodeFacts:
+        found = DecodeFacts()
+        run(*packets, facts=found)
+        return found
+
+    def shaken(self, isn: int = 99, back: int = 499) -> tuple[IpPacket, IpPacket]:
+        return segment(isn, flags=SYN), segment(back, flags=SYN | ACK, back=True, ack=isn + 1)
+
+    def test_an_answer_that_is_acknowledged_and_not_there(self) -> None:
+        request = segment(100, GET, ack=500)
+        end = segment(100 + len(GET), flags=FIN | ACK, ack=500 + len(OK) + 1)
+        assert self.facts(*self.shaken(), request, end).missed == {self.BACK: len(OK)}
+        assert self.facts(self.shaken()[0], request, end).missed == {self.BACK: len(OK)}  # no segment of it at all
+        answered = segment(500, OK, back=True, ack=100 + len(GET))
+        assert self.facts(*self.shaken(), request, answered, end).missed == {}
+
+    def test_a_request_that_is_acknowledged_and_not_there(self) -> None:
+        answer = segment(500, OK, FIN | ACK, back=True, ack=100 + len(GET))
+        assert self.facts(self.shaken()[1], answer).missed == {(*A, *B): len(GET) - 1}
+
+    def test_a_capture_that_begins_or_ends_in_the_middle_misses_nothing(self) -> None:
+        asked = segment(7000, GET, ack=3000)
+        answer = segment(3000, OK, back=True, ack=7000 + len(GET))
+        assert self.facts(asked).missed == self.facts(asked, answer).missed == self.facts(answer).missed == {}
+
+    def test_another_connection_of_the_same_ports_begins_anew(self) -> None:
+        first = (*self.shaken(), segment(100, GET, FIN | ACK, ack=500))
+        later = (segment(900_099, flags=SYN), segment(900_100, GET, ack=700_500))
+        assert self.facts(*first, *later).missed == {}
+        unseen = segment(900_100 + len(GET), flags=FIN | ACK, ack=700_500 + len(OK))
+        assert self.facts(*first, *later, unseen).missed == {self.BACK: len(OK) - 1}

@@ -1,5 +1,7 @@
 """What a capture could have shown."""
 
+from ipaddress import ip_address
+
 import pytest
 
 from analyzer.analysis import analyse
@@ -25,6 +27,26 @@ def two_captures(tmp_path, story: Story, leg) -> CaseFiles:
 
 def between_scf_and_bm_sc(packet: bytes) -> bool:
     return {packet[26:30], packet[30:34]} == {bytes((10, 3, 0, 1)), bytes((10, 4, 0, 1))}
+
+
+def address(story: Story, node: str) -> bytes:
+    return ip_address(story.ue.ip if node == "ue" else getattr(story.addresses, node)).packed
+
+
+def without_way(story: Story, one: str, other: str, ports=()) -> Story:
+    """Take out what one node says to another, to some of its ports if they are given."""
+    ends = address(story, one), address(story, other)
+    story.tape.packets = [
+        (time, packet) for time, packet in story.tape.packets
+        if (packet[26:30], packet[30:34]) != ends or (ports and packet[36:38] not in ports)
+    ]  # fmt: skip
+    return story
+
+
+def ports_of(story: Story, client: str, server: str) -> list[bytes]:
+    """Return the ports of the connections of a client to a server, in the order of time."""
+    ends = address(story, client), address(story, server)
+    return list(dict.fromkeys(p[34:36] for _, p in story.tape.sorted() if (p[26:30], p[30:34]) == ends and p[23] == 6))
 
 
 class TestShows:
@@ -92,7 +114,8 @@ class TestLegs:
         assert found.posts == found.sip == {0}
         assert found.msks == {story.ue.ip: {0}}
         assert found.zn == {story.addresses.bm_sc: {0}, "bmsc.home1.net": {0}}
-        assert found.answering == {story.addresses.bm_sc, story.addresses.bsf}
+        at = story.addresses
+        assert found.answering == {(at.bm_sc, at.scf), (at.bm_sc, story.ue.ip), (at.bsf, story.ue.ip)}
         assert coverage.of_any(found.msks, ("10.9.9.9", story.ue.ip)) == {0}
         assert coverage.of_any(found.msks, ("10.9.9.9",)) == frozenset()
 
@@ -101,10 +124,38 @@ class TestLegs:
         assert coverage.legs(told) is coverage.legs(told)
 
     def test_are_heard_by_their_answers(self, tell):
-        story = Story.begun_by_http()
+        story = Story.registered_by_http()
         told = tell(story).story
-        assert coverage.hears(told, story.addresses.bm_sc)
-        assert not coverage.hears(told, story.addresses.scf)
+        at = story.addresses
+        for post in told.traffic.exchanges:
+            if post.protocol == "http":
+                assert coverage.hears(told, post.first)
+        assert coverage.answers(told, at.bm_sc)
+        assert not coverage.answers(told, at.scf)
+
+    def test_are_heard_for_each_two_ends(self, tell):
+        """That the BM-SC answers the UE says nothing of what it answers the SCF."""
+        story = without_way(Story.registered_by_http(), "bm_sc", "scf")
+        told = tell(story).story
+        (post,) = coverage.scf_posts(told)
+        assert coverage.answers(told, story.addresses.bm_sc)
+        assert not coverage.hears(told, post.first)
+
+    def test_are_not_heard_on_a_connection_that_something_arrived_on_unseen(self, tell):
+        story = Story.registered_by_http()
+        story.invite()
+        lost = ports_of(story, "scf", "bm_sc")[-1:]
+        told = tell(without_way(story, "bm_sc", "scf", lost)).story
+        heard = [coverage.hears(told, post.first) for post in coverage.scf_posts(told)]
+        assert heard == [True, False]
+
+    def test_are_missed_where_something_surely_was_sent(self, tell):
+        story = Story.registered_by_http()
+        ue, bm_sc = story.ue.ip, story.addresses.bm_sc
+        assert not coverage.misses(tell(story).story, ue, bm_sc)
+        told = tell(without_way(Story.registered_by_http(), "ue", "bm_sc")).story
+        assert coverage.misses(told, ue, bm_sc)
+        assert not coverage.misses(told, bm_sc, ue)
 
     def test_know_the_services_that_are_keyed(self, tell):
         assert coverage.keyed_services(tell(Story.begun_by_http()).story) == {NEWS}

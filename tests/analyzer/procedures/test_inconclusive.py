@@ -23,7 +23,7 @@ from sample_pcaps.stage import Addresses
 CASES = cases()
 IF_DROPPED, LOST = 5, 7  # isb_ifdrop, and how many packets it tells of
 IPV4_UDP_HEADERS, IPV4_TCP_HEADERS = 42, 54  # octets of a frame before the payload
-UDP = 17
+TCP, UDP = 6, 17
 
 
 class Taken(NamedTuple):
@@ -82,6 +82,30 @@ def without(*nodes: str) -> Mutilation:
 def without_leg(one: str, other: str) -> Mutilation:
     """What these nodes say to each other is not in the capture."""
     return lambda taken: taken._replace(packets=[p for p in taken.packets if not on_leg(p[1], taken.at, one, other)])
+
+
+def is_said(packet: bytes, at: Addresses, one: str, other: str, transport: int) -> bool:
+    """Say whether one node says something to another by UDP or TCP."""
+    src, dst = (str(ip_address(packet[place])) for place in (slice(26, 30), slice(30, 34)))
+    return src in addresses(at, one) and dst in addresses(at, other) and packet[23] == transport
+
+
+def one_way(one: str, other: str, *transports: int) -> Mutilation:
+    """What one node says to another is not in the capture."""
+    return lambda taken: taken._replace(
+        packets=[p for p in taken.packets if not any(is_said(p[1], taken.at, one, other, t) for t in transports)]
+    )
+
+
+def last_way(one: str, other: str) -> Mutilation:
+    """What one node says to another on their last TCP connection is not in the capture."""
+
+    def change(taken: Taken) -> Taken:
+        said = [p for p in taken.packets if is_said(p[1], taken.at, one, other, TCP)]
+        last = said[-1][1][34:38]  # its ports
+        return taken._replace(packets=[p for p in taken.packets if p not in said or p[1][34:38] != last])
+
+    return change
 
 
 def apart(one: str, other: str) -> Mutilation:
@@ -246,6 +270,12 @@ PAIRS = (
     Pair("deregistration_at_another_server", (dropped,), "RG-03"),
     Pair("deregistration_from_another_address", (dropped,), "RG-14"),
     Pair("bootstrapping_after_the_invite", (begins(3),), "UB-16"),  # without the IMS registration
+    Pair("pulled_after_expiry", (one_way("bm_sc", "scf", TCP),), "SI-12 SI-13"),
+    Pair("pulled_after_expiry", (one_way("bm_sc", "ue", UDP),), "DG-04"),
+    Pair("pulled_after_expiry", (one_way("bm_sc", "ue", TCP, UDP),), "DG-04"),
+    Pair("sip_good", (last_way("bm_sc", "scf"),), "SB-12"),
+    Pair("cr_2009_http", (last_way("bm_sc", "ue"),), "MS-11"),
+    Pair("cr_2009_sip", (one_way("ue", "bm_sc", TCP, UDP),), "MS-19"),
 )
 
 ITSELF = "looks at what one message says: of one that is not there, or not whole, it says nothing"
