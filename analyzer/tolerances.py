@@ -63,7 +63,7 @@ class Tolerances:
     )
     early_renewal: int = _time(300, "DG-10", OURS, "before Ks expires, in which a UE renews it for that reason alone")
     bootstrapping_again: int = _time(10, "UB-15", OURS, "after a bootstrapping, in which a UE needs no other")
-    switched_off: int = _time(30, "UB-17", OURS, "of silence, after which a UE may have been switched off")
+    switched_off: int = _time(2, "UB-17", OURS, "of silence of a UE, in which it may have been switched off and on")
     msk_after_grant: int = _time(
         10, "RG-04 RG-07 RG-08 RG-10", OURS, "after a registration or MSK request was granted, until its MSK comes"
     )

@@ -19,6 +19,7 @@ from analyzer.procedures.sb_rules import ALL
 from analyzer.procedures.ub_grant_rules import TMPI_TOKEN
 from analyzer.procedures.ub_rules import challenges, ub
 from dissectors import Message
+from dissectors.mikey import Mikey
 from dissectors.sip import Sip
 
 UICC_TOKEN = "3gpp-gba-uicc"  # a product token  # noqa: S105
@@ -225,13 +226,44 @@ def _was_off(run: Run, since: Run) -> bool:
 
 
 def _may_have_been_off(run: Run, since: Run) -> bool:
-    """Whether a UE was silent for long, or registered with the IMS, between two runs."""
+    """Whether a UE was silent for a while, or registered with the IMS, between two runs.
+
+    Nothing may be told by a silence after which it goes on with a dialog or a B-TID of before.
+    """
     exchanges = [e for e in run.ue.exchanges if since.end <= e.first.time <= run.start]
     if any(isinstance(e.first.body, Sip) and e.first.body.cseq_method == "REGISTER" for e in exchanges):
         return True
-    heard = [m.time for e in exchanges for m in e.messages] + [m.time for m in run.ue.loose]
-    times = sorted((since.end, *(time for time in heard if since.end <= time <= run.start), run.start))
-    return any(later - earlier > run.tolerances.switched_off for earlier, later in pairwise(times))
+    sent = [m for m in _sent(run.story, run.ue) if m.time >= since.start]
+    if sent[-1].time < run.start:  # where it is not known what comes from it
+        return True
+    last = {name: message.time for message in sent for name in _remembered(run.ue, message)}
+    until = 0  # when something of before was named last
+    for earlier, later in pairwise(sent):
+        until = max(until, *(last[name] for name in _remembered(run.ue, earlier)), 0)
+        if later.time - earlier.time > run.tolerances.switched_off and until < later.time:
+            return True
+        if later.time >= run.start:
+            break
+    return False
+
+
+@once
+def _sent(story: Story, ue: Session) -> tuple[Message, ...]:
+    """Return what came from the addresses of a UE, in the order of time."""
+    said = [m for e in ue.exchanges for m in e.messages] + list(ue.loose)
+    return tuple(sorted((m for m in said if m.payload.src in ue.addresses), key=lambda m: (m.time, m.frame)))
+
+
+def _remembered(ue: Session, message: Message) -> set[str]:
+    """Return what a message of a UE names that it forgets when it is switched off: Call-ID of a dialog, and B-TIDs."""
+    body = message.body
+    b_tids = {*bodies.b_tids(message), gba.username(message)}
+    if isinstance(body, Mikey) and body.idr is not None:
+        b_tids.add(body.idr.text)
+    found = {b_tid for b_tid in ue.b_tid if b_tid in b_tids}
+    if isinstance(body, Sip) and body.cseq_method != "REGISTER" and body.call_id:
+        found.add(body.call_id)
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ switched off

@@ -174,11 +174,32 @@ class TestTmpi:
         story.bootstrap(username=story.ue.impi)
         assert verdicts(tell(story), "UB-17") == ["inconc"]
 
-    def test_a_ue_that_was_on_has_it(self, tell, verdicts):
+    @pytest.mark.parametrize(("seconds", "verdict"), [(1, "fail"), (5, "inconc")])
+    def test_a_ue_that_was_on_has_it(self, tell, verdicts, seconds, verdict):
+        """One that begins anew in a few seconds, and whose REGISTER is not to be seen, has not."""
         story = invited()
-        story.wait(5)
+        story.wait(seconds)
         story.bootstrap(username=story.ue.impi)
+        assert verdicts(tell(story), "UB-17") == [verdict]
+
+    @pytest.mark.parametrize("go_on", [Story.bye, lambda story: story.register(b_tid=story.ue.gba[0].b_tid)])
+    def test_a_ue_that_goes_on_with_what_it_had_was_on(self, tell, verdicts, go_on):
+        story = invited()
+        story.register()
+        story.wait(100)
+        story.bootstrap(username=story.ue.impi)
+        go_on(story)
         assert verdicts(tell(story), "UB-17") == ["fail"]
+
+    def test_what_a_ue_is_sent_does_not_show_that_it_was_on(self, tell, verdicts):
+        story = invited()
+        story.register()
+        for _ in range(3):
+            story.wait(1.5)
+            story.msk(verify=False)
+        story.wait(1)
+        story.bootstrap(username=story.ue.impi)
+        assert verdicts(tell(story), "UB-17") == ["inconc"]
 
 
 class TestPower:
