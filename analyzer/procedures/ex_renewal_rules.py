@@ -9,6 +9,7 @@ from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, onc
 from analyzer.procedures import coverage, history, sent
 from analyzer.procedures.bootstrapping import BOOTSTRAPPING, made_for, maker, of_run
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, MTK_DELIVERY, SOLICITED_PULL
+from analyzer.procedures.lifetimes import is_over_for_all
 from analyzer.procedures.ms_rules import TS_COUNTER, later, mikeys
 from analyzer.procedures.ua import DEREGISTRATION, REGISTRATION
 from analyzer.procedures.zn import presented
@@ -28,7 +29,8 @@ def new_b_tid_reaches_the_bm_sc(run: Run) -> Iterator[Problem]:
 
     The BM-SC has no MUK for the UE any more else, and the next MSK does not reach it. Judged where the UE has
     registered over HTTP, MTKs for it go on after the old B-TID has ended, and no deregistration or BYE is seen. Over
-    SIP, SB-18 looks at this; whoever asks with the B-TID that has ended, DG-04 and SB-02 find.
+    SIP, SB-18 looks at this; whoever asks with the B-TID that has ended, DG-04 and SB-02 find. UE, BSF and BM-SC each
+    take it for expired by a clock of their own: where their Date contradicts the capture, nobody can tell.
     """
     made = of_run(run)
     if not run.ues or made.info is None or made.b_tid is None:
@@ -43,9 +45,12 @@ def new_b_tid_reaches_the_bm_sc(run: Run) -> Iterator[Problem]:
     if expires is None:
         raise CannotTell(f"when the UE takes B-TID {old} for expired is not in the capture")
     end = max(expires, run.end)
-    needed = _last_mtk(run, end)
+    last = _last_mtk(run, end)
+    if last is None or not is_over_for_all(run, end + run.tolerances.clock, last):
+        raise NotHere
+    needed = last.time
     newer = any(b.b_tid != made.b_tid and made.time < b.time < needed for b in made_for(run.story, run.ue))
-    if needed <= end + run.tolerances.clock or newer or _has_left(run, registered, end):
+    if newer or _has_left(run, registered, end):
         raise NotHere
     captures = frozenset(message.payload.capture for message in registered.messages)
     if not coverage.shows(run.story, captures, run.start, needed):
@@ -64,23 +69,24 @@ def _end_of_ks(story: Story, b_tid: str) -> int | None:
     return made.lifetime if made is not None else max(told, default=None)
 
 
-def _last_mtk(run: Run, time: int) -> int:
-    """Return when the last MTK message came for a key group of which the UE got an MSK before a time; 0 if never."""
+def _last_mtk(run: Run, time: int) -> Message | None:
+    """Return the last MTK message for a key group of which the UE got an MSK before a time."""
     own = {
         (body.key_domain_id, (body.msk_id or b"")[:2])
         for message in history.msk_messages(run.story, run.ue)
         if message.time <= time and (body := bodies.mikey(message)) is not None
     }
-    return max((_last_mtks(run.story).get(group, 0) for group in own), default=0)
+    found = (_last_mtks(run.story).get(group) for group in own)
+    return max((message for message in found if message is not None), key=lambda message: message.time, default=None)
 
 
 @once
-def _last_mtks(story: Story) -> Mapping[Group, int]:
-    found: dict[Group, int] = {}
+def _last_mtks(story: Story) -> Mapping[Group, Message]:
+    found: dict[Group, Message] = {}
     for message in story.traffic.mikey:
         body = bodies.mikey(message)
         if body is not None and bodies.is_mtk_message(body):
-            found[body.key_domain_id, (body.msk_id or b"")[:2]] = message.time
+            found[body.key_domain_id, (body.msk_id or b"")[:2]] = message
     return found
 
 

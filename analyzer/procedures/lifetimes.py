@@ -32,9 +32,28 @@ def is_over(run: Run, until: int, message: Message) -> bool:
     return over
 
 
+def is_over_for_all(run: Run, until: int, message: Message) -> bool:
+    """Say whether a time (ns) had passed for everybody when a message was sent.
+
+    Who acts at the end of a lifetime does so by a clock of its own. Raises CannotTell where by the Date of any end it
+    is otherwise than by the clock of the capture.
+    """
+    over = until < message.time
+    for end, error in _clocks(run.story).get(message.payload.capture, {}).items():
+        if abs(error) > MAX_ERROR and over is not (until < message.time - error):
+            raise CannotTell(f"the clocks of {end} and of the capture are {abs(error) // 10**9} s apart")
+    return over
+
+
 @once
 def _errors(story: Story) -> Mapping[int, int]:
     """Return by how much the clock of each capture is ahead (ns) of that end which agrees with it best."""
+    return {capture: min(ends.values(), key=abs) for capture, ends in _clocks(story).items()}
+
+
+@once
+def _clocks(story: Story) -> Mapping[int, Mapping[str, int]]:
+    """Return by how much the clock of each capture is ahead (ns) of each end whose messages have a Date."""
     found: dict[int, dict[str, list[int]]] = {}
     for message in story.traffic.messages:
         body = bodies.http(message)
@@ -43,7 +62,7 @@ def _errors(story: Story) -> Mapping[int, int]:
         told = found.setdefault(message.payload.capture, {}).setdefault(message.payload.src, [])
         if len(told) < ENOUGH:
             told.append(message.time - sent)
-    return {capture: min(map(median_low, ends.values()), key=abs) for capture, ends in found.items()}
+    return {capture: {end: median_low(told) for end, told in ends.items()} for capture, ends in found.items()}
 
 
 def date_of(body: Http) -> int | None:

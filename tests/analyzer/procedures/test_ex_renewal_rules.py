@@ -1,5 +1,10 @@
 """EX rules on keys that follow each other: on whole stories, without keys, and on legs seen in part."""
 
+import re
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+from ipaddress import ip_address
+
 import pytest
 
 from sample_pcaps.forge_keys import made_up
@@ -12,6 +17,19 @@ UB, ZN, UA, GROUP = ("ue", "bsf"), ("bm_sc", "bsf"), ("ue", "bm_sc"), ("bm_sc", 
 @pytest.mark.parametrize("code", ["EX-01", "EX-03", "EX-04", "EX-08"])
 def test_passes_on_the_good_story(sample, verdicts, code):
     assert set(verdicts(sample("renewed_by_http"), code)) == {"pass"}
+
+
+DATE = re.compile(rb"Date: ([^\r]+)")
+
+
+def another_clock(packet: bytes, seconds: int) -> bytes:
+    """Let Date say that it is so many seconds later."""
+
+    def change(found: re.Match[bytes]) -> bytes:
+        sent = parsedate_to_datetime(found[1].decode()) + timedelta(seconds=seconds)
+        return b"Date: " + format_datetime(sent, usegmt=True).encode()
+
+    return DATE.sub(change, packet)
 
 
 class TestNewBTid:
@@ -69,6 +87,19 @@ class TestNewBTid:
         story = self.renewed()
         story.cut(0.2)
         assert verdicts(tell(story, story.keyring(runs=True)), "EX-01") == ["fail"]
+
+    @pytest.mark.parametrize("goes_on", [75, 55])
+    def test_cannot_be_told_where_an_end_has_another_clock(self, tell, verdicts, goes_on):
+        """The BSF is minutes behind, or the BM-SC ahead: it takes the B-TID for good still, or for expired already."""
+        story = self.renewed(goes_on=goes_on)
+        assert verdicts(tell(story), "EX-01") == (["fail"] if goes_on == 75 else [])
+        server = story.addresses.bsf if goes_on == 75 else story.addresses.bm_sc
+        own = ip_address(server).packed
+        story.tape.packets = [
+            (time, another_clock(frame, 300 if goes_on == 55 else -300) if frame[26:30] == own else frame)
+            for time, frame in story.tape.packets
+        ]
+        assert verdicts(tell(story), "EX-01") == ["inconc"]
 
     def test_of_the_sip_variant_is_looked_at_by_another_rule(self, tell, failed, verdicts):
         story = Story.begun_by_sip(lifetime=60)
