@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
 from analyzer.capture.block import Block
@@ -16,6 +16,9 @@ from dissectors.sip import SIP
 
 MIN_BODY = 32  # octets of a segment that are unlikely to come again under the same numbers
 MARK = 16  # octets
+MEDIA_ALL = 2048  # media packets that are marked, from the first on
+MEDIA_EACH = 64  # of those after them one in so many, told by its last octets: every capture takes the same
+MEDIA_MOST = 16_384  # that are marked at all: what else is said is not to be pushed out by them
 
 Mark = tuple[bytes, int]  # and the time (ns)
 
@@ -23,16 +26,32 @@ Mark = tuple[bytes, int]  # and the time (ns)
 class Glance(Decoder):
     """A decoder that puts no stream together: segments come as they are, with their numbers."""
 
-    def marks(self, block: Block) -> Iterator[Mark]:
-        """Yield what tells the packets of a block from all others: SIP and MIKEY datagrams, TCP segments with data.
+    def __init__(self, ports: Mapping[str, Sequence[int]] | None = None) -> None:
+        super().__init__(ports)
+        self._media_seen = self._media_marked = 0
 
-        A datagram is told by its octets, as an address translator may stand between two captures.
+    def marks(self, block: Block) -> Iterator[Mark]:
+        """Yield what tells the packets of a block from all others: SIP, MIKEY and media, TCP segments with data.
+
+        A datagram is told by its octets, as an address translator may stand between two captures. Of media, of which
+        there are so many, it is some.
         """
-        odd, _, datagrams = self.sift(block)
+        odd, columns, datagrams = self.sift(block)
         for item in datagrams.among(block.frames(odd)):
             for found in (item,) if isinstance(item, Payload) else self.feed(item):
-                if not isinstance(found, MediaPacket) and _is_telling(found):
-                    yield blake2b(found.data, digest_size=MARK).digest(), found.time
+                if self._is_chosen(found.data) if isinstance(found, MediaPacket) else _is_telling(found):
+                    yield _mark(found.data), found.time
+        for media in columns:
+            for packet in media.packets(slice(None)) if self._media_marked < MEDIA_MOST else ():
+                if self._is_chosen(packet.data):
+                    yield _mark(packet.data), packet.time
+
+    def _is_chosen(self, data: bytes) -> bool:
+        """Say whether a media packet is to be marked."""
+        self._media_seen += 1
+        chosen = self._media_seen <= MEDIA_ALL or int.from_bytes(data[-2:], "big") % MEDIA_EACH == 0
+        self._media_marked += chosen
+        return chosen and self._media_marked <= MEDIA_MOST
 
     def _carried(self, packet: IpPacket, origin: Origin, depth: int) -> Iterable[Found]:
         if packet.protocol != TCP:
@@ -42,6 +61,10 @@ class Glance(Decoder):
         # Ports, sequence number, acknowledgement, and what follows the checksum, which a card may fill in later
         data = packet.data[:12] + packet.data[HEADER:]
         return (Payload(data, "tcp", packet.src, 0, packet.dst, 0, origin.capture, origin.frame, origin.time),)
+
+
+def _mark(data: bytes) -> bytes:
+    return blake2b(data, digest_size=MARK).digest()
 
 
 def _is_telling(payload: Payload) -> bool:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.capture.reader import open_capture
+from analyzer.decode import glance as glances
 from analyzer.decode.glance import MARK, Glance
 from sample_pcaps import forge
 from sample_pcaps import forge_tunnels as tunnels
@@ -57,3 +58,27 @@ def test_what_says_little_has_none(tmp_path):
 
 def test_octets_of_the_network_raise_nothing(tmp_path):
     assert marks(tmp_path, tcp(*ENDS, **TCP)[:30], b"\x45\x00", b"\x60" * 40) == []
+
+
+def rtp(sequence: int) -> bytes:
+    return b"\x80\x60" + sequence.to_bytes(2, "big") + bytes(4) + b"SSRC" + sequence.to_bytes(4, "big") * 8
+
+
+def media(*sequences: int, **ends: str) -> list[bytes]:
+    return [udp(ends.get("src", "10.4.0.1"), 5000, "239.1.2.3", 5000, rtp(sequence)) for sequence in sequences]
+
+
+def test_media_have_marks_too(tmp_path):
+    found = marks(tmp_path, *media(*range(40)))
+    assert len({mark for mark, _ in found}) == len(found) == 40
+    assert found == marks(tmp_path, *media(*range(40), src="10.9.9.9"))
+
+
+def test_of_many_media_some_are_marked_and_the_same_everywhere(tmp_path, monkeypatch):
+    monkeypatch.setattr(glances, "MEDIA_ALL", 10)
+    few = marks(tmp_path, *media(*range(1000)))
+    assert 10 < len(few) < 40
+    later = {mark for mark, _ in marks(tmp_path, *media(*range(500, 1000)))}
+    assert {mark for mark, time in few if time >= 500_000} <= later
+    monkeypatch.setattr(glances, "MEDIA_MOST", 12)
+    assert len(marks(tmp_path, *media(*range(1000)))) == 12

@@ -92,3 +92,13 @@ def test_requests_before_and_behind_a_proxy_break_no_rule(tell, name):
     assert ua
     story.tape.packets += [(time + 250_000, sent_on(frame)) for time, frame in ua]
     assert failed(tell(story).report) == Counter()
+
+
+@pytest.mark.parametrize("seconds", [180, -180])
+def test_a_second_probe_that_sees_media_alone_has_its_clock_told_by_them(tell_merged, failed, seconds):
+    """Else every packet would come again, minutes later, under a key that is used once."""
+    story = cases()["http_good"].tell()
+    packets = story.tape.sorted()
+    group = ip_address(story.addresses.group).packed
+    second = [(time + seconds * 10**9, packet) for time, packet in packets if packet[30:34] == group]
+    assert failed(tell_merged([packets, second], story.keyring())) == set()
