@@ -92,7 +92,7 @@ class Anonymiser:
                 frames.look(frame)
             if not self.sealed.learnt:
                 break
-        left = of_frames.filled(frames.streams, self._pieces(), self._http2())
+        left = of_frames.filled(frames.streams, self._pieces(), self._http2(), self.counts)
         if left:
             self.counts[STREAMS] += left
         media = Media(self.analysis, self.rekeyed, self.sealed.renewed)

@@ -343,6 +343,7 @@ def filled(
     streams: dict[Ends, Stream],
     pieces: Iterable[tuple[Ends, bytes, bytes]],
     of_http2: Mapping[Ends, Mapping[int, http2_frames.Told]],
+    counts: Counter[str],
 ) -> int:
     """Put what stands for messages, in their order, into the streams that carry them; return octets without any."""
     at: dict[Ends, int] = {}
@@ -360,7 +361,7 @@ def filled(
             covered += len(before)
     for name, told in of_http2.items():
         if name in streams:
-            made = http2_frames.filled(bytes(streams[name].octets), told)
+            made = http2_frames.filled(bytes(streams[name].octets), told, counts)
             streams[name].made[: len(made)] = made
             covered += len(made)
     return sum(len(stream.octets) for stream in streams.values()) - covered

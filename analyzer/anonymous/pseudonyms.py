@@ -1,7 +1,8 @@
 """What stands in the place of a name, an address or a key: always the same, always of the same length, from a secret.
 
 A letter becomes another letter, a digit another digit; addresses keep their family, what they are for, and how many
-of their bits they share with others.
+of their bits they share with others. In the Huffman code of HTTP/2 a pseudonym is as long as the name, so that it fits
+where the name was; of a name no more is told by it than how long the code of all its letters together is.
 """
 
 from __future__ import annotations
@@ -9,19 +10,24 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import string
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cache
+
+from analyzer.anonymous import huffman
 
 # Labels of domain names that name nobody (RFC 2606, TS 23.003)
 COMMON_LABELS = frozenset({"3gppnetwork", "com", "example", "ims", "invalid", "net", "org", "pub", "test", "tmpi"})
 _COUNTRY_AND_NETWORK = ("mcc", "mnc")  # TS 23.003: before digits
 
-MAX_REMEMBERED = 100_000  # addresses
+MAX_REMEMBERED = 100_000  # addresses, and words
 
 _FIRST = ((1, 9), (11, 99), (128, 199), (100, 126), (200, 223), (224, 239), (240, 254))  # of IPv4, by what it is for
 _OTHERS = ((0, 9), (10, 99), (100, 199), (200, 255))  # by how many digits they have
-_GLOBAL = (0x2000, 0x3FFF)  # first groups of IPv6 unicast addresses
+_FIRST_GROUP = ((0x2000, 0x3FFF),)  # of IPv6 unicast addresses
 _GROUPS = ((1, 0xF), (0x10, 0xFF), (0x100, 0xFFF), (0x1000, 0xFFFF))
+_KIND = {each: kind for kind in (string.ascii_lowercase, string.ascii_uppercase, string.digits) for each in kind}
 _LAST_OF_BASE64 = {"A", "Q", "g", "w"}  # of 16 octets
 
 
@@ -31,6 +37,7 @@ class Pseudonyms:
 
     secret: bytes = field(repr=False)
     _addresses: dict[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
+    _drawn: dict[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)  # what words turn by
 
     def octets(self, value: bytes, what: str = "octets") -> bytes:
         """Return other octets, as many."""
@@ -38,16 +45,20 @@ class Pseudonyms:
 
     def word(self, text: str) -> str:
         """Return a word of the same form; upper and lower case are one word."""
-        return self._formed(text, text.lower())
+        lowered = text.lower()
+        if len(lowered) != len(text):  # of letters that are not ASCII, which stay
+            lowered = text
+        return "".join(map(_other, text, self._turns(lowered, huffman.bits(lowered))))
 
     def encoded(self, text: str) -> str:
         """Return other base64 of as many octets; signs stay, as they grow where they are escaped."""
         padding = len(text) - len(text.rstrip("="))
-        made = self._formed(text, text)
-        if padding == 2 and text[-3] in _LAST_OF_BASE64:  # the last character carries two bits
-            last = sorted(_LAST_OF_BASE64 - {text[-3]})[self._stream("last", text.encode(), 1)[0] % 3]
-            return f"{made[:-3]}{last}=="
-        return made
+        size = huffman.bits(text)
+        if padding == 2 and text[-3:-2] in _LAST_OF_BASE64:  # the last character carries two bits
+            last = sorted(_LAST_OF_BASE64 - {text[-3]})[self._stream("last", text.encode(), 1)[0] % 3] + "=="
+            text, size = text[:-3], size - huffman.bits(last)
+            return "".join(map(_other, text, self._turns(text, size))) + last
+        return "".join(map(_other, text, self._turns(text, size)))
 
     def host(self, name: str) -> str:
         """Return a domain name, label by label."""
@@ -61,9 +72,30 @@ class Pseudonyms:
             return label[:3] + self.word(label[3:])
         return self.word(label)
 
-    def _formed(self, text: str, key: str) -> str:
-        stream = self._stream("word", key.encode("utf-8", "replace"), len(text))
-        return "".join(map(_other, text, stream))
+    def _turns(self, text: str, size: int) -> bytes:
+        """Return by how much each character turns, so that a word gets as many bits in the Huffman code."""
+        found = self._drawn.get((text, size))
+        if found is None:
+            if len(self._drawn) >= MAX_REMEMBERED:
+                self._drawn.clear()
+            found = self._drawn[text, size] = self._fitting(text, size)
+        return found
+
+    def _fitting(self, text: str, size: int) -> bytes:
+        stream = self._stream("word", text.encode("utf-8", "replace"), 3 * len(text))
+        turns, order, choice = (stream[at * len(text) : (at + 1) * len(text)] for at in range(3))
+        made = bytearray(turns)
+        over = huffman.bits("".join(map(_other, text, turns))) - size
+        for at in sorted(range(len(text)), key=order.__getitem__):
+            if not over:
+                break
+            choices = _choices(text[at])
+            now = huffman.bits(_other(text[at], made[at]))
+            best = min(choices, key=lambda length: abs(over + length - now), default=now)
+            if best != now and abs(over + best - now) < abs(over):
+                made[at] = choices[best][choice[at] % len(choices[best])]
+                over += best - now
+        return bytes(made)
 
     # ------------------------------------------------------------------------------------------------- addresses
 
@@ -95,7 +127,7 @@ class Pseudonyms:
             made += [self._turned(octets[: at + 1], octets[at], _OTHERS) for at in range(1, 4)]
             return bytes(made)
         groups = [int.from_bytes(octets[at : at + 2], "big") for at in range(0, 16, 2)]
-        first = self._turned(octets[:2], groups[0], (_GLOBAL,))
+        first = self._turned(octets[:2], groups[0], _FIRST_GROUP)
         rest = [self._turned(octets[: 2 * at + 2], groups[at], _GROUPS) for at in range(1, 8)]
         return b"".join(group.to_bytes(2, "big") for group in (first, *rest))
 
@@ -107,13 +139,14 @@ class Pseudonyms:
         return bytes((made[0] & 0xFC | 0x02 | octets[0] & 1,)) + made[1:]
 
     def _turned(self, prefix: bytes, value: int, ranges: Sequence[tuple[int, int]]) -> int:
-        """Turn a value within its range, by as much for all that share what stands before it."""
+        """Turn a value among those of its range that are as long, by as much for all that share what is before it."""
+        is_group = ranges is _GROUPS or ranges is _FIRST_GROUP
         for low, high in ranges:
             if low <= value <= high:
-                size = high - low + 1
-                before = prefix[: -2 if len(prefix) % 2 == 0 and high > 0xFF else -1]
-                drawn = int.from_bytes(self._stream(f"address {size}", before, 4), "big")
-                return low + (value - low + 1 + drawn % (size - 1)) % size
+                alike = huffman.alike(value, low, high, hexadecimal=is_group)
+                drawn = self._stream(f"address {high - low + 1}", prefix[: -2 if is_group else -1], 4)
+                by = 1 + int.from_bytes(drawn, "big") % max(len(alike) - 1, 1)
+                return alike[(bisect(alike, value) - 1 + by) % len(alike)]
         return value
 
     def _stream(self, what: str, value: bytes, size: int) -> bytes:
@@ -126,10 +159,17 @@ class Pseudonyms:
 
 def _other(character: str, octet: int) -> str:
     """Return another character of the same kind; what is no ASCII letter or digit stays."""
-    for kind in (string.ascii_lowercase, string.ascii_uppercase, string.digits):
-        if character in kind:
-            return kind[(kind.index(character) + 1 + octet % (len(kind) - 1)) % len(kind)]
-    return character
+    kind = _KIND.get(character)
+    return character if kind is None else kind[(kind.index(character) + 1 + octet % (len(kind) - 1)) % len(kind)]
+
+
+@cache
+def _choices(character: str) -> dict[int, list[int]]:
+    """Return what a character may turn by, sorted by how long it then is in the Huffman code."""
+    found: dict[int, list[int]] = {}
+    for octet in range(len(_KIND.get(character, "-")) - 1):
+        found.setdefault(huffman.bits(_other(character, octet)), []).append(octet)
+    return found
 
 
 def _written_as(text: str, packed: bytes) -> str:

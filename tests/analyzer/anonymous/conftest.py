@@ -55,3 +55,8 @@ def both(case: CaseFiles) -> Both:
 @pytest.fixture
 def anonymised() -> Callable[[str], Both]:
     return _anonymised
+
+
+@pytest.fixture
+def anonymise() -> Callable[[CaseFiles], Both]:
+    return both

@@ -1,5 +1,7 @@
 """Frames with other addresses and payloads: lengths stay, checksums are right again, or wrong as they were."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +66,9 @@ def test_pieces_of_a_stream_in_any_order_and_again():
     frames = Frames(NAMES, lambda data: None)
     for packet in packets:
         frames.look(packet)
-    assert filled(frames.streams, [((*ENDS[:1], 1, ENDS[1], 2), octets[10:95], octets[10:95][::-1])], {}) == 15
+    assert (
+        filled(frames.streams, [((*ENDS[:1], 1, ENDS[1], 2), octets[10:95], octets[10:95][::-1])], {}, Counter()) == 15
+    )
     expected = bytes(10) + octets[10:95][::-1] + bytes(5)
     for packet, (seq, data) in zip(packets, segments, strict=True):
         out = frames.made(packet)

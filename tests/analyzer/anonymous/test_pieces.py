@@ -1,6 +1,7 @@
 """Fragments: put together in any order, told apart by their octets, and cut again where they were."""
 
 import random
+from collections import Counter
 
 import pytest
 
@@ -77,7 +78,10 @@ def test_a_segment_in_fragments():
     frames = Frames(NAMES, lambda data: None)
     for packet in packets:
         frames.look(packet)
-    assert filled(frames.streams, [((ends[0], 1, ends[1], 2), bytes(range(100)), bytes(range(100))[::-1])], {}) == 0
+    assert (
+        filled(frames.streams, [((ends[0], 1, ends[1], 2), bytes(range(100)), bytes(range(100))[::-1])], {}, Counter())
+        == 0
+    )
     made = b"".join(frames.made(packet)[20:] for packet in packets)
     assert made[20:] == bytes(range(100))[::-1]
 

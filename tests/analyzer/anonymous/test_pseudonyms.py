@@ -2,11 +2,13 @@
 
 import base64
 import ipaddress
+import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from analyzer.anonymous import huffman
 from analyzer.anonymous.pseudonyms import Pseudonyms
 
 NAMES = Pseudonyms(b"secret")
@@ -26,6 +28,24 @@ def test_case_makes_no_other_word():
     assert NAMES.word("Bsf").lower() == NAMES.word("BSF").lower() == NAMES.word("bsf")
 
 
+@given(st.text(alphabet=string.ascii_lowercase + string.digits, min_size=1, max_size=20))
+@example("262011234567890")
+@example("test")
+def test_words_are_as_long_in_the_huffman_code_of_http2(word):
+    assert huffman.bits(NAMES.word(word)) == huffman.bits(word)
+
+
+def test_of_a_word_only_the_length_of_its_code_is_told():
+    made = [Pseudonyms(bytes([secret])).word("262011234567890") for secret in range(64)]
+    for at in range(15):  # 0, 1 and 2 have five bits, the others six
+        assert len({huffman.bits(word[at]) for word in made}) == 2
+
+
+@given(st.ip_addresses())
+def test_addresses_are_as_long_in_the_huffman_code_of_http2(address):
+    assert huffman.bits(NAMES.address(str(address))) == huffman.bits(str(address))
+
+
 @given(st.binary(min_size=16, max_size=16))
 def test_base64_of_a_rand_stays_base64_of_16_octets(rand):
     text = base64.b64encode(rand).decode()
@@ -34,6 +54,8 @@ def test_base64_of_a_rand_stays_base64_of_16_octets(rand):
     assert len(octets) == 16
     assert octets != rand
     assert base64.b64encode(octets).decode() == made
+    if text.count("A") + text.count("X") + text.count("Z") < 4:  # no other large letters are as long as these
+        assert huffman.bits(made) == huffman.bits(text)
     assert [at for at, c in enumerate(made) if c in "+/="] == [at for at, c in enumerate(text) if c in "+/="]
 
 
