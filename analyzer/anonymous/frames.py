@@ -8,30 +8,29 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from analyzer.anonymous import http2_frames
-from analyzer.anonymous.pieces import Pieces
+from analyzer.anonymous import http2_frames, link_headers, options
+from analyzer.anonymous.link_headers import ip_start
+from analyzer.anonymous.pieces import Chunks, Pieces
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.anonymous.sealed import Contents
 from analyzer.capture import linktypes
 from analyzer.capture.frame import Frame
-from analyzer.decode import link
 from analyzer.decode.esp import NATT_PORT, encapsulated
 from analyzer.decode.ethertype import ETHERNET_HEADER
-from analyzer.decode.packets import Broken
 from analyzer.decode.rewrite import checksum
-from analyzer.decode.tunnels import GTP_PORT
+from analyzer.decode.sctp import UDP_PORT as SCTP_PORT
+from analyzer.decode.sctp import encapsulated as sctp_in_udp
+from analyzer.decode.tunnels import GTP_HEADER, IN_IP, IN_UDP, gtp
 
 UDP, TCP, SCTP, ESP, ICMP, ICMP_6, IP_IN_IP, IP_6_IN_IP = 17, 6, 132, 50, 1, 58, 4, 41
-ROUTING, FRAGMENT = 43, 44  # headers of IPv6
-EXTENSIONS = frozenset({0, ROUTING, 60})  # of which the length is known
-GTP_HEADER, G_PDU = 8, 255
-VXLAN_PORT, VXLAN_HEADER, VXLAN_FLAGS = 4789, 8, 0x08  # RFC 7348 5
-DATA_CHUNK, WHOLE = 0, 3
+FRAGMENT, AH = 44, 51
+AFTER_4 = frozenset({AH})  # headers that may stand between that of IP and what it carries
+AFTER_6 = frozenset({0, 43, FRAGMENT, AH, 60})  # RFC 8200 4
+WHOLE = 3  # the flags of a chunk of SCTP that is a message
 LAYERS = 4  # IP packets within IP packets
-SLL_ADDRESS = {linktypes.LINUX_SLL: (6, 14), linktypes.LINUX_SLL2: (12, 20)}
 
-BLANKED = "octets blanked"
 Ends = tuple[str, int, str, int]
+Tunnel = Callable[[bytes], bytes | str | None]
 Piece = tuple[int, int, bool]  # identification, where it begins, and whether nothing follows
 
 
@@ -48,6 +47,8 @@ class Stream:
         at = (sequence - self.base) & 0xFFFF_FFFF
         if at >= 1 << 31:  # before the first that was seen
             cut = (self.base - sequence) & 0xFFFF_FFFF
+            if cut > MAX_HOLE:
+                return
             if cut > len(data):
                 data = data + bytes(cut - len(data))
             self.octets[:0] = data[:cut]
@@ -77,6 +78,7 @@ class Frames:
     streams: dict[Ends, Stream] = field(default_factory=dict, repr=False)
     counts: Counter[str] = field(default_factory=Counter)
     pieces: Pieces = field(default_factory=Pieces, repr=False)
+    chunks: Chunks = field(default_factory=Chunks, repr=False)
     looking: bool = False  # only for segments of TCP
 
     def look(self, frame: Frame) -> None:
@@ -91,18 +93,14 @@ class Frames:
 
     def _frame(self, frame: Frame) -> bytearray:
         data = bytearray(frame.data)
-        try:
-            starts = [start for start in link.ip_offsets(frame.link_type, frame.data) if isinstance(start, int)]
-        except Broken:
-            starts = []
-        if len(starts) != 1 or frame.link_type == linktypes.WIRESHARK_UPPER_PDU:
-            return self._blank(data, ETHERNET_HEADER if frame.link_type == linktypes.EN10MB else 0, len(data), "frames")
-        start = starts[0]
-        if frame.link_type == linktypes.EN10MB and len(data) >= ETHERNET_HEADER:
-            data[:6], data[6:12] = self.names.hardware(bytes(data[:6])), self.names.hardware(bytes(data[6:12]))
-        elif frame.link_type in SLL_ADDRESS:
-            begin, end = SLL_ADDRESS[frame.link_type]
-            data[begin:end] = self.names.hardware(bytes(data[begin:end]))
+        start = None if frame.link_type == linktypes.WIRESHARK_UPPER_PDU else ip_start(frame.link_type, frame.data)
+        if start is None:
+            is_ethernet = frame.link_type == linktypes.EN10MB and len(data) >= ETHERNET_HEADER
+            if is_ethernet:
+                link_headers.ethernet(self.names, data)
+            return self._blank(data, ETHERNET_HEADER if is_ethernet else 0, len(data), "frames")
+        if not self.looking:
+            link_headers.rewrite(self.names, frame.link_type, data, start)
         end = self._ip(data, start, len(data), 0)
         if any(data[end:]):
             data[end:] = bytes(len(data) - end)
@@ -112,7 +110,8 @@ class Frames:
 
     def _ip(self, data: bytearray, start: int, end: int, depth: int) -> int:
         version = data[start] >> 4 if start < end else 0
-        if version not in (4, 6) or depth > LAYERS or start + (20 if version == 4 else 40) > end:
+        least = {4: 20, 6: 40}.get(version, 0)
+        if not least or depth > LAYERS or start + least > end or (version == 4 and data[start] & 0x0F < 5):
             self._blank(data, start, end, "packets of no IP")
             return end
         if version == 4:
@@ -136,13 +135,13 @@ class Frames:
         body = start + header
         stop = min(start + length, end) if length else end
         piece = _fragment_4(data, start) if version == 4 else None
-        while version == 6 and protocol in (*EXTENSIONS, FRAGMENT) and body + 8 <= stop and piece is None:
+        while protocol in (AFTER_4 if version == 4 else AFTER_6) and body + 8 <= stop and piece is None:
             if protocol == FRAGMENT:
                 piece, protocol, body = _fragment_6(data, body), data[body], body + 8
                 continue
-            if protocol == ROUTING:
-                self._blank(data, body + 8, min(body + 8 * (data[body + 1] + 1), stop), "octets of routing headers")
-            protocol, body = data[body], body + 8 * (data[body + 1] + 1)
+            size = 4 * (data[body + 1] + 2) if protocol == AH else 8 * (data[body + 1] + 1)
+            self._blank(data, body + 2, min(body + size, stop), "octets of headers behind that of IP")
+            protocol, body = data[body], body + size
         if body > stop:
             return stop
         if piece is None:
@@ -185,15 +184,17 @@ class Frames:
                 self._tcp(data, body, end, ends[0])
                 at = 16
             case 132 if end - body >= 12:
-                self._sctp(data, body, end)
+                self._sctp(data, body, end, ends[0])
                 return
             case 4 | 41:
-                self._ip(data, body, end, depth + 1)
+                self._within(data, body, end, depth)
+                return
+            case _ if protocol in IN_IP and depth <= LAYERS and self._tunnel(data, body, end, IN_IP[protocol], depth):
                 return
             case 50 if depth <= LAYERS and self._esp(data, body, end, ends, depth):
                 return
-            case 1 | 58 if end - body > 8:
-                self._ip(data, body + 8, end, depth + 1)
+            case 1 | 58 if end - body >= 8:
+                self._icmp(data, body, end, protocol, depth)
                 at = 2
             case _:
                 self._blank(data, body, end, f"octets of IP protocol {protocol}")
@@ -205,6 +206,19 @@ class Frames:
             data[body + at : body + at + 2] = b"\0\0"
             value = checksum(pseudo[1] + bytes(data[body:end])) or 0xFFFF
             data[body + at : body + at + 2] = value.to_bytes(2, "big")
+
+    def _within(self, data: bytearray, start: int, end: int, depth: int) -> None:
+        """Rewrite an IP packet in a tunnel, and blank what is behind it."""
+        stop = self._ip(data, start, end, depth + 1)
+        self._blank(data, stop, end, "octets behind IP packets")
+
+    def _icmp(self, data: bytearray, start: int, end: int, protocol: int, depth: int) -> None:
+        if not options.quoted(protocol, data, start):
+            self._blank(data, start + options.TYPE_AND_SUM, end, "octets of ICMP")
+            return
+        if protocol == ICMP and data[start] == options.REDIRECT:
+            data[start + 4 : start + 8] = self.names.packed(bytes(data[start + 4 : start + 8]))
+        self._within(data, start + 8, end, depth)
 
     def _esp(self, data: bytearray, start: int, end: int, ends: tuple[bytes, bytes], depth: int) -> bool:
         """Rewrite what an ESP packet carries; say whether it could be opened."""
@@ -222,30 +236,34 @@ class Frames:
     def _udp(self, data: bytearray, start: int, end: int, ends: tuple[bytes, bytes], depth: int) -> None:
         ports = struct.unpack_from("!HH", data, start)
         body = start + 8
-        stop = min(start + (int.from_bytes(data[start + 4 : start + 6], "big") or end - start), end)
-        if GTP_PORT in ports and (inner := _in_gtp(data, body, stop)) is not None:
-            self._ip(data, inner, stop, depth + 1)
+        stop = max(min(start + (int.from_bytes(data[start + 4 : start + 6], "big") or end - start), end), body)
+        self._blank(data, stop, end, "octets behind datagrams")
+        tunnel = IN_UDP.get(ports[1]) or IN_UDP.get(ports[0])
+        if tunnel is not None and self._tunnel(data, body, stop, tunnel, depth):
             return
-        if VXLAN_PORT in ports and stop - body > VXLAN_HEADER + ETHERNET_HEADER and data[body] == VXLAN_FLAGS:
-            self._ethernet(data, body + VXLAN_HEADER, stop, depth + 1)
+        if SCTP_PORT in ports and sctp_in_udp(bytes(data[body:stop])):
+            self._sctp(data, body, stop, ends[0])
             return
         is_esp = NATT_PORT in ports and isinstance(encapsulated(bytes(data[body:stop]), *ports), bytes)
         if is_esp and self._esp(data, body, stop, ends, depth):
             return
         self._payload(data, body, stop)
 
-    def _ethernet(self, data: bytearray, start: int, end: int, depth: int) -> None:
-        """Rewrite a frame in a tunnel."""
-        try:
-            starts = [at for at in link.ip_offsets(linktypes.EN10MB, bytes(data[start:end])) if isinstance(at, int)]
-        except Broken:
-            starts = []
-        for at in (start, start + 6):
-            data[at : at + 6] = self.names.hardware(bytes(data[at : at + 6]))
-        if len(starts) == 1:
-            self._ip(data, start + starts[0], end, depth)
-        else:
-            self._blank(data, start + ETHERNET_HEADER, end, "octets of frames in tunnels")
+    def _tunnel(self, data: bytearray, start: int, end: int, tunnel: Tunnel, depth: int) -> bool:
+        """Rewrite what a tunnel carries, and of its header keep what is needed to find it; say whether it is one."""
+        found = link_headers.tunnelled(tunnel, bytes(data[start:end]))
+        if found is None:
+            return False
+        if isinstance(found, str):
+            self._blank(data, start, end, "octets of tunnels without IP packets")
+            return True
+        begin = end - len(found)
+        if not self.looking:
+            octets, kept = data[start:end], GTP_HEADER if tunnel is gtp else 0  # as streams are told apart by it
+            link_headers.strip(octets, begin - start, lambda each: link_headers.tunnelled(tunnel, each), kept)
+            data[start:end] = octets
+        self._within(data, begin, end, depth)
+        return True
 
     def _payload(self, data: bytearray, start: int, end: int) -> None:
         if self.looking or start >= end:
@@ -258,8 +276,9 @@ class Frames:
 
     def _tcp(self, data: bytearray, start: int, end: int, ends: bytes) -> None:
         sport, dport, sequence = struct.unpack_from("!HHI", data, start)
-        body = start + (data[start + 12] >> 4) * 4
+        body = start + max((data[start + 12] >> 4) * 4, options.MINIMAL_TCP)
         sequence += 1 if data[start + 13] & 0x02 else 0
+        options.tcp(data, start + options.MINIMAL_TCP, min(body, end))
         if body >= end:
             return
         half = len(ends) // 2
@@ -269,22 +288,35 @@ class Frames:
             return
         data[body:end] = self.streams[key].piece(sequence, end - body) if key in self.streams else bytes(end - body)
 
-    def _sctp(self, data: bytearray, start: int, end: int) -> None:
-        at = start + 12
-        while at + 4 <= end:
+    def _sctp(self, data: bytearray, start: int, end: int, ends: bytes) -> None:
+        at, ends = start + 12, ends + bytes(data[start : start + 8])
+        while at + options.CHUNK_HEADER <= end:
             kind, flags, size = struct.unpack_from("!BBH", data, at)
             stop = min(at + size, end)
-            if size < 4:
+            numbers = options.of_numbers(kind)
+            if size < options.CHUNK_HEADER:
                 break
-            if kind == DATA_CHUNK and flags & WHOLE == WHOLE:
+            if kind == options.DATA and flags & WHOLE == WHOLE:
                 self._payload(data, at + 16, stop)
-            elif kind == DATA_CHUNK:
-                self._blank(data, at + 16, stop, "octets of SCTP messages in pieces")
-            elif kind in (1, 2):  # INIT and its answer may list addresses
-                self._blank(data, at + 20, stop, "octets of SCTP parameters")
+            elif kind == options.DATA and at + 16 <= stop:
+                self._chunk(data, at, stop, ends)
+            elif numbers is not None:
+                self._blank(data, at + numbers, stop, "octets of SCTP chunks")
             at = stop + -size % 4
+            data[stop : min(at, end)] = bytes(max(min(at, end) - stop, 0))
+        self._blank(data, at, end, "octets of SCTP chunks")
         data[start + 8 : start + 12] = bytes(4)
         data[start + 8 : start + 12] = _crc32c(bytes(data[start:end])).to_bytes(4, "little")
+
+    def _chunk(self, data: bytearray, start: int, end: int, ends: bytes) -> None:
+        """Rewrite a chunk of a message of SCTP that goes on in others."""
+        number, octets = int.from_bytes(data[start + 4 : start + 8], "big"), bytes(data[start + 16 : end])
+        if self.looking:
+            self.chunks.add(ends, number, data[start + 1] & WHOLE, octets)
+        elif (made := self.chunks.piece(ends, number, octets, self.datagram)) is not None:
+            data[start + 16 : end] = made
+        else:
+            self._blank(data, start + 16, end, "octets of SCTP messages in pieces")
 
     def _blank(self, data: bytearray, start: int, end: int, what: str) -> bytearray:
         if not self.looking and start < end:
@@ -305,21 +337,6 @@ def _fragment_6(data: bytearray, at: int) -> Piece | None:
     if not field_ & 0xFFF9:  # a packet of one fragment
         return None
     return int.from_bytes(data[at + 4 : at + 8], "big"), field_ & 0xFFF8, not field_ & 1
-
-
-def _in_gtp(data: bytearray, start: int, end: int) -> int | None:
-    """Return where the packet begins that a G-PDU carries (TS 29.281 5.1)."""
-    if end - start < GTP_HEADER or data[start] >> 5 != 1 or data[start + 1] != G_PDU:
-        return None
-    at = start + GTP_HEADER
-    if data[start] & 7:
-        following, at = data[at + 3] if at + 4 <= end else 0, at + 4
-        while following and data[start] & 4 and at < end:
-            size = 4 * data[at]
-            if not size or at + size > end:
-                return None
-            following, at = data[at + size - 1], at + size
-    return at if at < end and data[at] >> 4 in (4, 6) else None
 
 
 def _crc32c(octets: bytes) -> int:

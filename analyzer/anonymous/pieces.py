@@ -1,11 +1,17 @@
-"""IP packets in fragments, put together so that what they carry can be rewritten (RFC 791 2.3, RFC 8200 4.5)."""
+"""What comes in pieces, put together so that it can be rewritten.
+
+IP packets in fragments (RFC 791 2.3, RFC 8200 4.5), and messages of SCTP in chunks (RFC 9260 6.9).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-MAX_KEPT = 65_536  # packets in fragments of one capture
+MAX_KEPT = 65_536  # packets in fragments of one capture, and as many chunks
+MAX_CHUNKS = 4096  # of one message of SCTP
+BEGIN, LAST = 2, 1  # flags of a chunk
+TSN = 1 << 32
 
 Name = tuple[bytes, int, int]  # both addresses, identification, protocol
 
@@ -56,4 +62,39 @@ class Pieces:
                 if whole.made is None:
                     whole.made = make(octets)
                 return whole.made[begin : begin + len(data)]
+        return None
+
+
+@dataclass(slots=True)
+class Chunks:
+    """Keeps chunks of messages that are in more than one; of those with one number the first counts."""
+
+    kept: dict[tuple[bytes, int], tuple[int, bytes]] = field(default_factory=dict, repr=False)
+
+    def add(self, ends: bytes, number: int, flags: int, data: bytes) -> None:
+        """Keep a chunk; `ends` are addresses, ports and tag of its association."""
+        if len(self.kept) < MAX_KEPT:
+            self.kept.setdefault((ends, number), (flags, data))
+
+    def piece(self, ends: bytes, number: int, data: bytes, make: Callable[[bytes], bytes | None]) -> bytes | None:
+        """Return what stands for a chunk, None where others are missing; `make` gives what stands for a message."""
+        first = number
+        while (found := self.kept.get((ends, first))) is not None and not found[0] & BEGIN:
+            first = (first - 1) % TSN
+            if (number - first) % TSN > MAX_CHUNKS:
+                return None
+        octets, at, last = bytearray(), 0, first
+        while found is not None and (last - first) % TSN <= MAX_CHUNKS:
+            if last == number:
+                at = len(octets)
+                if found[1] != data:
+                    return None
+            octets += found[1]
+            if found[0] & LAST:
+                made = make(bytes(octets)) if (last - first) % TSN >= (number - first) % TSN else None
+                return None if made is None or len(made) != len(octets) else made[at : at + len(data)]
+            last = (last + 1) % TSN
+            found = self.kept.get((ends, last))
+            if found is not None and found[0] & BEGIN:
+                return None
         return None
