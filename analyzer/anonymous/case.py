@@ -11,6 +11,7 @@ from pathlib import Path
 
 from analyzer.analysis import Analysis
 from analyzer.anonymous import frames as of_frames
+from analyzer.anonymous.contents import Contents
 from analyzer.anonymous.frames import Ends, Frames
 from analyzer.anonymous.http2_frames import Told
 from analyzer.anonymous.media import Media
@@ -71,16 +72,18 @@ class Anonymiser:
         texts = Texts(self.names, known, domains)
         mikey = MikeyMessages(self.analysis, self.rekeyed, texts)
         for message in self._all():
-            if isinstance(message.body, Mikey) and message.offset >= 0:
+            if isinstance(message.body, Mikey):
                 old, new = message.payload.data, mikey.octets(message)
                 known[base64.b64encode(old).decode()] = base64.b64encode(new).decode()
                 known[old.decode("latin-1")] = new.decode("latin-1")
         for old, new in list(self.rekeyed.values.items()):
             known |= dict(_forms(old, new))
         self.texts = Texts(self.names, known, domains)
-        self.messages = Messages(self.analysis, self.rekeyed, self.texts, mikey)
+        objects = Objects(self.analysis, self.rekeyed, self.texts, mikey.octets)
+        contents = Contents(self.texts, mikey.octets, objects.dcf, self.counts)
+        self.messages = Messages(self.analysis, self.rekeyed, self.texts, mikey, contents)
         self.messages.make()
-        self.messages.made |= dict(Objects(self.analysis, self.rekeyed, self.texts, mikey.octets).make())
+        self.messages.made |= dict(objects.make())
 
     def write(self, index: int, out: PcapngWriter) -> None:
         """Write the frames of a capture."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import base64
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.analysis import Analysis
+from analyzer.anonymous.contents import UA_ID, Contents, is_text
 from analyzer.anonymous.mikey_messages import MikeyMessages
 from analyzer.anonymous.rekey import Rekeyed
 from analyzer.anonymous.texts import Texts
@@ -22,10 +22,6 @@ from dissectors.digest import Auth, parse_info
 from dissectors.http import Http
 
 TEXT = frozenset({"sip", "http"})
-READABLE = frozenset({"sdp", "mbms-xml", "gba-xml", "announcement-xml", "xml", "mime_multipart"})
-CONTROLS = bytes(octet for octet in range(32) if octet not in b"\t\r\n")
-UA_ID = 5  # octets of a Ua security protocol id
-_ENCODED = re.compile(rb"(?<=>)[A-Za-z0-9+/]{8,}={0,2}(?=<)")
 AKA_V1 = "the password of AKAv1"
 
 
@@ -37,6 +33,7 @@ class Messages:
     rekeyed: Rekeyed
     texts: Texts
     mikey: MikeyMessages
+    contents: Contents
     made: dict[bytes, bytes] = field(default_factory=dict, repr=False)
     _first: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict, repr=False)
 
@@ -52,7 +49,6 @@ class Messages:
             self._digests(exchange)
 
     def _octets(self, message: Message) -> bytes | None:
-        data = message.payload.data
         if message.protocol == "mikey":
             return self.mikey.octets(message)
         if message.protocol == "diameter":
@@ -61,13 +57,7 @@ class Messages:
             return None
         if isinstance(message.body, Http) and message.body.stream is not None:
             return self._http2(message)
-        return self._text(data)
-
-    def _text(self, data: bytes) -> bytes:
-        end = data.find(b"\r\n\r\n") + 4
-        if end < 4:
-            end = len(data)
-        return self.texts.octets(data[:end]) + self._body(data[end:])
+        return self.contents.message(message)
 
     def _http2(self, message: Message) -> bytes:
         """Return a message of HTTP/2, which has lengths before its header fields and its body."""
@@ -80,29 +70,14 @@ class Messages:
                         for what in ("name", "value")
                     )
                     before = bytes(data[name.start : name.end] + b": " + data[value.start : value.end])
-                    data[value.start : value.end] = self.texts.octets(before)[name.end - name.start + 2 :]
-                elif each.name == "http2.data.data":
-                    data[each.start : each.end] = self._body(bytes(data[each.start : each.end]))
+                    after = self.contents.header(before.partition(b": ")[0].decode("latin-1"), before)
+                    data[value.start : value.end] = after[name.end - name.start + 2 :]
+                elif each.name == "http2.data.data" and isinstance(message.body, Http):
+                    made = self.contents.content(
+                        message.body.headers, bytes(data[each.start : each.end]), message.payload
+                    )
+                    data[each.start : each.end] = made
         return bytes(data)
-
-    def _body(self, body: bytes) -> bytes:
-        if body.translate(None, CONTROLS) != body:
-            return self.texts.embedded(body)
-        return self.texts.octets(_ENCODED.sub(self._encoded, body))
-
-    def _encoded(self, found: re.Match[bytes]) -> bytes:
-        """Return text in base64 with the names in it replaced; octets that are no text stay for who knows them."""
-        try:
-            octets = base64.b64decode(found[0], validate=True)
-        except ValueError:
-            return found[0]
-        return base64.b64encode(self._printed(octets)) if _is_text(octets[: -UA_ID or None]) else found[0]
-
-    def _printed(self, octets: bytes) -> bytes:
-        """Return text with the names in it replaced, perhaps with a Ua id behind it (TS 33.220 4.5.2)."""
-        if _is_text(octets):
-            return self.texts.octets(octets)
-        return self.texts.octets(octets[:-UA_ID]) + octets[-UA_ID:]
 
     def _diameter(self, message: Message) -> bytes:
         data = bytearray(message.payload.data)
@@ -116,8 +91,8 @@ class Messages:
                 if made != shown and shown.encode() != octets:
                     size = 4 if "." in shown else 16
                     data[each.end - size : each.end] = self.rekeyed.names.packed(octets[-size:])
-                elif len(octets) > 2 and (_is_text(octets) or (len(octets) > 2 * UA_ID and _is_text(octets[:-UA_ID]))):
-                    data[each.start : each.end] = self._printed(octets)
+                elif len(octets) > 2 and (is_text(octets) or (len(octets) > 2 * UA_ID and is_text(octets[:-UA_ID]))):
+                    data[each.start : each.end] = self.contents.printed(octets)
                 else:
                     data[each.start : each.end] = self.texts.embedded(octets)
         return bytes(data)
@@ -240,7 +215,3 @@ def _response(body: Http, given: Auth, first: str) -> str:
         nc=given.get("nc") or "", cnonce=given.get("cnonce") or "", qop=given.get("qop") or "", body=body.raw,
         algorithm=given.get("algorithm") or "MD5",
     )  # fmt: skip
-
-
-def _is_text(octets: bytes) -> bool:
-    return bool(octets) and all(octet in b"\t\r\n" or 32 <= octet < 127 for octet in octets)

@@ -60,12 +60,12 @@ class Objects:
         if message.protocol == "mikey":
             return self.key_message(message)
         if isinstance(message.body, Dcf):
-            return self._dcf(message, message.body)
+            return self.dcf(message, message.body)
         return self.texts.octets(data) if message.protocol in READABLE else self.rekeyed.names.octets(data, "object")
 
     # ------------------------------------------------------------------------------------------------- DCF
 
-    def _dcf(self, message: Message, body: Dcf) -> bytes:
+    def dcf(self, message: Message, body: Dcf) -> bytes:
         """Return a DCF with other contents, encrypted and signed as the old one was."""
         before = message.payload.data
         old, new, reading = next(self._fitting(before, body), (NO_KEYS, NO_KEYS, None))
