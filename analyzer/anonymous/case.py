@@ -12,6 +12,7 @@ from pathlib import Path
 from analyzer.analysis import Analysis
 from analyzer.anonymous import frames as of_frames
 from analyzer.anonymous.contents import Contents
+from analyzer.anonymous.diameter_messages import DiameterMessages
 from analyzer.anonymous.frames import Ends, Frames
 from analyzer.anonymous.http2_frames import Told
 from analyzer.anonymous.media import Media
@@ -81,7 +82,8 @@ class Anonymiser:
         self.texts = Texts(self.names, known, domains)
         objects = Objects(self.analysis, self.rekeyed, self.texts, mikey.octets)
         contents = Contents(self.texts, mikey.octets, objects.dcf, self.counts)
-        self.messages = Messages(self.analysis, self.rekeyed, self.texts, mikey, contents)
+        diameter = DiameterMessages(self.rekeyed, contents, self.counts)
+        self.messages = Messages(self.analysis, self.rekeyed, self.texts, mikey, contents, diameter)
         self.messages.make()
         self.messages.made |= dict(objects.make())
 

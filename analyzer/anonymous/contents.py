@@ -8,7 +8,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analyzer.anonymous.texts import Texts
 from dissectors import Message, Payload, dissect, mime, tree
@@ -41,6 +41,9 @@ UNREAD = "octets of bodies that keyshark does not read blanked"
 _QUERY = re.compile(rb"(?<=[?&])([^=&\s#]*)=([^&\s#]*)")
 _ENCODED = re.compile(rb"(?<=>)[A-Za-z0-9+/]{8,}={0,2}(?=<)")
 _NAMED = re.compile(rb"(<(?:[A-Za-z0-9_]+:)?name\b[^>]*>)([^<]+)", re.IGNORECASE)  # what people call a service
+_BOUNDARY = re.compile(rb"^--([^\r\n]+)", re.MULTILINE)
+_OF_BOUNDARY = re.compile(rb"boundary=\"?([^\";\s]+)", re.IGNORECASE)
+_XML = re.compile(rb"<\?xml version=[\"']1\.[01][\"'](?: encoding=[\"'][A-Za-z0-9-]+[\"'])?[ ]?\?>")
 _COMMENTS = re.compile(rb"(?<=<!--)(?:[^-]|-(?!->))*+")
 _MARKUP = re.compile(rb"<[^<>!][^<>]*>")
 _ATTRIBUTE = re.compile(rb"([A-Za-z0-9_.:-]++=)([\"'])([^\"'<>]*)")
@@ -62,7 +65,7 @@ class Contents:
     def message(self, message: Message) -> bytes:
         """Return a message of SIP or HTTP/1.x."""
         data, body = message.payload.data, message.body
-        made = bytearray(self._opaque(data))
+        made = bytearray(self.opaque(data))
         if not isinstance(body, Sip | Http):
             return bytes(made)
         headers = body.headers
@@ -88,8 +91,10 @@ class Contents:
         codings = [one for one in codings if one not in ("", "identity")]
         if codings:
             return self._compressed(headers, data, payload, codings)
-        made = bytearray(self._opaque(data))
+        made = bytearray(self.opaque(data))
         parts, _ = mime.body_parts(headers, data, 0, len(data), False)
+        told = (headers.get("Content-Type") or "").encode("latin-1", "replace")
+        known = set(_OF_BOUNDARY.findall(told)) | set(_OF_BOUNDARY.findall(data) if b"boundary" in told else ())
         at, blanked = 0, len(data) - len(data.translate(None, _CONTROLS))
         for part in parts:
             begin, end = part.span
@@ -97,11 +102,11 @@ class Contents:
             if part.headers is not headers:
                 self._headers(made, data, part.headers)
                 start, stop = part.headers.start if part.headers else begin, part.headers.end if part.headers else begin
-                made[at:start] = self.texts.octets(data[at:start])  # a boundary
+                self._boundaries(made, data, at, start, known)
                 made[stop:begin] = data[stop:begin]
             at = end
-        if parts and at < len(data):
-            made[at:] = self.texts.octets(data[at:]) if len(data) - at <= mime.MAX_BOUNDARY else made[at:]
+        if parts and parts[0].headers is not headers:
+            self._boundaries(made, data, at, len(data), known)
         if blanked and made.count(0) > data.count(0):
             self.counts[UNREAD] += made.count(0) - data.count(0)
         return bytes(made)
@@ -112,6 +117,10 @@ class Contents:
             return self.texts.octets(octets)
         return self.texts.octets(octets[:-UA_ID]) + octets[-UA_ID:]
 
+    def document(self, octets: bytes, payload: Payload) -> bytes:
+        """Return a document in XML."""
+        return self._of_type("application/xml", octets, payload)
+
     # ------------------------------------------------------------------------------------------------- heads
 
     def _start_line(self, line: bytes) -> bytes:
@@ -120,7 +129,7 @@ class Contents:
     def _parameter(self, found: re.Match[bytes]) -> bytes:
         name, value = found[1], found[2]
         known = name.decode("latin-1").strip().lower() in QUERY or b"@" in value or b"%40" in value
-        return name + b"=" + (value if known else self._opaque(value))
+        return name + b"=" + (value if known else self.opaque(value))
 
     def _headers(self, made: bytearray, data: bytes, headers: Headers) -> None:
         for header in headers:
@@ -129,15 +138,21 @@ class Contents:
     def _header(self, header: Header, line: bytes) -> bytes:
         if header.name in UNDERSTOOD:
             return self.texts.octets(line)
-        return self._name_stays(line) if header.name else self._opaque(line)
+        return self._name_stays(line) if header.name else self.opaque(line)
 
     def _name_stays(self, line: bytes) -> bytes:
         name, colon, value = line.partition(b":")
         if not name:  # a pseudo-header
             return line[:1] + self._name_stays(line[1:])
-        return name + colon + self._opaque(value)
+        return name + colon + self.opaque(value)
 
     # ------------------------------------------------------------------------------------------------- bodies
+
+    def _boundaries(self, made: bytearray, data: bytes, start: int, end: int, known: set[bytes]) -> None:
+        """Keep the lines between parts that divide them, as they are in Content-Type (RFC 2046 5.1.1)."""
+        for found in _BOUNDARY.finditer(data, start, end):
+            if found[1].rstrip(b" \t") in known or found[1].rstrip(b" \t").removesuffix(b"--") in known:
+                made[found.start() : found.end()] = self.texts.octets(found[0])
 
     def _body(self, made: bytearray, message: Message, body: Sip | Http, start: int) -> None:
         data = message.payload.data
@@ -169,44 +184,48 @@ class Contents:
 
     def _of_type(self, kind: str, octets: bytes, payload: Payload) -> bytes:
         protocol = mime.protocol_of(kind)
+        wide = self._wide(kind, octets, payload)
+        if wide is not None:
+            return wide
         if not protocol:
-            return self._opaque(octets)
+            return self.opaque(octets)
         message = dissect(payload._replace(data=octets), protocol)
         if message is None:
-            return self._opaque(octets)
+            return self.opaque(octets)
         if protocol == "mikey":
             return self.mikey(message)
         if isinstance(message.body, Dcf):
             return self.dcf(message, message.body)
         if octets.translate(None, _CONTROLS) != octets or protocol == "dcf":
-            return self._wide(octets)
+            return self.opaque(octets)
         if message.body is None or isinstance(message.body, OtherXml):
             return self._markup(octets)
-        octets = _COMMENTS.sub(lambda found: self._opaque(found[0]), octets)
-        named = _NAMED.sub(lambda found: found[1] + self._opaque(found[2]), octets)
+        octets = _COMMENTS.sub(lambda found: self.opaque(found[0]), octets)
+        named = _NAMED.sub(lambda found: found[1] + self.opaque(found[2]), octets)
         return self.texts.octets(_ENCODED.sub(self._encoded, named))
 
     def _markup(self, octets: bytes) -> bytes:
         """Return XML in which only the names of elements and attributes stay."""
         done, at = bytearray(), 0
         for found in _MARKUP.finditer(octets):
-            done += self._opaque(octets[at : found.start()])
-            done += _ATTRIBUTE.sub(self._attribute, found[0])
+            done += self.opaque(octets[at : found.start()])
+            done += found[0] if _XML.fullmatch(found[0]) else _ATTRIBUTE.sub(self._attribute, found[0])
             at = found.end()
-        return bytes(done) + self._opaque(octets[at:])
+        return bytes(done) + self.opaque(octets[at:])
 
     def _attribute(self, found: re.Match[bytes]) -> bytes:
-        return found[0] if found[1].startswith(b"xmlns") else found[1] + found[2] + self._opaque(found[3])
+        return found[0] if found[1].startswith(b"xmlns") else found[1] + found[2] + self.opaque(found[3])
 
-    def _wide(self, octets: bytes) -> bytes:
-        """Return text in UTF-16 with a mark of its order; what is none is blanked."""
+    def _wide(self, kind: str, octets: bytes, payload: Payload) -> bytes | None:
+        """Return text in UTF-16 with a mark of its order, None where it is none."""
         order = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}.get(octets[:2])
         try:
             text = "" if order is None else octets[2:].decode(order)
         except UnicodeDecodeError:
-            text = ""
-        made = b"" if order is None else octets[:2] + self.texts.text(text).encode(order)
-        return made if len(made) == len(octets) and text.isascii() else self._opaque(octets)
+            return None
+        if order is None or not text.isascii():
+            return None
+        return octets[:2] + self._of_type(kind, text.encode(), payload).decode("latin-1").encode(order)
 
     def _encoded(self, found: re.Match[bytes]) -> bytes:
         """Return text in base64 with the names in it replaced; octets that are no text stay for who knows them."""
@@ -222,13 +241,16 @@ class Contents:
         rest = [one for one in zip(headers.names, headers.lines, strict=True) if one[0] != "Content-Encoding"]
         plain = Headers(tuple(name for name, _ in rest), tuple(line for _, line in rest))
         if codings in (["gzip"], ["x-gzip"]) and not note and not wrong:
-            packed = _packed(self.content(plain, content, payload), len(data))
-            if packed is not None:
-                return packed
+            flat = replace(self, texts=self.texts.flat())
+            for each in (self, flat):  # what says nothing need not be long
+                packed = _packed(each.content(plain, content, payload), len(data))
+                if packed is not None:
+                    return packed
         self.counts[COMPRESSED] += len(data)
         return bytes(len(data))
 
-    def _opaque(self, octets: bytes) -> bytes:
+    def opaque(self, octets: bytes) -> bytes:
+        """Return text in which only the names of parameters stay; octets that are no text are blanked."""
         made = bytearray(len(octets))
         for found in _PRINTED.finditer(octets) if octets.translate(None, _CONTROLS) == octets else ():
             made[found.start() : found.end()] = self.texts.opaque(found[0].decode("latin-1")).encode("latin-1")

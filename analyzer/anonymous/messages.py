@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.analysis import Analysis
-from analyzer.anonymous.contents import UA_ID, Contents, is_text
+from analyzer.anonymous.contents import Contents
+from analyzer.anonymous.diameter_messages import DiameterMessages
 from analyzer.anonymous.mikey_messages import MikeyMessages
 from analyzer.anonymous.rekey import Rekeyed
 from analyzer.anonymous.texts import Texts
@@ -34,6 +35,7 @@ class Messages:
     texts: Texts
     mikey: MikeyMessages
     contents: Contents
+    diameter: DiameterMessages
     made: dict[bytes, bytes] = field(default_factory=dict, repr=False)
     _first: dict[tuple[str, str], tuple[str, str]] = field(default_factory=dict, repr=False)
 
@@ -52,7 +54,7 @@ class Messages:
         if message.protocol == "mikey":
             return self.mikey.octets(message)
         if message.protocol == "diameter":
-            return self._diameter(message)
+            return self.diameter.octets(message)
         if message.protocol not in TEXT:
             return None
         if isinstance(message.body, Http) and message.body.stream is not None:
@@ -77,24 +79,6 @@ class Messages:
                         message.body.headers, bytes(data[each.start : each.end]), message.payload
                     )
                     data[each.start : each.end] = made
-        return bytes(data)
-
-    def _diameter(self, message: Message) -> bytes:
-        data = bytearray(message.payload.data)
-        for outer in tree(message):
-            for each in outer.walk():
-                octets = message.payload.data[each.start : each.end]
-                if each.children or isinstance(each.value, int) or not octets:
-                    continue
-                shown = each.value if isinstance(each.value, str) else ""
-                made = self.rekeyed.names.address(shown)
-                if made != shown and shown.encode() != octets:
-                    size = 4 if "." in shown else 16
-                    data[each.end - size : each.end] = self.rekeyed.names.packed(octets[-size:])
-                elif len(octets) > 2 and (is_text(octets) or (len(octets) > 2 * UA_ID and is_text(octets[:-UA_ID]))):
-                    data[each.start : each.end] = self.contents.printed(octets)
-                else:
-                    data[each.start : each.end] = self.texts.embedded(octets)
         return bytes(data)
 
     # ------------------------------------------------------------------------------------------------- digests

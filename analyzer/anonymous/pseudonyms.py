@@ -44,7 +44,9 @@ class Pseudonyms:
         return self._stream(what, value, len(value))
 
     def word(self, text: str) -> str:
-        """Return a word of the same form; upper and lower case are one word."""
+        """Return a word of the same form; upper and lower case are one word, and a number with a plus or without."""
+        if text.startswith("+"):
+            return "+" + self.word(text[1:])
         lowered = text.lower()
         if len(lowered) != len(text):  # of letters that are not ASCII, which stay
             lowered = text

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from analyzer.anonymous.pseudonyms import Pseudonyms
 
 # Names of hosts that belong to no network: those of namespaces and schemas
 PUBLIC = ("w3.org", "xmlsoap.org", "3gpp.org", "openmobilealliance.org", "ietf.org", "iana.org", "dvb.org")
+FLAT = "x"
 KEPT_USERS = ("3gpp-bootstrapping", "3gpp-bootstrapping-uicc", "3gpp-bootstrapping-digest", "anonymous")
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]*[A-Za-z0-9])?"
@@ -72,6 +73,7 @@ class Texts:
     names: Pseudonyms
     known: Mapping[str, str] = field(default_factory=dict, repr=False)
     domains: frozenset[str] = frozenset()
+    _flat: bool = field(default=False, init=False)
     _sizes: tuple[int, ...] = field(init=False, repr=False)  # of what is known and no word, the longest first
     _pattern: re.Pattern[str] = field(init=False, repr=False)
 
@@ -94,9 +96,19 @@ class Texts:
 
     def opaque(self, text: str) -> str:
         """Return a text of the same length that says nothing: only the names of parameters stay."""
-        return self._replaced(
-            text, lambda rest: _OTHERS.sub("x", _VALUE.sub(lambda word: self._word_of(word[0]), rest))
-        )
+
+        def hidden(rest: str) -> str:
+            return _OTHERS.sub(
+                "x", _VALUE.sub(lambda word: FLAT * len(word[0]) if self._flat else self._word_of(word[0]), rest)
+            )
+
+        return self._replaced(text, hidden)
+
+    def flat(self) -> Texts:
+        """Return the same but for what says nothing, which becomes one letter again and again."""
+        made = replace(self)
+        made._flat = True
+        return made
 
     def _replaced(self, text: str, rest: Callable[[str], str]) -> str:
         done, begin = [], 0
