@@ -19,6 +19,8 @@ from analyzer.mki import MKI_OCTETS
 from dissectors import Payload
 
 USUAL_TAG = 10  # octets
+MAX_REMEMBERED = 32_768  # packets, as they may be seen on other legs too
+EXTENSION = 0x10  # the bit of RTP that says that there is one
 
 
 class Media:
@@ -42,6 +44,8 @@ class Media:
             opened = stream.take(packet)
             if opened is not None or packet.data not in self.made:
                 self.made[packet.data] = self._made(packet.data, stream, opened)
+                while len(self.made) > MAX_REMEMBERED:
+                    del self.made[next(iter(self.made))]
             yield packet.data, self.made[packet.data]
 
     def _made(self, data: bytes, stream: Receiver, opened: Opened | None) -> bytes:
@@ -49,8 +53,15 @@ class Media:
         header = RTCP_HEADER if rtcp else header_length(data) or srtp.RTP_HEADER
         if opened is None:
             end = max(len(data) - _kept(data, stream), header)
-            return data[:header] + self.rekeyed.names.octets(data[header:end], "media") + data[end:]
+            return self._head(data, header) + self.rekeyed.names.octets(data[header:end], "media") + data[end:]
         return self._rtcp(data, opened) if rtcp else self._rtp(data, header, opened)
+
+    def _head(self, data: bytes, size: int) -> bytes:
+        """Return a header of so many octets with another extension, if it has one (RFC 3550 5.3.1)."""
+        begin = srtp.RTP_HEADER + 4 * (data[0] & 0x0F) + 4
+        if not data[0] & EXTENSION or begin >= size or is_rtcp(data):
+            return data[:size]
+        return data[:begin] + self.rekeyed.names.octets(data[begin:size], "extension")
 
     def _keys(self, opened: Opened, index: int, *, rtcp: bool) -> srtp.SessionKeys:
         policy, key = opened.policy, opened.key
@@ -67,8 +78,8 @@ class Media:
         mac_start = len(data) - mac_octets
         end = mac_start - roc_octets - MKI_OCTETS
         if end < header:
-            return data
-        made = data[:header] + self.rekeyed.names.octets(data[header:end], "media") + data[end:mac_start]
+            return data[: srtp.RTP_HEADER] + self.rekeyed.names.octets(data[srtp.RTP_HEADER :], "media")
+        made = self._head(data, header) + self.rekeyed.names.octets(data[header:end], "media") + data[end:mac_start]
         mac = self._keys(opened, roc << 16 | sequence, rtcp=False).mac(made[:end], roc.to_bytes(srtp.ROC_LENGTH, "big"))
         return made + mac[:mac_octets] if opened.by_mac else made + data[mac_start:]
 

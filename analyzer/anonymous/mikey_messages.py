@@ -11,9 +11,16 @@ from analyzer.anonymous.texts import Texts
 from analyzer.correlate import bodies
 from analyzer.keys import mikey
 from analyzer.keys.chain import Opened
-from dissectors import Message
+from dissectors import Message, tree
 from dissectors.mikey import Kemac, KeyDataPlain, Mikey, Verification
 
+# Fields that may name somebody or be keys, which nothing here opens (RFC 3830 6, RFC 6043, RFC 6267, RFC 6509)
+STRANGE = frozenset(f"mikey.{name}" for name in (
+    "unread", "cert.data", "chash.data", "pke.data", "dh.value", "sign.data", "generic_id.session_data", "ext.data",
+    "ext.bcast.data", "ext.key_id.data", "err.reserved", "sakke.data", "ticket.data", "thdr.data", "ibake.data",
+    "esk.data", "sk.data", "eccpt.point", "eccpt.pad", "sp.patam.value",
+))  # fmt: skip
+TEXTS = frozenset({"mikey.ext.value"})
 COUNTERS = (0, 32)  # bits by which a counter may stand further left in the IV
 
 
@@ -46,7 +53,9 @@ class MikeyMessages:
     def _made(self, message: Message) -> bytearray:
         body, data = message.body, bytearray(message.payload.data)
         if not isinstance(body, Mikey):
+            data[:] = self.rekeyed.names.octets(bytes(data), "MIKEY")
             return data
+        self._strange(message, data)
         first = self.analysis.story.traffic.folded.again.get(id(message), message)
         for identity in body.identities:
             begin = identity.end - len(identity.data)
@@ -57,6 +66,15 @@ class MikeyMessages:
         if body.verification is not None:
             self._verification(first, body, body.verification, data)
         return data
+
+    def _strange(self, message: Message, data: bytearray) -> None:
+        for outer in tree(message):
+            for each in outer.walk():
+                octets = bytes(data[each.start : each.end])
+                if each.name in TEXTS:
+                    data[each.start : each.end] = self.texts.opaque(octets.decode("latin-1")).encode("latin-1")
+                elif each.name in STRANGE and not each.children:
+                    data[each.start : each.end] = self.rekeyed.names.octets(octets, "MIKEY")
 
     def _kemac(self, message: Message, first: Message, body: Mikey, kemac: Kemac, data: bytearray) -> None:
         opened = self.analysis.story.chain.opening(first)

@@ -173,7 +173,7 @@ class Texts:
             case "v6":
                 return self.names.address(text) if _is_address(text) else text
             case "user":
-                return text if text.lower() in KEPT_USERS else self.names.word(text)
+                return text if text.lower() in KEPT_USERS else _OTHERS.sub("x", self.names.word(text))
             case "hex":
                 return self.hex(text)
             case "label":
