@@ -10,10 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzer.analysis import Analysis
-from analyzer.anonymous import frames as of_frames
 from analyzer.anonymous.contents import Contents
 from analyzer.anonymous.diameter_messages import DiameterMessages
-from analyzer.anonymous.frames import Ends, Frames
+from analyzer.anonymous.frames import Frames
 from analyzer.anonymous.http2_frames import Told
 from analyzer.anonymous.media import Media
 from analyzer.anonymous.messages import Messages
@@ -22,6 +21,7 @@ from analyzer.anonymous.objects import Objects
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.anonymous.rekey import Rekeyed
 from analyzer.anonymous.sealed import Sealed
+from analyzer.anonymous.streams import Ends
 from analyzer.anonymous.texts import Texts, domains_of, hosts_in
 from analyzer.capture.reader import open_capture
 from analyzer.capture.writer import PcapngWriter
@@ -59,6 +59,7 @@ class Anonymiser:
     sealed: Sealed = field(init=False, repr=False)
     texts: Texts = field(init=False, repr=False)
     messages: Messages = field(init=False, repr=False)
+    _frames: Frames | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self.names = Pseudonyms(self.secret)
@@ -89,17 +90,8 @@ class Anonymiser:
 
     def write(self, index: int, out: PcapngWriter) -> None:
         """Write the frames of a capture."""
-        frames = Frames(self.names, self.messages.made.get, self.sealed.contents, counts=self.counts)
+        frames = self._looked()
         path = self.analysis.case.captures[index]
-        for _ in range(LOOKS):
-            self.sealed.learnt = False
-            for frame in open_capture(path, index):
-                frames.look(frame)
-            if not self.sealed.learnt:
-                break
-        left = of_frames.filled(frames.streams, self._pieces(), self._http2(), self.counts)
-        if left:
-            self.counts[STREAMS] += left
         media = Media(self.analysis, self.rekeyed, self.sealed.renewed)
         carried: dict[bytes, bytes] = {}
         frames.datagram = lambda data: carried.get(data) or self.messages.made.get(data)
@@ -109,6 +101,22 @@ class Anonymiser:
             data = frames.made(frame)
             facts = replace(capture.facts, frame_comments={}, interfaces=[])
             out.write(frame._replace(data=data), facts)
+
+    def _looked(self) -> Frames:
+        """Return the frames of all captures, looked at: a message may begin in one and end in another."""
+        if self._frames is None:
+            self._frames = Frames(self.names, self.messages.made.get, self.sealed.contents, counts=self.counts)
+            for _ in range(LOOKS):
+                self.sealed.learnt = False
+                for index, path in enumerate(self.analysis.case.captures):
+                    for frame in open_capture(path, index):
+                        self._frames.look(frame)
+                if not self.sealed.learnt:
+                    break
+            left = self._frames.streams.fill(self._pieces(), self._http2(), self.counts)
+            if left:
+                self.counts[STREAMS] += left
+        return self._frames
 
     def outcome(self, files: Mapping[str, str]) -> Outcome:
         """Return what becomes of keyring and case.toml; `files` are the captures by the names that they had."""

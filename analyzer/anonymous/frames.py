@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 
-from analyzer.anonymous import http2_frames, link_headers, options
+from analyzer.anonymous import link_headers, options
 from analyzer.anonymous.link_headers import ip_start
 from analyzer.anonymous.pieces import Chunks, Pieces
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.anonymous.sealed import Contents
+from analyzer.anonymous.streams import SEQUENCE, Streams
 from analyzer.capture import linktypes
 from analyzer.capture.frame import Frame
 from analyzer.decode.esp import NATT_PORT, encapsulated
@@ -26,46 +27,12 @@ UDP, TCP, SCTP, ESP, ICMP, ICMP_6, IP_IN_IP, IP_6_IN_IP = 17, 6, 132, 50, 1, 58,
 FRAGMENT, AH = 44, 51
 AFTER_4 = frozenset({AH})  # headers that may stand between that of IP and what it carries
 AFTER_6 = frozenset({0, 43, FRAGMENT, AH, 60})  # RFC 8200 4
+SYN = 0x02
 WHOLE = 3  # the flags of a chunk of SCTP that is a message
 LAYERS = 4  # IP packets within IP packets
 
-Ends = tuple[str, int, str, int]
 Tunnel = Callable[[bytes], bytes | str | None]
 Piece = tuple[int, int, bool]  # identification, where it begins, and whether nothing follows
-
-
-@dataclass(slots=True)
-class Stream:
-    """The octets of one direction of a TCP connection: as seen, by their place; and what stands for them."""
-
-    base: int
-    octets: bytearray = field(default_factory=bytearray, repr=False)
-    made: bytearray = field(default_factory=bytearray, repr=False)
-
-    def add(self, sequence: int, data: bytes) -> None:
-        """Keep octets of a segment; of those that were seen before the first count."""
-        at = (sequence - self.base) & 0xFFFF_FFFF
-        if at >= 1 << 31:  # before the first that was seen
-            cut = (self.base - sequence) & 0xFFFF_FFFF
-            if cut > MAX_HOLE:
-                return
-            if cut > len(data):
-                data = data + bytes(cut - len(data))
-            self.octets[:0] = data[:cut]
-            self.base, at, data = sequence, cut, data[cut:]
-        if at > len(self.octets) + MAX_HOLE:
-            return
-        if at > len(self.octets):
-            self.octets += bytes(at - len(self.octets))
-        self.octets += data[len(self.octets) - at :] if at + len(data) > len(self.octets) else b""
-
-    def piece(self, sequence: int, size: int) -> bytes:
-        """Return what stands for octets of a segment, zeros where nothing does."""
-        at = (sequence - self.base) & 0xFFFF_FFFF
-        return bytes(self.made[at : at + size]).ljust(size, b"\0") if at < len(self.made) else bytes(size)
-
-
-MAX_HOLE = 1 << 20
 
 
 @dataclass(slots=True)
@@ -75,7 +42,7 @@ class Frames:
     names: Pseudonyms
     datagram: Callable[[bytes], bytes | None]
     opened: Callable[[str, str, bytes], Contents | None] = field(default=lambda src, dst, data: None, repr=False)
-    streams: dict[Ends, Stream] = field(default_factory=dict, repr=False)
+    streams: Streams = field(default_factory=Streams, repr=False)
     counts: Counter[str] = field(default_factory=Counter)
     pieces: Pieces = field(default_factory=Pieces, repr=False)
     chunks: Chunks = field(default_factory=Chunks, repr=False)
@@ -277,16 +244,19 @@ class Frames:
     def _tcp(self, data: bytearray, start: int, end: int, ends: bytes) -> None:
         sport, dport, sequence = struct.unpack_from("!HHI", data, start)
         body = start + max((data[start + 12] >> 4) * 4, options.MINIMAL_TCP)
-        sequence += 1 if data[start + 13] & 0x02 else 0
-        options.tcp(data, start + options.MINIMAL_TCP, min(body, end))
-        if body >= end:
-            return
         half = len(ends) // 2
         key = (str(ip_address(ends[:half])), sport, str(ip_address(ends[half:])), dport)
-        if self.looking:
-            self.streams.setdefault(key, Stream(sequence)).add(sequence, bytes(data[body:end]))
+        options.tcp(data, start + options.MINIMAL_TCP, min(body, end))
+        if data[start + 13] & SYN:
+            sequence = (sequence + 1) % SEQUENCE
+            if self.looking:
+                self.streams.begin(key, sequence)
+        if body >= end:
             return
-        data[body:end] = self.streams[key].piece(sequence, end - body) if key in self.streams else bytes(end - body)
+        if self.looking:
+            self.streams.add(key, sequence, bytes(data[body:end]))
+            return
+        data[body:end] = self.streams.piece(key, sequence, end - body)
 
     def _sctp(self, data: bytearray, start: int, end: int, ends: bytes) -> None:
         at, ends = start + 12, ends + bytes(data[start : start + 8])
@@ -354,31 +324,3 @@ def _remainder(value: int) -> int:
 
 
 _TABLE = tuple(map(_remainder, range(256)))
-
-
-def filled(
-    streams: dict[Ends, Stream],
-    pieces: Iterable[tuple[Ends, bytes, bytes]],
-    of_http2: Mapping[Ends, Mapping[int, http2_frames.Told]],
-    counts: Counter[str],
-) -> int:
-    """Put what stands for messages, in their order, into the streams that carry them; return octets without any."""
-    at: dict[Ends, int] = {}
-    for stream in streams.values():
-        stream.made = bytearray(len(stream.octets))
-    covered = 0
-    for ends, before, after in pieces:
-        stream_of = streams.get(ends)
-        if stream_of is None:
-            continue
-        place = stream_of.octets.find(before, at.get(ends, 0))
-        if place >= 0 and len(before) == len(after):
-            stream_of.made[place : place + len(before)] = after
-            at[ends] = place + len(before)
-            covered += len(before)
-    for name, told in of_http2.items():
-        if name in streams:
-            made = http2_frames.filled(bytes(streams[name].octets), told, counts)
-            streams[name].made[: len(made)] = made
-            covered += len(made)
-    return sum(len(stream.octets) for stream in streams.values()) - covered

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.anonymous.frames import Frames, filled
+from analyzer.anonymous.frames import Frames
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.capture import linktypes
 from analyzer.capture.frame import Frame
@@ -68,9 +68,7 @@ def test_pieces_of_a_stream_in_any_order_and_again():
     frames = Frames(NAMES, lambda data: None)
     for packet in packets:
         frames.look(packet)
-    assert (
-        filled(frames.streams, [((*ENDS[:1], 1, ENDS[1], 2), octets[10:95], octets[10:95][::-1])], {}, Counter()) == 15
-    )
+    assert frames.streams.fill([((*ENDS[:1], 1, ENDS[1], 2), octets[10:95], octets[10:95][::-1])], {}, Counter()) == 15
     expected = bytes(10) + octets[10:95][::-1] + bytes(5)
     for packet, (seq, data) in zip(packets, segments, strict=True):
         out = frames.made(packet)
@@ -200,11 +198,3 @@ def test_a_message_of_sctp_in_several_chunks():
              for (flags, number, _), data in zip(parts, (octets[::-1][:40], octets[::-1][40:80], octets[::-1][80:]), strict=True)]  # fmt: skip
     assert [frames.made(framed(packet))[14:] for packet in packets] == again
     assert frames.counts == {}
-
-
-def test_a_segment_far_away_takes_no_memory():
-    frames = Frames(NAMES, lambda data: None)
-    for sequence in (0x7000_0000, 1, 0xE000_0000):
-        frames.look(framed(forge.tcp(ENDS[0], 1, ENDS[1], 2, seq=sequence, ack=0, flags=0x10, payload=b"x")))
-    (stream,) = frames.streams.values()
-    assert len(stream.octets) == 1

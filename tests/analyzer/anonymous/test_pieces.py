@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from analyzer.anonymous.frames import Frames, filled
+from analyzer.anonymous.frames import Frames
 from analyzer.anonymous.pieces import MAX_KEPT, Pieces
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.capture import linktypes
@@ -79,7 +79,7 @@ def test_a_segment_in_fragments():
     for packet in packets:
         frames.look(packet)
     assert (
-        filled(frames.streams, [((ends[0], 1, ends[1], 2), bytes(range(100)), bytes(range(100))[::-1])], {}, Counter())
+        frames.streams.fill([((ends[0], 1, ends[1], 2), bytes(range(100)), bytes(range(100))[::-1])], {}, Counter())
         == 0
     )
     made = b"".join(frames.made(packet)[20:] for packet in packets)
