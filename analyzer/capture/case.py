@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
-from analyzer.capture.reader import STDIN, is_capture
+from analyzer.capture.reader import GLOB, STDIN, is_capture, is_shut
 from analyzer.capture.rolling import COMPRESSED, rolled, stem
 from analyzer.profiles import PROFILES
 from analyzer.tolerances import TABLE as TOLERANCES
@@ -28,7 +28,6 @@ NODES = ("ue", "bm-sc", "scf", "bsf", "bsf-zn")
 PORT_PROTOCOLS = ("sip", "http", "mikey", "diameter", "flute")
 CAPTURE_KEYS = ("clock_offset",)
 KNOWN = ("nodes", "capture", "ports", "profile", TOLERANCES, "waive")
-GLOB = "*?["  # characters of patterns
 URL = re.compile(r"[a-z][a-z0-9+.-]*(::|://)", re.IGNORECASE)
 MAX_CONFIG = 1024 * 1024  # octets of a case.toml
 MAX_OFFSET = 10**10  # s, more than any date that a probe may think it is
@@ -89,7 +88,8 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
     """Return the cases that files and folders hold, in a fixed order; with `merge` all of them as one.
 
     Files that are named are taken as captures whatever they hold; in folders captures are told by their octets, and
-    rolling files of one probe are one. A folder that cannot be looked into is a case that cannot be read.
+    rolling files of one probe are one. A folder that cannot be looked into is a case that cannot be read, and so is a
+    file that is called like a capture and cannot be opened.
     """
     cases = [case for path in dict.fromkeys(paths) for case in _cases(path)]
     return [joined(cases)] if merge and cases else cases
@@ -101,9 +101,13 @@ def passed_over(paths: Iterable[str], cases: Iterable[CaseFiles]) -> Iterator[st
     for path in dict.fromkeys(paths):
         for here, files in below(path):
             for file in (here / name for name in files):
-                inner = Path(file.stem) if file.suffix.lower() in COMPRESSED else file
-                if inner.suffix.lower() in CALLED and str(file) not in known:
+                if _is_called_so(file) and str(file) not in known:
                     yield str(file)
+
+
+def _is_called_so(file: Path) -> bool:
+    inner = Path(file.stem) if file.suffix.lower() in COMPRESSED else file
+    return inner.suffix.lower() in CALLED
 
 
 def joined(cases: Sequence[CaseFiles]) -> CaseFiles:
@@ -174,7 +178,7 @@ def load_case_config(path: str) -> CaseConfig:
 def _cases(path: str) -> Iterator[CaseFiles]:
     if path == STDIN:
         yield CaseFiles("stdin", (STDIN,))
-    elif Path(path).is_dir():
+    elif os.path.isdir(path):
         yield from _folder(Path(path))
     elif any(mark in path for mark in GLOB) and not os.path.lexists(path) and (found := _matched(path)):
         for one in found:
@@ -194,14 +198,14 @@ def _file(path: Path) -> CaseFiles:
         name=names(path)[0],
         captures=(str(path),),
         keyrings=tuple(str(found) for found in (_own_keyring(path) or _if_file(path.parent / KEYRING))),
-        config=str(config) if config.is_file() else None,
+        config=str(config) if os.path.isfile(config) else None,
     )
 
 
 def _folder(folder: Path) -> Iterator[CaseFiles]:
     closed: list[OSError] = []
     for here, files in below(folder, closed.append):
-        captures = [here / name for name in files if is_capture(str(here / name))]
+        captures = [here / name for name in files if _is_wanted(here / name)]
         if captures and (KEYRING in files or CASE in files):
             keyrings = [*_if_file(here / KEYRING), *(found for capture in captures for found in _own_keyring(capture))]
             paths, points = _in_order(captures)
@@ -216,6 +220,10 @@ def _folder(folder: Path) -> Iterator[CaseFiles]:
             yield from (_file(run[0]) if len(run) == 1 else _rolling(run) for run in rolled(captures))
     for error in closed:  # what cannot be looked into is a case that cannot be read
         yield CaseFiles(Path(error.filename).name, (error.filename,))
+
+
+def _is_wanted(file: Path) -> bool:
+    return is_capture(str(file)) or (_is_called_so(file) and is_shut(str(file)))  # reading it says why
 
 
 def below(
@@ -265,7 +273,7 @@ def names(capture: Path) -> tuple[str, ...]:
 
 
 def _if_file(path: Path) -> list[Path]:
-    return [path] if path.is_file() else []
+    return [path] if os.path.isfile(path) else []  # where it may not be asked: none
 
 
 def _once(paths: Iterator[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from analyzer.capture.inflate import COMPRESSIONS, LONGEST_MAGIC
 from analyzer.capture.source import Source
 
 STDIN = "-"
+GLOB = "*?["  # characters of patterns
 HEAD = 16  # octets that tell a format
 
 KNOWN = (
@@ -162,6 +163,31 @@ def is_capture(path: str) -> bool:
         return False
 
 
+def is_shut(path: str) -> bool:
+    """Say whether nobody can tell what a file is: it cannot be opened, or is a link to nothing."""
+    try:
+        if stat.S_ISREG(os.stat(path).st_mode):
+            FileIO(path, "rb").close()
+    except FileNotFoundError:
+        return os.path.islink(path)  # else it has gone since it was listed
+    except OSError:
+        return True
+    return False
+
+
+def what_is(path: str) -> str:
+    """Say what a file is that is no capture, for people."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return "is no regular file"
+        open_capture(path)
+    except CaptureError as error:
+        return error.reason
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror or error}"
+    return "is no capture of its own"
+
+
 def _is_magic(head: bytes) -> bool:
     return head in FORMATS
 
@@ -180,9 +206,15 @@ def _stream(path: str, follow: Follow | None = None) -> FileIO:
     except IsADirectoryError:
         raise CaptureError(path, 0, "is a folder, not a capture") from None
     except FileNotFoundError:
-        raise CaptureError(path, 0, "there is no such file") from None
+        raise CaptureError(path, 0, _missing(path)) from None
     except (OSError, ValueError) as error:
         raise CaptureError(path, 0, f"cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _missing(path: str) -> str:
+    if os.path.islink(path):
+        return f"there is no such file: it is a link to {os.readlink(path)}"
+    return "there is no such file" + (", and none that fits the pattern" if any(mark in path for mark in GLOB) else "")
 
 
 def _refusal(opened: Source) -> str:

@@ -7,6 +7,7 @@ nothing is missing between them, and none begins before the one before it.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -44,7 +45,7 @@ def rolled(paths: Iterable[Path]) -> list[list[Path]]:
     order = {path: place for place, path in enumerate(paths)}
     for path in order:
         series, number, stamp = _named(path)
-        groups.setdefault(series if series is not None and path.is_file() else path, []).append(
+        groups.setdefault(series if series is not None and os.path.isfile(path) else path, []).append(
             File(path, number, stamp)
         )
     found = [run for files in groups.values() for run in _runs(files)]

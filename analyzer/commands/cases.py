@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from analyzer.capture.case import CaseFiles, ConfigError, is_url, passed_over
-from analyzer.capture.reader import CaptureError
+from analyzer.capture.case import CaseFiles, ConfigError, is_url, joined, passed_over
+from analyzer.capture.reader import CaptureError, what_is
 from analyzer.capture.remote import copied, find_anywhere
 from analyzer.capture.tshark import TsharkError
 from analyzer.codes import UNREADABLE, USAGE
@@ -51,7 +51,7 @@ def inputs(function: Function, required: bool = True) -> Function:
         click.option(
             "--keys", multiple=True, type=click.Path(), metavar="FILE", help="A keyring for every case; repeatable."
         ),
-        click.argument("paths", type=click.Path(), metavar="CASE...", nargs=-1, required=required),
+        click.argument("paths", type=click.Path(readable=False), metavar="CASE...", nargs=-1, required=required),
     ):
         function = decorate(function)
     return function
@@ -89,12 +89,17 @@ def wished() -> Config:
 
 
 def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
-    """Find the cases; tells when there are none, and what in folders is called like a capture and is none."""
-    cases = find_anywhere(paths, merge=merge)
-    warn([f"{path}: is no capture, in spite of its name; passed over" for path in passed_over(paths, cases)])
+    """Find the cases; tells where there are none, and what in folders is called like a capture and is none."""
+    if "" in paths:
+        raise click.UsageError("one of the names is empty: is there a variable that is not set?")
+    by_path = {path: find_anywhere([path]) for path in paths}
+    cases = [case for found in by_path.values() for case in found]
+    warn([f"{path}: passed over: {what_is(path)}" for path in passed_over(paths, cases)])
     if not cases:
         tell(f"no captures in {', '.join(paths)}: name a pcap or pcapng file, or a folder that holds some")
-    return cases
+    else:
+        warn([f"{path}: there are no captures in it" for path, found in by_path.items() if not found])
+    return [joined(cases)] if merge and cases else cases
 
 
 def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Analysis:

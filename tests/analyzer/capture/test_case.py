@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.capture import reader
 from analyzer.capture.case import CaseConfig, CaseFiles, ConfigError, find_cases, load_case_config
+from analyzer.capture.reader import CaptureError, open_capture
 from sample_pcaps import forge
 
 CAPTURE = forge.pcap([(10**9, b"packet")])
@@ -218,3 +220,59 @@ def test_a_folder_that_cannot_be_looked_into_is_a_case_that_cannot_be_read(tmp_p
     opened, closed = find_cases([str(tmp_path)])
     assert opened.captures == (str(tmp_path / "open" / "x.pcap"),)
     assert closed == CaseFiles("closed", (str(tmp_path / "closed"),))
+
+
+def test_a_file_that_cannot_be_opened_is_a_case_that_cannot_be_read(tmp_path, monkeypatch):
+    for name in ("closed.pcap", "notes.txt", "open.pcap"):
+        (tmp_path / name).write_bytes(CAPTURE)
+    _refused(monkeypatch, "closed.pcap", "notes.txt")
+    assert [case.captures for case in find_cases([str(tmp_path)])] == [
+        (str(tmp_path / "closed.pcap"),),
+        (str(tmp_path / "open.pcap"),),
+    ]
+    with pytest.raises(CaptureError, match="cannot be opened: Permission denied"):
+        open_capture(str(tmp_path / "closed.pcap"))
+
+
+def test_a_file_in_a_folder_that_cannot_be_entered_is_a_case_that_cannot_be_read(tmp_path, monkeypatch):
+    inside = str(tmp_path / "closed" / "x.pcap")
+    real = os.stat
+
+    def refuse(path, *others, **more):
+        if "closed" in os.fspath(path):
+            raise PermissionError(13, "Permission denied", os.fspath(path))
+        return real(path, *others, **more)
+
+    monkeypatch.setattr(os, "stat", refuse)
+    assert find_cases([inside]) == [CaseFiles("x", (inside,))]
+
+
+@pytest.mark.parametrize(("target", "reason"), [
+    ("nowhere.pcap", "there is no such file: it is a link to nowhere.pcap"),
+    ("latest.pcap", "cannot be opened: Too many levels of symbolic links"),
+])  # fmt: skip
+def test_a_link_to_nothing_is_a_case_that_cannot_be_read(tmp_path, target, reason):
+    (tmp_path / "latest.pcap").symlink_to(target)
+    (tmp_path / "notes").symlink_to("nowhere")
+    (case,) = find_cases([str(tmp_path)])
+    assert case.captures == (str(tmp_path / "latest.pcap"),)
+    with pytest.raises(CaptureError) as told:
+        open_capture(case.captures[0])
+    assert told.value.reason == reason
+
+
+def test_a_pipe_among_captures_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.pcap")
+    assert find_cases([str(tmp_path)]) == []
+
+
+def _refused(monkeypatch, *names):
+    """Let files refuse to be opened, as they do for all but root."""
+    real = reader.FileIO
+
+    def refuse(path, *others, **more):
+        if not isinstance(path, int) and os.path.basename(path) in names:
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *others, **more)
+
+    monkeypatch.setattr(reader, "FileIO", refuse)

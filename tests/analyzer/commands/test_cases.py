@@ -1,5 +1,6 @@
 """Cases as commands take them."""
 
+import os
 from types import SimpleNamespace
 
 import click
@@ -37,7 +38,7 @@ def analyse(monkeypatch):
             return found
 
         monkeypatch.setattr(analysis_module, "analyse", fake)
-        monkeypatch.setattr(cases, "find_anywhere", lambda paths, merge: CASES[: len(paths)])
+        monkeypatch.setattr(cases, "find_anywhere", lambda paths: [case for case in CASES if case.name in paths])
 
     return put
 
@@ -111,15 +112,42 @@ def test_inputs_are_options_of_a_command():
     }  # fmt: skip
 
 
+def test_a_case_that_cannot_be_opened_is_no_wrong_usage(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode, **others: False)  # as for all but root
+    (tmp_path / "x.pcap").touch()
+
+    @click.command
+    @inputs
+    def command(**given):
+        return given["paths"]
+
+    assert command.main([f"{tmp_path}/x.pcap"], standalone_mode=False) == (f"{tmp_path}/x.pcap",)
+
+
 def test_what_is_called_like_a_capture_and_is_none_is_told_of(tmp_path, capsys):
     below = tmp_path / "below"
     below.mkdir()
     (tmp_path / "good.pcap").write_bytes(pcap([]))
     (tmp_path / "page.PCAPNG").write_text("<html>404</html>")
     (below / "empty.pcap.gz").write_bytes(b"")
+    os.mkfifo(below / "pipe.cap")
     (below / "notes.txt").write_text("no capture, and not called so")
     assert [case.name for case in find([str(tmp_path)], merge=False)] == ["good"]
     assert capsys.readouterr().err.splitlines() == [
-        f"warning: {path}: is no capture, in spite of its name; passed over"
-        for path in (tmp_path / "page.PCAPNG", below / "empty.pcap.gz")
+        f"warning: {tmp_path}/page.PCAPNG: passed over: is no pcap or pcapng capture: text",
+        f"warning: {below}/empty.pcap.gz: passed over: is no pcap or pcapng capture: empty",
+        f"warning: {below}/pipe.cap: passed over: is no regular file",
     ]
+
+
+def test_a_folder_without_captures_is_told_of_where_others_have_some(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "good.pcap").write_bytes(pcap([]))
+    found = find([str(tmp_path / "empty"), str(tmp_path / "good.pcap")], merge=True)
+    assert [case.name for case in found] == ["good"]
+    assert capsys.readouterr().err == f"warning: {tmp_path}/empty: there are no captures in it\n"
+
+
+def test_a_name_that_is_empty_is_not_this_folder():
+    with pytest.raises(click.UsageError, match="one of the names is empty"):
+        find(["a", ""], merge=False)
