@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from analyzer import medialog, sharing
 from analyzer.analysis import Analysis, Options, analyse
@@ -20,6 +21,9 @@ SAMPLES = ROOT / "sample_pcaps"
 # Where tests wait for threads, timers and other processes: on a busy machine one may look too early
 TIMED = tuple(ROOT / "tests" / "analyzer" / name for name in ("tui", "executors", "commands", "test_landing.py"))
 RERUNS = 2  # what is broken fails each time
+
+settings.register_profile("keyshark", deadline=None)  # a machine may be busy; what hangs is ended by pytest-timeout
+settings.load_profile("keyshark")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
