@@ -65,8 +65,12 @@ class Cluster:
             from distributed import Client, LocalCluster  # noqa: PLC0415  # slow to load, and an extra
         except ImportError:
             raise ExecutorError("--cluster needs Dask distributed: install keyshark[cluster]") from None
-        for name in ("distributed", "tornado", "asyncio"):
-            logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is told by us, in a line
+        for name in (
+            *logging.root.manager.loggerDict,
+            "distributed",
+        ):  # parts of Dask have levels of their own
+            if name.partition(".")[0] in ("distributed", "tornado", "asyncio"):
+                logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is told by us, in a line
         address: Any = self._address
         if not is_address(address):
             raise ExecutorError(f"--cluster {address}: is no address: write tcp://HOST:PORT, or local")
@@ -74,7 +78,7 @@ class Cluster:
             if address == LOCAL:
                 address = stack.enter_context(
                     LocalCluster(
-                        n_workers=self._jobs, threads_per_worker=1, processes=True, dashboard_address=None,
+                        n_workers=self._jobs, threads_per_worker=1, processes=True, dashboard_address="127.0.0.1:0",
                         silence_logs=logging.CRITICAL,
                     )
                 )  # fmt: skip
@@ -83,7 +87,7 @@ class Cluster:
         except TimeoutError as error:
             reason = "has no workers" if "workers" in str(error) else f"does not answer within {WITHIN:g} s"
             raise ExecutorError(f"--cluster {self._address}: {reason}") from None
-        except (OSError, ValueError, RuntimeError) as error:
+        except (OSError, ValueError, RuntimeError, TypeError) as error:  # TypeError: TLS that is not set up
             raise ExecutorError(f"--cluster {self._address}: cannot be reached: {_line(error)}") from None
         return client
 

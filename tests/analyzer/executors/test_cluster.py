@@ -1,10 +1,13 @@
 """A cluster: the same report as here, nothing lost with a worker, and what is wrong with it said in a line."""
 
+import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -177,6 +180,29 @@ def test_a_scheduler_without_workers_is_said(cases, monkeypatch):
         assert refused(none.address, cases) == f"--cluster {none.address}: has no workers"
     finally:
         none.end()
+
+
+def test_dask_tells_nothing_itself(served, cases, job, run):
+    """Some of its loggers have levels and handlers of their own."""
+    run(Cluster(served.address, 1), job, cases[:1])
+    levels = {name: logging.getLogger(name).level for name in ("distributed", "distributed.client")}
+    assert levels == dict.fromkeys(levels, logging.CRITICAL)
+
+
+def test_tls_that_is_not_set_up_is_said(cases):
+    with pytest.raises(ExecutorError, match=r"tls://127.0.0.1:1: cannot be reached: TypeError: TLS expects"):
+        next(Cluster("tls://127.0.0.1:1", 1).run(Job(Options()), [Task(0, cases[0])]))
+
+
+def test_a_local_cluster_takes_no_port_that_others_have():
+    """A second one on a machine had a warning of Dask on stderr."""
+    args = ["validate", str(SAMPLES / "msk_under_another_muk"), "--cluster", "local", "--jobs", "1"]
+    with ExitStack() as stack:
+        with suppress(OSError):  # somebody has it, which will do
+            stack.enter_context(socket.create_server(("", 8787)))  # what Dask asks for
+        done = subprocess.run([sys.executable, "-m", "analyzer", *args], capture_output=True, check=False)
+    assert done.returncode == 1
+    assert b"8787" not in done.stderr
 
 
 def test_a_scheduler_that_is_lost_ends_it_and_says_so(many, job):
