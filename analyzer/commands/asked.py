@@ -20,7 +20,7 @@ from analyzer.commands.cases import (
     waive_option,
     wished,
 )  # fmt: skip
-from analyzer.commands.many import Octets
+from analyzer.commands.many import Octets, Seconds
 from analyzer.executors import Limits
 from analyzer.procedures import CATALOGUE
 
@@ -67,9 +67,7 @@ def limit_options(function: Function) -> Function:
     return _with(
         cast("Function", command),
         click.option("--max-memory", "memory", type=Octets(), metavar="OCTETS", help="Most a case may need: 500M, 2G."),
-        click.option(
-            "--timeout", "seconds", type=click.FloatRange(min=0, min_open=True), help="Seconds a case may take."
-        ),
+        click.option("--timeout", "seconds", type=Seconds(), metavar="SECONDS", help="Seconds a case may take."),
     )
 
 

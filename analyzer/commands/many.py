@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import math
 import os
 import re
 import sys
@@ -28,6 +30,8 @@ from analyzer.executors.work import Here
 
 INTERRUPTED = 130  # exit code (contract 4)
 NO_BASELINE = Baseline()
+CUT = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)  # errors that come in the middle of a file
+MOST = 10**8  # seconds, three years: what is more is no limit that a timer knows
 FEW, SMALL = 16, 64 * 10**6  # fewer cases, and fewer octets of them all: one process is as quick
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -45,6 +49,17 @@ class Octets(click.ParamType):  # type: ignore[type-arg]  # of older clicks it t
         if found is None or not (octets := int(float(found[1]) * UNITS[found[2]])):
             self.fail(f"{value!r} is no number of octets: write 500M or 2G", param, ctx)
         return octets
+
+
+class Seconds(click.FloatRange):
+    """Seconds that something may take."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0, min_open=True, max=MOST)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = super().convert(value, param, ctx)
+        return self.fail(f"{value!r} is no number of seconds", param, ctx) if math.isnan(found) else found
 
 
 def baseline_options(function: Function) -> Function:
@@ -92,6 +107,8 @@ def listed(paths: Sequence[str], files_from: str | None) -> tuple[str, ...]:
         return tuple(paths)
     if files_from == STDIN and STDIN in paths:
         raise click.UsageError("standard input is the list of cases here, and cannot be a case too")
+    if files_from == STDIN and sys.stdin is None:
+        raise Failure(f"--files-from {files_from}: standard input is closed", USAGE)
     try:
         octets = sys.stdin.buffer.read() if files_from == STDIN else Path(files_from).read_bytes()
     except OSError as error:
@@ -217,5 +234,8 @@ def saved(path: Path, write: Callable[[], None]) -> bool:
         write()
     except OSError as error:
         tell(f"error: {path}: cannot be written: {error.strerror or error}")
+        if error.errno in CUT and path.is_file():  # nobody is to take a part for the whole
+            with suppress(OSError):
+                os.unlink(os.path.realpath(path))
         return False
     return True

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO, TypeVar
 
 import click
+
+from analyzer.codes import UNREADABLE
 
 COLOURS = ("auto", "always", "never")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -56,18 +59,28 @@ def coloured(stream: TextIO | None = None) -> bool:
             return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+class StdoutError(click.ClickException):
+    """Stdout takes no more, as its disk is full: why."""
+
+    exit_code = UNREADABLE
+
+
 class ReaderGoneError(Exception):
     """Who read stdout has gone away (`| head`): nobody wants the rest, and that is no failure."""
 
 
 def show(text: str) -> None:
-    """Write a result to stdout; raises ReaderGoneError when nobody reads it any more."""
+    """Write a result to stdout; raises ReaderGoneError when nobody reads it, StdoutError when it takes no more."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         drop_stdout()
         raise ReaderGoneError from None
+    except OSError as error:
+        with suppress(OSError, ValueError):  # not where it is no file
+            drop_stdout()
+        raise StdoutError(f"stdout: cannot be written: {error.strerror or error}") from None
 
 
 def drop_stdout() -> None:
@@ -81,7 +94,8 @@ def tell(text: str) -> None:
     """Write a line of talk to stderr, with nothing in it that steers a terminal."""
     from analyzer.views.ink import clean  # noqa: PLC0415  # most commands that end well say nothing
 
-    click.echo(clean(text), err=True)
+    with suppress(OSError):  # nobody hears it: the exit code tells
+        click.echo(clean(text), err=True)
 
 
 def tell_trace(trace: str) -> None:

@@ -15,9 +15,8 @@ from analyzer.analysis import Live, Options
 from analyzer.baseline import Baseline, text
 from analyzer.batch import Look
 from analyzer.capture.case import CaseFiles
-from analyzer.codes import UNREADABLE, USAGE
+from analyzer.codes import UNREADABLE
 from analyzer.commands.asked import judging_options, limit_options
-from analyzer.commands.cases import Failure
 from analyzer.commands.following import follow_option, followed_case, following
 from analyzer.commands.many import (
     baseline_of,
@@ -32,7 +31,8 @@ from analyzer.commands.many import (
     written,
 )
 from analyzer.commands.outcomes import LEVELS, exit_code, tell_faults
-from analyzer.commands.output import ReaderGoneError, coloured, common, show, tell
+from analyzer.commands.output import ReaderGoneError, StdoutError, coloured, common, show, tell
+from analyzer.commands.outputs import outputs_of
 from analyzer.executors import Job, Limits, Task
 from analyzer.executors.results import Results
 from analyzer.executors.work import work
@@ -93,7 +93,7 @@ def command(
     3 a capture could not be read or keyshark failed, 4 nothing to judge
     (with --fail-if-empty), 130 interrupted.
     """
-    files = [_output(text) for text in outputs]
+    files = outputs_of(outputs, {"--write-baseline": new_baseline, "--resume": state})
     known = baseline_of(baseline)
     form = COLOURED if format_ == "text" and coloured() else format_
     forms = {form, *(name for name, _ in files)}
@@ -160,8 +160,11 @@ def _shown(pieces: Iterable[str]) -> bool:
             show(piece)
     except ReaderGoneError:
         return True  # how it went is told by the exit code
+    except StdoutError as error:
+        tell(f"error: {error.format_message()}")
+        return False
     except OSError as error:
-        tell(f"error: stdout: cannot be written: {error.strerror or error}")
+        tell(f"error: results that were put aside cannot be read: {error.strerror or error}")
         return False
     return True
 
@@ -172,16 +175,3 @@ def _followed(case: CaseFiles, job: Job, known: Baseline) -> Results:
     with following(case) as follow:
         results.add(0, work(job, Task(0, case, known.of(case.name)), live=Live(follow)))
     return results
-
-
-def _output(text: str) -> tuple[str, Path]:
-    form, equals, name = text.partition("=")
-    if not equals or not name or form not in (*VIEWS, *parquet.TABLES):
-        forms = ", ".join((*VIEWS, *parquet.TABLES))
-        raise click.UsageError(f"--output {text}: give FORMAT=FILE, FORMAT one of {forms}")
-    if form in parquet.TABLES and not parquet.is_there():
-        raise Failure(f"--output {text}: needs pyarrow: pip install '{parquet.EXTRA}'", USAGE)
-    path = Path(name)
-    if path.is_dir() or not path.parent.is_dir():
-        raise click.UsageError(f"--output {text}: {path} cannot be written, its folder must exist and it be a file")
-    return form, path

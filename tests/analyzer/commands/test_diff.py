@@ -76,7 +76,7 @@ def test_a_capture_that_cannot_be_read_is_never_known(tmp_path, capsys):
     ("args", "code", "told"),
     [
         (["--baseline", "/no/such"], 2, "--baseline /no/such: cannot be read: No such file"),
-        (["--write-baseline", "/no/such/folder/x"], 3, "error: /no/such/folder/x: cannot be written: No such file"),
+        (["--write-baseline", "/no/such/folder/x"], 2, "/no/such/folder/x cannot be written: there is no such folder"),
     ],
 )
 def test_what_cannot_be_read_or_written_is_said(args, code, told, capsys):

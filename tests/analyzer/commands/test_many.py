@@ -1,5 +1,6 @@
 """Many cases: lists, limits, who judges, and what is left where it was cut short."""
 
+import errno
 import gzip
 import json
 import os
@@ -20,7 +21,7 @@ import pytest
 from analyzer import cli
 from analyzer.capture.case import CaseFiles
 from analyzer.commands import many
-from analyzer.commands.many import Octets, cpus, executor, size
+from analyzer.commands.many import Octets, cpus, executor, saved, size
 from analyzer.executors import ExecutorError, Limits
 from analyzer.executors.processes import UNLIMITED, Processes
 from analyzer.executors.work import Here
@@ -112,7 +113,9 @@ def test_cases_are_listed_in_a_file_or_on_stdin(tmp_path, capsys, monkeypatch):
     [
         (["--files-from", "/no/such/list"], "--files-from /no/such/list: cannot be read: No such file or directory"),
         (["--files-from", "-", "-"], "standard input is the list of cases here"),
-        (["--timeout", "0", "x"], "'--timeout': 0.0 is not in the range x>0."),
+        (["--timeout", "0", "x"], "'--timeout': 0.0 is not in the range 0<x<=100000000."),
+        (["--timeout", "inf", "x"], "'--timeout': inf is not in the range"),
+        (["--timeout", "nan", "x"], "'--timeout': 'nan' is no number of seconds"),
         (["--max-memory", "much", "x"], "'much' is no number of octets: write 500M or 2G"),
         (["--cluster", "nonsense", "x"], "--cluster nonsense: is no address: write tcp://HOST:PORT, or local"),
         (["--resume", "/no/such/folder/state", "x"], "--resume /no/such/folder/state: No such file or directory"),
@@ -170,6 +173,44 @@ def test_a_full_disk_costs_one_output_and_no_other(tmp_path, capsys):
     assert "error: /dev/full: cannot be written: No space left on device\n" in err
     assert whole.read_text() == out
     assert out.endswith("1 case: 1 fail\n")
+
+
+def test_a_part_of_a_file_is_not_left_for_the_whole(tmp_path, capsys):
+    def full():
+        path.write_text("the first half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "report.json"
+    assert not saved(path, full)
+    assert not path.exists()
+    assert capsys.readouterr().err == f"error: {path}: cannot be written: No space left on device\n"
+
+
+def test_a_file_that_may_not_be_written_stays(tmp_path, capsys):
+    def refuse():
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    path = tmp_path / "report.json"
+    path.write_text("of another")
+    assert not saved(path, refuse)
+    assert path.read_text() == "of another"
+
+
+def test_a_list_from_closed_standard_input_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert cli.run(["validate", "--files-from", "-"]) == 2
+    assert capsys.readouterr().err == "keyshark validate: --files-from -: standard input is closed\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")
+def test_talk_that_nobody_can_hear_does_not_change_the_exit_code(tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "analyzer", "validate", str(tmp_path / "missing.pcap")],
+            stdout=subprocess.PIPE, stderr=full, check=False, timeout=60,
+        )  # fmt: skip
+    assert done.returncode == 3
+    assert b"there is no such file" in done.stdout
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no /dev/full")

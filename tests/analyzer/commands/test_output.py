@@ -7,7 +7,17 @@ import sys
 import click
 import pytest
 
-from analyzer.commands.output import ReaderGoneError, Settings, coloured, common, settings, show, tell, tell_trace
+from analyzer.commands.output import (
+    ReaderGoneError,
+    Settings,
+    StdoutError,
+    coloured,
+    common,
+    settings,
+    show,
+    tell,
+    tell_trace,
+)
 
 
 class Terminal(io.StringIO):
@@ -84,3 +94,11 @@ def test_a_reader_that_has_gone_is_told_of_and_takes_no_more(monkeypatch):
 def test_results_go_to_stdout_as_they_are(capsys):
     show("a\nb")
     assert capsys.readouterr() == ("a\nb", "")
+
+
+def test_a_stdout_that_takes_no_more_is_told_of_once(monkeypatch):
+    with open("/dev/full", "w") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(StdoutError, match="stdout: cannot be written: No space left on device"):
+            show("anything")
+        show("the rest goes nowhere")
