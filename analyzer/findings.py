@@ -45,7 +45,7 @@ def fingerprints(
         unclear = (str(judgement.verdict),) if judgement.verdict is Verdict.INCONC else ()
         what = (name, judgement.rule, ue, kind, *unclear)
         seen[what] += 1
-        fingerprint = _digest(*what, str(seen[what]))
+        fingerprint = fingerprint_of(*what, str(seen[what]))
         yield judgement, Finding(
             fingerprint, name, judgement.rule, str(judgement.verdict), ue, kind, judgement.message
         )  # fmt: skip
@@ -78,5 +78,6 @@ def name_of(ue: UeReport) -> str:
     return next((names[0] for names in (ue.impi, ue.impu, ue.b_tid, ue.addresses) if names), "")
 
 
-def _digest(*parts: str) -> str:
+def fingerprint_of(*parts: str) -> str:
+    """Return hex digits that stand for texts in their order."""
     return hashlib.sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:FINGERPRINT]

@@ -1,4 +1,4 @@
-"""The report as workflow commands of GitHub Actions: an annotation for each rule that is broken."""
+"""The report as workflow commands of GitHub Actions: an annotation for each broken rule and each unread capture."""
 
 from __future__ import annotations
 
@@ -6,31 +6,29 @@ from analyzer.report import Report
 from analyzer.views.broken import Finding, broken, line_of
 from analyzer.views.frames import frames
 from analyzer.views.ink import clean
+from analyzer.views.ruletests import damaged
 from analyzer.views.text import summary
 
+UNREAD = "capture cannot be read"
 _KINDS = {"shall": "error", "should": "warning", "info": "notice"}
 
 
 def show(report: Report) -> str:
-    """Return a line for each finding, and the summary as the last one."""
-    return (
-        "\n".join(
-            (*(_line(found) for found in broken(report) if found.judgement.waived is None), summary(report.totals))
-        )
-        + "\n"
-    )
+    """Return a line for each unread capture and each finding, and the summary as the last one."""
+    unread = (_command("error", path, 1, UNREAD, why) for case in report.cases for path, why in damaged(case))
+    found = (_line(finding) for finding in broken(report) if finding.judgement.waived is None)
+    return "\n".join((*unread, *found, summary(report.totals))) + "\n"
 
 
 def _line(finding: Finding) -> str:
     found = finding.judgement
     place = frames(found.evidence, len(finding.case.captures) > 1) if found.evidence else ""
-    values = {
-        "file": _value(finding.path),
-        "line": str(line_of(found)),
-        "title": _value(f"{found.rule} {found.name}"),
-    }
     told = "\n".join(filter(None, (f"{found.message} ({place}; {found.clause})", found.remedy)))
-    return f"::{_KINDS[found.level]} {','.join(f'{name}={value}' for name, value in values.items())}::{_text(told)}"
+    return _command(_KINDS[found.level], finding.path, line_of(found), f"{found.rule} {found.name}", told)
+
+
+def _command(kind: str, path: str, line: int, title: str, told: str) -> str:
+    return f"::{kind} file={_value(path)},line={line},title={_value(title)}::{_text(told)}"
 
 
 def _text(text: str) -> str:

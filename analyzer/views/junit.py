@@ -12,7 +12,7 @@ from analyzer.report import CaseReport, Evidence, Report, Verdict
 from analyzer.views import measure
 from analyzer.views.frames import frames
 from analyzer.views.ink import clean
-from analyzer.views.ruletests import RuleTest, rule_tests, unread
+from analyzer.views.ruletests import RuleTest, damage, rule_tests
 
 # The characters that XML 1.0 has no way to write; `clean` escapes those of them that steer.
 _UNWRITABLE = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -38,7 +38,7 @@ def _suite(case: CaseReport) -> TestSuite:
         suite.add_property(f"capture.{number}", _text(capture.path))
     for number, line in enumerate(measure.told(case)):
         suite.add_property(f"measure.{number}", _text(line))
-    broken = unread(case)
+    broken = damage(case)
     if broken:
         whole = TestCase("captures can be read", classname=_text(case.name), time=0)
         whole.result = [_result(Error(_text(broken), "capture"), broken)]

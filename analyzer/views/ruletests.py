@@ -64,3 +64,20 @@ def unread(case: CaseReport) -> str:
     if case.verdict is not Verdict.ERROR or case.judgements:
         return ""
     return "; ".join(problem for capture in case.captures for problem in capture.problems) or "not judged"
+
+
+def damaged(case: CaseReport) -> Iterator[tuple[str, str]]:
+    """Yield the path of each capture that could not be read, or not to its end, and why."""
+    found = [
+        (capture.path, "; ".join(capture.problems) or "is cut")
+        for capture in case.captures
+        if capture.problems or capture.truncated
+    ]
+    if not found and unread(case):
+        found = [(case.captures[0].path if case.captures else case.name, unread(case))]
+    yield from found
+
+
+def damage(case: CaseReport) -> str:
+    """Say what of a case could not be read, or why it was not judged; "" where all was."""
+    return unread(case) or "; ".join(f"{path}: {why}" for path, why in damaged(case))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from analyzer.report import CaseReport, Report, Verdict
 from analyzer.views.ink import clean
-from analyzer.views.ruletests import RuleTest, rule_tests, unread
+from analyzer.views.ruletests import RuleTest, damage, rule_tests
 
 
 def show(report: Report) -> str:
@@ -21,7 +21,7 @@ def show(report: Report) -> str:
 
 
 def _points(case: CaseReport) -> Iterator[tuple[str, str, list[str]]]:
-    broken = unread(case)
+    broken = damage(case)
     if broken:
         yield "not ok", _words(f"{case.name}: captures can be read"), _block({"message": broken})
     for found in rule_tests(case):

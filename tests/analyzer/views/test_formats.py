@@ -39,7 +39,7 @@ def test_no_name_of_a_network_steers_a_terminal_or_breaks_a_format(name, case):
     if name == "html":
         html5lib.HTMLParser(strict=True).parse(told)
     if name == "github":
-        assert len(re.findall("^::", told, re.MULTILINE)) == 3  # no line begins a command of its own
+        assert len(re.findall("^::", told, re.MULTILINE)) == 4  # no line begins a command of its own
 
 
 @pytest.mark.parametrize("name", VIEWS)
@@ -48,5 +48,29 @@ def test_a_case_that_cannot_be_read_is_told_and_nothing_is_too(name):
     unread = CaseReport("a", Verdict.ERROR, (capture,), (), (), (), (), ())
     assert isinstance(view(name)(Report("1", ())), str)
     told = view(name)(Report("1", (unread,)))
-    if name not in ("gitlab", "csv", "csv-keys", "csv-messages"):  # they list judgements and what is in captures
-        assert "a text file" in told or name == "github"
+    assert ("a text file" in told) is (name not in ("csv-keys", "csv-messages"))  # they list what is in captures
+
+
+@pytest.mark.parametrize("name", ["junit", "tap", "github", "gitlab", "csv", "sarif", "markdown", "text", "html"])
+def test_a_capture_that_was_cut_is_told_beside_what_was_judged(name, case):
+    """The exit code says so; what CI shows must not be green alone."""
+    captures = (replace(case.captures[0], truncated=True, problems=("cut after packet 7",)),)
+    told = view(name)(Report("1", (replace(case, captures=captures),)))
+    assert "cut after packet 7" in told
+    assert "MS-21" in told
+
+
+def test_what_a_capture_that_was_cut_is_called(case):
+    captures = (replace(case.captures[0], truncated=True, problems=("cut",)),)
+    told = Report("1", (replace(case, captures=captures),))
+    assert view("github")(told).startswith("::error file=story.pcapng,line=1,title=capture cannot be read::cut\n")
+    first = json.loads(view("gitlab")(told))[0]
+    assert (first["check_name"], first["severity"], first["location"]["path"]) == (
+        "capture",
+        "critical",
+        "story.pcapng",
+    )
+    assert view("csv")(told).splitlines()[1] == "story,,capture-can-be-read,error,,,,,cut,,story.pcapng,,"
+    assert "not ok 1 - story: captures can be read\n" in view("tap")(told)
+    suite = ElementTree.fromstring(view("junit")(told).encode())[0]
+    assert next((test.get("name"), test[0].tag) for test in suite.iter("testcase")) == ("captures can be read", "error")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from analyzer.report import Verdict
-from analyzer.views.ruletests import rule_tests, unread
+from analyzer.views.ruletests import damage, damaged, rule_tests, unread
 
 
 def test_the_worst_judgement_of_a_rule_for_a_ue_is_the_test(case):
@@ -36,6 +36,18 @@ def test_what_nobody_can_tell_or_demands_is_skipped(case, verdict, level, skippe
 def test_a_case_that_was_not_judged_says_why(case):
     assert unread(case) == ""
     broken = replace(case, verdict=Verdict.ERROR, judgements=())
-    assert unread(broken) == "not judged"
+    assert unread(broken) == damage(broken) == "not judged"
+    assert list(damaged(broken)) == [("story.pcapng", "not judged")]
+    assert list(damaged(replace(broken, captures=()))) == [("story", "not judged")]
     captures = (replace(case.captures[0], problems=("cut", "odd")),)
     assert unread(replace(broken, captures=captures)) == "cut; odd"
+
+
+def test_what_could_not_be_read_to_its_end_is_named(case):
+    assert damage(case) == ""
+    assert list(damaged(case)) == []
+    (whole,) = case.captures
+    cut = replace(case, captures=(whole, replace(whole, path="b", problems=("x", "y")), replace(whole, truncated=True)))
+    assert unread(cut) == ""
+    assert list(damaged(cut)) == [("b", "x; y"), ("story.pcapng", "is cut")]
+    assert damage(cut) == "b: x; y; story.pcapng: is cut"
