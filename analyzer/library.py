@@ -13,6 +13,7 @@ from analyzer import VERSION
 from analyzer.accounts import handshake_steps
 from analyzer.analysis import Analysis, Options
 from analyzer.batch import Outcome, judge_case
+from analyzer.capture.alike import told_apart
 from analyzer.capture.remote import find_anywhere
 from analyzer.diagnosis.timeline import timelines
 from analyzer.procedures import CATALOGUE
@@ -167,7 +168,7 @@ def analyse(
         media=media, waive=tuple(os.fspath(path) for path in waive), profile=profile,
         today=datetime.now().astimezone().date(),
     )  # fmt: skip
-    cases = find_anywhere([os.fspath(path) for path in paths], merge=merge)
+    cases = told_apart(find_anywhere([os.fspath(path) for path in paths], merge=merge))
     outcomes = [judge_case(case, options, look=_look) for case in cases]
     warnings = dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
     return Analysed(tuple(map(_case, outcomes)), tuple(warnings))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from analyzer.capture.alike import told_apart
 from analyzer.capture.case import CaseFiles, ConfigError, is_url, joined, passed_over
 from analyzer.capture.reader import CaptureError, what_is
 from analyzer.capture.remote import copied, find_anywhere
@@ -99,7 +100,7 @@ def find(paths: Sequence[str], merge: bool) -> list[CaseFiles]:
         tell(f"no captures in {', '.join(paths)}: name a pcap or pcapng file, or a folder that holds some")
     else:
         warn([f"{path}: there are no captures in it" for path, found in by_path.items() if not found])
-    return [joined(cases)] if merge and cases else cases
+    return [joined(cases)] if merge and cases else told_apart(cases)
 
 
 def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Analysis:

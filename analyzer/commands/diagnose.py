@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -69,7 +68,6 @@ def command(
     outcomes: list[Outcome] = []
     pages: list[str] = []
     lines: list[Plain] = []
-    names = Counter(case.name for case in cases)
     with bar(len(cases)) as progress:
         for case in cases:
             analyses: list[Analysis] = []
@@ -81,7 +79,7 @@ def command(
             )
             outcomes.append(outcome)
             if format_ == "text":
-                page = diagnoses.case(outcome.report, width(), with_path=names[case.name] > 1)
+                page = diagnoses.case(outcome.report, width())
                 pages.append(page + "".join(_more(analyses, timed)))
             elif timed:
                 lines.append([one for told in analyses for one in timeline_json.values(_lines(told))])

@@ -71,17 +71,13 @@ def _diagnoses(told: CaseReport) -> list[Plain]:
     ]
 
 
-def case(told: CaseReport, width: int | None = None, with_path: bool = False) -> str:
-    """Return the diagnoses of one case: for each UE what works, and then what does not.
-
-    `with_path` names its first capture too, for cases of one name.
-    """
-    place = f" ({clean(told.captures[0].path)})" if with_path and told.captures else ""
+def case(told: CaseReport, width: int | None = None) -> str:
+    """Return the diagnoses of one case: for each UE what works, and then what does not."""
     found = harmless(told)
     count = plural(len(told.diagnoses), "diagnosis" if len(told.diagnoses) == 1 else "diagnose")
     broken = f", {plural(len(found), 'rule')} broken without harm" if found else ""
     lines = [
-        f"{clean(told.name)}{place}: {count if told.diagnoses else EMPTY.get(told.verdict, HEALTHY)}{broken}",
+        f"{clean(told.name)}: {count if told.diagnoses else EMPTY.get(told.verdict, HEALTHY)}{broken}",
         *_unread(told, width),
         *_measure(told, width),
         *_ues(told, found, width),
