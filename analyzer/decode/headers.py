@@ -210,16 +210,27 @@ def _udp(found: Headers, data: bytes, at: int, packet: IpPacket, depth: int) -> 
 def _media(found: Headers, body: bytes, port: int) -> bool:
     """Tell RTP and RTCP by their octets; whether they are media at all, the stream says."""
     if len(body) > 1 and body[1] in RTCP_TYPES and is_rtcp(body):
-        ssrc = int.from_bytes(body[4:8], "big")
-        found.protocol, found.info = "RTCP", f"SSRC {ssrc:#010x}, packet type {body[1]}, {len(body)} octets"
-        found.stream = Stream(found.destination, port, ssrc, True)
+        found.protocol, found.stream = "RTCP", stream_of(found.destination, port, body, True)
     elif is_rtp(body):
-        sequence, ssrc = int.from_bytes(body[2:4], "big"), int.from_bytes(body[8:12], "big")
-        marker = ", marker" if body[1] & 0x80 else ""
-        found.protocol = "RTP"
-        found.info = f"SSRC {ssrc:#010x}, seq {sequence}, payload type {body[1] & 0x7F}{marker}, port {port}"
-        found.stream = Stream(found.destination, port, ssrc, False)
+        found.protocol, found.stream = "RTP", stream_of(found.destination, port, body, False)
+    if found.stream is not None:
+        found.info = media_info(found.stream, body)
     return found.stream is not None
+
+
+def stream_of(destination: str, port: int, body: bytes, rtcp: bool) -> Stream:
+    """Return the stream of a packet of media."""
+    at = 4 if rtcp else 8
+    return Stream(destination, port, int.from_bytes(body[at : at + 4], "big"), rtcp)
+
+
+def media_info(stream: Stream, body: bytes) -> str:
+    """Return a line that tells a person what a packet of media is."""
+    if stream.rtcp:
+        return f"SSRC {stream.ssrc:#010x}, packet type {body[1]}, {len(body)} octets"
+    marker = ", marker" if body[1] & 0x80 else ""
+    sequence = int.from_bytes(body[2:4], "big")
+    return f"SSRC {stream.ssrc:#010x}, seq {sequence}, payload type {body[1] & 0x7F}{marker}, port {stream.port}"
 
 
 def _tcp(found: Headers, data: bytes, at: int, packet: IpPacket) -> None:

@@ -63,7 +63,7 @@ def packet_row(
             case "Destination":
                 cells.append(Cell(payload.dst, tone))
             case "Proto":
-                cells.append(Cell(message.protocol.upper(), tone))
+                cells.append(Cell(found.protocol(message), tone))
             case "Len":
                 cells.append(Cell(str(len(payload.data)), tone))
             case "Info":
@@ -74,7 +74,8 @@ def packet_row(
 
 
 def _info(found: Index, message: Message, info: str, tone: str) -> Cell:
-    broken = next((part.error for part in message.walk() if part.error is not None), None)
+    errors = () if found.protection(message) else (part.error for part in message.walk())  # encrypted, not broken
+    broken = next((error for error in errors if error is not None), None)
     text = found.hider.told(info)
     return Cell(text, tone) if broken is None else Cell(f"[malformed {broken.field}] {text}", "bad")
 

@@ -31,11 +31,12 @@ class Shown:
 
 def shown(layer: Layer, hider: Hider) -> Shown:
     """Lay out a layer; what the hider hides is neither in the tree nor in the octets."""
-    fields = tree(layer.message) if layer.headers is None else layer.headers
+    known = layer.fields if layer.headers is None else layer.headers
+    fields = tree(layer.message) if known is None else known
     hidden = layers.hidden(fields, hider)
     nodes = [_node(each, f"{layer.title}/{number}", hider) for number, each in enumerate(fields)]
     nodes += [Node((Cell("note ", "warn"), Cell(hider.told(note)))) for note in layer.message.notes]
-    error = layer.message.error
+    error = layer.message.error if layer.fields is None else None
     if error is not None:
         place = Field(error.field, b"", error.offset, min(error.offset + 1, len(layer.data)))
         line = (

@@ -23,7 +23,7 @@ from analyzer.tui.events import Said
 from analyzer.tui.guests import media_message
 from analyzer.tui.model import Index, Place, clock
 from analyzer.tui.roll import Roll
-from analyzer.tui.sieve import Sieve, secured
+from analyzer.tui.sieve import Sieve
 from analyzer.tui.table import Table
 from analyzer.views.layers import Layer
 from dissectors import Message, Payload, dissect
@@ -58,7 +58,6 @@ class FrameTable(Table):
         self.roll = roll
         self.coming = roll  # what takes its place when it has as many frames
         self.found = found
-        self.secured = {} if found is None else secured(found)
         self.names: tuple[str, ...] = DEFAULT_COLUMNS
         self.form = TIMES[0]
         self.sign: Callable[[int], str] = lambda number: ""  # how the message of a number is marked
@@ -82,7 +81,7 @@ class FrameTable(Table):
 
     def take(self, roll: Roll, found: Index) -> None:
         """Show the frames of what a case has become, as soon as all those that are shown have been found again."""
-        self.coming, self.found, self.secured = roll, found, secured(found)
+        self.coming, self.found = roll, found
         self.forget()
         if self.sieve is not None:
             self.sift(self.sieve.text)
@@ -94,7 +93,7 @@ class FrameTable(Table):
         here = self.roll.place
         self.sieve = None
         if text and self.found is not None:
-            self.sieve = Sieve(text, self.roll, self.found, self.secured)
+            self.sieve = Sieve(text, self.roll, self.found)
             self.run_worker(partial(_sift, self.sieve), thread=True, group="sieve")
         self.told = ""
         self.forget()
@@ -299,7 +298,7 @@ class FrameTable(Table):
             stream = self.found.analysis.media.streams.get(headers.stream)
             if stream is None:
                 return "UDP", headers.datagram
-            return self.secured.get(headers.stream, headers.protocol), headers.info
+            return self.found.secured.get(headers.stream, headers.protocol), headers.info
         return headers.protocol, self.found.hider.told(headers.info)
 
     # Where there are too many for what other tables do

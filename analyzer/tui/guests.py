@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from analyzer.capture.reader import CaptureError, open_capture
 from analyzer.decode.decoder import Decoder
+from analyzer.decode.headers import media_info, stream_of
 from analyzer.decode.packets import MediaPacket
 from analyzer.decode.rtp import RTCP_TYPES
 from analyzer.tui.model import Place
 from dissectors import Message, Payload, dissect
-from dissectors.rtp import Rtp
 
 MAX_BEYOND = 64  # frames after the one wanted: a stream is known for media by its second packet
 
@@ -41,9 +41,6 @@ def media_message(packet: MediaPacket) -> Message | None:
 
 
 def guest_summary(message: Message) -> str:
-    """Return a line that tells a person what a media packet is."""
-    match message.body:
-        case Rtp() as body:
-            return f"SSRC {body.ssrc:08x}, sequence {body.seq}, payload type {body.payload_type}"
-        case _:
-            return f"{message.protocol.upper()}, {len(message.payload.data)} octets"
+    """Return a line that tells a person what a media packet is, as the list of all frames has it."""
+    payload = message.payload
+    return media_info(stream_of(payload.dst, payload.dport, payload.data, message.protocol == "rtcp"), payload.data)

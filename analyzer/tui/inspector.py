@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -113,7 +114,7 @@ class Inspector(Vertical):
         """
         before = self.title if frame is None or self.title != frame.title else ""
         self.message = message
-        self.parts = () if message is None else layers(self.found.whole(message))
+        self.parts = () if message is None else self._layers(message)
         if frame is not None and message is not None:
             self.parts = (frame,) if message is frame.message else (*self.parts, frame)
         titles = tuple(layer.title for layer in self.parts)
@@ -122,6 +123,16 @@ class Inspector(Vertical):
         self.tabs.active = titles.index(before) if before in titles else 0
         self._turn_to("sides")
         self._show_layer()
+
+    def _layers(self, message: Message) -> tuple[Layer, ...]:
+        first, *inner = layers(self.found.whole(message))
+        fields = self._media_keys().fields(message)
+        return (replace(first, title=self.found.protocol(message), fields=fields), *inner)
+
+    def _media_keys(self) -> MediaKeys:
+        if self.media_keys.analysis is not self.found.analysis:
+            self.media_keys = MediaKeys(self.found.analysis)
+        return self.media_keys
 
     def _turn_to(self, view: str) -> None:
         """Show the tree with its octets, or Wireshark's; the focus stays on what is seen."""
@@ -152,9 +163,7 @@ class Inspector(Vertical):
 
     def _under(self, message: Message) -> tuple[Node, ...]:
         """Return the line that says which key a media packet is under."""
-        if self.media_keys.analysis is not self.found.analysis:
-            self.media_keys = MediaKeys(self.found.analysis)
-        line = self.media_keys.told(message)
+        line = self._media_keys().told(message)
         return (Node(line),) if line else ()
 
     def _laid(self, layer: Layer) -> Shown:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from analyzer.analysis import Analysis
 from analyzer.keys.key import Key
 from analyzer.media import Group
-from analyzer.mki import Locator, named
+from analyzer.mki import Located, Locator, named
 from analyzer.tui.cells import Cell
 from analyzer.tui.model import media_mark
 from analyzer.views.ink import plural
-from dissectors import Message
+from dissectors import Field, Malformed, Message, Recorder
+from dissectors.rtcp import srtcp_parser
+from dissectors.rtp import srtp_parser
 
 PROTECTED = {"rtp": "srtp", "rtcp": "srtcp"}
 
@@ -23,11 +25,10 @@ class MediaKeys:
 
     def told(self, message: Message) -> tuple[Cell, ...]:
         """Return what a line says of the key of a packet; nothing where its stream is not known."""
-        protocol = PROTECTED.get(message.protocol, "")
-        groups = [group for group in self.analysis.story.media if self._is_of(group, message, protocol)]
-        if not protocol or not groups:
+        groups = self._groups(message)
+        if not groups:
             return ()
-        located = self._locator(protocol == "srtcp").locate_one(message.payload.data)
+        located = self._located(message)
         group = next((group for group in groups if group.mki == (located[1] if located else None)), None)
         if group is None or group.mki is None:
             return (Cell("! ", "warn"), Cell("in the clear: no MKI that is known stands in this packet"))
@@ -38,6 +39,28 @@ class MediaKeys:
             return (Cell(f"{mark.sign} ", mark.tone), Cell(f"under {name}, which is not at hand"))
         counted = f"{group.authenticated} of {plural(group.packets, 'packet')} under it authenticate"
         return (Cell(f"{mark.sign} ", mark.tone), Cell(f"under {name}, {key.fingerprint}, {key.origin}: {counted}"))
+
+    def fields(self, message: Message) -> tuple[Field, ...] | None:
+        """Return the fields of a packet that is under an MKI, which stands behind what is encrypted; else None."""
+        located = self._located(message) if self._groups(message) else None
+        if located is None:
+            return None
+        policy, mki = located
+        is_control, data = message.protocol == "rtcp", message.payload.data
+        tag = self._locator(is_control).tag_length(data, policy)
+        recorder = Recorder(data)
+        try:
+            (srtcp_parser if is_control else srtp_parser)(len(mki), tag)(recorder)
+        except Malformed:
+            return None
+        return tuple(recorder.fields)
+
+    def _groups(self, message: Message) -> list[Group]:
+        protocol = PROTECTED.get(message.protocol, "")
+        return [group for group in self.analysis.story.media if protocol and self._is_of(group, message, protocol)]
+
+    def _located(self, message: Message) -> Located | None:
+        return self._locator(message.protocol == "rtcp").locate_one(message.payload.data)
 
     def _is_of(self, group: Group, message: Message, protocol: str) -> bool:
         payload = message.payload

@@ -10,6 +10,7 @@ from analyzer.accounts import keys_of
 from analyzer.analysis import Analysis
 from analyzer.correlate import bodies
 from analyzer.correlate.sessions import Session
+from analyzer.decode.headers import Stream, stream_of
 from analyzer.judging import Run
 from analyzer.media import Group
 from analyzer.report import Judgement, Verdict
@@ -37,6 +38,7 @@ class Index:
     names: frozenset[str] = field(repr=False)  # protocols and fields that a filter can ask for
     hider: Hider = field(repr=False)  # knows every key of the case
     opened: dict[Place, tuple[str, ...]] = field(default_factory=dict, repr=False)  # which keys fit a message, in words
+    secured: dict[Stream, str] = field(default_factory=dict, repr=False)  # what packets of protected streams are called
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -65,6 +67,18 @@ class Index:
         first = self.analysis.story.traffic.folded.again.get(id(message))
         again = "" if first is None else f"[{self.number((first.payload.capture, first.frame))} again] "
         return again + bodies.summary(message)
+
+    def protocol(self, message: Message) -> str:
+        """Return what to call a message: a packet of media as its stream is known."""
+        return self.protection(message) or message.protocol.upper()
+
+    def protection(self, message: Message) -> str:
+        """Return SRTP or SRTCP of a packet of media whose stream is protected, "" of all else."""
+        if message.protocol not in ("rtp", "rtcp"):
+            return ""
+        payload = message.payload
+        stream = stream_of(payload.dst, payload.dport, payload.data, message.protocol == "rtcp")
+        return self.secured.get(stream, "")
 
     def problems_in(self, message: Message) -> tuple[Judgement, ...]:
         """Return what rules have against the frame of a message, the worst first."""
@@ -109,6 +123,11 @@ def index(analysis: Analysis) -> Index:
         _names(with_plaintext(message, analysis.story.chain) for message in analysis.messages[:MAX_NAMED]),
         Hider(secrets(analysis.messages, analysis.story.chain)),
         opened(analysis.report),
+        {
+            Stream(each.destination, each.port, each.ssrc, each.protocol == "srtcp"): each.protocol.upper()
+            for each in analysis.story.media
+            if each.protocol in ("srtp", "srtcp")
+        },
     )
 
 

@@ -11,7 +11,7 @@ from analyzer.analysis import comment
 from analyzer.capture import linktypes
 from analyzer.capture.frame import Frame
 from analyzer.decode.decoder import TCP, UDP
-from analyzer.decode.headers import Headers, Stream, read_headers
+from analyzer.decode.headers import Headers, read_headers
 from analyzer.decode.tunnels import IN_UDP
 from analyzer.filters import Seen, read_filter
 from analyzer.tui.model import SECOND, Index, Place
@@ -94,11 +94,10 @@ class FrameSeen:
 class Sieve:
     """The frames of a case that pass a filter, as far as they were looked through; who looks on sees `passed` grow."""
 
-    def __init__(self, text: str, roll: Roll, found: Index, secured: Mapping[Stream, str]) -> None:
+    def __init__(self, text: str, roll: Roll, found: Index) -> None:
         self.text = text
         self.roll = roll
         self.found = found
-        self.secured = secured
         self.passed = array("I")  # rows of the list of all frames
         self.looked = 0
         self.over = False
@@ -171,7 +170,7 @@ class Sieve:
         if headers.stream is not None and self.found.analysis.media.streams.get(headers.stream) is None:
             headers.stream = None
             return "udp"
-        secured = "" if headers.stream is None else self.secured.get(headers.stream, "")
+        secured = "" if headers.stream is None else self.found.secured.get(headers.stream, "")
         return (secured or headers.protocol).lower()
 
 
@@ -185,12 +184,3 @@ def _flow(frame: Frame) -> bytes | None:
         return None
     ports = int.from_bytes(data[34:36], "big"), int.from_bytes(data[36:38], "big")
     return None if data[23] == UDP and not IN_UDP.keys().isdisjoint(ports) else data[23:24] + data[26:38]
-
-
-def secured(found: Index) -> dict[Stream, str]:
-    """Return what to call the packets of streams that are protected."""
-    groups = (group for group in found.analysis.story.media if group.protocol in ("srtp", "srtcp"))
-    return {
-        Stream(each.destination, each.port, each.ssrc, each.protocol == "srtcp"): each.protocol.upper()
-        for each in groups
-    }

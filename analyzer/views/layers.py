@@ -25,6 +25,9 @@ class Layer:
     message: Message = field(repr=False)
     headers: tuple[Field, ...] | None = field(default=None, repr=False)  # of a frame, in place of the message's fields
     begin: int = 0  # of what these headers carry
+    fields: tuple[Field, ...] | None = field(
+        default=None, repr=False
+    )  # of a message that more is known of than its own
 
     @property
     def data(self) -> bytes:

@@ -79,7 +79,30 @@ async def test_a_frame_of_no_message_is_its_headers_or_what_its_octets_give(fram
         pane.go((0, media.frame))
         pane.frames.focus()
         await press(pilot, "enter")
-        assert pane.inspector.tabs.titles == ("RTP", "FRAME")
+        assert pane.inspector.tabs.titles == ("SRTP", "FRAME")
+
+
+@pytest.mark.parametrize(("name", "words"), [("http_good", {"SRTP", "SRTCP"}), ("media_in_the_clear", {"SRTP", "RTP"})])
+async def test_media_are_called_alike_in_both_lists(framed, press, name, words):
+    async with framed(name) as (pane, pilot):
+        told, titles = pane.columns.index("Proto") + 1, []
+        for group in pane.found.analysis.story.media:
+            place = (0, group.frame)
+            row = pane.frames.frame_row(pane.frames.roll.frames.row(place))
+            pane.go(place)
+            await press(pilot, "enter")
+            titles.append(pane.inspector.tabs.titles[0])
+            await press(pilot, "a")
+            pane.go(place)
+            await press(pilot, "")
+            line = pane._row(pane.list.at)
+            assert pane.message.frame == group.frame
+            for title in ("Proto", "Info"):
+                at = pane.columns.index(title) + 1
+                assert line.cells[at].text == row.cells[at].text
+            assert row.cells[told].text == titles[-1] == pane.inspector.tabs.titles[0]
+            await press(pilot, "a")
+        assert words <= set(titles)
 
 
 async def test_fields_of_frames_are_filters_and_no_columns(framed, press):

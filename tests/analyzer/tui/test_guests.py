@@ -9,10 +9,9 @@ def test_a_media_packet_is_read_by_its_frame(found):
         assert message.frame == group.frame
         assert message.protocol == group.protocol.removeprefix("s")
         assert (message.payload.dst, message.payload.dport) == (group.destination, group.port)
-        if message.protocol == "rtp":
-            assert f"{group.ssrc:08x}" in guest_summary(message)
-        else:
-            assert guest_summary(message).startswith("RTCP, ")
+        told = guest_summary(message)
+        assert told.startswith(f"SSRC {group.ssrc:#010x}, ")
+        assert (f"port {group.port}" in told) == (message.protocol == "rtp")
 
 
 def test_frames_that_hold_no_media_give_nothing(found):

@@ -38,3 +38,24 @@ def test_what_is_wrong_with_a_stream_is_said_of_its_packets(found, sample, sign,
 def test_a_message_that_is_no_media_packet_has_none(found):
     case = found("http_good")
     assert MediaKeys(case.analysis).told(case.messages[0]) == ()
+
+
+def test_the_fields_of_a_protected_packet_are_those_of_srtp(found):
+    case = found("http_good")
+    for group in case.analysis.story.media:
+        message = read_guest(case.analysis.captures[0].path, (0, group.frame), lambda: False)
+        fields = MediaKeys(case.analysis).fields(message)
+        values = {each.name: each.value for each in fields}
+        assert values[f"{group.protocol}.mki"] == group.mki
+        assert len(values[f"{group.protocol}.auth_tag"]) >= 10
+        assert "rtcp.encrypted" in values or "srtp.enc_payload" in values
+        covered = {octet for each in fields for octet in range(each.start, each.end)}
+        assert covered == set(range(len(message.payload.data)))
+
+
+def test_a_packet_in_the_clear_has_the_fields_of_its_dissector(found):
+    case = found("media_in_the_clear")
+    clear = next(group for group in case.analysis.story.media if group.mki is None)
+    message = read_guest(case.analysis.captures[0].path, (0, clear.frame), lambda: False)
+    assert MediaKeys(case.analysis).fields(message) is None
+    assert MediaKeys(case.analysis).fields(case.messages[0]) is None

@@ -93,7 +93,7 @@ async def test_a_media_packet_that_is_asked_for_is_read_again(paned, press, sift
         await press(pilot, "")
         assert pane.message.frame == group.frame
         assert pane.message.protocol == "rtp"
-        assert pane.inspector.tabs.titles == ("RTP",)
+        assert pane.inspector.tabs.titles == ("SRTP",)
         assert pane.inspector.tabs.note.startswith(f"frame {group.frame} · udp → {group.port} · ")
         assert len(pane.rows) == count + 1
         times = [message.time for message in pane.listed]

@@ -13,7 +13,7 @@ from analyzer.decode.headers import read_headers
 from analyzer.tui import sieve as module
 from analyzer.tui.model import index
 from analyzer.tui.roll import Roll
-from analyzer.tui.sieve import OF_HEADERS, Sieve, secured
+from analyzer.tui.sieve import OF_HEADERS, Sieve
 
 SAMPLES = ("http_good", "ipv6", "http_in_gtp")
 ALIKE = [
@@ -40,7 +40,7 @@ def listed():
 
 
 def passed(found, roll, text):
-    sieve = Sieve(text, roll, found, secured(found))
+    sieve = Sieve(text, roll, found)
     sieve.run(lambda: False)
     assert sieve.over
     assert sieve.looked == roll.frames.count
@@ -115,7 +115,7 @@ def test_several_captures_wait_for_their_order_and_frames_that_come_are_looked_a
             roll.ended = 1.0
         return False
 
-    sieve = Sieve("udp.port == 2269", roll, case, {})
+    sieve = Sieve("udp.port == 2269", roll, case)
     sieve.run(fill_on)
     assert looks[:2] == [0, 0]
     places = [roll.frames.place(row) for row in sieve.passed]
@@ -125,7 +125,7 @@ def test_several_captures_wait_for_their_order_and_frames_that_come_are_looked_a
 
 def test_who_wants_it_no_longer_is_not_waited_for(listed):
     found, roll = listed["http_good"]
-    sieve = Sieve("udp", roll, found, {})
+    sieve = Sieve("udp", roll, found)
     sieve.run(lambda: True)
     assert (sieve.looked, sieve.over) == (0, False)
     assert sieve.told() == "0 of 0 frames pass · 0 % · Esc stops"
