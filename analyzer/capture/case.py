@@ -97,12 +97,17 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
 
 def passed_over(paths: Iterable[str], cases: Iterable[CaseFiles]) -> Iterator[str]:
     """Yield the files below folders that are called like captures and are none of a case: nobody judges them."""
-    known = {capture for case in cases for capture in case.captures}
+    for path in left_over(paths, cases):
+        if _is_called_so(Path(path)):
+            yield path
+
+
+def left_over(paths: Iterable[str], cases: Iterable[CaseFiles]) -> Iterator[str]:
+    """Yield the files below folders that nobody reads: no capture, keyring or case.toml of a case."""
+    known = {path for case in cases for path in (*case.captures, *case.keyrings, case.config)}
     for path in dict.fromkeys(paths):
         for here, files in below(path):
-            for file in (here / name for name in files):
-                if _is_called_so(file) and str(file) not in known:
-                    yield str(file)
+            yield from (file for name in files if (file := str(here / name)) not in known)
 
 
 def _is_called_so(file: Path) -> bool:

@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 import click
 
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
-from analyzer.capture.case import CaseFiles
+from analyzer.capture.case import CaseFiles, left_over
 from analyzer.capture.reader import STDIN
 from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.cases import Failure, each, find, here, inputs, media_option, profile_option, today, wished
@@ -22,6 +23,8 @@ from analyzer.config import SettingsError, config_path, state_path
 from analyzer.tui.app import SIGNALLED, Keyshark
 from analyzer.tui.state import Memory
 from analyzer.views.linear import linear, said
+
+MAX_SKIPPED = 10_000  # files that are no captures, and that are counted and named
 
 
 @click.command("open")
@@ -66,10 +69,11 @@ def command(
         )
     if STDIN in paths:
         raise Failure("standard input is the keyboard here: name a file", USAGE)
-    cases = [followed_case(paths, engine)] if follow else [here(case) for case in find(paths, merge)]
-    if not cases:
+    found = [followed_case(paths, engine)] if follow else find(paths, merge)
+    if not found:
         ctx.exit(USAGE)
-    browse(cases, options, no_state, follow)
+    others = tuple(islice(left_over(paths, found), MAX_SKIPPED))
+    browse([here(case) for case in found], options, no_state, follow, others)
 
 
 def _print(analysis: Analysis) -> None:
@@ -78,12 +82,18 @@ def _print(analysis: Analysis) -> None:
     show("\n")
 
 
-def browse(cases: Sequence[CaseFiles], options: Options, no_state: bool = False, follow: bool = False) -> None:
-    """Run the UI; raises Failure where the one case cannot be read, or the config file is wrong."""
+def browse(
+    cases: Sequence[CaseFiles], options: Options, no_state: bool = False, follow: bool = False,
+    skipped: Sequence[str] = (),
+) -> None:  # fmt: skip
+    """Run the UI; raises Failure where the one case cannot be read, or the config file is wrong.
+
+    `skipped` are files beside the captures, which are none.
+    """
     config = wishes()
     options = replace(options, tolerances=config.tolerances)
     memory = Memory(None if no_state else state_path())
-    app = Keyshark(cases, options, VERSION, config, memory, follow)
+    app = Keyshark(cases, options, VERSION, config, memory, follow, skipped)
     if config.theme is not None and config.theme not in app.available_themes:
         known = ", ".join(sorted(app.available_themes))
         raise Failure(str(SettingsError(config_path(), "", "theme", f"{config.theme!r} is none of {known}")), USAGE)

@@ -78,11 +78,12 @@ class Keyshark(App[Fault]):
 
     def __init__(
         self, cases: Sequence[CaseFiles], options: Options, version: str, config: Config = NO_WISHES,
-        memory: Memory = NO_MEMORY, follow: bool = False,
+        memory: Memory = NO_MEMORY, follow: bool = False, skipped: Sequence[str] = (),
     ) -> None:  # fmt: skip
         super().__init__()
         vars(constants)["LOG_FILE"] = None  # as for _log, what TEXTUAL_LOG asks for
         self.cases = tuple(cases)
+        self.skipped = tuple(skipped)  # files beside the captures, which are none
         self.options = options
         self.version = version
         self.config = config
@@ -108,7 +109,7 @@ class Keyshark(App[Fault]):
         self.screen_change_signal.subscribe(self, lambda screen: self.call_after_refresh(self._fit, self.size))
         self.theme_changed_signal.subscribe(self, lambda theme: self.memory.keep_theme(theme.name))
         if len(self.cases) > 1:
-            self.push_screen(Chooser(self.cases, self.options))
+            self.push_screen(Chooser(self.cases, self.options, self.skipped))
         else:
             self.open(0)
 
@@ -161,7 +162,10 @@ class Keyshark(App[Fault]):
             case Index():
                 self._learn(case, Known(found.analysis.report))
                 options = self.options_of(case)
-                screen = CaseScreen(found, self.version, self.is_choosing, self.config, self.memory, options, roll)
+                skipped = () if self.is_choosing else self.skipped
+                screen = CaseScreen(
+                    found, self.version, self.is_choosing, self.config, self.memory, options, roll, skipped
+                )
                 self.push_screen(screen, partial(self._left_case, case, screen))
             case Fault() if self.is_choosing:
                 self.notify(found.text, title="Not opened", severity="error", markup=False)

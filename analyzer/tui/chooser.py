@@ -19,6 +19,7 @@ from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Mark, Row
 from analyzer.tui.keyline import KeyLine
 from analyzer.tui.model import mark_of, octets_text, verdict_mark
+from analyzer.tui.notices import Notices, skipped_text
 from analyzer.tui.rows import Rows
 from analyzer.tui.search import Search
 from analyzer.tui.table import Column, Table
@@ -59,6 +60,7 @@ class Chooser(Search):
 
     BINDINGS = [
         key("escape", "app.quit", "Quit"),
+        key("!", "warnings", "Warnings"),
     ]
     DEFAULT_CSS = """
     Chooser > Table { height: 1fr; }
@@ -71,8 +73,9 @@ class Chooser(Search):
             super().__init__()
             self.case = case
 
-    def __init__(self, cases: Sequence[CaseFiles], options: Options) -> None:
+    def __init__(self, cases: Sequence[CaseFiles], options: Options, skipped: Sequence[str] = ()) -> None:
         super().__init__()
+        self.skipped = tuple(skipped)  # files beside the captures, which are none
         self.cases = tuple(cases)
         self.options = options
         self.sizes = [sum(_size(path) for path in case.captures) for case in cases]
@@ -113,7 +116,12 @@ class Chooser(Search):
         self._count()
 
     def _count(self) -> None:
-        self.query_one(TabLine).note = f"{len(self.known)} of {len(self.cases)} judged"
+        told = (f"{len(self.known)} of {len(self.cases)} judged", skipped_text(self.skipped))
+        self.query_one(TabLine).note = " · ".join(text for text in told if text)
+
+    def action_warnings(self) -> None:
+        """List the files that are no captures."""
+        self.app.push_screen(Notices((), self.skipped))
 
     @on(Rows.Chosen)
     def _chosen(self, event: Rows.Chosen) -> None:

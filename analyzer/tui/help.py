@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.screen import ModalScreen
 
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell
-from analyzer.tui.page import Page
+from analyzer.tui.page import Sheet
 
 SIGNS = (
     ("✓", "pass"),
@@ -22,7 +20,7 @@ SIGNS = (
 )
 NAMES = {
     "question_mark": "?", "left_square_bracket": "[", "right_square_bracket": "]", "equals_sign": "=", "slash": "/",
-    "colon": ":", "apostrophe": "'", "backslash": "\\", "asterisk": "*",
+    "exclamation_mark": "!", "colon": ":", "apostrophe": "'", "backslash": "\\", "asterisk": "*",
     "plus": "+", "minus": "-", "less_than_sign": "<", "greater_than_sign": ">", "up": "↑", "down": "↓", "left": "←",
     "right": "→", "pageup": "PgUp", "pagedown": "PgDn", "home": "Home", "end": "End", "enter": "Enter",
     "escape": "Esc", "tab": "Tab", "space": "Space",
@@ -53,25 +51,10 @@ def help_lines(sections: Iterable[tuple[str, Iterable[BindingType]]]) -> Iterato
         yield Cell(f"  {sign:<18} {meaning}")
 
 
-class Help(ModalScreen[None]):
+class Help(Sheet):
     """A page over the screen."""
 
     BINDINGS = [key("escape,q,?,f1", "dismiss", "Close", show=True)]
-    DEFAULT_CSS = """
-    Help {
-        align: center middle; background: $background 60%;
-        & > Page { width: 74; max-width: 100%; height: 90%; border: round $accent; padding: 0 1; background: $surface; }
-    }
-    """
 
     def __init__(self, sections: Iterable[tuple[str, Iterable[BindingType]]]) -> None:
-        super().__init__()
-        self.lines = tuple(help_lines(sections))
-
-    def compose(self) -> ComposeResult:
-        page = Page()
-        page.border_title = "Keys (Esc closes)"
-        yield page
-
-    def on_mount(self) -> None:
-        self.query_one(Page).write(self.lines)
+        super().__init__("Keys (Esc closes)", tuple(help_lines(sections)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, chop_cells
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
 
 from analyzer.tui.cells import Cell, Line, printable
 from analyzer.tui.rows import Rows
@@ -42,6 +44,31 @@ class Page(Rows):
 
     def line(self, row: int, width: int) -> Line:
         return (self.lines[row],)
+
+
+class Sheet(ModalScreen[None]):
+    """A page over the screen, with a title at its edge."""
+
+    SCOPED_CSS = False  # the sheets are classes of their own
+    DEFAULT_CSS = """
+    Sheet {
+        align: center middle; background: $background 60%;
+        & > Page { width: 74; max-width: 100%; height: 90%; border: round $accent; padding: 0 1; background: $surface; }
+    }
+    """
+
+    def __init__(self, title: str, lines: Sequence[Cell]) -> None:
+        super().__init__()
+        self.heading = title
+        self.lines = tuple(lines)
+
+    def compose(self) -> ComposeResult:
+        page = Page()
+        page.border_title = self.heading
+        yield page
+
+    def on_mount(self) -> None:
+        self.query_one(Page).write(self.lines)
 
 
 def wrap(text: str, width: int) -> Sequence[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher, Static
 
@@ -25,6 +27,7 @@ from analyzer.tui.keyline import KeyLine
 from analyzer.tui.keysdialog import KeysDialog, Typed, with_typed
 from analyzer.tui.media import Media
 from analyzer.tui.model import Index, Place, verdict_cell
+from analyzer.tui.notices import Notices, brief, skipped_text, warnings
 from analyzer.tui.packets import Packets
 from analyzer.tui.prompt import Confirm, Prompt
 from analyzer.tui.roll import Roll
@@ -35,6 +38,7 @@ from analyzer.tui.state import Memory, State
 from analyzer.tui.statistics import MEDIA, StatisticsScreen
 from analyzer.tui.tabline import TabLine
 from analyzer.tui.ue import Ue
+from analyzer.views.ink import plural
 from dissectors import Message
 
 PANES = ("sessions", "ue", "packets", "findings", "media")
@@ -64,6 +68,7 @@ class CaseScreen(Search):
         key("K", "reveal", "Reveal keys"),
         key("i", "keys", "Add a key"),
         key("s", "save", "Save"),
+        key("!", "warnings", "Warnings"),
         key("R", "reload", "Reload"),
         key("A", "hold", "Hold or follow on"),
         key("\\", "zoom", "Maximise"),
@@ -77,19 +82,22 @@ class CaseScreen(Search):
         & > ContentSwitcher { height: 1fr; }
         & > #top { dock: top; }
         & > #foot { dock: bottom; height: 2; & KeyLine { dock: none; } }
-        & #status { height: 1; background: $panel; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis;
-            padding: 0 1; }
+        & #told { height: 1; background: $panel; }
+        & #status { width: 1fr; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; padding: 0 1; }
+        & #warned { width: auto; color: $text-warning; }
     }
     """
 
     def __init__(
         self, found: Index, version: str, is_chosen: bool, config: Config, memory: Memory, options: Options,
-        roll: Roll | None = None,
+        roll: Roll | None = None, skipped: Sequence[str] = (),
     ) -> None:  # fmt: skip
         super().__init__()
         self.options = options  # of the analysis, with the keys that were typed in
         self.found = found
         self.roll = roll
+        self.skipped = tuple(skipped)  # files beside the captures, which are none
+        self.looked_at: tuple[str, ...] = ()  # warnings that were read
         self.config = config
         self.memory = memory
         self.version = version
@@ -112,11 +120,12 @@ class CaseScreen(Search):
             yield Findings(self.found, id="findings")
             yield Media(self.found, id="media")
         with Vertical(id="foot"):
-            yield Static("", id="status", markup=False)
+            with Horizontal(id="told"):
+                yield Static("", id="status", markup=False)
+                yield Static("", id="warned", markup=False)
             yield KeyLine()
 
     def on_mount(self) -> None:
-        report = self.found.analysis.report
         self._title()
         self._focus("sessions")
         self._recall()
@@ -125,9 +134,22 @@ class CaseScreen(Search):
             self._turn_to("packets")
             self.packets.go(self.roll.place)
             self._focus("packets")
-        problems = [problem for capture in report.captures for problem in capture.problems]
-        for warning in (*problems, *self.found.analysis.keyring.warnings, *self.found.analysis.expired)[:3]:
-            self.notify(printable(warning), severity="warning", timeout=8, markup=False)
+        told = next((brief(each, self.found.analysis.case) for each in warnings(self.found)), "")
+        self._say(told or skipped_text(self.skipped))
+        self._warn()
+
+    # What is to be told of the case
+
+    def _warn(self) -> None:
+        """Show that there are warnings that were not read yet."""
+        new = [warning for warning in warnings(self.found) if warning not in self.looked_at]
+        self.query_one("#warned", Static).update(f"! {plural(len(new), 'warning')} " if new else "")
+
+    def action_warnings(self) -> None:
+        """List what is to be warned of, and the files that are no captures."""
+        self.looked_at = warnings(self.found)
+        self._warn()
+        self.app.push_screen(Notices(self.looked_at, self.skipped))
 
     # What is remembered from one time to the next
 
@@ -247,6 +269,7 @@ class CaseScreen(Search):
 
     def _renew(self, found: Index) -> None:
         self.found = found
+        self._warn()
         for pane in (self.query_one(Sessions), self.ue, self.packets, self.query_one(Findings), self.query_one(Media)):
             pane.renew(found)
         self._title()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.capture import reader
-from analyzer.capture.case import CaseConfig, CaseFiles, ConfigError, find_cases, load_case_config
+from analyzer.capture.case import CaseConfig, CaseFiles, ConfigError, find_cases, left_over, load_case_config
 from analyzer.capture.reader import CaptureError, open_capture
 from sample_pcaps import forge
 
@@ -27,6 +27,15 @@ def test_a_file_is_a_case_of_its_own_with_its_keyring(tmp_path: Path) -> None:
         CaseFiles("a", (str(tmp_path / "a.pcap"),), (str(tmp_path / "a.keys.toml"),)),
         CaseFiles("b", (str(tmp_path / "b.pcap"),), (str(tmp_path / "keyring.toml"),)),
     ]
+
+
+def test_files_that_nobody_reads_are_those_of_folders_that_belong_to_no_case(tmp_path: Path) -> None:
+    write(tmp_path, "a.pcap", "a.keys.toml", "notes.txt", "b/c.pcap", "b/case.toml", "b/keyring.toml", "b/old.txt")
+    write(tmp_path, "b/.hidden.txt", "d/keyring.toml")
+    found = find_cases([str(tmp_path)])
+    others = [str(tmp_path / name) for name in ("notes.txt", "b/old.txt", "d/keyring.toml")]
+    assert list(left_over([str(tmp_path), str(tmp_path)], found)) == others
+    assert list(left_over([str(tmp_path / "a.pcap"), "http://host/a.pcap"], found)) == []
 
 
 @pytest.mark.parametrize("name", ["a.pcap.gz", "a.pcapng.XZ", "a.pcap", "a"])

@@ -28,9 +28,9 @@ def started(monkeypatch):
 
         available_themes = ("nord",)
 
-        def __init__(self, cases, options, version, config, memory, follow):
+        def __init__(self, cases, options, version, config, memory, follow, skipped):
             seen.update(cases=[case.name for case in cases], options=options, version=version)
-            seen.update(config=config, memory=memory, follow=follow)
+            seen.update(config=config, memory=memory, follow=follow, skipped=skipped)
 
         def run(self, mouse):
             seen.update(mouse=mouse)
@@ -66,6 +66,17 @@ def test_cases_and_options_reach_the_ui(started, samples, tmp_path):
     assert seen["options"].show_keys is False
     assert invoke(str(samples / "http_good"), str(samples / "sip_good"), "--merge").exit_code == 0
     assert seen["cases"] == ["merged"]
+
+
+def test_files_of_a_folder_that_are_no_captures_reach_the_ui(started, samples, monkeypatch):
+    seen, _ = started
+    assert invoke(str(samples / "http_good")).exit_code == 0
+    assert seen["skipped"] == (str(samples / "http_good" / "report.json"),)
+    assert invoke(str(samples / "http_good" / "capture.pcapng")).exit_code == 0
+    assert seen["skipped"] == ()
+    monkeypatch.setattr(opening, "MAX_SKIPPED", 3)
+    assert invoke(str(samples)).exit_code == 0
+    assert len(seen["skipped"]) == 3
 
 
 def test_plain_prints_lines_and_needs_no_terminal(told, samples):

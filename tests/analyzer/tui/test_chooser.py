@@ -3,6 +3,8 @@ from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.tui import chooser
 from analyzer.tui.app import Keyshark
 from analyzer.tui.chooser import Chooser
+from analyzer.tui.notices import Notices
+from analyzer.tui.page import Page
 from analyzer.tui.table import Table
 from analyzer.tui.tabline import TabLine
 
@@ -57,3 +59,17 @@ async def test_a_broken_case_says_what_is_wrong(tmp_path, until):
         assert texts(running.screen, 0)[2] == "error"
         assert "no pcap or pcapng" in texts(running.screen, 0)[3]
         assert "no such file" in texts(running.screen, 2)[3]
+
+
+async def test_files_that_are_no_captures_are_counted_and_named_when_asked_for(press, lines):
+    cases = find_cases(["sample_pcaps/http_good", "sample_pcaps/sip_good"])
+    running = Keyshark(cases, Options(), "0.1.0", skipped=("a/notes.txt", "b/page.html"))
+    async with running.run_test() as pilot:
+        note = running.screen.query_one(TabLine).note
+        assert note.endswith("judged · 2 files are no captures: ! lists them")
+        await press(pilot, "exclamation_mark")
+        assert isinstance(running.screen, Notices)
+        told = lines(running.screen.query_one(Page))
+        assert [line for line in told if "/" in line] == ["a/notes.txt", "b/page.html"]
+        await press(pilot, "escape")
+        assert isinstance(running.screen, Chooser)
