@@ -209,13 +209,18 @@ def _udp(found: Headers, data: bytes, at: int, packet: IpPacket, depth: int) -> 
 
 def _media(found: Headers, body: bytes, port: int) -> bool:
     """Tell RTP and RTCP by their octets; whether they are media at all, the stream says."""
-    if len(body) > 1 and body[1] in RTCP_TYPES and is_rtcp(body):
-        found.protocol, found.stream = "RTCP", stream_of(found.destination, port, body, True)
-    elif is_rtp(body):
-        found.protocol, found.stream = "RTP", stream_of(found.destination, port, body, False)
+    found.stream = media_stream(found.destination, port, body)
     if found.stream is not None:
+        found.protocol = "RTCP" if found.stream.rtcp else "RTP"
         found.info = media_info(found.stream, body)
     return found.stream is not None
+
+
+def media_stream(destination: str, port: int, body: bytes) -> Stream | None:
+    """Return the stream that the payload of a datagram is of, if it is media by its octets."""
+    if len(body) > 1 and body[1] in RTCP_TYPES and is_rtcp(body):
+        return stream_of(destination, port, body, True)
+    return stream_of(destination, port, body, False) if is_rtp(body) else None
 
 
 def stream_of(destination: str, port: int, body: bytes, rtcp: bool) -> Stream:

@@ -24,7 +24,7 @@ from analyzer.tui.model import Index
 from analyzer.tui.outline import Node, Outline
 from analyzer.tui.page import Page
 from analyzer.tui.rows import Rows
-from analyzer.tui.sieve import OF_HEADERS
+from analyzer.tui.seen import OF_HEADERS
 from analyzer.tui.tabline import TabLine
 from analyzer.views.hiding import Hider
 from analyzer.views.layers import Layer, layers

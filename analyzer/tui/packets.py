@@ -30,7 +30,7 @@ from analyzer.tui.inspector import Inspector
 from analyzer.tui.model import Index, Place
 from analyzer.tui.roll import Roll
 from analyzer.tui.rows import Rows
-from analyzer.tui.sieve import OF_HEADERS
+from analyzer.tui.seen import OF_HEADERS
 from analyzer.tui.table import Table
 from dissectors import Message, catalogue
 

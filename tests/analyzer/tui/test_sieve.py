@@ -5,17 +5,23 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analyzer.analysis import analyse
 from analyzer.capture.case import CaseFiles
 from analyzer.capture.reader import open_capture
+from analyzer.decode.headercolumns import HeaderColumns
 from analyzer.decode.headers import read_headers
+from analyzer.filters import BARE
 from analyzer.tui import sieve as module
 from analyzer.tui.model import index
 from analyzer.tui.roll import Roll
-from analyzer.tui.sieve import OF_HEADERS, Sieve
+from analyzer.tui.seen import OF_HEADERS
+from analyzer.tui.sieve import Sieve
 
 SAMPLES = ("http_good", "ipv6", "http_in_gtp")
+OTHERS = ("posts_in_esp", "http_in_fragments", "media_in_the_clear")
 ALIKE = [
     "ip.addr == 10.1.0.11", "ip.src == 10.0.0.0/8", "!(ip.dst == 239.1.2.3)", "ip.dst != 10.1.0.11", "udp.port == 2269",
     "tcp.srcport in {40001..40003}", "tcp.flags == 2", "tcp", "udp && frame.number > 20", "frame.len > 400",
@@ -36,7 +42,7 @@ def listed():
         roll.begun = roll.ended = 1.0
         return index(analyse(CaseFiles(name, (path,)))), roll
 
-    return {name: make(name) for name in SAMPLES}
+    return {name: make(name) for name in (*SAMPLES, *OTHERS)}
 
 
 def passed(found, roll, text):
@@ -81,14 +87,69 @@ def test_names_of_headers_are_all_known(listed):
             assert {name for name in names if name not in ("data", "link", "tunnel")} <= OF_HEADERS
 
 
-@pytest.mark.parametrize("name", SAMPLES)
-def test_the_shortcut_by_flow_finds_the_same(listed, name, monkeypatch):
-    found, roll = listed[name]
-    texts = ("ip.addr == 10.1.0.11", "udp.port == 2269 || tcp.dstport == 80", "!udp", "ip.src == 10.4.0.1 && udp")
-    quick = [passed(found, roll, text) for text in texts]
-    monkeypatch.setattr(module, "_flow", lambda frame: None)
-    assert [passed(found, roll, text) for text in texts] == quick
-    assert any(quick)
+class OneByOne(HeaderColumns):
+    """Columns that know nothing: each frame is looked at by itself."""
+
+    def __init__(self, frames):
+        super().__init__(frames)
+        self.plain = [False] * len(frames)
+
+
+NAMES = sorted(OF_HEADERS | {"sip.Method", "http.response.code", "mikey.type", "keyshark.verdict", "frame.comment"})
+WHOLE = sorted(name for name in OF_HEADERS if "." not in name)
+VALUES = (
+    "0", "1", "2", "6", "17", "20", "60", "64", "80", "300", "1400", "2048", "0x86dd", "2269", "40001", "65500",
+    "0x4d424d53", "10.1.0.11", "10.0.0.0/8", "239.1.2.3", "2001:db8::1", "ff:ff", '"INVITE"', '"pass"', "0.2",
+)  # fmt: skip
+comparisons = st.builds(
+    lambda name, operator, value: f"{name} {operator} {value}",
+    st.sampled_from([name for name in NAMES if name not in BARE and name != "frame.time"]),
+    st.sampled_from(("==", "!=", "===", "!==", "<", ">=", "contains")),
+    st.sampled_from(VALUES),
+)
+filters = st.recursive(
+    st.sampled_from(NAMES) | comparisons | comparisons,
+    lambda parts: st.builds(
+        lambda one, word, other: f"({one}) {word} !({other})" if word == "and" else f"({one}) {word} ({other})",
+        parts, st.sampled_from(("&&", "||", "and")), parts,
+    ),
+    max_leaves=4,
+)  # fmt: skip
+
+
+def by_both(found, roll, text):
+    quick = passed(found, roll, text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "HeaderColumns", OneByOne)
+        return quick, passed(found, roll, text)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from((*SAMPLES, *OTHERS)), filters)
+def test_columns_and_frames_one_by_one_pass_the_same(listed, name, text):
+    quick, slow = by_both(*listed[name], text)
+    assert quick == slow
+
+
+EACH = [name for name in NAMES if "." in name and name not in ("frame.time", "frame.comment")]
+
+
+@pytest.mark.parametrize("text", [*WHOLE, *(f"{name} >= 0" for name in EACH)])
+def test_each_name_by_columns_passes_what_it_passes_frame_by_frame(listed, text):
+    for name in SAMPLES:
+        quick, slow = by_both(*listed[name], text)
+        assert quick == slow
+
+
+def test_media_are_found_by_the_fields_of_their_headers(listed):
+    found, roll = listed["http_good"]
+    rtp = passed(found, roll, "rtp")
+    streams = {each.ssrc for each in found.analysis.story.media if each.protocol == "srtp"}
+    assert rtp
+    assert rtp == passed(found, roll, " || ".join(f"rtp.ssrc == {ssrc}" for ssrc in streams))
+    assert 0 < len(passed(found, roll, "rtp.seq > 65499")) < len(rtp)
+    assert passed(found, roll, "rtp.p_type != 200") == rtp
+    assert set(passed(found, roll, "srtp")) == set(rtp)
 
 
 def test_what_the_list_knows_is_not_read_from_the_file(listed, monkeypatch):
