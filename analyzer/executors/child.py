@@ -18,16 +18,18 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from analyzer.batch import Progress as Octets
 from analyzer.executors import Job, Task
 from analyzer.executors.packing import packed
 from analyzer.executors.work import sweep, work
 from analyzer.helping import Ask, Helpers, Part
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 LENGTH = struct.Struct(">Q")
 # What goes out, and ANSWER in: a letter, a length, so many octets
@@ -116,6 +118,8 @@ class _Others:
             waiting.set_result(octets[NUMBER.size :] or None)
 
     def _ask(self, part: bytes) -> Future[bytes | None]:
+        from concurrent.futures import Future  # noqa: PLC0415  # seldom needed
+
         self._asked += 1
         self._waiting[self._asked] = answer = Future[bytes | None]()
         send(self._results, HELP, NUMBER.pack(self._asked) + part)
