@@ -21,6 +21,7 @@ from analyzer.medialog import MediaLog
 
 AHEAD = 2  # stretches that wait at each helper, so that it need not
 MAX_AHEAD = 64  # that are asked for at most: what is gleaned waits in memory
+MAX_OWN = 16  # that who waits for helpers gleans meanwhile
 
 
 def pays(captures: Sequence[Capture]) -> bool:
@@ -69,7 +70,7 @@ class Stretched:
         found = self._begun.pop(stretch, None)
         if found is None or isinstance(found, Gleaned):
             return found
-        while not found.done() and self._left and len(self._begun) < 2 * self._most:
+        while not found.done() and self._left and len(self._begun) < self._most + MAX_OWN:
             own = self._left.popleft()
             self._begun[own] = Gleaning(own, self._known(own.capture)).follow()
         octets = answered(found)
