@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from analyzer import VERSION
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
@@ -24,7 +27,7 @@ SHIPPED = (
 UV = (sys.executable, "-m", "uv", "--quiet")
 TOOLS = {"UV": ("uv", "--quiet", "tool", "install"), "PIPX": ("pipx", "install", "--quiet")}
 HOMES, BINS = {"UV": "TOOL_DIR", "PIPX": "HOME"}, {"UV": "TOOL_BIN_DIR", "PIPX": "BIN_DIR"}
-EXTRAS = "[brotli,serve,metrics]"  # all that a user may have
+EXTRAS = "[brotli,cluster,metrics,parquet,remote,serve]"  # all that a user may have
 
 
 def main() -> None:
@@ -71,9 +74,18 @@ def works(command: Sequence[str], place: str) -> None:
 
 def bill(clean: Path) -> None:
     """Write what is in the environment of a user, in CycloneDX."""
-    written = ("--output-reproducible", "--output-format", "JSON", "--output-file", str(DIST / "keyshark.cdx.json"))
+    path = DIST / "keyshark.cdx.json"
+    written = ("--output-reproducible", "--output-format", "JSON", "--output-file", str(path))
     project = ("--pyproject", str(ROOT / "pyproject.toml"))
     run(sys.executable, "-m", "cyclonedx_py", "environment", *project, *written, str(clean / BIN / "python"))
+    path.write_text(versioned(path.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def versioned(bill: str) -> str:
+    """Return a bill that says which version it is of, which cyclonedx-py does not see where it is dynamic."""
+    told = json.loads(bill)
+    told["metadata"]["component"]["version"] = VERSION
+    return json.dumps(told, indent=2) + "\n"
 
 
 def run(*command: str, cwd: str | None = None, more: Mapping[str, str] | None = None) -> str:

@@ -1,8 +1,12 @@
 """What `make dist` takes for working."""
 
+import json
 import sys
+import tomllib
 
 import pytest
+
+from analyzer import VERSION
 
 
 @pytest.fixture
@@ -31,3 +35,14 @@ def test_nothing_of_the_checkout_is_seen_from_outside(release, tmp_path, monkeyp
     assert said.strip() == "None"
     here = release.run(sys.executable, "-c", "import os; print(os.environ['A'])", more={"A": "b"})
     assert here.strip() == "b"
+
+
+def test_what_is_released_is_tried_with_all_that_a_user_may_have(release):
+    project = tomllib.loads((release.ROOT / "pyproject.toml").read_text())["project"]
+    extras = set(project["optional-dependencies"]) - {"dev", "dist", "docs"}
+    assert set(release.EXTRAS.strip("[]").split(",")) == extras - {"watch"}  # which metrics has in it
+
+
+def test_the_bill_says_of_which_version_it_is(release):
+    told = json.loads(release.versioned('{"metadata": {"component": {"name": "keyshark"}}, "components": []}'))
+    assert told == {"metadata": {"component": {"name": "keyshark", "version": VERSION}}, "components": []}

@@ -1,6 +1,7 @@
 """Man pages and completions say what the command line has."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,17 @@ def test_every_command_has_a_page_with_its_options(share):
     main = (pages / "keyshark.1").read_text()
     assert all(f"keyshark-{name}" in main.replace("\\-", "-") or name in main for name in COMMANDS)
     assert not any("\b" in page.read_text() for page in pages.iterdir())
+
+
+def test_pages_have_names_and_examples_that_can_be_read(share):
+    pages = share / "man" / "man1"
+    assert "captures of the key management of IMS-based" in (pages / "keyshark.1").read_text().replace("\\-", "-")
+    page = (pages / "keyshark-validate.1").read_text()
+    assert page.startswith('.TH "KEYSHARK-VALIDATE" "1" ')
+    assert (pages / "keyshark-derive-ks.1").read_text().startswith('.TH "KEYSHARK-DERIVE-KS" "1" ')
+    examples, codes = re.findall(r"^\.nf\n(.*?)^\.fi$", page, re.MULTILINE | re.DOTALL)
+    assert all(line.startswith(("keyshark validate ", "find ")) for line in examples.splitlines())
+    assert codes.startswith("Exit codes: 0 ")
 
 
 @pytest.mark.skipif(shutil.which("man") is None, reason="man is not here")
