@@ -140,7 +140,8 @@ def analyse(
         """Judge what was read, with more keys than the keyring has; those of ESP open no more of it."""
         gc.freeze()  # messages
         known = merge((keyring, more))
-        traffic = correlate(messages, *reading.window(), reading.config.nodes, case.points, decoded.repeats)
+        window, nodes = reading.window(), reading.config.nodes
+        traffic = correlate(messages, *window, nodes, case.points, decoded.repeats, decoded.overtaken)
         chain = unlock(traffic, known)
         lost = sum(capture.facts.lost for capture in reading.captures)
         holes = sum(decoded.counts.get(reason, 0) for reason in (MISSING, MISSING_CHUNKS))
@@ -159,7 +160,8 @@ def analyse(
         gc.freeze()  # and what was made of them
         runs = tell(story)
         chosen = [rule for rule in CATALOGUE if _chosen(rule.code, options) and profile.applies(rule.code)]
-        judgements = judge(chosen, [(name, run) for name, run in runs if profile.knows(run.procedure.kind)])
+        judged = [(name, run) for name, run in runs if profile.knows(run.procedure.kind)]
+        judgements = judge(chosen, judged)
         facts = [capture.facts for capture in reading.captures]
         story.made.clear()  # what rules have asked for makes room for the report
         report = accounts.case_report(

@@ -88,6 +88,7 @@ class Story:
     tolerances: Tolerances = AS_MEANT
     profile: Profile = DEFAULT
     missed: frozenset[Ends] = frozenset()  # directions of TCP in which octets arrived that were not captured
+    overtaken: Mapping[tuple[int, int], int] = field(default_factory=dict)  # frames before what they acknowledge, by ns
     runs: list[Run] = field(default_factory=list, repr=False)
     by_ue: dict[tuple[str, str], list[Run]] = field(default_factory=dict, repr=False)  # (UE id, kind)
     made: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)  # see `once`
@@ -261,9 +262,10 @@ def rule(code: str, *procedures: Procedure, clause: str, level: str, remedy: str
     return make
 
 
-def judge(rules: Iterable[Rule], runs: Sequence[tuple[str, Run]]) -> tuple[Judgement, ...]:
+def judge(rules: Iterable[Rule], runs: Sequence[tuple[str, Run]], doubt: str = "") -> tuple[Judgement, ...]:
     """Hold every rule against every run of its procedures; `runs` come with their ids, and are of one story.
 
+    `doubt` says why no order in the story can be trusted: then nothing fails, and what would have is told with it.
     Sorted by first evidence, then rule. A rule that finds nothing to look at gives no judgement. What runs remember is
     gone afterwards.
     """
@@ -278,7 +280,7 @@ def judge(rules: Iterable[Rule], runs: Sequence[tuple[str, Run]]) -> tuple[Judge
     found: list[Judgement] = []
     for own in by_ue.values():
         for name, run in own:
-            found += _judge_run(by_kind.get(run.procedure.kind, ()), name, run)
+            found += _judge_run(by_kind.get(run.procedure.kind, ()), name, run, doubt)
         for _, run in own:
             run.made.clear()  # rules ask for it with runs of the same UE, and hardly any other: it makes room
     return tuple(_in_order(found))
@@ -312,7 +314,7 @@ def _passed(item: Rule, profile: Profile) -> str:
     return f"{item.title} Not demanded by {profile.name}: {'; '.join(part.demand for part in missing)}."
 
 
-def _judge_run(rules: Iterable[tuple[Rule, str]], name: str, run: Run) -> Iterator[Judgement]:
+def _judge_run(rules: Iterable[tuple[Rule, str]], name: str, run: Run, doubt: str) -> Iterator[Judgement]:
     ue = _ue(run)
     beginning = (Evidence(*run.first_frame),)  # evidence that it was looked at
     for item, passed in rules:
@@ -329,11 +331,8 @@ def _judge_run(rules: Iterable[tuple[Rule, str]], name: str, run: Run) -> Iterat
         except Exception as bug:  # noqa: BLE001  # a rule that crashes is our bug: all others still run
             verdict, text, trace = Verdict.ERROR, f"the rule failed: {type(bug).__name__}", traceback.format_exc()
         if problems and verdict is not Verdict.ERROR:
-            verdict, text, remedy = (
-                Verdict.FAIL,
-                "; ".join(dict.fromkeys(problem.text for problem in problems)),
-                item.remedy,
-            )
+            text, remedy = "; ".join(dict.fromkeys(problem.text for problem in problems)), item.remedy
+            verdict, text = (Verdict.INCONC, f"{doubt}: {text}") if doubt else (Verdict.FAIL, text)
         evidence = (_evidence(problems) if problems else ()) or beginning
         yield Judgement(item.code, item.name, verdict, item.level, ue, name, item.clause, text, remedy, evidence, trace)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
@@ -15,6 +15,10 @@ from dissectors.sip import Sip
 Ends = tuple[str, int, str, int]
 Dialog = tuple[str | None, int | None]
 WITH_STATUS = (Sip, Http)
+Overtaken = Mapping[tuple[int, int], int]  # frames that stand before what they answer, by how much (ns)
+OVERTAKING = 100_000_000  # ns; by which an answer may stand before its request where both are known to belong together
+MAX_EARLY = 16  # answers of one connection that wait for their requests
+NONE: Overtaken = {}
 
 
 @dataclass(slots=True)
@@ -80,23 +84,27 @@ def is_interim(message: Message) -> bool:
     return code < 200 and code != 101
 
 
-def pair(messages: Iterable[Message]) -> tuple[Exchange, ...]:
-    """Join SIP, HTTP and Diameter requests with their answers, in the order of the first message of each."""
-    pairing = _Pairing()
+def pair(messages: Iterable[Message], overtaken: Overtaken = NONE) -> tuple[Exchange, ...]:
+    """Join SIP, HTTP and Diameter requests with their answers, in the order of the first message of each.
+
+    `overtaken` are frames that came into a capture before what they answer, as TCP has shown.
+    """
+    pairing = _Pairing(overtaken)
     for message in messages:
         pairing.add(message)
     return tuple(pairing.exchanges)
 
 
 class _Pairing:
-    def __init__(self) -> None:
+    def __init__(self, overtaken: Overtaken) -> None:
+        self.overtaken = overtaken
         self.exchanges: list[Exchange] = []
         self.sip: dict[tuple[str, int, str, str], Exchange] = {}
         self.cseqs: dict[str, tuple[int | None, str | None]] = {}  # what the values of CSeq and Via say
         self.branches: dict[str, str | None] = {}
         self.invites: dict[tuple[Dialog, str], Exchange] = {}  # by dialog and ends
         self.http: dict[Ends, list[Exchange]] = {}
-        self.early: dict[Ends, Exchange] = {}  # answers of HTTP/1.x before their request, by the ends of that
+        self.early: dict[Ends, list[Exchange]] = {}  # answers of HTTP/1.x before their request, by the ends of that
         self.diameter: dict[tuple[Ends, int], Exchange] = {}
 
     def new(self, protocol: str, method: str = "", dialog: Dialog = (None, None)) -> Exchange:
@@ -145,8 +153,7 @@ class _Pairing:
         payload = message.payload
         if body.is_request:
             ends = (payload.src, payload.sport, payload.dst, payload.dport)
-            early = self.early.pop(ends, None)
-            exchange = early if early is not None and _came_within(early.answers[0], message) else self.new("http")
+            exchange = self.take_early(ends, message) or self.new("http")
             exchange.asked = bodies.request_type(body)
             exchange.requests.append(message)
             if exchange.final is None:
@@ -159,27 +166,49 @@ class _Pairing:
         if exchange in waiting and (body.status or 0) >= 200:
             waiting.remove(exchange)
 
+    def take_early(self, ends: Ends, request: Message) -> Exchange | None:
+        """Return the answer that a request had before it came; those that stand before it are of requests not seen."""
+        waiting = self.early.pop(ends, [])
+        for place, exchange in enumerate(waiting):
+            if self.is_early(exchange.answers[0], request):
+                if waiting[place + 1 :]:
+                    self.early[ends] = waiting[place + 1 :]
+                return exchange
+        return None
+
+    def is_early(self, answer: Message, request: Message) -> bool:
+        """Say whether an answer is for a request that comes after it."""
+        if _came_within(answer, request):
+            return True
+        at = answer.payload
+        overtook = any((at.capture, frame) in self.overtaken for frame in at.frames)
+        return overtook and at.capture == request.payload.capture and request.time - answer.time <= OVERTAKING
+
     def _early(self, ends: Ends, body: Http) -> Exchange:
         """Return the exchange of an answer that nobody waits for: its request may be on its way still."""
         # RFC 9110 10.1.1: 100 comes before the body, and so may a refusal
         if body.stream is not None:
             return self.new("http")
-        known = self.early.get(ends)
-        if known is None or known.final is not None:
-            known = self.early[ends] = self.new("http")
-        return known
+        known = self.early.setdefault(ends, [])
+        if not known or known[-1].final is not None:
+            known.append(self.new("http"))
+            del known[:-MAX_EARLY]
+        return known[-1]
 
     def add_diameter(self, message: Message, body: Diameter) -> None:
         payload = message.payload
         ends = (payload.src, payload.sport, payload.dst, payload.dport)
         if body.is_request:
             key = (ends, body.hop_by_hop)
-            exchange = self.diameter.get(key) or self.new("diameter")
-            self.diameter[key] = exchange
+            exchange = self.diameter.get(key)
+            if exchange is None or (not exchange.requests and message.time - exchange.answers[0].time > OVERTAKING):
+                exchange = self.diameter[key] = self.new("diameter")
             exchange.requests.append(message)
             return
         key = ((payload.dst, payload.dport, payload.src, payload.sport), body.hop_by_hop)
-        exchange = self.diameter.get(key) or self.new("diameter")
+        exchange = self.diameter.get(key)
+        if exchange is None:
+            exchange = self.diameter[key] = self.new("diameter")
         exchange.answers.append(message)
 
 

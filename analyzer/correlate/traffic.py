@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analyzer.correlate import gba
-from analyzer.correlate.exchanges import Exchange, pair
+from analyzer.correlate.exchanges import NONE, Exchange, Overtaken, pair
 from analyzer.correlate.nodes import Nodes, tell
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.sessions import sessions as tie
@@ -55,14 +55,15 @@ def correlate(
     named: Mapping[str, tuple[str, ...]] | None = None,
     points: Sequence[int] = (),
     repeats: Repeats | None = None,
+    overtaken: Overtaken = NONE,
 ) -> Traffic:
     """Put the messages of a case in order; `named` gives the addresses of nodes that the user knows.
 
-    `points` and `repeats` tell what was seen more than once, see `fold`.
+    `points` and `repeats` tell what was seen more than once, see `fold`, `overtaken` what stands before its request.
     """
     folded = fold(sorted(messages, key=_order), points, repeats)
     ordered = folded.messages
-    exchanges = pair(ordered)
+    exchanges = pair(ordered, overtaken)
     loose = tuple(message for message in ordered if isinstance(message.body, Mikey))
     runs = gba.bootstrappings(exchanges)
     roles = tell(exchanges, loose, named or {})

@@ -18,12 +18,16 @@ class Held:
         self._buffer = bytearray()
         self._marks: deque[tuple[int, int, int, Origin]] = deque()  # start, end, arrival, origin of what it holds
         self._next = 0  # offset after the octets that are in order
+        self._told = 0  # time of the last message
         self._size = 0  # of the message that the buffer begins with, 0 when not known
         self._asks = 0
         self._ask_at = 0  # buffered octets at which the next question is worth it
 
     def _payload(self, size: int) -> Payload:
-        """Cut a message off the buffer; it is complete with the segment that came last of those that carry it."""
+        """Cut a message off the buffer; it is complete with the segment that came last of those that carry it.
+
+        Nobody could read it before those that stand before it, whichever segment came first.
+        """
         end = self._next - len(self._buffer) + size
         carriers = []
         for mark in self._marks:
@@ -34,7 +38,8 @@ class Held:
         frames = {frame for *_, origin in carriers if origin.capture == last.capture for frame in origin.frames}
         data = bytes(self._buffer[:size])
         self._drop(size)
-        return self._at(data, last.joined(frames))
+        self._told = max(self._told + 1, last.time)
+        return self._at(data, last.joined(frames)._replace(time=self._told))
 
     def _at(self, data: bytes, at: Origin) -> Payload:
         return Payload(data, "tcp", *self.ends, at.capture, at.frame, at.time, at.frames, at.leg, at.ident)

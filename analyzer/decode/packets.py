@@ -14,7 +14,7 @@ MAX_REASONS = 256  # different reasons that are counted apart
 OTHER = "other reasons"
 MORE_PROBLEMS = "problems beyond those kept"
 MAX_REPEATS = 50_000  # that are kept
-MAX_MISSED = 10_000  # directions of connections that are kept
+MAX_MISSED = 10_000  # directions of connections that are kept, and frames
 MAX_ICMP_ERRORS = 1000  # that are kept; all are counted
 
 
@@ -109,6 +109,7 @@ class DecodeFacts:
     `icmp_errors` are those that speak of a flow. `opened` is what was protected and could be read all the same,
     and how often. `repeats` are parts of streams that came again, each with where they came first: by that place.
     `missed` are octets that one end of TCP acknowledged and that were not captured, by source and destination.
+    `overtaken` are frames, by capture and number, that stand before what they acknowledge, and by how much (ns).
     """
 
     counts: dict[str, int] = field(default_factory=dict)
@@ -118,6 +119,7 @@ class DecodeFacts:
     repeats: dict[tuple[int, int], list[tuple[Origin, Origin]]] = field(default_factory=dict)  # by capture and frame
     repeated: int = 0
     missed: dict[tuple[str, int, str, int], int] = field(default_factory=dict)
+    overtaken: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def count(self, reason: str, times: int = 1) -> None:
         _add(self.counts, reason, times)
@@ -135,6 +137,11 @@ class DecodeFacts:
         """Keep in which direction of a connection octets arrived unseen, while there are not too many."""
         if len(self.missed) < MAX_MISSED:
             self.missed[ends] = self.missed.get(ends, 0) + octets
+
+    def overtake(self, early: Origin, delay: int) -> None:
+        """Keep which frame stands before what it answers, while there are not too many."""
+        if len(self.overtaken) < MAX_MISSED:
+            self.overtaken[early.capture, early.frame] = delay
 
     def repeat(self, first: Origin, again: Origin) -> None:
         """Keep where a part of a stream came again, while there are not too many."""

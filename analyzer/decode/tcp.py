@@ -53,7 +53,11 @@ class Connections:
             sequence = (sequence + 1) & 0xFFFF_FFFF
             yield from self._begin(ends, sequence, acknowledged, origin)
         if acknowledged is not None:
-            self._acknowledged.note((ends[2], ends[3], ends[0], ends[1]), acknowledged)
+            back = (ends[2], ends[3], ends[0], ends[1])
+            self._acknowledged.note(back, acknowledged)
+            other = self._streams.get(back)
+            if body and (other is None or other.synchronised):
+                self._acknowledged.expect(back, acknowledged, None if other is None else other.reached, origin)
         fin = bool(flags & (dpkt_tcp.TH_FIN | dpkt_tcp.TH_RST))
         if flags & dpkt_tcp.TH_RST:
             body = b""  # RFC 9293 3.5.3: what it carries is a diagnostic
@@ -66,6 +70,8 @@ class Connections:
             before = stream.octets
             yield from self._layers.add(stream, stream.add(sequence, body, packet.lost, fin, origin))
             self._octets += stream.octets - before
+            if stream.reached is not None:
+                self._acknowledged.reach(ends, stream.reached, origin)
             yield from self._shrink()
 
     def finish(self) -> Iterator[Payload]:

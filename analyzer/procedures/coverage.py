@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from analyzer.correlate import bodies, gba
-from analyzer.correlate.exchanges import Ends, Exchange, of_request_type
+from analyzer.correlate.exchanges import OVERTAKING, Ends, Exchange, of_request_type
 from analyzer.judging import CannotTell, Story, once
+from analyzer.procedures.lifetimes import MAX_ERROR, errors
 from analyzer.procedures.roles import SCF_REQUESTS
 from dissectors import Message
 from dissectors.diameter import Diameter
@@ -17,6 +18,7 @@ from dissectors.mikey import Mikey
 from dissectors.sip import Sip
 
 CLOCK_SKEW = 50_000_000  # ns; two captures may differ by this without a word in case.toml
+DISORDER = 1_000_000  # ns; by which an answer stands before its request where a capture is made of several of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +171,39 @@ def _counter(body: Mikey) -> tuple[int, int | None]:
     return body.csb_id, None if body.t is None else body.t.value
 
 
-def is_reversed(earlier: Message, later: Message) -> bool | None:
-    """Say whether what should have come later came earlier; None where two clocks leave it open."""
+def slack(story: Story, one: int, other: int) -> int:
+    """Return by how much (ns) messages of two captures may stand in the wrong order: of one, as far as it shows that.
+
+    Of two, as far as Date in their messages says that a clock is wrong.
+
+    Packets change places on the way into a capture, where each direction has a card of its own.
+    """
+    if one != other:
+        apart = abs(errors(story).get(one, 0) - errors(story).get(other, 0))
+        return CLOCK_SKEW if apart <= MAX_ERROR else 2 * apart
+    seen = _disorder(story).get(one, 0)
+    return max(seen, CLOCK_SKEW) if seen >= DISORDER else 0
+
+
+@once
+def _disorder(story: Story) -> Mapping[int, int]:
+    """Return the longest time by which an answer stands before its request, for each capture where one does."""
+    found: dict[int, int] = {}
+    for (capture, _), delay in story.overtaken.items():
+        found[capture] = max(found.get(capture, 0), delay)
+    for exchange in story.traffic.exchanges:
+        if exchange.requests and exchange.answers:
+            asked, answer = exchange.requests[0], exchange.answers[0]
+            delay, capture = asked.time - answer.time, answer.payload.capture
+            if 0 < delay <= OVERTAKING and asked.payload.capture == capture:
+                found[capture] = max(found.get(capture, 0), delay)
+    return found
+
+
+def is_reversed(earlier: Message, later: Message, story: Story) -> bool | None:
+    """Say whether what should have come later came earlier; None where clocks, or the capture, leave it open."""
     if later.time >= earlier.time:
         return False
-    if earlier.payload.capture != later.payload.capture and earlier.time - later.time <= CLOCK_SKEW:
+    if earlier.time - later.time <= slack(story, earlier.payload.capture, later.payload.capture):
         return None
     return True

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
-from analyzer.correlate.exchanges import Exchange, of_request_type, status
+from analyzer.correlate.exchanges import OVERTAKING, Exchange, of_request_type, status
 from analyzer.correlate.sessions import Session
 from analyzer.correlate.sightings import OTHER_CAPTURE
 from analyzer.judging import Procedure, Run, Step, Story, once
@@ -82,11 +82,11 @@ def find_msk_deliveries(procedure: Procedure, story: Story) -> Iterator[Run]:
 
 
 def _is_just_after(message: Message, sent: Message) -> bool:
-    """Say whether an MSK message of another capture can be what a verification before it answers."""
+    """Say whether an MSK message can be what a verification before it answers: overtaken by it, or by another clock."""
     body, asked = bodies.mikey(message), bodies.mikey(sent)
+    within = OVERTAKING if message.payload.capture == sent.payload.capture else OTHER_CAPTURE
     return (
-        message.payload.capture != sent.payload.capture
-        and 0 <= sent.time - message.time <= OTHER_CAPTURE
+        0 <= sent.time - message.time <= within
         and body is not None and asked is not None and body.t is not None and asked.t is not None
         and (body.csb_id, body.t.value, message.payload.src) == (asked.csb_id, asked.t.value, sent.payload.dst)
     )  # fmt: skip

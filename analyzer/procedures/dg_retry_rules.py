@@ -239,6 +239,9 @@ def challenge_is_answered(run: Run) -> Iterator[Problem]:
                 continue
             if is_anybodys(run):
                 raise CannotTell("the request names nobody, and which of the UEs at its address went on is not known")
+            near = coverage.slack(run.story, challenge.payload.capture, challenge.payload.capture)
+            if near and sum(m.time >= challenge.time - near for m, _ in sent) > 1:
+                raise CannotTell("the answer to the 401 may be the request right before it")
             until = challenge.time + run.tolerances.digest_retry
             coverage.sure_of_absence(run.story, "answer to the 401", "http", challenge.time, until)
             yield wrong(f"no new request within {seconds(run.tolerances.digest_retry)} s of the 401", challenge)

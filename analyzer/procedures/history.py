@@ -10,6 +10,7 @@ from analyzer.correlate.exchanges import status
 from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, Run, Story, once
 from analyzer.procedures.bootstrapping import made_for, maker
+from analyzer.procedures.coverage import slack
 from dissectors import Message
 from dissectors.http import Http
 from dissectors.mbms_xml import MskStatuses, NafKeyInfo, ServiceStatuses
@@ -118,13 +119,20 @@ def granted(run: Run) -> tuple[str, ...]:
     return tuple(found)
 
 
-def be_settled(story: Story, ue: Session, time: int) -> None:
-    """Raise CannotTell where what a UE asked last before a time has no answer in the case: it may have been granted."""
+def be_settled(story: Story, ue: Session, message: Message) -> None:
+    """Raise CannotTell where what a UE asked last before a message is not known to be granted, or known to come before.
+
+    Its answer is not in the case, or stands so near to the message that their order says nothing.
+    """
     for run in reversed(story.runs_of(ue, *REGISTERING, *REQUESTING, *DEREGISTERING)):
-        if run.start <= time:
+        first, settled = run.messages[0], run.outcome == "success" and answered(run)
+        near = slack(story, first.payload.capture, message.payload.capture)
+        if near and settled and abs(settled - message.time) <= near:
+            raise CannotTell(f"whether frame {message.frame} came before what answers frame {first.frame}")
+        if run.start <= message.time:
             if run.outcome == "incomplete":
-                raise CannotTell(f"the answer to frame {run.messages[0].frame}, which may change it, is not to be seen")
-            if run.outcome == "success":
+                raise CannotTell(f"the answer to frame {first.frame}, which may change it, is not to be seen")
+            if settled and settled <= message.time:
                 return
 
 

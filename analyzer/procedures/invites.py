@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from analyzer.correlate import bodies
-from analyzer.correlate.exchanges import Dialog, Exchange, of_request_type
+from analyzer.correlate.exchanges import OVERTAKING, Dialog, Exchange, of_request_type
 from analyzer.correlate.nodes import UE, is_multicast
 from analyzer.judging import Procedure, Run, Step, Story, once
 from analyzer.procedures.roles import SCF_REQUESTS, finals, names, outcome, owners
@@ -191,11 +191,13 @@ def _give_posts(calls: list[_Call], posts: Iterable[_Post]) -> None:
 
 def _take(calls: list[_Call], post: _Post, sure: bool) -> bool:
     time = post.time
-    near = [call for call in calls if call.first <= time <= call.end + LATE_POST and (sure or not call.posts)]
+    slack = OVERTAKING if sure else 0  # it may stand before its INVITE
+    near = [call for call in calls if call.first - slack <= time <= call.end + LATE_POST and (sure or not call.posts)]
     fitting = [call for call in near if _fits(call, post, sure)]
-    within = [call for call in fitting if time <= call.end]
+    within = [call for call in fitting if call.first <= time <= call.end]
     late = [call for call in fitting if call.end < time and call.accepted and not call.posts]
-    for found in (within, late):
+    early = [call for call in fitting if time < call.first and not call.posts]
+    for found in (within, late, early[:1]):
         if found:
             found[-1].posts.append(post.exchange)  # the latest: what came before it, a challenge has ended
             return True
@@ -337,22 +339,16 @@ def nearest_to_scf(run: Run) -> list[tuple[Message, Sip]]:
 @once
 def posts(run: Run) -> list[tuple[Message, Http, Message | None]]:
     """Return the POSTs of a run, each with its final answer where the capture has it."""
-    found: list[tuple[Message, Http, Message | None]] = []
-    answers = list(run.all("post-answer"))
-    for message in run.all("post"):
-        body = bodies.http(message)
-        if body is None:
-            continue
-        way = (message.payload.dst, message.payload.dport, message.payload.src, message.payload.sport)
-        answer = next(
-            (a for a in answers
-             if (a.payload.src, a.payload.sport, a.payload.dst, a.payload.dport) == way and a.time >= message.time),
-            None,
-        )  # fmt: skip
-        if answer is not None:
-            answers.remove(answer)
-        found.append((message, body, answer))
-    return found
+    answers = _answers(run.story)
+    found = ((message, bodies.http(message)) for message in run.all("post"))
+    return [(message, body, answers.get(id(message))) for message, body in found if body is not None]
+
+
+@once
+def _answers(story: Story) -> Mapping[int, Message | None]:
+    """Return the final answers of the POSTs of SCFs, by the `id` of the POST."""
+    asked = of_request_type(story.traffic.exchanges, *SCF_REQUESTS)
+    return {id(message): exchange.final for exchange in asked for message in exchange.requests}
 
 
 @once

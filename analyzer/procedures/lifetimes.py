@@ -25,7 +25,7 @@ def is_over(run: Run, until: int, message: Message) -> bool:
     round: a probe that takes local time for UTC finds everything expired.
     """
     over = until < message.time
-    error = _errors(run.story).get(message.payload.capture, 0)
+    error = errors(run.story).get(message.payload.capture, 0)
     if abs(error) > MAX_ERROR and over is not (until < message.time - error):
         ahead = f"{abs(error) // 10**9} s {'ahead of' if error > 0 else 'behind'}"
         raise CannotTell(f"the clock of the capture is {ahead} the Date of its messages: case.toml can set it right")
@@ -39,20 +39,20 @@ def is_over_for_all(run: Run, until: int, message: Message) -> bool:
     is otherwise than by the clock of the capture.
     """
     over = until < message.time
-    for end, error in _clocks(run.story).get(message.payload.capture, {}).items():
+    for end, error in clocks(run.story).get(message.payload.capture, {}).items():
         if abs(error) > MAX_ERROR and over is not (until < message.time - error):
             raise CannotTell(f"the clocks of {end} and of the capture are {abs(error) // 10**9} s apart")
     return over
 
 
 @once
-def _errors(story: Story) -> Mapping[int, int]:
+def errors(story: Story) -> Mapping[int, int]:
     """Return by how much the clock of each capture is ahead (ns) of that end which agrees with it best."""
-    return {capture: min(ends.values(), key=abs) for capture, ends in _clocks(story).items()}
+    return {capture: min(ends.values(), key=abs) for capture, ends in clocks(story).items()}
 
 
 @once
-def _clocks(story: Story) -> Mapping[int, Mapping[str, int]]:
+def clocks(story: Story) -> Mapping[int, Mapping[str, int]]:
     """Return by how much the clock of each capture is ahead (ns) of each end whose messages have a Date."""
     found: dict[int, dict[str, list[int]]] = {}
     for message in story.traffic.messages:

@@ -73,7 +73,7 @@ def interval_is_usable(run: Run) -> Iterator[Problem]:
             if high >= MTK_ID_MAX:
                 yield wrong(f"SEQu {high:04x}, at most fffe is allowed", message)
             if low > high and _is_registered(run, message):
-                history.be_settled(run.story, run.ue, message.time)
+                history.be_settled(run.story, run.ue, message)
                 coverage.sure_of_absence(run.story, "deregistration", "http", run.story.traffic.begin, message.time)
                 if not run.demands(profiles.END_OF_SERVICE) and run.story.runs_of(run.ue, *BY_SIP):
                     raise CannotTell("the SCF may have ended the service of the UE, in a way that no text describes")

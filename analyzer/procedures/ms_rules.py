@@ -40,7 +40,7 @@ def _sure_of_no_request(run: Run, message: Message) -> None:
     Or its answer.
     """
     if run.ues:
-        history.be_settled(run.story, run.ue, message.time)
+        history.be_settled(run.story, run.ue, message)
     coverage.sure_of_absence(run.story, "other registration or request", "http", run.story.traffic.begin, message.time)
 
 
@@ -308,7 +308,7 @@ def policy_is_where_it_belongs(run: Run) -> Iterator[Problem]:
         if not run.ues or body.policies or history.deregistered(run.story, run.ue, message.time):
             continue
         if _answers_a_request(run, message):
-            history.be_settled(run.story, run.ue, message.time)
+            history.be_settled(run.story, run.ue, message)
             run.story.be_whole()
             yield wrong("no SP payload in the first MSK message after a registration or MSK request", message)
 

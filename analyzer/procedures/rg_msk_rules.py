@@ -6,7 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies
-from analyzer.correlate.exchanges import status
+from analyzer.correlate.exchanges import OVERTAKING, status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage, history
 from analyzer.procedures.delivery import CURRENT_MSK
@@ -77,7 +77,7 @@ def msk_follows_registration(run: Run) -> Iterator[Problem]:
     if not run.ues or run.outcome != "success" or not history.granted(run):
         raise NotHere
     answered = history.answered(run)
-    if msks(run, answered, answered + run.tolerances.msk_after_grant):
+    if msks(run, answered - OVERTAKING, answered + run.tolerances.msk_after_grant):  # by UDP, the answer by TCP
         return
     shown = (*run.all("answer"), *run.all("post-answer"), *run.all("ok"))[0]
     yield from misses(run, answered, "MSK message", shown)

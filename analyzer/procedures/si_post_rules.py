@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.correlate import bodies
-from analyzer.correlate.exchanges import Exchange, of_request_type, status
+from analyzer.correlate.exchanges import OVERTAKING, Exchange, of_request_type, status
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
 from analyzer.procedures import coverage
 from analyzer.procedures.dg_rules import intended
@@ -50,6 +50,10 @@ def lacks_post(run: Run, ok: Message) -> bool:
         return False
     sent = coverage.scf_posts(run.story)
     own = {service for message in run.all("invite") for service in bodies.services(message)}
+    invited, _ = _invited(run)
+    early = [e.first for e in sent if run.start - OVERTAKING <= e.first.time < run.start]
+    if any((body := bodies.http(message)) is not None and set(asserted(body)) & invited for message in early):
+        return False  # it may have overtaken the INVITE
     meanwhile = [e for e in sent if run.start <= e.first.time <= until]
     at_scf = {message.payload.dst for message in run.all("invite")} & {exchange.client for exchange in sent}
     if not at_scf and any(own & set(bodies.services(exchange.first)) for exchange in meanwhile):
@@ -65,7 +69,7 @@ def unanswered(run: Run, post: Message) -> Iterator[Problem]:
         raise CannotTell("the capture ends before the answer of the BM-SC is due")
     if not coverage.hears(run.story, post):
         raise CannotTell(f"the capture does not show what {post.payload.dst} answers {post.payload.src}")
-    coverage.sure_of_absence(run.story, "answer of the BM-SC", "http", post.time, until)
+    coverage.sure_of_absence(run.story, "answer of the BM-SC", "http", post.time - OVERTAKING, until)
     yield wrong(f"no answer to the POST within {seconds(run.tolerances.http_answer)} s", post)
 
 
@@ -85,7 +89,7 @@ def authorization_precedes_the_ok(run: Run) -> Iterator[Problem]:
         raise NotHere
     post, _, answer = sent[0]
     late = answer if answer is not None and outcome(answer) == "success" else post
-    reversed_ = coverage.is_reversed(late, ok)
+    reversed_ = coverage.is_reversed(late, ok, run.story)
     if reversed_ is None:
         raise CannotTell("the order of the 200 and the authorization depends on the clocks of two captures")
     if reversed_:
@@ -264,7 +268,7 @@ def registration_follows_the_ok(run: Run) -> Iterator[Problem]:
         return
     for other in invited:
         ok = other.first("ok")
-        reversed_ = None if ok is None else coverage.is_reversed(ok, first)
+        reversed_ = None if ok is None else coverage.is_reversed(ok, first, run.story)
         if other.start < first.time and ok is not None and reversed_:
             yield wrong(f"registered {(ok.time - first.time) / 10**6:.0f} ms before the 200 OK", first, ok)
             return

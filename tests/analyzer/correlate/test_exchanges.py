@@ -188,3 +188,26 @@ def test_a_message_of_http2_without_its_end_is_no_part_of_an_exchange(talk):
     assert say(False).body is not None
     assert pair([say(False)]) == ()
     assert len(pair([say(True)])) == 1
+
+
+def test_http_answers_that_overtook_their_requests(talk):
+    """As acknowledgements have shown; else each would be of a request before the capture."""
+    told = [(0.01, "401 Unauthorized"), (0.02, "200 OK")]
+    answers = [talk.http(f"HTTP/1.1 {code}", BM_SC, UE, ports=(80, 40000), time=time) for time, code in told]
+    requests = [talk.http(POST, UE, BM_SC, time=time) for time in (0.05, 0.06)]
+    assert not any(exchange.requests and exchange.answers for exchange in pair(talk.messages))
+    overtaken = {(message.payload.capture, message.frame): 1 for message in answers}
+    found = pair(talk.messages, overtaken)
+    assert [(exchange.request, exchange.final) for exchange in found] == list(zip(requests, answers, strict=True))
+
+
+def test_a_diameter_answer_right_before_its_request(talk, zn):
+    answer = talk.diameter(zn(False, 1), BSF, BM_SC, (3868, 3868), 1)
+    request = talk.diameter(zn(True, 1, b_tid=b"a@bsf"), BM_SC, BSF, (3868, 3868), 1.05)
+    later = talk.diameter(zn(False, 2), BSF, BM_SC, (3868, 3868), 2)
+    apart = talk.diameter(zn(True, 2, b_tid=b"b@bsf"), BM_SC, BSF, (3868, 3868), 2.2)
+    assert [(e.requests, e.answers) for e in pair(talk.messages)] == [
+        ([request], [answer]),
+        ([], [later]),
+        ([apart], []),
+    ]

@@ -229,3 +229,22 @@ class TestMissed:
         assert self.facts(*first, *later).missed == {}
         unseen = segment(900_100 + len(GET), flags=FIN | ACK, ack=700_500 + len(OK))
         assert self.facts(*first, *later, unseen).missed == {self.BACK: len(OK) - 1}
+
+
+def test_an_answer_that_came_into_the_capture_before_its_request_is_told() -> None:
+    shaken = segment(99, flags=SYN), segment(499, flags=SYN | ACK, back=True, ack=100)
+    request, answer = segment(100, GET, ack=500), segment(500, OK, back=True, ack=100 + len(GET))
+    facts = DecodeFacts()
+    assert run(*shaken, answer, request, facts=facts) == [OK, GET]
+    assert facts.overtaken == {(0, 3): 1_000_000}
+    run(*shaken, request, answer, facts=(facts := DecodeFacts()))
+    assert facts.overtaken == {}
+
+
+def test_no_message_is_there_before_the_one_before_it() -> None:
+    """Their segments have changed places."""
+    first, second = segment(100, GET), segment(100 + len(GET), POST)
+    found = list(decoded(Connections(DecodeFacts(), {}), segment(99, flags=SYN), second, first))
+    assert [payload.data for payload in found] == [GET, POST]
+    assert [payload.time for payload in found] == [3_000_000, 3_000_001]
+    assert [payload.frame for payload in found] == [3, 2]

@@ -91,9 +91,10 @@ class TestAbsence:
 
 class TestOrder:
     def test_of_one_clock_is_certain(self, tell):
-        earlier, later = tell(Story.begun_by_http()).story.traffic.messages[:2]
-        assert coverage.is_reversed(earlier, later) is False
-        assert coverage.is_reversed(later, earlier) is True
+        told = tell(Story.begun_by_http()).story
+        earlier, later = told.traffic.messages[:2]
+        assert coverage.is_reversed(earlier, later, told) is False
+        assert coverage.is_reversed(later, earlier, told) is True
 
     def test_of_two_clocks_is_not_when_they_are_close(self, tmp_path):
         told = analyse(two_captures(tmp_path, Story.begun_by_http(), between_scf_and_bm_sc)).story
@@ -101,9 +102,9 @@ class TestOrder:
         after = next(
             m for m in told.traffic.messages if m.time > post.time and m.payload.capture != post.payload.capture
         )
-        assert coverage.is_reversed(after, post) is None
+        assert coverage.is_reversed(after, post, told) is None
         last = told.traffic.messages[0]
-        assert coverage.is_reversed(post, last) is True  # by far more than clocks differ
+        assert coverage.is_reversed(post, last, told) is True  # by far more than clocks differ
 
 
 class TestLegs:
@@ -160,3 +161,23 @@ class TestLegs:
     def test_know_the_services_that_are_keyed(self, tell):
         assert coverage.keyed_services(tell(Story.begun_by_http()).story) == {NEWS}
         assert coverage.keyed_services(tell(Story("none", by_sip=False)).story) == frozenset()
+
+
+class TestSlack:
+    def test_is_none_in_a_capture_in_order(self, tell):
+        told = tell(Story.registered_by_http()).story
+        assert coverage.slack(told, 0, 0) == 0
+        assert coverage.slack(told, 0, 1) == coverage.CLOCK_SKEW
+
+    @pytest.mark.parametrize(("milliseconds", "slack"), [(8, 50), (5.5, 0)])
+    def test_is_what_an_answer_stands_before_its_request(self, tell, milliseconds, slack):
+        """What comes back from the BM-SC stands so much earlier; a step of a story takes 5 ms."""
+        story = Story.registered_by_http()
+        bm_sc = ip_address(story.addresses.bm_sc).packed
+        early = [p for p in story.tape.packets if p[1][26:30] == bm_sc and b"HTTP/1.1" in p[1]]
+        story.tape.packets = [
+            (t - round(milliseconds * 10**6), p) if (t, p) in early else (t, p) for t, p in story.tape.packets
+        ]
+        told = tell(story).story
+        assert coverage.slack(told, 0, 0) // 10**6 == slack
+        assert all(e.requests and e.answers for e in told.traffic.exchanges if e.protocol == "http")
