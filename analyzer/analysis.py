@@ -24,6 +24,7 @@ from analyzer.keys.unlock import unlock
 from analyzer.medialog import MediaLog
 from analyzer.messages import Messages
 from analyzer.procedures import CATALOGUE, tell
+from analyzer.procedures.contradictions import contradiction
 from analyzer.profiles import DEFAULT, PROFILES
 from analyzer.reading import NO_KEYS, Progress, begin
 from analyzer.report import CaseReport
@@ -161,7 +162,7 @@ def analyse(
         runs = tell(story)
         chosen = [rule for rule in CATALOGUE if _chosen(rule.code, options) and profile.applies(rule.code)]
         judged = [(name, run) for name, run in runs if profile.knows(run.procedure.kind)]
-        judgements = judge(chosen, judged)
+        judgements = judge(chosen, judged, contradiction(story))
         facts = [capture.facts for capture in reading.captures]
         story.made.clear()  # what rules have asked for makes room for the report
         report = accounts.case_report(
