@@ -65,9 +65,25 @@ def b_tid_of(run: Run) -> str | None:
 def registered_addresses(story: Story, ue: Session, time: int) -> tuple[str, ...]:
     """Return where the BM-SC was told to reach a UE: source of the registration, or ueIPaddress of the POST.
 
-    Of the last registration or request before the time; empty where the capture shows none.
+    Of the last registration or request before the time; empty where the capture shows none. A request that was seen on
+    both sides of an address translator has two sources.
     """
-    return next(filter(None, map(_addresses, before(story, ue, time, *REGISTERING, *REQUESTING))), ())
+    for run in before(story, ue, time, *REGISTERING, *REQUESTING):
+        if own := _addresses(run):
+            given = {_credentials(message) for message in run.messages} - {""}
+            return (*own, *sorted({src for name in given for src in _sources(story).get(name, ())} - {*own}))
+    return ()
+
+
+@once
+def _sources(story: Story) -> Mapping[str, frozenset[str]]:
+    """Return where requests came from that no proxy has sent on, by their Authorization, which is of one request."""
+    found: dict[str, set[str]] = {}
+    for exchange in story.traffic.exchanges:
+        for message in exchange.requests if exchange.asked is not None else ():
+            if (given := _credentials(message)) and not was_forwarded(message):
+                found.setdefault(given, set()).add(message.payload.src)
+    return {name: frozenset(sources) for name, sources in found.items()}
 
 
 def was_forwarded(message: Message) -> bool:
@@ -126,7 +142,9 @@ def be_settled(story: Story, ue: Session, message: Message) -> None:
     """
     for run in reversed(story.runs_of(ue, *REGISTERING, *REQUESTING, *DEREGISTERING)):
         first, settled = run.messages[0], run.outcome == "success" and answered(run)
-        near = slack(story, first.payload.capture, message.payload.capture)
+        near = max(
+            slack(story, capture, message.payload.capture) for capture in {m.payload.capture for m in run.messages}
+        )
         if near and settled and abs(settled - message.time) <= near:
             raise CannotTell(f"whether frame {message.frame} came before what answers frame {first.frame}")
         if run.start <= message.time:

@@ -305,7 +305,17 @@ def old_muk_is_not_acknowledged(run: Run) -> Iterator[Problem]:
     if not run.ues or body is None or body.idr is None or _is_last_generated(run, message, body.idr.text):
         raise NotHere
     for answer in run.all("verification"):
+        _be_sure_that_it_was_newer(run, message, body.idr.text)
         yield wrong(f"verification for {body.idr.text} though a newer bootstrapping has been made", message, answer)
+
+
+def _be_sure_that_it_was_newer(run: Run, message: Message, b_tid: str) -> None:
+    """Raise CannotTell where a bootstrapping before a message is before it by another clock alone, which is wrong."""
+    capture = message.payload.capture
+    newer = [r.info for r in made_for(run.story, run.ue) if r.b_tid != b_tid and r.info is not None]
+    before = [info for info in newer if info.time < message.time]
+    if all(message.time - i.time <= coverage.slack(run.story, i.payload.capture, capture) for i in before[-1:]):
+        raise CannotTell("the order of the MSK message and the bootstrapping depends on clocks that differ")
 
 
 @rule(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from analyzer.correlate import bodies
+from analyzer.correlate import bodies, gba
 from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage, history, sent
+from analyzer.procedures.bootstrapping import made_for
 from analyzer.procedures.delivery import CURRENT_MSK, MSK_DELIVERY, SOLICITED_PULL
 from analyzer.procedures.ua import crowded
 from dissectors import Message
@@ -54,14 +55,14 @@ def sent_to_registered_address(run: Run) -> Iterator[Problem]:
     The BM-SC learns the address from the registration on Ua, or from ueIPaddress in the SCF's POST. Sent
     elsewhere, the MSK never arrives, and nobody notices but the user. Behind a NAT the port is the one that it keeps
     for the UE, and requests may come from a proxy: where a UE verified from the very end that a message went to, that
-    end is its own; where it did not, and several UEs share an address, nobody can tell.
+    end is its own; where it did not, a port is wrong only at an address that the UE names in its SIP as its own.
     """
     for message in run.all("msk", "pull"):
         payload = message.payload
         answered = _answering_ends(run.story, run.ue) if run.ues else frozenset()
         if payload.dport != MIKEY_PORT and (payload.dst, payload.dport) not in answered:
-            if _may_be_mapped(run.story, payload.dst):
-                raise CannotTell(f"port {payload.dport} may be one of a NAT, as several UEs share {payload.dst}")
+            if payload.dst in crowded(run.story) or payload.dst not in _unmapped(run.story):
+                raise CannotTell(f"port {payload.dport} of {payload.dst} may be one of a NAT")
             yield wrong(f"MSK message to UDP port {payload.dport}, expected {MIKEY_PORT}", message)
         known = history.registered_addresses(run.story, run.ue, message.time) if run.ues else ()
         if known and payload.dst not in known and (payload.dst, payload.dport) not in answered:
@@ -69,9 +70,22 @@ def sent_to_registered_address(run: Run) -> Iterator[Problem]:
             yield wrong(f"MSK message to {payload.dst}, the UE registered from {', '.join(known)}", message)
 
 
-def _may_be_mapped(story: Story, address: str) -> bool:
-    """Say whether several UEs are at an address, so that a NAT is there, which maps ports."""
-    return address in crowded(story)
+@once
+def _unmapped(story: Story) -> frozenset[str]:
+    """Return the addresses that whoever sends SIP from them knows for its own: no NAT is before them."""
+    found: set[str] = set()
+    for message in story.traffic.messages:
+        body = bodies.sip(message)
+        if body is not None and body.is_request and len(body.vias) == 1:
+            sent_by = body.vias[0].partition(";")[0].split()[-1:]  # RFC 3261 18.2.1
+            own = message.payload.src
+            if sent_by and sent_by[0].lower() in (
+                own,
+                f"{own}:{message.payload.sport}",
+                f"[{own}]:{message.payload.sport}",
+            ):
+                found.add(own)
+    return frozenset(found)
 
 
 @once
@@ -193,8 +207,18 @@ def b_tid_is_the_last_registered(run: Run) -> Iterator[Problem]:
         if known is None:
             raise NotHere
         if body.idr.text != known:
+            if body.idr.text not in _named(run.story, run.ue):
+                raise CannotTell(f"that B-TID {body.idr.text} is of this UE, nothing but an address says")
             _sure_of_no_request(run, message)
             yield wrong(f"IDr {body.idr.text}, the last registration or request used {known}", message)
+
+
+@once
+def _named(story: Story, ue: Session) -> frozenset[str]:
+    """Return the B-TIDs of a UE that more than MIKEY names: behind a NAT there may be other UEs."""
+    asked = [message for exchange in ue.exchanges for message in exchange.requests]
+    said = {b_tid for message in asked for b_tid in (*bodies.b_tids(message), gba.username(message)) if b_tid}
+    return frozenset(said | {made.b_tid for made in made_for(story, ue) if made.b_tid})
 
 
 @rule(

@@ -4,10 +4,12 @@ import pytest
 
 from analyzer.procedures.ms_rules import later
 from sample_pcaps import forge_mikey as mikey
+from sample_pcaps.casebook import cases
 from sample_pcaps.forge_mikey import POLICY
 from sample_pcaps.forge_text import Edit
 from sample_pcaps.good import http_good, sip_good
 from sample_pcaps.stage import KEY_DOMAIN
+from sample_pcaps.stage_nat import behind_nat
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 
@@ -326,3 +328,43 @@ class TestPull:
 
     def test_a_message_with_a_key_is_none(self, with_msk, tell, verdicts):
         assert verdicts(tell(with_msk()), "MS-27") == []
+
+
+class TestNat:
+    """UEs of which only an address of a NAT is seen."""
+
+    def translated(self, story):
+        moved = behind_nat([ue.ip for ue in story.ues], "192.0.2.1", {})
+        return [(time, moved(packet)) for time, packet in story.tape.sorted()]
+
+    def test_a_port_that_nobody_answers_from_may_be_mapped(self, tell_merged, verdicts):
+        story = Story.registered_by_http()
+        story.msk(v=False, verify=False)
+        story.linger(3)
+        assert verdicts(tell_merged([self.translated(story)], story.keyring()), "MS-01") == ["inconc"]
+
+    def test_several_ues_may_be_there(self, tell_merged, verdicts):
+        packets = self.translated(cases()["three_behind_a_nat"].tell())
+        unanswered = [p for p in packets if not (p[1][23] == 17 and p[1][26:30] == bytes((192, 0, 2, 1)))]
+        assert "fail" not in verdicts(tell_merged([unanswered]), "MS-01")
+
+    @pytest.mark.parametrize("inside", [-1, 1])
+    def test_a_registration_seen_on_both_sides_has_two_sources(self, tell_merged, failed, inside):
+        story = cases()["msk_without_acknowledgement"].tell()
+        near = [(time + inside * 300_000, packet) for time, packet in story.tape.sorted()]
+        assert failed(tell_merged([self.translated(story), near], story.keyring())) == set()
+
+    def test_an_msk_of_a_ue_that_nothing_else_is_seen_of_is_not_the_others(self, tell_merged, verdicts):
+        """The capture begins when the first UE has registered: its B-TID is in MIKEY alone."""
+        story = Story.begun_by_http(ues=2)
+        first, second = story.ues
+        story.register(first)
+        begun = story.now
+        story.register(second)
+        for ue in story.ues:
+            story.msk(ue)
+        story.linger(3)
+        later = [packet for packet in self.translated(story) if packet[0] > begun]
+        found = verdicts(tell_merged([later], story.keyring(runs=True)), "MS-07")
+        assert "inconc" in found
+        assert "fail" not in found
