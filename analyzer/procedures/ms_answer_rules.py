@@ -77,7 +77,11 @@ def _is_in_order(run: Run, message: Message) -> bool:
     if run.ues and not _is_last_generated(run, message, body.idr.text):
         return False
     known = history.registered_addresses(run.story, run.ue, message.time) if run.ues else ()
-    return not known or message.payload.dst in known
+    if known and message.payload.dst not in known:
+        return False
+    if opened.key.expires is None and history.muk_expiry(run.story, body.idr.text, message.time) is None:
+        raise CannotTell(f"when the MUK of frame {message.frame} expires is not known: the UE may have dropped it")
+    return True
 
 
 def _is_last_generated(run: Run, message: Message, b_tid: str) -> bool:

@@ -218,7 +218,7 @@ def msk_request_is_served(run: Run) -> Iterator[Problem]:
 
 
 def _unserved(run: Run, answer: Message) -> Iterator[Problem]:
-    sent = [body for _, body in msks(run, answer.time, answer.time + run.tolerances.msk_after_grant)]
+    sent = [body for _, body in msks(run, answer.time - OVERTAKING, answer.time + run.tolerances.msk_after_grant)]
     left = left_groups(run, run.start)  # what must not be served: RG-11 looks at it
     for found in bodies.find_all(answer, MskStatuses):
         for item in found.items:

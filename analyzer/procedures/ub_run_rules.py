@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from analyzer.correlate import bodies, gba
 from analyzer.correlate.claims import TMPI_DOMAIN
-from analyzer.correlate.exchanges import status
+from analyzer.correlate.exchanges import Exchange, status
 from analyzer.correlate.sessions import Session
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage, history
@@ -15,6 +15,7 @@ from analyzer.procedures.bootstrapping import BOOTSTRAPPING, maker, of_run
 from analyzer.procedures.dg_rules import KINDS, UA
 from analyzer.procedures.invites import HTTP_INITIATION
 from analyzer.procedures.lifetimes import is_over
+from analyzer.procedures.roles import SCF_REQUESTS
 from analyzer.procedures.sb_rules import ALL
 from analyzer.procedures.ub_grant_rules import TMPI_TOKEN
 from analyzer.procedures.ub_rules import challenges, ub
@@ -95,11 +96,18 @@ def one_bootstrapping_serves_all(run: Run) -> Iterator[Problem]:
     last = of_run(before[-1])
     if last.lifetime is None or last.lifetime <= run.end:
         return
-    if all(exchange.protocol == "http" and gba.is_ub(exchange) for exchange in run.ue.exchanges):
-        raise CannotTell("a NAF may have asked for new keys: no other leg of the UE is in the capture")
+    if not any(map(_shows_a_b_tid, run.ue.exchanges)):
+        raise CannotTell("a NAF may have asked for new keys: what the UE asks of one is not in the capture")
     if not _was_refused(run, before[-1].end, run.start):
         _be_sure_of_no_refusal(run, before[-1].end)
         yield wrong(f"bootstraps again while {last.b_tid} is good until {gba.when(last.lifetime)}", *run.messages[:1])
+
+
+def _shows_a_b_tid(exchange: Exchange) -> bool:
+    """Say whether a UE uses a Ks in an exchange, or may be asked to: on Ua, or in an INVITE."""
+    if exchange.protocol == "http":
+        return exchange.asked not in SCF_REQUESTS and not gba.is_ub(exchange)
+    return any(bodies.b_tids(message) for message in exchange.requests)
 
 
 def _was_refused(run: Run, since: int, until: int) -> bool:

@@ -275,6 +275,8 @@ PAIRS = (
     Pair("pulled_after_expiry", (one_way("bm_sc", "ue", TCP, UDP),), "DG-04"),
     Pair("sip_good", (last_way("bm_sc", "scf"),), "SB-12"),
     Pair("cr_2009_http", (last_way("bm_sc", "ue"),), "MS-11"),
+    Pair("msk_under_an_expired_muk", (without("bsf"),), "MS-19"),
+    Pair("bootstrapping_for_a_stale_nonce", (without_leg("ue", "bm_sc"),), "UB-15"),
     Pair("cr_2009_sip", (one_way("ue", "bm_sc", TCP, UDP),), "MS-19"),
 )
 
