@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from analyzer.correlate import bodies
 from analyzer.correlate.exchanges import OVERTAKING, Exchange, of_request_type, status
-from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, once, rule, wrong
+from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.procedures import coverage
 from analyzer.procedures.dg_rules import intended
-from analyzer.procedures.invites import HTTP_INITIATION, asserted, posts, sips
+from analyzer.procedures.invites import HTTP_INITIATION, asserted, invitations, posts, sips
 from analyzer.procedures.roles import names, outcome
 from analyzer.procedures.ua import REGISTRATION
 from analyzer.tolerances import seconds
@@ -51,6 +51,8 @@ def lacks_post(run: Run, ok: Message) -> bool:
     sent = coverage.scf_posts(run.story)
     own = {service for message in run.all("invite") for service in bodies.services(message)}
     invited, _ = _invited(run)
+    if any(invited & named for named in _strays(run.story)):
+        return False  # by a clock that is wrong
     early = [e.first for e in sent if run.start - OVERTAKING <= e.first.time < run.start]
     if any((body := bodies.http(message)) is not None and set(asserted(body)) & invited for message in early):
         return False  # it may have overtaken the INVITE
@@ -60,6 +62,16 @@ def lacks_post(run: Run, ok: Message) -> bool:
         return False
     coverage.sure_of_absence(run.story, "POST of the SCF", "http", run.start, until)
     return True
+
+
+@once
+def _strays(story: Story) -> tuple[frozenset[str], ...]:
+    """Return the identities in the POSTs of SCFs that are of no INVITE in another capture than they are in."""
+    own = {id(exchange) for invitation in invitations(story) for exchange in invitation.posts}
+    captures = {leg.first.payload.capture for invitation in invitations(story) for leg in invitation.legs}
+    strays = [e.first for e in coverage.scf_posts(story) if id(e) not in own]
+    told = [bodies.http(message) for message in strays if captures - {message.payload.capture}]
+    return tuple(frozenset(asserted(body)) for body in told if body is not None)
 
 
 def unanswered(run: Run, post: Message) -> Iterator[Problem]:

@@ -80,3 +80,12 @@ def test_one_request_that_was_sent_again_is_no_contradiction(tell_merged):
     invite = next(place for place, (_, p) in enumerate(apart) if b"INVITE sip:" in p)
     apart[invite] = apart[invite][0] + 16 * SECOND, apart[invite][1]
     assert contradiction(tell_merged([rest, apart], story.keyring()).story) == ""
+
+
+@pytest.mark.parametrize("seconds", [180, -180])
+def test_a_post_that_is_of_no_invite_by_its_clock_may_be_of_any_of_its_user(tell_merged, failed, seconds):
+    """No Date says that the clock is wrong."""
+    story = cases()["rel8_sip"].tell()
+    analysis = tell_merged(split(story, "scf", "bm_sc", seconds), story.keyring(), 'profile = "rel8"\n')
+    assert contradiction(analysis.story) == ""
+    assert "SB-13" not in failed(analysis)
