@@ -8,7 +8,9 @@ from statistics import median_low
 
 from analyzer.correlate.exchanges import Dialog, Exchange
 from analyzer.judging import Story
+from analyzer.procedures.ex_rules import named_b_tids
 from analyzer.procedures.lifetimes import MAX_ERROR, clocks
+from dissectors import Message
 from dissectors.sip import Sip
 
 APART = 10**9  # ns; by which clocks are apart beyond doubt, where several calls say so
@@ -22,7 +24,7 @@ def contradiction(story: Story) -> str:
     """Say which two captures have clocks that cannot both be right, by messages of both; "" where none have."""
     if len({message.payload.capture for message in story.traffic.messages}) < 2:
         return ""
-    found = _by_date(story) | _by_sip(story)
+    found = _by_date(story) | _by_sip(story) | _by_b_tid(story)
     if not found:
         return ""
     (one, other), apart = max(found.items(), key=lambda item: (item[1], item[0]))
@@ -57,6 +59,22 @@ def _by_sip(story: Story) -> dict[Pair, int]:
         apart = median_low(leasts) if len(leasts) >= SAYING else min(leasts)
         if apart > (APART if len(leasts) >= SAYING else LOST):
             found[min(one, other), max(one, other)] = apart
+    return found
+
+
+def _by_b_tid(story: Story) -> dict[Pair, int]:
+    """Return captures of which one shows a B-TID before the other shows that it was made."""
+    made: dict[str, Message] = {}
+    for run in story.traffic.bootstrappings:
+        if run.b_tid and run.info is not None:
+            made.setdefault(run.b_tid, run.info)
+    found: dict[Pair, int] = {}
+    for message in story.traffic.messages:
+        for b_tid in named_b_tids(message):
+            info, capture = made.get(b_tid), message.payload.capture
+            if info is not None and info.payload.capture != capture and info.time - message.time > APART:
+                pair = min(capture, info.payload.capture), max(capture, info.payload.capture)
+                found[pair] = max(found.get(pair, 0), info.time - message.time)
     return found
 
 

@@ -253,7 +253,7 @@ def b_tid_is_copied_as_it_is(run: Run) -> Iterator[Problem]:
     """
     known, looked = _b_tids_made(run.story), False
     for message in run.messages:
-        for b_tid in _b_tids(message):
+        for b_tid in named_b_tids(message):
             if maker(run.story, b_tid) is not None:
                 looked = True
                 continue
@@ -286,7 +286,8 @@ def _spelled(b_tid: str) -> tuple[str, str]:
     return local, domain.lower()
 
 
-def _b_tids(message: Message) -> Iterator[str]:
+def named_b_tids(message: Message) -> Iterator[str]:
+    """Yield the B-TIDs that a message names: in its body, digest, identities or AVPs."""
     yield from bodies.b_tids(message)
     match message.body:
         case Http():

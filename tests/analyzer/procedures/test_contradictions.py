@@ -17,7 +17,7 @@ def split(story, one, other, seconds):
     at = [story.ue.ip if node == "ue" else getattr(story.addresses, node) for node in (one, other)]
     ends = {ip_address(address).packed for address in at}
     packets = story.tape.sorted()
-    apart = [(time + seconds * SECOND, p) for time, p in packets if {p[26:30], p[30:34]} == ends]
+    apart = [(time + round(seconds * SECOND), p) for time, p in packets if {p[26:30], p[30:34]} == ends]
     return [[(time, p) for time, p in packets if {p[26:30], p[30:34]} != ends], apart]
 
 
@@ -32,6 +32,9 @@ def split(story, one, other, seconds):
         ("scf", "bm_sc", -180, True),
         ("scf", "bm_sc", 5, False),
         ("bm_sc", "bsf", 180, False),  # nothing tells
+        ("bm_sc", "bsf", -180, True),  # by a B-TID that is asked for before it is made
+        ("ue", "bsf", 180, True),
+        ("ue", "bsf", 0.9, False),
     ],
 )
 def test_is_told_by_messages_of_both(tell_merged, one, other, seconds, told):
@@ -82,10 +85,9 @@ def test_one_request_that_was_sent_again_is_no_contradiction(tell_merged):
     assert contradiction(tell_merged([rest, apart], story.keyring()).story) == ""
 
 
-@pytest.mark.parametrize("seconds", [180, -180])
-def test_a_post_that_is_of_no_invite_by_its_clock_may_be_of_any_of_its_user(tell_merged, failed, seconds):
+def test_a_post_that_is_of_no_invite_by_its_clock_may_be_of_any_of_its_user(tell_merged, failed):
     """No Date says that the clock is wrong."""
     story = cases()["rel8_sip"].tell()
-    analysis = tell_merged(split(story, "scf", "bm_sc", seconds), story.keyring(), 'profile = "rel8"\n')
+    analysis = tell_merged(split(story, "scf", "bm_sc", 180), story.keyring(), 'profile = "rel8"\n')
     assert contradiction(analysis.story) == ""
     assert "SB-13" not in failed(analysis)
