@@ -3,6 +3,7 @@
 Everything keeps its length, so that frames, streams and messages keep their form. What is not understood is blanked.
 """
 
-from analyzer.anonymous.case import Anonymiser, Outcome, judged, leaks
+from analyzer.anonymous.case import Anonymiser, Outcome, judged, leaks, said
+from analyzer.anonymous.pseudonyms import Pseudonyms
 
-__all__ = ["Anonymiser", "Outcome", "judged", "leaks"]
+__all__ = ["Anonymiser", "Outcome", "Pseudonyms", "judged", "leaks", "said"]

@@ -5,11 +5,15 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
+from urllib.parse import quote
 
 from analyzer.analysis import Analysis
+from analyzer.anonymous import huffman
 from analyzer.anonymous.contents import Contents
 from analyzer.anonymous.diameter_messages import DiameterMessages
 from analyzer.anonymous.frames import Frames
@@ -24,6 +28,7 @@ from analyzer.anonymous.sealed import Sealed
 from analyzer.anonymous.streams import Ends
 from analyzer.anonymous.texts import Texts, domains_of, hosts_in
 from analyzer.capture.reader import open_capture
+from analyzer.capture.search import SHORTEST, standing
 from analyzer.capture.writer import PcapngWriter
 from analyzer.correlate import gba
 from analyzer.report import CaseReport
@@ -33,6 +38,7 @@ from dissectors.mikey import Mikey
 
 LOOKS = 2  # at the frames of a capture: the first may learn what is needed to open ESP of its beginning
 SHORTEST_KEY = 8  # octets that are looked for as they are
+SHORTEST_SECRET = 6  # octets that are looked for in captures
 _NONCE = re.compile(r'[nN]once="?([A-Za-z0-9+/]{40,}={0,2})"?')
 _NAME = re.compile(r"(?:[A-Za-z0-9_-]+\.)+[A-Za-z][A-Za-z0-9-]*")
 _ESCAPES = str.maketrans({"+": "%2B", "/": "%2F", "=": "%3D"})
@@ -49,12 +55,11 @@ class Outcome:
 
 @dataclass(slots=True)
 class Anonymiser:
-    """Anonymises a case; `secret` decides what stands for what."""
+    """Anonymises a case; `names` decide what stands for what, in several cases the same."""
 
     analysis: Analysis
-    secret: bytes = field(repr=False)
+    names: Pseudonyms = field(repr=False)
     counts: Counter[str] = field(default_factory=Counter)
-    names: Pseudonyms = field(init=False, repr=False)
     rekeyed: Rekeyed = field(init=False, repr=False)
     sealed: Sealed = field(init=False, repr=False)
     texts: Texts = field(init=False, repr=False)
@@ -62,7 +67,6 @@ class Anonymiser:
     _frames: Frames | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self.names = Pseudonyms(self.secret)
         domains = domains_of(self._hosts())
         known = dict(self._b_tids())
         plain = Texts(self.names, known, domains)
@@ -96,11 +100,10 @@ class Anonymiser:
         carried: dict[bytes, bytes] = {}
         frames.datagram = lambda data: carried.get(data) or self.messages.made.get(data)
         capture = open_capture(path, index)
+        facts = replace(capture.facts, frame_comments={}, interfaces=[])  # nothing of what a capture says
         for frame in capture:
             carried = dict(media.packets(frame))
-            data = frames.made(frame)
-            facts = replace(capture.facts, frame_comments={}, interfaces=[])
-            out.write(frame._replace(data=data), facts)
+            out.write(frame._replace(data=frames.made(frame)), facts)
 
     def _looked(self) -> Frames:
         """Return the frames of all captures, looked at: a message may begin in one and end in another."""
@@ -133,13 +136,13 @@ class Anonymiser:
         return self.texts.text(text)
 
     def secrets(self) -> Iterator[bytes]:
-        """Yield the octets that may stand nowhere in what was written: keys and names, in all their forms."""
+        """Yield the octets that may stand nowhere in what was written: keys, names and addresses, in their forms."""
         for old, new in self.rekeyed.values.items():
             if len(old) >= SHORTEST_KEY and old != new:
                 yield from (form.encode("latin-1") for form, _ in _forms(old, new))
         for name in (*self._users(), *self._b_tid_names(), *self.texts.domains):
-            if len(name) > 3 and self.texts.text(name) != name:
-                yield name.encode("utf-8")
+            if self.texts.text(name) != name:
+                yield from spellings(name)
         for ue in self.analysis.report.ues:
             for address in ue.addresses:
                 if self.names.address(address) != address:
@@ -256,9 +259,28 @@ def _forms(old: bytes, new: bytes) -> Iterator[tuple[str, str]]:
         yield base64.b64encode(old).decode(), base64.b64encode(new).decode()
 
 
-def leaks(written: bytes, secrets: Iterator[bytes]) -> int:
-    """Return how many secrets stand in what was written."""
-    return sum(secret in written for secret in set(secrets))
+def spellings(name: str) -> Iterator[bytes]:
+    """Yield how a name stands in messages: as it is, escaped, in UTF-16, in Huffman code, a number in BCD."""
+    octets = name.encode("utf-8")
+    yield octets
+    yield quote(name, safe="").encode()
+    yield name.encode("utf-16-le")
+    yield base64.b64encode(octets)[: len(octets) // 3 * 4]
+    yield huffman.encoded(octets)[:-1]  # the last octet may have bits of what follows
+    digits = name.partition("@")[0].lstrip("+").removeprefix("tel:+")
+    if digits.isdigit():
+        yield bytes(int(one + other, 16) for one, other in zip(digits[1::2], digits[::2], strict=False))
+
+
+def leaks(written: BinaryIO, secrets: Iterable[bytes]) -> int:
+    """Return how many secrets stand in what was written; none that is so short that chance would put it there."""
+    return len(standing(written, {secret for secret in secrets if len(secret) >= SHORTEST_SECRET}))
+
+
+def said(analysis: Analysis, secrets: Iterable[bytes]) -> int:
+    """Return how many secrets stand in messages, with all that is unpacked of them."""
+    octets = b"\0".join(each.payload.data for message in analysis.messages for each in message.walk())
+    return len(standing(BytesIO(octets), {secret for secret in secrets if len(secret) >= SHORTEST}))
 
 
 def judged(report: CaseReport) -> Counter[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
 from analyzer.analysis import Analysis
@@ -33,7 +34,8 @@ class Media:
             receiver.start()
             self.streams[receiver.stream.key] = receiver
         self.decoder = Decoder(opener=esp.opener(sas))
-        self.made: dict[bytes, bytes] = {}
+        self.made: OrderedDict[bytes, bytes] = OrderedDict()
+        self.located = {key: next(filter(None, each.located), None) for key, each in self.streams.items()}
 
     def packets(self, frame: Frame) -> Iterator[tuple[bytes, bytes]]:
         """Yield the octets of media packets, before and after."""
@@ -45,16 +47,23 @@ class Media:
             if opened is not None or packet.data not in self.made:
                 self.made[packet.data] = self._made(packet.data, stream, opened)
                 while len(self.made) > MAX_REMEMBERED:
-                    del self.made[next(iter(self.made))]
+                    self.made.popitem(last=False)
             yield packet.data, self.made[packet.data]
 
     def _made(self, data: bytes, stream: Receiver, opened: Opened | None) -> bytes:
         rtcp = stream.stream.rtcp
         header = RTCP_HEADER if rtcp else header_length(data) or srtp.RTP_HEADER
         if opened is None:
-            end = max(len(data) - _kept(data, stream), header)
+            end = max(len(data) - self._kept(data, stream), header)
             return self._head(data, header) + self.rekeyed.names.octets(data[header:end], "media") + data[end:]
         return self._rtcp(data, opened) if rtcp else self._rtp(data, header, opened)
+
+    def _kept(self, data: bytes, stream: Receiver) -> int:
+        """Return how many octets stay at the end of a packet that nothing opens: MKI and tag."""
+        located = self.located.get(stream.stream.key)
+        if located is not None:
+            return MKI_OCTETS + stream.locator.tag_length(data, located[0])
+        return 0 if stream.last_mki is None else MKI_OCTETS + USUAL_TAG
 
     def _head(self, data: bytes, size: int) -> bytes:
         """Return a header of so many octets with another extension, if it has one (RFC 3550 5.3.1)."""
@@ -91,14 +100,6 @@ class Media:
         body = end - srtp.INDEX_LENGTH
         made = data[:RTCP_HEADER] + self.rekeyed.names.octets(data[RTCP_HEADER:body], "media") + data[body:mac_start]
         return made + self._keys(opened, opened.roc, rtcp=True).mac(made[:end])[:mac_octets]
-
-
-def _kept(data: bytes, stream: Receiver) -> int:
-    """Return how many octets stay at the end of a packet that nothing opens: MKI and tag."""
-    located = next(filter(None, stream.located), None)
-    if located is not None:
-        return MKI_OCTETS + stream.locator.tag_length(data, located[0])
-    return 0 if stream.last_mki is None else MKI_OCTETS + USUAL_TAG
 
 
 def _as_media(payload: Payload) -> MediaPacket | None:

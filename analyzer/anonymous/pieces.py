@@ -5,6 +5,7 @@ IP packets in fragments (RFC 791 2.3, RFC 8200 4.5), and messages of SCTP in chu
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -38,7 +39,7 @@ class Whole:
 class Pieces:
     """Keeps fragments; an identification that comes again is of another packet where its octets differ."""
 
-    kept: dict[Name, list[Whole]] = field(default_factory=dict, repr=False)
+    kept: OrderedDict[Name, list[Whole]] = field(default_factory=OrderedDict, repr=False)
 
     def add(self, name: Name, begin: int, data: bytes, last: bool) -> bytes | None:
         """Keep a fragment; return what the packet carries when this one completes it."""
@@ -52,7 +53,7 @@ class Pieces:
         if last:
             whole.size = begin + len(data)
         while len(self.kept) > MAX_KEPT:
-            del self.kept[next(iter(self.kept))]
+            self.kept.popitem(last=False)
         return whole.octets()
 
     def piece(self, name: Name, begin: int, data: bytes, make: Callable[[bytes], bytes]) -> bytes | None:

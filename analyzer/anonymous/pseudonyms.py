@@ -7,6 +7,7 @@ where the name was; of a name no more is told by it than how long the code of al
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import ipaddress
 import string
@@ -22,6 +23,7 @@ COMMON_LABELS = frozenset({"3gppnetwork", "com", "example", "ims", "invalid", "n
 _COUNTRY_AND_NETWORK = ("mcc", "mnc")  # TS 23.003: before digits
 
 MAX_REMEMBERED = 100_000  # addresses, and words
+MAX_DRAWN = 32  # pseudonyms of a word that others have, until one of another length in the Huffman code is drawn
 
 _FIRST = ((1, 9), (11, 99), (128, 199), (100, 126), (200, 223), (224, 239), (240, 254))  # of IPv4, by what it is for
 _OTHERS = ((0, 9), (10, 99), (100, 199), (200, 255))  # by how many digits they have
@@ -38,6 +40,7 @@ class Pseudonyms:
     secret: bytes = field(repr=False)
     _addresses: dict[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
     _drawn: dict[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)  # what words turn by
+    _taken: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # pseudonyms, and whose they are
 
     def octets(self, value: bytes, what: str = "octets") -> bytes:
         """Return other octets, as many."""
@@ -80,14 +83,25 @@ class Pseudonyms:
         if found is None:
             if len(self._drawn) >= MAX_REMEMBERED:
                 self._drawn.clear()
-            found = self._drawn[text, size] = self._fitting(text, size)
+            found = self._drawn[text, size] = self._unlike_others(text, size)
         return found
 
-    def _fitting(self, text: str, size: int) -> bytes:
-        stream = self._stream("word", text.encode("utf-8", "replace"), 3 * len(text))
+    def _unlike_others(self, text: str, size: int) -> bytes:
+        """Return what gives a pseudonym that nobody else has, of another length in the code where it has to be."""
+        for number in range(2 * MAX_DRAWN):
+            found = self._fitting(text, size if number < MAX_DRAWN else -1, number)
+            made = "".join(map(_other, text, found))
+            if self._taken.get(made, text) == text:
+                break
+        if len(self._taken) < MAX_REMEMBERED:
+            self._taken.setdefault(made, text)
+        return found
+
+    def _fitting(self, text: str, size: int, number: int) -> bytes:
+        stream = self._stream(f"word {number}", text.encode("utf-8", "replace"), 3 * len(text))
         turns, order, choice = (stream[at * len(text) : (at + 1) * len(text)] for at in range(3))
         made = bytearray(turns)
-        over = huffman.bits("".join(map(_other, text, turns))) - size
+        over = huffman.bits("".join(map(_other, text, turns))) - size if size >= 0 else 0
         for at in sorted(range(len(text)), key=order.__getitem__):
             if not over:
                 break
@@ -152,11 +166,8 @@ class Pseudonyms:
         return value
 
     def _stream(self, what: str, value: bytes, size: int) -> bytes:
-        found, number = b"", 0
-        while len(found) < size:
-            found += hmac.digest(self.secret, b"%d %b %b" % (number, what.encode(), value), "sha256")
-            number += 1
-        return found[:size]
+        found = hmac.digest(self.secret, b"%b %b" % (what.encode(), value), "sha256")
+        return found[:size] if size <= len(found) else hashlib.shake_256(found).digest(size)
 
 
 def _other(character: str, octet: int) -> str:

@@ -15,7 +15,7 @@ import click
 
 from analyzer import VERSION
 from analyzer.analysis import Analysis, Options
-from analyzer.anonymous import Anonymiser, judged, leaks
+from analyzer.anonymous import Anonymiser, Pseudonyms, judged, leaks, said
 from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.capture.reader import STDIN
 from analyzer.capture.writer import PcapngWriter
@@ -56,11 +56,11 @@ def command(ctx: click.Context, source: str, out: Path, keys: tuple[str, ...], f
         raise Failure(f"{out} is there already: name a folder that is empty, or not there yet", USAGE)
     cases, code = find([source], merge=False), 0
     told: list[dict[str, Any]] = []
-    secret = secrets.token_bytes(SECRET)
+    names = Pseudonyms(secrets.token_bytes(SECRET))
     for case in cases:
         folder = out if len(cases) == 1 else out / f"case{len(told) + 1}"
         before = analysed(case, Options(keys=keys))
-        anonymiser = Anonymiser(before, secret)
+        anonymiser = Anonymiser(before, names)
         written = _write(case, anonymiser, folder)
         code = max(code, told_damage(before))
         after = _again(folder, anonymiser, written)
@@ -100,15 +100,26 @@ def _write(case: CaseFiles, anonymiser: Anonymiser, folder: Path) -> list[Path]:
 
 def _again(folder: Path, anonymiser: Anonymiser, written: list[Path]) -> Analysis:
     """Judge what was written; takes it away, and raises Failure, where it holds what it may not."""
-    found = leaks(b"".join(path.read_bytes() for path in written), anonymiser.secrets())
+    hidden = set(anonymiser.secrets())
+    _refuse(sum(_leaks(path, hidden) for path in written), folder, written)
+    cases = find_cases([str(folder)])
+    if len(cases) != 1:
+        cases = find_cases([str(path) for path in written if path.suffix == ".pcapng"], merge=True)
+    after = analysed(cases[0], Options())
+    _refuse(said(after, hidden), folder, written)
+    return after
+
+
+def _leaks(path: Path, hidden: set[bytes]) -> int:
+    with path.open("rb") as stream:
+        return leaks(stream, hidden)
+
+
+def _refuse(found: int, folder: Path, written: list[Path]) -> None:
     if found:
         for path in written:
             path.unlink()
         raise Failure(f"{found} names or keys would stand in {folder} as they were: nothing of it was kept", UNREADABLE)
-    cases = find_cases([str(folder)])
-    if len(cases) != 1:
-        cases = find_cases([str(path) for path in written if path.suffix == ".pcapng"], merge=True)
-    return analysed(cases[0], Options())
 
 
 def _named(verdicts: Verdicts) -> dict[str, int]:

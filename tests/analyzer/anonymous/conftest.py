@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from analyzer.analysis import Analysis, analyse
-from analyzer.anonymous import Anonymiser
+from analyzer.anonymous import Anonymiser, Pseudonyms
 from analyzer.capture.case import CaseFiles, find_cases
 from analyzer.capture.writer import PcapngWriter
 
@@ -37,7 +37,7 @@ def _anonymised(name: str) -> Both:
 def both(case: CaseFiles) -> Both:
     """Anonymise a case, and analyse what became of it."""
     before = analyse(case)
-    anonymiser = Anonymiser(before, b"a secret of the tests")
+    anonymiser = Anonymiser(before, Pseudonyms(b"a secret of the tests"))
     with TemporaryDirectory() as place:
         for index, path in enumerate(case.captures):
             with (Path(place) / Path(path).name).open("wb") as stream:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
+from io import BytesIO
 
 import pytest
 
-from analyzer.anonymous import judged, leaks
+from analyzer.anonymous import huffman, judged, leaks, said
+from analyzer.anonymous.case import spellings
 from sample_pcaps.casebook import cases
 
 
@@ -18,7 +21,8 @@ def test_verdicts_stay_and_nothing_is_shared(anonymised, name):
     assert [len(ue.procedures) for ue in both.after.report.ues] == [len(ue.procedures) for ue in both.before.report.ues]
     secrets = list(both.anonymiser.secrets())
     assert len(secrets) > 5
-    assert leaks(both.written, iter(secrets)) == 0
+    assert leaks(BytesIO(both.written), iter(secrets)) == 0
+    assert said(both.after, secrets) == 0
     for ue in both.before.report.ues:
         for name_ in (*ue.impi, *ue.impu, *ue.b_tid):
             assert name_.encode() not in both.written
@@ -54,8 +58,25 @@ def test_each_run_has_pseudonyms_of_its_own(anonymised):
     assert type(one)(b"another").host("bsf.home1.net") != one.host("bsf.home1.net")
 
 
+@pytest.mark.parametrize("form", [
+    b"+491701234567", b"%2B491701234567", "+491701234567".encode("utf-16-le"), bytes.fromhex("947110325476"),
+    base64.b64encode(b"+491701234567"), huffman.encoded(b"+491701234567") + b"xyz",
+])  # fmt: skip
+def test_names_are_looked_for_in_all_their_forms(form):
+    found = list(spellings("+491701234567"))
+    assert leaks(BytesIO(b"some octets" + form + b"and others"), found) > 0
+    assert leaks(BytesIO(b"some octets and others"), found) == 0
+
+
+def test_messages_are_looked_at_unpacked(anonymised):
+    both = anonymised("over_http2")
+    (impi,) = both.before.report.ues[0].impi
+    assert said(both.before, [impi.encode()]) == 1
+    assert said(both.after, [impi.encode()]) == 0
+
+
 def test_what_leaks_is_found():
-    assert leaks(b"xx user1@home1.net yy", iter([b"user1@home1.net", b"other"])) == 1
+    assert leaks(BytesIO(b"xx user1@home1.net yy"), iter([b"user1@home1.net", b"other"])) == 1
 
 
 def _keys(analysis):

@@ -34,7 +34,8 @@ def test_extensions_of_rtp_are_drawn():
     packet = head + b"\xbe\xde\x00\x05" + secret + secret
     media = object.__new__(Media)
     media.rekeyed = SimpleNamespace(names=Pseudonyms(b"secret"))
-    stream = SimpleNamespace(stream=SimpleNamespace(rtcp=False), located=[], last_mki=None)
+    media.located = {}
+    stream = SimpleNamespace(stream=SimpleNamespace(rtcp=False, key=None), last_mki=None)
     made = media._made(packet, stream, None)
     assert len(made) == len(packet)
     assert made.startswith(head + b"\xbe\xde\x00\x05")

@@ -24,6 +24,17 @@ def test_words_keep_their_form(word):
         assert (old == new) == (not old.isalnum())
 
 
+@pytest.mark.parametrize(
+    "words", [[f"{number:04}" for number in range(1500)], list("abcdefghijklmnopqrstuvwxyz"), list("0123456789")]
+)
+def test_no_two_words_have_one_pseudonym(words):
+    names = Pseudonyms(b"secret")
+    made = [names.word(word) for word in words]
+    assert len(set(made)) >= len(words) * (0.99 if len(words) > 10 else 0.9)
+    assert made == [names.word(word) for word in words]
+    assert not [word for word, new in zip(words, made, strict=True) if word == new]
+
+
 def test_case_makes_no_other_word():
     assert NAMES.word("Bsf").lower() == NAMES.word("BSF").lower() == NAMES.word("bsf")
 
