@@ -7,9 +7,9 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import click
 
@@ -21,7 +21,7 @@ from analyzer.capture.reader import STDIN
 from analyzer.capture.writer import PcapngWriter
 from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.cases import Failure, analysed, find, told_damage
-from analyzer.commands.output import common, show
+from analyzer.commands.output import common, show, tell
 
 SECRET = 32  # octets
 CHANGED = 1  # exit code: verdicts are not the same
@@ -57,56 +57,69 @@ def command(ctx: click.Context, source: str, out: Path, keys: tuple[str, ...], f
     cases, code = find([source], merge=False), 0
     told: list[dict[str, Any]] = []
     names = Pseudonyms(secrets.token_bytes(SECRET))
-    for case in cases:
-        folder = out if len(cases) == 1 else out / f"case{len(told) + 1}"
-        before = analysed(case, Options(keys=keys))
-        anonymiser = Anonymiser(before, names)
-        written = _write(case, anonymiser, folder)
-        code = max(code, told_damage(before))
-        after = _again(folder, anonymiser, written)
-        old, now = judged(before.report), judged(after.report)
-        lost, new = _named(old - now), _named(now - old)
-        code = max(code, CHANGED if lost or new else 0)
-        told.append({
-            "case": case.name,
-            "out": str(folder),
-            "blanked": dict(sorted(anonymiser.counts.items())),
-            "verdicts": {"same": sum((old & now).values()), "lost": lost, "new": new},
-        })  # fmt: skip
+    for number, case in enumerate(cases, 1):
+        try:
+            one, worst = _anonymised(case, names, out if len(cases) == 1 else out / f"case{number}", keys)
+        except Failure as failure:
+            if len(cases) == 1:
+                raise
+            tell(f"{case.name}: {failure.message}")
+            code = max(code, failure.exit_code)
+        else:
+            told.append(one)
+            code = max(code, worst)
     show(json.dumps(told, indent=2) + "\n" if format_ == "json" else "".join(map(_line, told)))
     ctx.exit(code)
 
 
-def _write(case: CaseFiles, anonymiser: Anonymiser, folder: Path) -> list[Path]:
+def _anonymised(case: CaseFiles, names: Pseudonyms, folder: Path, keys: tuple[str, ...]) -> tuple[dict[str, Any], int]:
+    """Write a case anew; return what became of it, and the exit code that this calls for."""
+    before = analysed(case, Options(keys=keys))
+    anonymiser = Anonymiser(before, names)
+    with _kept(folder) as written:
+        _write(case, anonymiser, folder, written)
+        after = _again(folder, anonymiser, written)
+    code = told_damage(before)
+    old, now = judged(before.report), judged(after.report)
+    lost, new = _named(old - now), _named(now - old)
+    told = {
+        "case": case.name,
+        "out": str(folder),
+        "blanked": dict(sorted(anonymiser.counts.items())),
+        "verdicts": {"same": sum((old & now).values()), "lost": lost, "new": new},
+    }
+    return told, max(code, CHANGED if lost or new else 0)
+
+
+def _write(case: CaseFiles, anonymiser: Anonymiser, folder: Path, written: list[Path]) -> None:
     """Write captures, keyring and case.toml, which only the user can read; the names of files are not kept."""
     names = {Path(path).name: f"capture{number}.pcapng" for number, path in enumerate(case.captures, 1)}
-    written = []
-    with _writing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for index, path in enumerate(case.captures):
-            place = folder / names[Path(path).name]
-            with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
-                anonymiser.write(index, PcapngWriter(stream, f"keyshark {VERSION}"))
-            written.append(place)
-        outcome = anonymiser.outcome(names)
-        for name, text in ((KEYRING, outcome.keyring), (CONFIG, outcome.config)):
-            if text is not None:
-                place = folder / name
-                with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-                    file.write(text)
-                written.append(place)
-    return written
+    folder.mkdir(parents=True, exist_ok=True)
+    for index, path in enumerate(case.captures):
+        with _new(folder / names[Path(path).name], written) as stream:
+            anonymiser.write(index, PcapngWriter(stream, f"keyshark {VERSION}"))
+    outcome = anonymiser.outcome(names)
+    for name, text in ((KEYRING, outcome.keyring), (CONFIG, outcome.config)):
+        if text is not None:
+            with _new(folder / name, written) as stream:
+                stream.write(text.encode())
+
+
+def _new(place: Path, written: list[Path]) -> BinaryIO:
+    number = os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    written.append(place)
+    return os.fdopen(number, "wb")
 
 
 def _again(folder: Path, anonymiser: Anonymiser, written: list[Path]) -> Analysis:
-    """Judge what was written; takes it away, and raises Failure, where it holds what it may not."""
+    """Judge what was written; raises Failure where it holds what it may not."""
     hidden = set(anonymiser.secrets())
-    _refuse(sum(_leaks(path, hidden) for path in written), folder, written)
+    _refuse(sum(_leaks(path, hidden) for path in written), folder)
     cases = find_cases([str(folder)])
     if len(cases) != 1:
         cases = find_cases([str(path) for path in written if path.suffix == ".pcapng"], merge=True)
     after = analysed(cases[0], Options())
-    _refuse(said(after, hidden), folder, written)
+    _refuse(said(after, hidden), folder)
     return after
 
 
@@ -115,10 +128,8 @@ def _leaks(path: Path, hidden: set[bytes]) -> int:
         return leaks(stream, hidden)
 
 
-def _refuse(found: int, folder: Path, written: list[Path]) -> None:
+def _refuse(found: int, folder: Path) -> None:
     if found:
-        for path in written:
-            path.unlink()
         raise Failure(f"{found} names or keys would stand in {folder} as they were: nothing of it was kept", UNREADABLE)
 
 
@@ -138,8 +149,17 @@ def _line(told: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def _kept(folder: Path) -> Iterator[list[Path]]:
+    """Give a list for the files that are written; where anything stops this, they and their folder are taken away."""
+    is_new, written = not folder.exists(), list[Path]()
     try:
-        yield
-    except OSError as error:
-        raise Failure(f"{folder}: cannot be written: {error.strerror}", USAGE) from error
+        yield written
+    except BaseException as error:  # ctrl-c too: nobody has looked at what they hold
+        for path in written:
+            path.unlink(missing_ok=True)
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
+        if isinstance(error, OSError):
+            raise Failure(f"{error.filename or folder}: cannot be written: {error.strerror}", USAGE) from error
+        raise

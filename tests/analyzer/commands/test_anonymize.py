@@ -9,6 +9,7 @@ import pytest
 from analyzer.anonymous import Anonymiser
 from analyzer.anonymous.sealed import Sealed
 from analyzer.cli import run
+from analyzer.commands import anonymize
 
 SAMPLES = Path(__file__).parents[3] / "sample_pcaps"
 
@@ -86,4 +87,48 @@ def test_a_leak_leaves_nothing(tmp_path, capsys, monkeypatch):
     out = tmp_path / "out"
     assert run(["anonymize", str(SAMPLES / "http_good"), str(out)]) == 3
     assert "nothing of it was kept" in capsys.readouterr().err
-    assert list(out.iterdir()) == []
+    assert not out.exists()
+
+
+def test_a_leak_in_what_is_unpacked_leaves_nothing(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(anonymize, "said", lambda analysis, secrets: 1)
+    assert run(["anonymize", str(SAMPLES / "http_good"), str(tmp_path / "out")]) == 3
+    assert "1 names or keys would stand" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("wrong", "code"), [(OSError(28, "No space left on device"), 2), (KeyboardInterrupt(), 130)])
+def test_what_stops_it_leaves_nothing(tmp_path, capsys, monkeypatch, wrong, code):
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def write(self, index, writer):
+        assert list(out.iterdir()) == [out / "capture1.pcapng"]
+        raise wrong
+
+    monkeypatch.setattr(Anonymiser, "write", write)
+    assert run(["anonymize", str(SAMPLES / "http_good"), str(out)]) == code
+    assert list(out.iterdir()) == []  # it was there before
+    if code == 2:
+        assert f"{out}: cannot be written: No space left on device" in capsys.readouterr().err
+
+
+def test_one_case_that_cannot_be_read_leaves_the_others(tmp_path, capsys):
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    for name in ("a", "b", "c"):
+        shutil.copytree(SAMPLES / "http_good", source / name)
+    (source / "b" / "keyring.toml").write_text("no = [toml")
+    assert run(["anonymize", str(source), str(out)]) > 1
+    told = capsys.readouterr()
+    assert [line.partition(":")[0] for line in told.out.splitlines() if "are the same" in line] == ["a", "c"]
+    assert f"b: {source / 'b' / 'keyring.toml'}" in told.err
+    assert sorted(path.name for path in out.iterdir()) == ["case1", "case3"]
+
+
+def test_in_as_out_is_refused(tmp_path, capsys):
+    shutil.copytree(SAMPLES / "http_good", tmp_path / "case")
+    before = {path.name: path.read_bytes() for path in (tmp_path / "case").iterdir()}
+    assert run(["anonymize", str(tmp_path / "case"), str(tmp_path / "case")]) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert {path.name: path.read_bytes() for path in (tmp_path / "case").iterdir()} == before
