@@ -9,6 +9,7 @@ import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 
 from analyzer.anonymous.texts import Texts
 from dissectors import Message, Payload, dissect, mime, tree
@@ -35,9 +36,19 @@ Via WWW-Authenticate X-3GPP-Asserted-Identity X-3GPP-Authorization-Flags X-3GPP-
 UNDERSTOOD = frozenset(map(canonical, _UNDERSTOOD.split()))
 PSEUDO = frozenset({":authority", ":method", ":path", ":scheme", ":status"})  # RFC 9113 8.3
 QUERY = frozenset({"requesttype"})  # parameters that are understood (TS 33.246 annex G)
+# Reason phrases that the protocols give as examples (RFC 9110 15, RFC 3261 21); others may say anything
+PHRASES = frozenset(status.phrase.lower() for status in HTTPStatus) | {
+    "address incomplete", "ambiguous", "bad event", "bad extension", "busy everywhere", "busy here",
+    "call is being forwarded", "call/transaction does not exist", "decline", "does not exist anywhere",
+    "extension required", "interval too brief", "loop detected", "message too large", "not acceptable here", "queued",
+    "request pending", "request terminated", "ringing", "server internal error", "server time-out", "session progress",
+    "temporarily unavailable", "too many hops", "trying", "undecipherable", "unsupported uri scheme",
+    "version not supported",
+}  # fmt: skip
 COMPRESSED = "octets of compressed bodies blanked"
 UNREAD = "octets of bodies that keyshark does not read blanked"
 
+_ANSWER = re.compile(rb"(?:SIP/2\.0|HTTP/1\.\d) \d{3} ?")
 _QUERY = re.compile(rb"(?<=[?&])([^=&\s#]*)=([^&\s#]*)")
 _ENCODED = re.compile(rb"(?<=>)[A-Za-z0-9+/]{8,}={0,2}(?=<)")
 _NAMED = re.compile(rb"(<(?:[A-Za-z0-9_]+:)?name\b[^>]*>)([^<]+)", re.IGNORECASE)  # what people call a service
@@ -124,6 +135,11 @@ class Contents:
     # ------------------------------------------------------------------------------------------------- heads
 
     def _start_line(self, line: bytes) -> bytes:
+        answer = _ANSWER.match(line)
+        if answer is not None:
+            phrase = line[answer.end() :]
+            usual = phrase.strip().decode("latin-1").lower() in PHRASES
+            return line[: answer.end()] + (phrase if usual else self.opaque(phrase))
         return _QUERY.sub(self._parameter, self.texts.octets(line))
 
     def _parameter(self, found: re.Match[bytes]) -> bytes:

@@ -92,6 +92,17 @@ def test_what_is_needed_of_a_head_stays():
         assert kept.encode() in new
 
 
+@pytest.mark.parametrize(
+    ("phrase", "stays"), [("OK", True), ("Busy Here", True), ("Alice Smith is busy", False), ("", True)]
+)
+def test_reason_phrases(phrase, stays):
+    octets = f"SIP/2.0 486 {phrase}\r\nContent-Length: 0\r\n\r\n".encode()
+    new, _ = made(octets)
+    assert leaks(new) == []
+    assert new.startswith(b"SIP/2.0 486 ")
+    assert (new == octets) is stays
+
+
 PIDF = (
     '<?xml version="1.0"?>\n<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="pres:alice"><!-- Alice Smith --><gml:pos>48.2082 16.3738'
     '</gml:pos><ca:A1>Wonder</ca:A1><n uuid="a1b2c3"/><![CDATA[Alice]]></presence>'
