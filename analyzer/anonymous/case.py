@@ -116,7 +116,7 @@ class Anonymiser:
                         self._frames.look(frame)
                 if not self.sealed.learnt:
                     break
-            left = self._frames.streams.fill(self._pieces(), self._http2(), self.counts)
+            left = self._frames.streams.fill(self._pieces(), self._http2(), self.messages.made.get, self.counts)
             if left:
                 self.counts[STREAMS] += left
         return self._frames

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from analyzer.anonymous import http2_frames
+from analyzer.anonymous import http2_frames, websocket_frames
 
 MAX_HOLE = 1 << 20  # octets; a segment that is further from what is known is of another connection
 MAX_CONNECTIONS = 256  # one after the other between the same ends
@@ -19,7 +19,8 @@ Ends = tuple[str, int, str, int]
 class Stream:
     """The octets of one direction of a connection: as seen, by their place; and what stands for them.
 
-    `begun` says that the first octet is known, so that none comes before; `holes` are where nothing was seen yet.
+    `begun` says that the first octet is known, so that none comes before; `holes` are where nothing was seen yet,
+    `written` where octets stand for others.
     """
 
     base: int
@@ -27,6 +28,7 @@ class Stream:
     octets: bytearray = field(default_factory=bytearray, repr=False)
     made: bytearray = field(default_factory=bytearray, repr=False)
     holes: list[tuple[int, int]] = field(default_factory=list)
+    written: list[tuple[int, int]] = field(default_factory=list)
 
     def place(self, sequence: int) -> int | None:
         """Return where an octet is, below 0 before the first one; None where it is of another connection."""
@@ -62,6 +64,14 @@ class Stream:
             self.octets[first:last] = data[first - at : last - at]
             left += [each for each in ((start, first), (last, end)) if each[0] < each[1]]
         self.holes = left
+
+    def blank(self) -> int:
+        """Return for how many octets nothing stands."""
+        left, at = len(self.octets), 0
+        for start, end in sorted(self.written):
+            left -= max(end - max(start, at), 0)
+            at = max(at, end)
+        return left
 
     def piece(self, sequence: int, size: int) -> bytes:
         """Return what stands for octets of a segment, zeros where nothing does."""
@@ -100,14 +110,18 @@ class Streams:
         self,
         pieces: Iterable[tuple[Ends, bytes, bytes]],
         of_http2: Mapping[Ends, Mapping[int, http2_frames.Told]],
+        message: Callable[[bytes], bytes | None],
         counts: Counter[str],
     ) -> int:
-        """Put what stands for messages, in their order, where they were; return octets without any."""
-        covered = 0
+        """Put what stands for messages, in their order, where they were; return octets without any.
+
+        `message` gives what stands for one that is not to be found as it is.
+        """
+        missed = set[Ends]()
         at: dict[Ends, tuple[int, int]] = {}  # which connection, and where in it
         for streams in self.kept.values():
             for stream in streams:
-                stream.made = bytearray(len(stream.octets))
+                stream.made, stream.written = bytearray(len(stream.octets)), []
         for ends, before, after in pieces:
             number, begin = at.get(ends, (0, 0))
             for later, stream in enumerate(self.kept.get(ends, ())[number:], number):
@@ -115,14 +129,22 @@ class Streams:
                 if place >= 0 and len(before) == len(after):
                     stream.made[place : place + len(before)] = after
                     at[ends] = later, place + len(before)
-                    covered += len(before)
+                    stream.written.append((place, place + len(before)))
                     break
+            else:
+                missed.add(ends)
+        for ends, streams in self.kept.items():
+            for stream in streams if ends not in of_http2 else ():
+                back = (*ends[2:], *ends[:2])
+                # What a client says is masked, and does not stand there as it is; the other end's frames do
+                if ends in missed or back in missed or websocket_frames.is_switched(stream.octets):
+                    stream.written += websocket_frames.fill(bytes(stream.octets), stream.made, message)
         for ends, told in of_http2.items():
             for stream in self.kept.get(ends, ()):
                 made = http2_frames.filled(bytes(stream.octets), told, counts)
                 stream.made[: len(made)] = made
-                covered += len(made)
-        return sum(len(stream.octets) for streams in self.kept.values() for stream in streams) - covered
+                stream.written.append((0, len(made)))
+        return sum(stream.blank() for streams in self.kept.values() for stream in streams)
 
     def _stream(self, ends: Ends, sequence: int) -> Stream | None:
         """Return the last connection that a number can be of."""

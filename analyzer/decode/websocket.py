@@ -18,22 +18,22 @@ MAX_CONTROL = 125  # octets of a control frame (RFC 6455 5.5)
 FIN, COMPRESSED, OTHER_RSV, MASKED = 0x80, 0x40, 0x30, 0x80
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 _DATA = (CONTINUATION, TEXT, BINARY)
-_CONTROL = (CLOSE, PING, PONG)
+CONTROLS = (CLOSE, PING, PONG)
 _SIP = re.compile(rb"SIP/2\.0 \d|[A-Z]{3,16} (?:sip|sips|tel|urn):")
 _LOOK = 24  # octets that tell SIP
 
 TOO_LONG = f"WebSocket messages longer than {MAX_MESSAGE} octets"
 
 
-def _header(data: bytes) -> tuple[int, int] | None:
+def header(data: bytes) -> tuple[int, int] | None:
     """Return the octets of a frame's header and of what follows; (0, 0) when it is no frame, None for more needed."""
     if len(data) < 2:
         return None
     opcode, size, at = data[0] & 0x0F, data[1] & 0x7F, 2
     wide = {126: 2, 127: 8}.get(size, 0)
-    if data[0] & OTHER_RSV or opcode not in (*_DATA, *_CONTROL):
+    if data[0] & OTHER_RSV or opcode not in (*_DATA, *CONTROLS):
         return 0, 0
-    if opcode in _CONTROL and (wide or not data[0] & FIN or data[0] & COMPRESSED):
+    if opcode in CONTROLS and (wide or not data[0] & FIN or data[0] & COMPRESSED):
         return 0, 0
     if len(data) < at + wide:
         return None
@@ -46,7 +46,7 @@ def _header(data: bytes) -> tuple[int, int] | None:
 
 def goes_on(data: bytes, closed: bool) -> int | None:
     """Return the octets of a frame, 0 when it is none."""
-    found = _header(data)
+    found = header(data)
     if found is None:
         return None
     return sum(found)
@@ -56,11 +56,11 @@ def length(data: bytes, closed: bool) -> int | None:
     """Return the octets of the first frame of a stream, where it is plain to see that it holds SIP."""
     if data[:1] not in (b"\x81", b"\x82"):
         return 0
-    found = _header(data)
+    found = header(data)
     if found is None or (len(data) < found[0] + min(_LOOK, found[1]) and found != (0, 0)):
         return 0 if closed else None
     first, size = found
-    return first + size if size and _SIP.match(_unmasked(data[: first + min(_LOOK, size)], first)) else 0
+    return first + size if size and _SIP.match(unmasked(data[: first + min(_LOOK, size)], first)) else 0
 
 
 def matches(payload: Payload) -> bool:
@@ -71,7 +71,7 @@ def matches(payload: Payload) -> bool:
 FRAMES = Framing("websocket", matches, unread, length=length, goes_on=goes_on)
 
 
-def _unmasked(data: bytes, first: int) -> bytes:
+def unmasked(data: bytes, first: int) -> bytes:
     """Return what a frame carries, from `first` on."""
     octets = data[first:]
     if not data[1] & MASKED or not octets:
@@ -96,11 +96,11 @@ class WebSocketSide:
     def add(self, frame: Payload) -> Iterator[Payload]:
         """Take a frame; yield the message that it completes."""
         data = frame.data
-        header = _header(data)
+        found = header(data)
         opcode = data[0] & 0x0F
-        if header is None or header == (0, 0) or opcode in _CONTROL:  # these stand between the frames of a message
+        if found is None or found == (0, 0) or opcode in CONTROLS:  # these stand between the frames of a message
             return
-        octets = _unmasked(data, header[0])
+        octets = unmasked(data, found[0])
         if opcode != CONTINUATION:
             if self._message is not None:
                 self._tell(frame, "a message begins before the one before it has ended")
@@ -157,4 +157,4 @@ class WebSocketSide:
         framing.tell(self._facts, frame, "websocket", "websocket.payload", reason)
 
 
-__all__ = ["FRAMES", "WebSocketSide"]
+__all__ = ["CONTROLS", "FIN", "FRAMES", "WebSocketSide", "goes_on", "header", "unmasked"]

@@ -68,7 +68,10 @@ def test_pieces_of_a_stream_in_any_order_and_again():
     frames = Frames(NAMES, lambda data: None)
     for packet in packets:
         frames.look(packet)
-    assert frames.streams.fill([((*ENDS[:1], 1, ENDS[1], 2), octets[10:95], octets[10:95][::-1])], {}, Counter()) == 15
+    assert (
+        frames.streams.fill([((*ENDS[:1], 1, ENDS[1], 2), octets[10:95], octets[10:95][::-1])], {}, bytes, Counter())
+        == 15
+    )
     expected = bytes(10) + octets[10:95][::-1] + bytes(5)
     for packet, (seq, data) in zip(packets, segments, strict=True):
         out = frames.made(packet)

@@ -79,7 +79,9 @@ def test_a_segment_in_fragments():
     for packet in packets:
         frames.look(packet)
     assert (
-        frames.streams.fill([((ends[0], 1, ends[1], 2), bytes(range(100)), bytes(range(100))[::-1])], {}, Counter())
+        frames.streams.fill(
+            [((ends[0], 1, ends[1], 2), bytes(range(100)), bytes(range(100))[::-1])], {}, bytes, Counter()
+        )
         == 0
     )
     made = b"".join(frames.made(packet)[20:] for packet in packets)

@@ -8,6 +8,8 @@ import pytest
 from analyzer.anonymous.http2_frames import Told
 from analyzer.anonymous.streams import MAX_CONNECTIONS, MAX_HOLE, SEQUENCE, Stream, Streams
 from sample_pcaps.forge_http2 import DATA, frame
+from sample_pcaps.forge_websocket import TEXT, upgrade
+from sample_pcaps.forge_websocket import frame as frame_of_websocket
 
 ENDS = ("10.0.0.1", 1, "10.0.0.2", 2)
 OCTETS = bytes(range(200))
@@ -15,7 +17,7 @@ OCTETS = bytes(range(200))
 
 def filled(streams, pieces):
     counts = Counter()
-    left = streams.fill([(ENDS, before, after) for before, after in pieces], {}, counts)
+    left = streams.fill([(ENDS, before, after) for before, after in pieces], {}, lambda data: None, counts)
     assert counts == {}
     return left
 
@@ -104,5 +106,21 @@ def test_http_2_in_each_of_them():
     streams, octets = Streams(), frame(DATA, 0, 1, b"12345")
     for base in (5, 0x7000_0000):
         streams.add(ENDS, base, octets)
-    assert streams.fill([], {ENDS: {1: Told({}, b"another")}}, Counter()) == 0
+    assert streams.fill([], {ENDS: {1: Told({}, b"another")}}, bytes, Counter()) == 0
     assert streams.piece(ENDS, 0x7000_0000 + 9, 5) == streams.piece(ENDS, 5 + 9, 5) == b"anoth"
+
+
+def test_sip_in_websocket_is_written_where_it_is_masked():
+    octets = upgrade("ws.home1.net", bytes(16)) + frame_of_websocket(TEXT, b"ACK sip:bob", mask=b"abcd")
+    streams = Streams()
+    streams.add(ENDS, 1, octets)
+    streams.add((*ENDS[2:], *ENDS[:2]), 1, frame_of_websocket(TEXT, b"ACK sip:amy"))
+    found = {b"ACK sip:bob": b"ACK sip:xyz", b"ACK sip:amy": b"ACK sip:uvw"}
+    pieces = [
+        (ENDS, b"ACK sip:bob", found[b"ACK sip:bob"]),
+        ((*ENDS[2:], *ENDS[:2]), b"ACK sip:amy", found[b"ACK sip:amy"]),
+    ]
+    assert streams.fill(pieces, {}, found.get, Counter()) == len(upgrade("ws.home1.net", bytes(16)))
+    made = streams.piece(ENDS, 1, len(octets))
+    assert made.endswith(frame_of_websocket(TEXT, b"ACK sip:xyz", mask=b"abcd"))
+    assert streams.piece((*ENDS[2:], *ENDS[:2]), 1, 13) == frame_of_websocket(TEXT, b"ACK sip:uvw")
