@@ -45,6 +45,7 @@ PHRASES = frozenset(status.phrase.lower() for status in HTTPStatus) | {
     "temporarily unavailable", "too many hops", "trying", "undecipherable", "unsupported uri scheme",
     "version not supported",
 }  # fmt: skip
+MAX_LINES, MAX_LINE = 16_384, 512  # header fields that are remembered, and octets of each
 COMPRESSED = "octets of compressed bodies blanked"
 UNREAD = "octets of bodies that keyshark does not read blanked"
 
@@ -72,14 +73,14 @@ class Contents:
     mikey: Callable[[Message], bytes]
     dcf: Callable[[Message, Dcf], bytes]
     counts: Counter[str] = field(default_factory=Counter)
+    _lines: dict[bytes, bytes] = field(default_factory=dict, init=False, repr=False)
 
     def message(self, message: Message) -> bytes:
         """Return a message of SIP or HTTP/1.x."""
         data, body = message.payload.data, message.body
-        made = bytearray(self.opaque(data))
         if not isinstance(body, Sip | Http):
-            return bytes(made)
-        headers = body.headers
+            return self.opaque(data)
+        made, headers = bytearray(len(data)), body.headers
         first = len(data) - len(data.lstrip(b"\r\n"))
         begin = headers.start if headers else len(data.partition(b"\n")[0]) + 1
         made[:begin] = data[:first] + self._start_line(data[first:begin])
@@ -102,7 +103,7 @@ class Contents:
         codings = [one for one in codings if one not in ("", "identity")]
         if codings:
             return self._compressed(headers, data, payload, codings)
-        made = bytearray(self.opaque(data))
+        made = bytearray(len(data))
         parts, _ = mime.body_parts(headers, data, 0, len(data), False)
         told = (headers.get("Content-Type") or "").encode("latin-1", "replace")
         known = set(_OF_BOUNDARY.findall(told)) | set(_OF_BOUNDARY.findall(data) if b"boundary" in told else ())
@@ -113,11 +114,10 @@ class Contents:
             if part.headers is not headers:
                 self._headers(made, data, part.headers)
                 start, stop = part.headers.start if part.headers else begin, part.headers.end if part.headers else begin
-                self._boundaries(made, data, at, start, known)
+                self._between(made, data, at, start, known)
                 made[stop:begin] = data[stop:begin]
             at = end
-        if parts and parts[0].headers is not headers:
-            self._boundaries(made, data, at, len(data), known)
+        self._between(made, data, at, len(data), known)
         if blanked and made.count(0) > data.count(0):
             self.counts[UNREAD] += made.count(0) - data.count(0)
         return bytes(made)
@@ -152,6 +152,16 @@ class Contents:
             made[header.start : header.end] = self._header(header, data[header.start : header.end])
 
     def _header(self, header: Header, line: bytes) -> bytes:
+        """Return the line of a header field; many are the same in one message after the other."""
+        if (made := self._lines.get(line)) is None:
+            made = self._line(header, line)
+            if len(line) <= MAX_LINE:
+                if len(self._lines) >= MAX_LINES:
+                    self._lines.clear()
+                self._lines[line] = made
+        return made
+
+    def _line(self, header: Header, line: bytes) -> bytes:
         if header.name in UNDERSTOOD:
             return self.texts.octets(line)
         return self._name_stays(line) if header.name else self.opaque(line)
@@ -164,8 +174,9 @@ class Contents:
 
     # ------------------------------------------------------------------------------------------------- bodies
 
-    def _boundaries(self, made: bytearray, data: bytes, start: int, end: int, known: set[bytes]) -> None:
-        """Keep the lines between parts that divide them, as they are in Content-Type (RFC 2046 5.1.1)."""
+    def _between(self, made: bytearray, data: bytes, start: int, end: int, known: set[bytes]) -> None:
+        """Keep of what is between parts only the lines that divide them, as in Content-Type (RFC 2046 5.1.1)."""
+        made[start:end] = self.opaque(data[start:end])
         for found in _BOUNDARY.finditer(data, start, end):
             if found[1].rstrip(b" \t") in known or found[1].rstrip(b" \t").removesuffix(b"--") in known:
                 made[found.start() : found.end()] = self.texts.octets(found[0])
@@ -173,6 +184,7 @@ class Contents:
     def _body(self, made: bytearray, message: Message, body: Sip | Http, start: int) -> None:
         data = message.payload.data
         if isinstance(body, Http) and body.headers.get("Transfer-Encoding"):
+            made[start:] = self.opaque(data[start:])
             spans = list(self._chunks(made, message))
         else:
             spans = [(start, len(data))]

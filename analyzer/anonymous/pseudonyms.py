@@ -23,6 +23,7 @@ COMMON_LABELS = frozenset({"3gppnetwork", "com", "example", "ims", "invalid", "n
 _COUNTRY_AND_NETWORK = ("mcc", "mnc")  # TS 23.003: before digits
 
 MAX_REMEMBERED = 100_000  # addresses, and words
+MAX_WORD = 256  # letters of one that is remembered
 MAX_DRAWN = 32  # pseudonyms of a word that others have, until one of another length in the Huffman code is drawn
 
 _FIRST = ((1, 9), (11, 99), (128, 199), (100, 126), (200, 223), (224, 239), (240, 254))  # of IPv4, by what it is for
@@ -40,6 +41,7 @@ class Pseudonyms:
     secret: bytes = field(repr=False)
     _addresses: dict[bytes, bytes] = field(default_factory=dict, repr=False, compare=False)
     _drawn: dict[tuple[str, int], bytes] = field(default_factory=dict, repr=False, compare=False)  # what words turn by
+    _words: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
     _taken: dict[str, str] = field(default_factory=dict, repr=False, compare=False)  # pseudonyms, and whose they are
 
     def octets(self, value: bytes, what: str = "octets") -> bytes:
@@ -48,6 +50,15 @@ class Pseudonyms:
 
     def word(self, text: str) -> str:
         """Return a word of the same form; upper and lower case are one word, and a number with a plus or without."""
+        if len(text) > MAX_WORD:
+            return self._word(text)
+        if (made := self._words.get(text)) is None:
+            if len(self._words) >= MAX_REMEMBERED:
+                self._words.clear()
+            made = self._words[text] = self._word(text)
+        return made
+
+    def _word(self, text: str) -> str:
         if text.startswith("+"):
             return "+" + self.word(text[1:])
         lowered = text.lower()
@@ -79,6 +90,8 @@ class Pseudonyms:
 
     def _turns(self, text: str, size: int) -> bytes:
         """Return by how much each character turns, so that a word gets as many bits in the Huffman code."""
+        if len(text) > MAX_WORD:
+            return self._fitting(text, size, 0)
         found = self._drawn.get((text, size))
         if found is None:
             if len(self._drawn) >= MAX_REMEMBERED:
