@@ -125,6 +125,7 @@ class Anonymiser:
         """Return what becomes of keyring and case.toml; `files` are the captures by the names that they had."""
         keyring, config = self.analysis.keyring, self.analysis.case.config
         has_keys = bool(keyring.ues or keyring.msks or keyring.mtks or keyring.esp)
+        has_keys |= len(self.analysis.case.captures) > 1 and config is None  # a folder with a keyring is one case
         return Outcome(
             self.rekeyed.keyring(keyring) if has_keys else None, None if config is None else self._config(config, files)
         )

@@ -25,6 +25,7 @@ from analyzer.commands.output import common, show, tell
 
 SECRET = 32  # octets
 CHANGED = 1  # exit code: verdicts are not the same
+NO_TIME = "20000101000000"  # in names of files that a probe wrote in turn
 KEYRING, CONFIG = "keyring.toml", "case.toml"
 Verdicts = Counter[tuple[str, str]]
 
@@ -93,7 +94,7 @@ def _anonymised(case: CaseFiles, names: Pseudonyms, folder: Path, keys: tuple[st
 
 def _write(case: CaseFiles, anonymiser: Anonymiser, folder: Path, written: list[Path]) -> None:
     """Write captures, keyring and case.toml, which only the user can read; the names of files are not kept."""
-    names = {Path(path).name: f"capture{number}.pcapng" for number, path in enumerate(case.captures, 1)}
+    names = dict(_names(case))
     folder.mkdir(parents=True, exist_ok=True)
     for index, path in enumerate(case.captures):
         with _new(folder / names[Path(path).name], written) as stream:
@@ -103,6 +104,16 @@ def _write(case: CaseFiles, anonymiser: Anonymiser, folder: Path, written: list[
         if text is not None:
             with _new(folder / name, written) as stream:
                 stream.write(text.encode())
+
+
+def _names(case: CaseFiles) -> Iterator[tuple[str, str]]:
+    """Yield the names of captures with new ones; of files that one probe wrote in turn such that this is seen again."""
+    points = case.points or range(len(case.captures))
+    counts, seen = Counter(points), Counter[int]()
+    for path, point in zip(case.captures, points, strict=True):
+        seen[point] += 1
+        part = f"_{seen[point]:05}_{NO_TIME}" if counts[point] > 1 else ""
+        yield Path(path).name, f"capture{point + 1}{part}.pcapng"
 
 
 def _new(place: Path, written: list[Path]) -> BinaryIO:

@@ -8,6 +8,10 @@ import pytest
 
 from analyzer.anonymous import Anonymiser
 from analyzer.anonymous.sealed import Sealed
+from analyzer.capture.case import find_cases
+from analyzer.capture.frame import CaptureFacts
+from analyzer.capture.reader import open_capture
+from analyzer.capture.writer import PcapngWriter
 from analyzer.cli import run
 from analyzer.commands import anonymize
 
@@ -124,6 +128,26 @@ def test_one_case_that_cannot_be_read_leaves_the_others(tmp_path, capsys):
     assert [line.partition(":")[0] for line in told.out.splitlines() if "are the same" in line] == ["a", "c"]
     assert f"b: {source / 'b' / 'keyring.toml'}" in told.err
     assert sorted(path.name for path in out.iterdir()) == ["case1", "case3"]
+
+
+def test_files_that_a_probe_wrote_in_turn_stay_such(tmp_path):
+    source, out = tmp_path / "in", tmp_path / "out"
+    source.mkdir()
+    capture = SAMPLES / "http_good" / "capture.pcapng"
+    frames = list(open_capture(str(capture), 0))
+    for number in (1, 2, 3):
+        with (source / f"alice_{number:05}_2026010100000{number}.pcapng").open("wb") as stream:
+            writer = PcapngWriter(stream, "test")
+            for frame in frames[(number - 1) * 40 : number * 40 if number < 3 else None]:
+                writer.write(frame, CaptureFacts(""))
+    (before,) = find_cases([str(source)])
+    assert run(["anonymize", str(source), str(out)]) == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        *(f"capture1_{number:05}_20000101000000.pcapng" for number in (1, 2, 3)), "keyring.toml",
+    ]  # fmt: skip
+    (after,) = find_cases([str(out)])
+    assert [Path(path).name for path in after.captures] == sorted(Path(path).name for path in after.captures)
+    assert (len(after.captures), after.points) == (3, before.points) == (3, (0, 0, 0))
 
 
 def test_in_as_out_is_refused(tmp_path, capsys):
