@@ -25,6 +25,7 @@ from analyzer.anonymous.objects import Objects
 from analyzer.anonymous.pseudonyms import Pseudonyms
 from analyzer.anonymous.rekey import Rekeyed
 from analyzer.anonymous.sealed import Sealed
+from analyzer.anonymous.settings import without_remarks
 from analyzer.anonymous.streams import Ends
 from analyzer.anonymous.texts import Texts, domains_of, hosts_in
 from analyzer.capture.reader import open_capture
@@ -131,7 +132,7 @@ class Anonymiser:
         )
 
     def _config(self, path: str, files: Mapping[str, str]) -> str:
-        text = Path(path).read_text(encoding="utf-8")
+        text = without_remarks(Path(path).read_text(encoding="utf-8"))
         for old, new in files.items():
             text = text.replace(f'"{old}"', f'"{new}"')
         return self.texts.text(text)
