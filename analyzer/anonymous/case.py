@@ -91,7 +91,7 @@ class Anonymiser:
         diameter = DiameterMessages(self.rekeyed, contents, self.counts)
         self.messages = Messages(self.analysis, self.rekeyed, self.texts, mikey, contents, diameter)
         self.messages.make()
-        self.messages.made |= dict(objects.make())
+        self.messages.made |= dict(objects.make(contents.document))
 
     def write(self, index: int, out: PcapngWriter) -> None:
         """Write the frames of a capture."""

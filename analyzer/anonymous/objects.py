@@ -12,11 +12,12 @@ from analyzer.anonymous.texts import Texts
 from analyzer.correlate import bodies
 from analyzer.keys import dcf, mikey
 from analyzer.keys.downloads import mbms_keys
-from dissectors import Message
+from dissectors import Message, Payload
 from dissectors.dcf import Content, Dcf
 from dissectors.flute import Flute
 
-READABLE = frozenset({"fdt", "sdp", "mbms-xml", "announcement-xml"})  # objects that are text
+READABLE = frozenset({"fdt", "sdp"})  # objects that are text
+XML = frozenset({"mbms-xml", "announcement-xml"})
 FDT = "application/fdt"  # how the types of FDTs begin: with +xml or not
 NO_KEYS = mikey.TgkKeys(b"", b"")
 
@@ -31,13 +32,16 @@ class Objects:
     key_message: Callable[[Message], bytes]
     _made: dict[str, dict[bytes, bytes]] = field(default_factory=dict, repr=False)  # by destination
 
-    def make(self) -> Iterator[tuple[bytes, bytes]]:
-        """Yield the packets of FLUTE, before and after; those of objects that are not whole are none of them."""
+    def make(self, document: Callable[[bytes, Payload], bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield the packets of FLUTE, before and after; those of objects that are not whole are none of them.
+
+        `document` gives what stands for XML.
+        """
         for message in self.analysis.messages:
             if bodies.is_object(message):
                 made = self._made.setdefault(message.payload.dst, {})
                 if message.payload.data not in made:
-                    made[message.payload.data] = self._object(message)
+                    made[message.payload.data] = self._object(message, document)
         for message in self.analysis.messages:
             if isinstance(message.body, Flute):
                 before = message.payload.data
@@ -55,12 +59,14 @@ class Objects:
                 return data[: body.start] + new[at : at + size] + data[body.start + size :]
         return None
 
-    def _object(self, message: Message) -> bytes:
+    def _object(self, message: Message, document: Callable[[bytes, Payload], bytes]) -> bytes:
         data = message.payload.data
         if message.protocol == "mikey":
             return self.key_message(message)
         if isinstance(message.body, Dcf):
             return self.dcf(message, message.body)
+        if message.protocol in XML:
+            return document(data, message.payload)
         return self.texts.octets(data) if message.protocol in READABLE else self.rekeyed.names.octets(data, "object")
 
     # ------------------------------------------------------------------------------------------------- DCF
