@@ -13,11 +13,11 @@ SHORTEST = 4  # octets of what is looked for
 
 def standing(stream: BinaryIO, wanted: Collection[bytes]) -> set[bytes]:
     """Return those of the strings that a stream has somewhere; raises ValueError for one of less than 4 octets."""
-    by_head: dict[bytes, list[bytes]] = {}
+    by_head: dict[bytes, dict[int, set[bytes]]] = {}  # and by length: thousands may begin with "sip:"
     for each in wanted:
         if len(each) < SHORTEST:
             raise ValueError(f"{len(each)} octets cannot be looked for, {SHORTEST} can")
-        by_head.setdefault(each[:SHORTEST], []).append(each)
+        by_head.setdefault(each[:SHORTEST], {}).setdefault(len(each), set()).add(each)
     if not by_head:
         return set()
     heads = np.sort(np.frombuffer(b"".join(by_head), "<u4"))
@@ -29,7 +29,9 @@ def standing(stream: BinaryIO, wanted: Collection[bytes]) -> set[bytes]:
     while block := stream.read(BLOCK):
         data = rest + block
         for at in _candidates(data, heads, first):
-            found.update(each for each in by_head[data[at : at + SHORTEST]] if data.startswith(each, at))
+            for size, those in by_head[data[at : at + SHORTEST]].items():
+                if (octets := data[at : at + size]) in those:
+                    found.add(octets)
         rest = data[max(len(data) - longest + 1, 0) :]
     return found
 
