@@ -24,6 +24,7 @@ from analyzer.views.exhibits import Lives, lives
 from analyzer.views.frames import frames
 from analyzer.views.ink import clean
 from analyzer.views.sessions import begin
+from analyzer.views.text import summary
 
 LEVELS = {"shall": ("shall",), "should": ("shall", "should")}
 MEDIA = ("all", "sample", "none")
@@ -76,7 +77,7 @@ class Timeline:
         return f"{shown}<details><summary>The same in words</summary><pre>{escape(self.text)}</pre></details>"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Case:
     """One case: its report, why it could not be judged ("" where it could), its pictures."""
 
@@ -93,8 +94,14 @@ class Case:
     def verdict(self) -> Verdict:
         return self.report.verdict
 
+    def __repr__(self) -> str:  # a report has megabytes, and a test that fails shows what it held
+        return f"<Case {self.name!r}: {self.verdict}>"
 
-@dataclass(frozen=True, slots=True)
+    def _repr_html_(self) -> str:
+        return _table((self,))
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Analysed:
     """Cases that were judged, in the order in which they were named."""
 
@@ -139,11 +146,11 @@ class Analysed:
     def __str__(self) -> str:
         return self.to("text")
 
+    def __repr__(self) -> str:
+        return f"<Analysed {summary(self.report.totals)}>"
+
     def _repr_html_(self) -> str:
-        rows = "".join(_row(case) for case in self.cases)
-        found = "".join(f"<li>{escape(line)}</li>" for line in self.problems())
-        head = "<tr><th>verdict</th><th>case</th><th>packets</th><th>UEs</th><th>broken</th></tr>"
-        return f"<table>{head}{rows}</table>" + (f"<ul>{found}</ul>" if found else "")
+        return _table(self.cases)
 
 
 def analyse(
@@ -159,6 +166,9 @@ def analyse(
     show_keys: bool,
 ) -> Analysed:
     """Judge cases; see `analyzer.analyse`."""
+    named = [os.fspath(path) for path in paths]
+    if "" in named:
+        raise ValueError("one of the paths is empty")
     if media not in MEDIA:
         raise ValueError(f"media={media!r} is none of {', '.join(MEDIA)}")
     if profile is not None and profile not in PROFILES:
@@ -168,7 +178,7 @@ def analyse(
         media=media, waive=tuple(os.fspath(path) for path in waive), profile=profile,
         today=datetime.now().astimezone().date(),
     )  # fmt: skip
-    cases = told_apart(find_anywhere([os.fspath(path) for path in paths], merge=merge))
+    cases = told_apart(find_anywhere(named, merge=merge))
     outcomes = [judge_case(case, options, look=_look) for case in cases]
     warnings = dict.fromkeys(warning for outcome in outcomes for warning in outcome.warnings)
     return Analysed(tuple(map(_case, outcomes)), tuple(warnings))
@@ -219,6 +229,14 @@ def _line(case: Case, judgement: Judgement) -> str:
     place = f", {frames(judgement.evidence, len(case.report.captures) > 1)}" if judgement.evidence else ""
     rule = f"{judgement.rule} {judgement.name} {judgement.verdict}"
     return f"{clean(case.name)}: {rule}{place}: {clean(judgement.message)}"
+
+
+def _table(cases: Sequence[Case]) -> str:
+    rows = "".join(_row(case) for case in cases)
+    lines = [line for case in cases for line in _problems(case, (), LEVELS["should"], False)]
+    found = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    head = "<tr><th>verdict</th><th>case</th><th>packets</th><th>UEs</th><th>broken</th></tr>"
+    return f"<table>{head}{rows}</table>" + (f"<ul>{found}</ul>" if found else "")
 
 
 def _row(case: Case) -> str:

@@ -32,6 +32,18 @@ def test_cases_come_in_order_with_their_reports(found):
     assert str(found) == found.to("text")
 
 
+def test_a_failing_test_does_not_show_megabytes(found):
+    assert repr(found) == "<Analysed 2 cases: 1 fail, 1 pass>"
+    assert repr(found.cases[1]) == "<Case 'http_good': pass>"
+    assert "http_good</td>" in found.cases[1]._repr_html_()
+    assert "MS-16" not in found.cases[1]._repr_html_()
+
+
+def test_an_empty_path_is_not_this_folder():
+    with pytest.raises(ValueError, match="one of the paths is empty"):
+        analyse("")
+
+
 def test_problems_are_what_is_broken(found):
     (line,) = found.problems()
     assert line.startswith("msk_under_another_muk: MS-16 mac-verifies-under-muk fail, frame 44: the MAC fails")
