@@ -98,7 +98,7 @@ def find_cases(paths: Sequence[str], *, merge: bool = False) -> list[CaseFiles]:
 def passed_over(paths: Iterable[str], cases: Iterable[CaseFiles]) -> Iterator[str]:
     """Yield the files below folders that are called like captures and are none of a case: nobody judges them."""
     for path in left_over(paths, cases):
-        if _is_called_so(Path(path)):
+        if is_called_so(Path(path)):
             yield path
 
 
@@ -110,7 +110,8 @@ def left_over(paths: Iterable[str], cases: Iterable[CaseFiles]) -> Iterator[str]
             yield from (file for name in files if (file := str(here / name)) not in known)
 
 
-def _is_called_so(file: Path) -> bool:
+def is_called_so(file: Path) -> bool:
+    """Say whether a file is called like a capture, compressed or not."""
     inner = Path(file.stem) if file.suffix.lower() in COMPRESSED else file
     return inner.suffix.lower() in CALLED
 
@@ -210,7 +211,7 @@ def _file(path: Path) -> CaseFiles:
 def _folder(folder: Path) -> Iterator[CaseFiles]:
     closed: list[OSError] = []
     for here, files in below(folder, closed.append):
-        captures = [here / name for name in files if _is_wanted(here / name)]
+        captures = [here / name for name in files if is_wanted(here / name)]
         if captures and (KEYRING in files or CASE in files):
             keyrings = [*_if_file(here / KEYRING), *(found for capture in captures for found in _own_keyring(capture))]
             paths, points = _in_order(captures)
@@ -227,8 +228,9 @@ def _folder(folder: Path) -> Iterator[CaseFiles]:
         yield CaseFiles(Path(error.filename).name, (error.filename,))
 
 
-def _is_wanted(file: Path) -> bool:
-    return is_capture(str(file)) or (_is_called_so(file) and is_shut(str(file)))  # reading it says why
+def is_wanted(file: Path) -> bool:
+    """Say whether a file is a capture, or called like one and cannot be opened, which is to be told of."""
+    return is_capture(str(file)) or (is_called_so(file) and is_shut(str(file)))  # reading it says why
 
 
 def below(

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
 from analyzer import VERSION
 from analyzer.analysis import Options
 from analyzer.batch import Outcome, collect, judge_case, note
-from analyzer.capture.case import CaseFiles, find_cases
-from analyzer.capture.reader import is_capture
+from analyzer.capture.case import CaseFiles, find_cases, is_called_so, is_wanted
+from analyzer.capture.reader import what_is
 from analyzer.codes import USAGE
 from analyzer.commands.asked import judging_options, limit_options
 from analyzer.commands.cases import ENGINES, Failure, today
 from analyzer.commands.metrics import Metrics, metrics
 from analyzer.commands.outcomes import tell_faults
-from analyzer.commands.output import common, show
+from analyzer.commands.output import common, show, tell
 from analyzer.executors import Job, Limits, Task
 from analyzer.executors.packing import unpacked
 from analyzer.executors.processes import UNLIMITED, Child
@@ -114,26 +117,40 @@ def landed(
             landing.changed(path, time.monotonic())
         else:
             landing.skip(path)
-    changes = watch(
-        folder, watch_filter=None, stop_event=end, rust_timeout=TICK, yield_on_timeout=True, force_polling=poll,
+    for names in _changes(partial(
+        watch, folder, watch_filter=None, stop_event=end, rust_timeout=TICK, yield_on_timeout=True, force_polling=poll,
         poll_delay_ms=POLL,
-    )  # fmt: skip
-    begun = False
-    for changed in changes:
+    ), end):  # fmt: skip
         now = time.monotonic()
-        for path in () if begun else files(folder):  # what came before changes were told
-            landing.changed(path, now)
-        begun = True
-        for path in (Path(name) for _, name in changed):
+        for path in files(folder) if names is None else map(Path, names):
             if not is_hidden(path, folder):
                 # Of a folder that is new word comes, of what it was given at once may come none
-                for below in files(path) if path.is_dir() else (path,):
+                for below in files(path) if os.path.isdir(path) else (path,):
                     landing.changed(below, now)
         for path in landing.ready(now):
-            if is_capture(str(path)):
+            if is_wanted(path):
                 yield path
+            elif is_called_so(path):
+                tell(f"warning: {path}: passed over: {what_is(str(path))}")
         if counted is not None:
             counted.waiting.set(len(landing.waiting))
+
+
+def _changes(watch: Callable[[], Iterable[set[tuple[Any, str]]]], end: threading.Event) -> Iterator[list[str] | None]:
+    """Yield the names of files that change; None where there may be more than are told of, so that all are looked at.
+
+    What tells of changes begins, or cannot write a name that is no UTF-8 and ends over it: then it begins anew.
+    """
+    while not end.is_set():
+        begun = False
+        try:
+            for changed in watch():
+                yield [name for _, name in changed] if begun else None
+                begun = True
+            return
+        except RuntimeError:
+            yield None
+            end.wait(TICK / 1000)
 
 
 def judge(path: Path, by: Judge, counted: Metrics | None) -> None:

@@ -72,6 +72,27 @@ def test_a_file_that_is_moved_into_the_folder_is_taken(tmp_path):
     assert taken(tmp_path / "in", 1, act) == ["ready.pcapng"]
 
 
+def test_a_name_that_is_no_utf_8_costs_no_other(tmp_path):
+    """What tells of changes ends over it."""
+
+    def act():
+        for name in ("a.pcapng", "n\udcff.pcapng", "z.pcapng"):
+            put(tmp_path, name)
+
+    assert sorted(taken(tmp_path, 3, act)) == ["a.pcapng", "n\udcff.pcapng", "z.pcapng"]
+
+
+def test_what_is_called_like_a_capture_and_is_none_is_told_of(tmp_path, capsys):
+    def act():
+        (tmp_path / "a.pcap").write_text("text")
+        (tmp_path / "notes.txt").write_text("text")
+        put(tmp_path, "z.pcapng")
+
+    assert taken(tmp_path, 1, act) == ["z.pcapng"]
+    told = f"warning: {tmp_path}/a.pcap: passed over: is no pcap or pcapng capture: text\n"
+    assert capsys.readouterr().err == told
+
+
 def test_each_capture_is_a_line_and_is_counted(tmp_path, capsys):
     counted = metrics()
     for name, sample in (("good", GOOD), ("bad", BAD)):
