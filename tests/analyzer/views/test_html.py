@@ -50,8 +50,12 @@ def test_a_page_is_valid_and_its_links_lead_somewhere(sample, name):
     ]
     assert {link[1:] for link in links} <= set(ids)
     assert all(link.startswith("#") for link in links)
-    named = [element.get(name) for element in tree.iter() for name in ("aria-labelledby", "for") if element.get(name)]
+    named = [
+        each for element in tree.iter() for name in ("aria-labelledby", "for") for each in element.get(name, "").split()
+    ]
     assert set(named) <= set(ids)
+    sections = [element.get("aria-labelledby") or element.get("aria-label") for element in tree.iter("section")]
+    assert len(set(sections)) == len(sections)  # who goes from one to the next hears where they are
 
 
 def test_nothing_is_fetched_and_only_our_own_style_and_script_run(sample):
