@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 GITHUB = EXAMPLES / "github" / ".github" / "workflows" / "keyshark.yml"
 GITLAB = EXAMPLES / "gitlab" / ".gitlab-ci.yml"
+PRE_COMMIT = EXAMPLES / "pre-commit" / ".pre-commit-config.yaml"
 
 
 @pytest.mark.parametrize(
@@ -108,3 +110,26 @@ def test_no_example_shows_keys_or_passes_without_captures(path):
 def test_every_example_is_in_the_list():
     listed = (EXAMPLES / "README.md").read_text()
     assert all(f"[{folder.name}](" in listed for folder in EXAMPLES.iterdir() if folder.is_dir())
+
+
+@pytest.mark.parametrize(("sample", "code"), [("http_good", 0), ("msk_under_another_muk", 1)])
+def test_the_hook_judges_captures_that_are_about_to_be_committed(repository, sample, code):
+    folder = repository(sample)
+    ((hook,),) = (repo["hooks"] for repo in yaml.safe_load(PRE_COMMIT.read_text())["repos"])
+    assert hook["additional_dependencies"] == ["keyshark"]
+    files = sorted(str(path.relative_to(folder)) for path in folder.glob("captures/**/*") if path.is_file())
+    chosen = [name for name in files if re.search(hook["files"], name)]
+    assert chosen == [f"captures/{sample}/capture.pcapng"]
+    done = run(folder, f"{hook['entry']} {' '.join(chosen)}")
+    assert (done.returncode, done.stderr) == (code, "")
+    assert f"capture  ({'192' if not code else '45'} packets" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "taken"),
+    [("a.pcap", True), ("b/a.pcapng.zst", True), ("a.cap", True), ("a.pcap.txt", False), ("keyring.toml", False)],
+)
+def test_what_the_hook_takes(name, taken):
+    assert (
+        re.search(yaml.safe_load(PRE_COMMIT.read_text())["repos"][0]["hooks"][0]["files"], name) is not None
+    ) is taken
