@@ -20,6 +20,8 @@ from analyzer.report import CaptureReport, CaseReport, Report, Verdict
 Progress = Callable[[int, int], None]  # octets read, octets in all
 Look = Callable[[Analysis], object]  # what the report has not; both can be pickled
 
+MAX_UNREAD = 5  # reasons of a case that are kept beside its report
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -51,7 +53,7 @@ class Note:
     verdict: Verdict
     fault: Fault | None = None
     warnings: tuple[str, ...] = ()
-    unread: bool = False  # damage in a capture, or a rule that crashed
+    unread: tuple[str, ...] = ()  # damage in captures, and rules that crashed: why it is not as it should
     failing: frozenset[str] = frozenset()
     unclear: frozenset[str] = frozenset()
     findings: tuple[Finding, ...] = ()
@@ -62,10 +64,15 @@ def note(outcome: Outcome, findings: bool = False) -> Note:
     case = outcome.report
     wrong = [judgement for judgement in case.judgements if judgement.verdict is not Verdict.PASS]
     counted = [judgement for judgement in wrong if judgement.waived is None]
-    damaged = any(capture.truncated or capture.problems for capture in case.captures)
-    crashed = any(judgement.verdict is Verdict.ERROR for judgement in wrong)
+    damaged = (
+        f"{capture.path}: {problem}"
+        for capture in case.captures
+        for problem in capture.problems or ("is cut",) * capture.truncated
+    )
+    crashed = (f"{case.name}: {each.rule}: {each.message}" for each in wrong if each.verdict is Verdict.ERROR)
+    unread = tuple(dict.fromkeys((*damaged, *crashed)))[:MAX_UNREAD]
     return Note(
-        case.name, case.verdict, outcome.fault, outcome.warnings, damaged or crashed,
+        case.name, case.verdict, outcome.fault, outcome.warnings, unread,
         frozenset(judgement.level for judgement in counted if judgement.verdict is Verdict.FAIL),
         frozenset(judgement.level for judgement in counted if judgement.verdict is Verdict.INCONC),
         countable(case) if findings else (),

@@ -28,11 +28,12 @@ def exit_code(notes: Sequence[Note], fail_on: str, strict: bool, fail_if_empty: 
 
 
 def tell_faults(notes: Iterable[Note]) -> None:
-    """Tell of the cases that could not be judged, and what keyrings made think."""
+    """Tell of the cases that could not be judged, or of captures not to their end, and what keyrings made think."""
     told = list(notes)
     faults = {note.fault.text: note.fault for note in told if note.fault is not None}
     for fault in faults.values():  # a keyring that many cases share is told of once
         tell(f"error: {fault.text}")
         if settings().debug:
             tell_trace(fault.trace)
+    warn([why for note in told if note.fault is None for why in note.unread])
     warn([warning for note in told for warning in note.warnings])

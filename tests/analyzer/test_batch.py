@@ -99,7 +99,7 @@ def test_a_note_tells_what_the_exit_code_hangs_on(monkeypatch):
     monkeypatch.setattr(batch, "analyse", fake)
     told = note(judge_case(CASES[0], Options()))
     assert (told.name, told.verdict, told.fault, told.warnings) == ("a", Verdict.FAIL, None, ("a: take care",))
-    assert (told.failing, told.unclear, told.unread) == ({"shall"}, {"shall"}, False)
+    assert (told.failing, told.unclear, told.unread) == ({"shall"}, {"shall"}, ())
     monkeypatch.setattr(batch, "analyse", broken)
     told = note(judge_case(CASES[1], Options()))
     assert told.fault is not None

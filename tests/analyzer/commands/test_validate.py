@@ -87,3 +87,10 @@ def test_a_keyring_for_all_is_told_of_once(text_file, tmp_path, capsys):
     err = capsys.readouterr().err
     assert err.count("wrong.toml") == 1
     assert all(part in err for part in ("wrong.toml", "ue", "k", "odd"))
+
+
+def test_why_it_ends_with_3_is_told_whatever_the_form(tmp_path, capsys):
+    cut = tmp_path / "x.pcapng"
+    cut.write_bytes((SAMPLES / "http_good" / "capture.pcapng").read_bytes()[:5000])
+    assert cli.run(["validate", str(cut), "--format", "csv"]) == 3
+    assert capsys.readouterr().err.startswith(f"warning: {cut}: block at offset 4784 after packet 17 is cut")
