@@ -9,13 +9,13 @@ from dataclasses import dataclass, replace
 from analyzer.analysis import Analysis, Live, Options, analyse
 from analyzer.capture.case import CaseFiles, ConfigError
 from analyzer.capture.reader import CaptureError
-from analyzer.capture.remote import copied
+from analyzer.capture.remote import copied, in_urls
 from analyzer.capture.tshark import TsharkError
 from analyzer.codes import UNREADABLE, USAGE
 from analyzer.findings import Finding, countable, without_known
 from analyzer.helping import Helpers
 from analyzer.keys.keyring import KeyringError
-from analyzer.report import CaptureReport, CaseReport, Report, Verdict
+from analyzer.report import CaptureReport, CaseReport, Report, Verdict, with_paths
 
 Progress = Callable[[int, int], None]  # octets read, octets in all
 Look = Callable[[Analysis], object]  # what the report has not; both can be pickled
@@ -101,7 +101,7 @@ def judge_case(
             analysis = analyse(local, options, progress, live, helpers)
             taken = None if look is None else look(analysis)
     except (KeyringError, ConfigError, TsharkError) as error:
-        return failed(case, USAGE, _in_urls(str(error), urls))
+        return failed(case, USAGE, in_urls(str(error), urls))
     except CaptureError as error:
         path = urls.get(error.path, error.path)
         whose = (path,) if path in case.captures else case.captures
@@ -111,18 +111,9 @@ def judge_case(
     if keep is not None:
         keep(analysis)
     report = without_known(analysis.report, known)
-    if urls:
-        named = tuple(replace(capture, path=urls.get(capture.path, capture.path)) for capture in report.captures)
-        report = replace(report, captures=named)
-    warnings = tuple(_in_urls(text, urls) for text in (*analysis.keyring.warnings, *analysis.expired))
+    report = with_paths(report, urls)
+    warnings = tuple(in_urls(text, urls) for text in (*analysis.keyring.warnings, *analysis.expired))
     return Outcome(without_passes(report) if failures_only else report, warnings=warnings, taken=taken)
-
-
-def _in_urls(text: str, urls: Mapping[str, str]) -> str:
-    """Return a text with the URLs in it that stand behind copies."""
-    for path, url in urls.items():
-        text = text.replace(path, url)
-    return text
 
 
 def without_passes(case: CaseReport) -> CaseReport:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import NamedTuple
 
@@ -288,3 +288,10 @@ class Report:
     @property
     def verdict(self) -> Verdict:
         return max((case.verdict for case in self.cases), default=Verdict.NONE)
+
+
+def with_paths(case: CaseReport, paths: Mapping[str, str]) -> CaseReport:
+    """Return a case whose captures are called otherwise: as they were named, where they were read from copies."""
+    if not paths:
+        return case
+    return replace(case, captures=tuple(replace(each, path=paths.get(each.path, each.path)) for each in case.captures))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from analyzer.capture.case import CASE, KEYRING, KEYS_SUFFIX, CaseFiles, find_cases, is_url, joined, names
 from analyzer.capture.reader import CaptureError, is_capture
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PATTERN = "*"  # ? begins a query, [ the address of a host
 HEAD = 64 * 1024  # octets that tell a capture, decompressed where need be
+SILENCE = 30.0  # seconds in which a web server says nothing, after which it is given up
 RESERVE = 64 * 10**6  # octets that a copy leaves free
 
 
@@ -56,7 +57,7 @@ def _named(fs: AbstractFileSystem, path: str) -> Iterator[CaseFiles]:
     if "." not in path.rsplit("/", 1)[-1] and fs.isdir(path):  # what looks like a file is not asked about
         yield from _folder(fs, path)
         return
-    around = path.rpartition("/")[0]
+    around = path.rstrip("/").rpartition("/")[0]
 
     def there(name: str) -> bool:
         return bool(fs.exists(f"{around}/{name}"))
@@ -80,7 +81,7 @@ def _folder(fs: AbstractFileSystem, folder: str) -> Iterator[CaseFiles]:
 
 
 def _file(fs: AbstractFileSystem, path: str, there: Callable[[str], bool]) -> CaseFiles:
-    around, _, name = path.rpartition("/")
+    around, _, name = path.rstrip("/").rpartition("/")
     own = next((found for known in names(Path(name)) if there(found := known + KEYS_SUFFIX)), None)
     keyring = own or (KEYRING if there(KEYRING) else None)
     return CaseFiles(
@@ -121,6 +122,13 @@ def copied(case: CaseFiles, urls: dict[str, str]) -> Iterator[CaseFiles]:
         )
 
 
+def in_urls(text: str, urls: Mapping[str, str]) -> str:
+    """Return a text with the URLs in it that stand behind copies."""
+    for path, url in urls.items():
+        text = text.replace(path, url)
+    return text
+
+
 def _copy(url: str, path: str) -> None:
     with _told(url):
         fs, name = _opened(url)
@@ -145,10 +153,22 @@ def _is_capture(fs: AbstractFileSystem, name: str) -> bool:
 def _opened(url: str) -> tuple[AbstractFileSystem, str]:
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415  # an extra, and slow to load
-    except ImportError:
+
+        fs, path = url_to_fs(url, **_patience(url))
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] not in ("fsspec", "aiohttp"):
+            raise
         raise CaptureError(url, 0, "is a URL, which needs fsspec: install keyshark[remote]") from None
-    fs, path = url_to_fs(url)
     return fs, str(path)
+
+
+def _patience(url: str) -> dict[str, Any]:
+    """Return options by which a web server may take its time, but not be silent; without them aiohttp ends at 300 s."""
+    if not url.lower().startswith(("http://", "https://")):
+        return {}
+    from aiohttp import ClientTimeout  # noqa: PLC0415  # comes with the extra
+
+    return {"timeout": ClientTimeout(total=None, sock_connect=SILENCE, sock_read=SILENCE)}
 
 
 def _url(fs: AbstractFileSystem, path: str) -> str:

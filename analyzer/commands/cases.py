@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -13,7 +14,7 @@ import click
 from analyzer.capture.alike import told_apart
 from analyzer.capture.case import CaseFiles, ConfigError, is_url, joined, passed_over
 from analyzer.capture.reader import CaptureError, what_is
-from analyzer.capture.remote import copied, find_anywhere
+from analyzer.capture.remote import copied, find_anywhere, in_urls
 from analyzer.capture.tshark import TsharkError
 from analyzer.codes import UNREADABLE, USAGE
 from analyzer.commands.output import settings, show, tell, tell_trace
@@ -21,6 +22,7 @@ from analyzer.commands.progress import bar
 from analyzer.config import Config, SettingsError, config_path, load
 from analyzer.keys.keyring import KeyringError
 from analyzer.profiles import DEFAULT, PROFILES
+from analyzer.report import with_paths
 from analyzer.scan import Scan, scan
 from analyzer.views.ink import clean
 
@@ -107,34 +109,40 @@ def analysed(case: CaseFiles, options: Options, live: Live | None = None) -> Ana
     """Analyse a case with progress on the terminal; raises Failure when it cannot be read."""
     from analyzer.analysis import analyse  # noqa: PLC0415  # slow to load, and a scan needs none
 
-    with _mendable(), nullcontext() if live is not None else bar(1) as progress:
-        analysis = analyse(here(case), options, None if progress is None else progress.octets, live)
-    warn((*analysis.keyring.warnings, *analysis.expired))
-    return analysis
+    urls: dict[str, str] = {}
+    with _mendable(urls), nullcontext() if live is not None else bar(1) as progress:
+        analysis = analyse(here(case, urls), options, None if progress is None else progress.octets, live)
+    warn([in_urls(warning, urls) for warning in (*analysis.keyring.warnings, *analysis.expired)])
+    return replace(analysis, report=with_paths(analysis.report, urls)) if urls else analysis
 
 
 def scanned(case: CaseFiles, keys: tuple[str, ...], engine: str) -> Scan:
     """Scan a case in the same way."""
-    with _mendable(), bar(1) as progress:
-        found = scan(here(case), keys, engine, progress.octets)
-    warn(found.keyring.warnings)
-    return found
+    urls: dict[str, str] = {}
+    with _mendable(urls), bar(1) as progress:
+        found = scan(here(case, urls), keys, engine, progress.octets)
+    warn([in_urls(warning, urls) for warning in found.keyring.warnings])
+    return replace(found, report=with_paths(found.report, urls)) if urls else found
 
 
-def here(case: CaseFiles) -> CaseFiles:
-    """Return a case whose files are all here, for as long as the command runs."""
+def here(case: CaseFiles, urls: dict[str, str] | None = None) -> CaseFiles:
+    """Return a case whose files are all here, for as long as the command runs; `urls` tells what each copy is of."""
     files = (*case.captures, *case.keyrings, case.config or "")
-    return click.get_current_context().with_resource(copied(case, {})) if any(map(is_url, files)) else case
+    return (
+        click.get_current_context().with_resource(copied(case, {} if urls is None else urls))
+        if any(map(is_url, files))
+        else case
+    )
 
 
 @contextmanager
-def _mendable() -> Iterator[None]:
+def _mendable(urls: Mapping[str, str]) -> Iterator[None]:
     try:
         yield
     except (KeyringError, ConfigError, TsharkError) as error:
-        raise Failure(str(error), USAGE) from error
+        raise Failure(in_urls(str(error), urls), USAGE) from error
     except CaptureError as error:
-        raise Failure(str(error), UNREADABLE) from error
+        raise Failure(in_urls(str(error), urls), UNREADABLE) from error
 
 
 def warn(warnings: Sequence[str]) -> None:

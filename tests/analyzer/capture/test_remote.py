@@ -4,6 +4,7 @@ import http.server
 import json
 import os
 import shutil
+import socket
 import threading
 from functools import partial
 from pathlib import Path
@@ -166,3 +167,38 @@ def test_without_the_extra_it_is_said(monkeypatch):
     told = judge_case(case, Options()).fault.text
     assert told == "s3://bucket/x.pcap: is a URL, which needs fsspec: install keyshark[remote]"
     assert not os.path.exists("s3:")
+
+
+@pytest.mark.parametrize("command", ["info", "sessions", "validate", "diagnose"])
+def test_commands_tell_of_urls_and_not_of_copies(memory, command, capsys):
+    fs = fsspec.filesystem("memory")
+    fs.pipe_file("/lab/loose/bad.pcap", b"text")
+    fs.pipe_file("/lab/loose/cut.pcapng", CAPTURE.read_bytes()[:5000])
+    for name, told in {
+        "bad.pcap": "is no pcap or pcapng capture: text", "cut.pcapng": "block at offset 4784 after packet 17 is cut"
+    }.items():  # fmt: skip
+        assert cli.run([command, f"{memory}/loose/{name}"]) == 3
+        out, err = capsys.readouterr()
+        assert f"{memory}/loose/{name}: {told}" in err
+        assert "keyshark-" not in out + err
+
+
+def test_a_server_that_says_nothing_is_given_up(monkeypatch):
+    monkeypatch.setattr(remote, "SILENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/x.pcap"
+        (case,) = find_anywhere([url])
+        outcome = judge_case(case, Options())
+    assert outcome.fault is not None
+    assert outcome.fault.text.startswith(f"{url}: cannot be fetched: SocketTimeoutError: Timeout on reading data")
+
+
+def test_a_capture_may_take_as_long_as_it_wants():
+    timeout = remote._patience("https://lab.example/x.pcap")["timeout"]
+    assert (timeout.total, timeout.sock_read) == (None, remote.SILENCE)
+    assert remote._patience("s3://bucket/x.pcap") == {}
+
+
+def test_a_page_that_is_no_folder_has_its_name(served):
+    (case,) = find_anywhere([f"{served}/empty.x/"])
+    assert case == CaseFiles("empty", (f"{served}/empty.x/",))
