@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -11,28 +11,23 @@ from textual import on
 from textual.message import Message as Event
 from textual.worker import get_current_worker
 
-from analyzer.capture.frame import Frame
 from analyzer.config import DEFAULT_COLUMNS, TIMES
-from analyzer.decode.decoder import Decoder
-from analyzer.decode.headers import Headers, read_headers
-from analyzer.decode.packets import MediaPacket
 from analyzer.tui.bindings import key
-from analyzer.tui.cells import Cell, Mark, Row
-from analyzer.tui.columns import NUMBER, field_text, table_columns
+from analyzer.tui.cells import Mark, Row
+from analyzer.tui.columns import NUMBER, table_columns
 from analyzer.tui.events import Said
-from analyzer.tui.guests import media_message
+from analyzer.tui.framelines import frame_row, look_into, message_of
 from analyzer.tui.model import Index, Place, clock
 from analyzer.tui.roll import Roll
 from analyzer.tui.sieve import Sieve
+from analyzer.tui.signs import Signs
 from analyzer.tui.table import Table
 from analyzer.views.layers import Layer
-from dissectors import Message, Payload, dissect
+from dissectors import Message
 
 LOOK = 0.1  # seconds between two looks at a list that grows
 MAX_ROWS = 1000  # that are kept
-MAX_BEYOND = 64  # frames after the one wanted: a stream is known for media by its second packet
 TELL_EVERY = 20_000  # frames looked through, from one word about it to the next
-FRAME = "frame"
 NO_FRAME_YET, NO_FRAME = "No frame yet.", "No frame can be read from this capture, or there is none in it."
 NONE_PASSES = "No frame passes the filter: change it with f, or clear it."
 UNSORTABLE = "All frames stand as they came: a leads to messages, which can be sorted"
@@ -53,15 +48,16 @@ class FrameTable(Table):
 
     BINDINGS = [key("escape", "stop", "Stop", show=True)]
 
-    def __init__(self, roll: Roll, found: Index | None, id: str | None = None) -> None:
+    def __init__(
+        self, roll: Roll, found: Index | None, id: str | None = None, signs: Signs | None = None
+    ) -> None:  # fmt: skip
         super().__init__(table_columns(DEFAULT_COLUMNS), NO_FRAME_YET, id=id)
         self.roll = roll
         self.coming = roll  # what takes its place when it has as many frames
         self.found = found
         self.names: tuple[str, ...] = DEFAULT_COLUMNS
         self.form = TIMES[0]
-        self.sign: Callable[[int], str] = lambda number: ""  # how the message of a number is marked
-        self.toned: Callable[[int], str] = lambda number: ""  # and what colour rules give it
+        self.signs = Signs(found) if signs is None else signs
         self.sieve: Sieve | None = None  # which frames are listed, None where all are
         self.sought = ""
         self.told = ""
@@ -232,13 +228,6 @@ class FrameTable(Table):
         row = self.roll.frames.row(place)
         return self.sieve is None or row is None or row >= self.sieve.looked or row in self.sieve
 
-    def message(self, place: Place | None) -> Message | None:
-        """Return the message that a frame is part of."""
-        if self.found is None or place is None:
-            return None
-        at = self.found.places.get(place)
-        return None if at is None else self.found.messages[at]
-
     def frame_row(self, row: int) -> Row:
         """Return a frame as a line."""
         kept = self._rows.get(row)
@@ -250,56 +239,17 @@ class FrameTable(Table):
 
     def _made(self, row: int) -> Row:
         frames = self.roll.frames
-        frame = frames.frame(self._at(row))
-        place = (frame.capture, frame.number)
-        message, headers = self.message(place), read_headers(frame)
-        protocol, info = self._words(message, headers, place)
-        mark = Mark.NONE if self.found is None else self.found.marks.get(place, Mark.NONE)
-        is_last = message is not None and message.frame == frame.number
-        sign = self.sign(self.found.places[place]) if self.found is not None and is_last else ""
-        tone = "dim" if message is None and headers.stream is not None else ""
-        if message is not None and self.found is not None and is_last:
-            tone = self.toned(self.found.places[place])
-        cells = [Cell(f"{mark.sign}{sign}", mark.tone)]
-        for name in self.names:
-            match name:
-                case "No.":
-                    cells.append(Cell(self._number(place), tone))
-                case "Time":
-                    begin = frames.time(0) if self.found is None else self.found.analysis.story.traffic.begin
-                    before = frames.time(self._at(row - 1)) if row else None
-                    cells.append(Cell(clock(frame.time, begin, before, self.form), "dim"))
-                case "Source":
-                    cells.append(Cell(headers.source, tone))
-                case "Destination":
-                    cells.append(Cell(headers.destination, tone))
-                case "Proto":
-                    cells.append(Cell(protocol, tone))
-                case "Len":
-                    cells.append(Cell(str(frame.length), tone))
-                case "Info":
-                    cells.append(Cell(info, tone))
-                case _ if message is not None and self.found is not None and is_last:
-                    cells.append(Cell(field_text(self.found, message, name)))
-                case _:
-                    cells.append(Cell(""))
-        return Row(tuple(cells), mark)
+        at = self._at(row)
+        frame = frames.frame(at)
+        begin = frames.time(0) if self.found is None else self.found.analysis.story.traffic.begin
+        before = frames.time(self._at(row - 1)) if row else None
+        time = clock(frame.time, begin, before, self.form)
+        return frame_row(self.found, frame, self._number(frames.place(at)), time, self.names, self.signs)
 
-    def _words(self, message: Message | None, headers: Headers, place: Place) -> tuple[str, str]:
-        """Return the protocol of a frame, and what it is in words."""
-        if self.found is None:
-            return headers.protocol, headers.info
-        if message is not None:
-            told = self.found.hider.told(self.found.summary(message))
-            if message.frame != place[1]:
-                return headers.protocol, f"[part of {message.protocol.upper()} in frame {message.frame}] {told}"
-            return message.protocol.upper(), told
-        if headers.stream is not None:
-            stream = self.found.analysis.media.streams.get(headers.stream)
-            if stream is None:
-                return "UDP", headers.datagram
-            return self.found.secured.get(headers.stream, headers.protocol), headers.info
-        return headers.protocol, self.found.hider.told(headers.info)
+    @property
+    def message(self) -> Message | None:
+        """The message that the frame under the cursor is part of."""
+        return message_of(self.found, self.place)
 
     # Where there are too many for what other tables do
 
@@ -384,28 +334,7 @@ class FrameTable(Table):
 
     def opened(self, row: int) -> tuple[Message, Layer]:
         """Return what is in a frame: the message that it is part of, or what its octets alone give, and its headers."""
-        row = self._at(row)
-        frame = self.roll.frames.frame(row)
-        headers = read_headers(frame)
-        payload = Payload(
-            frame.data, "", headers.source, 0, headers.destination, 0, frame.capture, frame.number, frame.time,
-            (frame.number,),
-        )  # fmt: skip
-        bare = Message(FRAME, payload, None)
-        message = self.message((frame.capture, frame.number)) or self._alone(frame, row)
-        return message or bare, Layer(FRAME.upper(), bare, tuple(headers.fields), headers.body)
-
-    def _alone(self, frame: Frame, row: int) -> Message | None:
-        """Decode a frame, with those after it as far as they tell whether it is media, and dissect it."""
-        decoder, frames = Decoder(), self.roll.frames
-        following = (frames.frame(after) for after in range(row + 1, min(row + MAX_BEYOND, frames.count)))
-        for one in (frame, *following):
-            for item in decoder.feed(one):
-                if isinstance(item, MediaPacket) and item.frame == frame.number:
-                    return media_message(item)
-                if isinstance(item, Payload) and item.frame == frame.number:
-                    return dissect(item)
-        return None
+        return look_into(self.found, self.roll.frames, self._at(row))
 
 
 def _sift(sieve: Sieve) -> None:

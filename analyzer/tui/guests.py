@@ -1,9 +1,10 @@
-"""Media packets that a finding points at: they are in no list of messages, so they are read again when asked for."""
+"""Media packets: they are in no list of messages, so they are read again when they are asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from analyzer.capture.framelist import FrameList
 from analyzer.capture.reader import CaptureError, open_capture
 from analyzer.decode.decoder import Decoder
 from analyzer.decode.headers import media_info, stream_of
@@ -25,13 +26,26 @@ def read_guest(path: str, place: Place, is_unwanted: Callable[[], bool]) -> Mess
                 return None
             for found in decoder.feed(frame):
                 if isinstance(found, MediaPacket) and found.frame == wanted:
-                    return media_message(found)
+                    return _message(found)
     except CaptureError:
         return None
     return None
 
 
-def media_message(packet: MediaPacket) -> Message | None:
+def alone(frames: FrameList, row: int) -> Message | None:
+    """Decode a frame of a list, with those after it as far as they tell whether it is media, and dissect it."""
+    decoder = Decoder()
+    number = frames.frame(row).number
+    for one in (frames.frame(each) for each in range(row, min(row + MAX_BEYOND, frames.count))):
+        for item in decoder.feed(one):
+            if isinstance(item, MediaPacket) and item.frame == number:
+                return _message(item)
+            if isinstance(item, Payload) and item.frame == number:
+                return dissect(item)
+    return None
+
+
+def _message(packet: MediaPacket) -> Message | None:
     """Dissect a media packet."""
     data = packet.data
     payload = Payload(

@@ -45,7 +45,7 @@ async def test_space_takes_a_selection_back_and_the_last_two_count(opened, press
         assert screen.picked == ()
         await press(pilot, "space j space j space")
         assert [message.frame for message in screen.picked] == [5, 6]
-        assert [screen.packets._row(row).cells[0].text[-1:] for row in range(3)] == ["✓", "◆", "◆"]
+        assert [screen.packets.list.message_row(row).cells[0].text[-1:] for row in range(3)] == ["✓", "◆", "◆"]
 
 
 async def test_the_ladder_selects_too(opened, press):

@@ -95,7 +95,7 @@ async def test_media_are_called_alike_in_both_lists(framed, press, name, words):
             await press(pilot, "a")
             pane.go(place)
             await press(pilot, "")
-            line = pane._row(pane.list.at)
+            line = pane.list.message_row(pane.list.at)
             assert pane.message.frame == group.frame
             for title in ("Proto", "Info"):
                 at = pane.columns.index(title) + 1

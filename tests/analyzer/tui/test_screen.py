@@ -130,7 +130,7 @@ async def test_raw_octets_frames_by_number_and_times(opened, press):
         assert screen.packets.message is wanted
         shown = []
         for _ in range(3):
-            shown.append(screen.packets._row(screen.packets.list.cursor).cells[2].text)
+            shown.append(screen.packets.list.message_row(screen.packets.list.cursor).cells[2].text)
             await press(pilot, "t")
         relative, utc, delta = shown
         assert utc.startswith("00:00:")
@@ -193,7 +193,7 @@ async def test_what_is_saved_holds_no_key_and_overwrites_nothing(opened, press, 
         await press(pilot, "escape f m i k e y enter")
         path = tmp_path / "packets.txt"
         assert await save(path)
-        assert len(path.read_text().splitlines()) == len(screen.packets.rows) + 1
+        assert len(path.read_text().splitlines()) == len(screen.packets.listed) + 1
         assert all("mikey" in line for line in path.read_text().splitlines()[1:])
         await press(pilot, "x")
         path = tmp_path / "ladder.svg"
