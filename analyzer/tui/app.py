@@ -48,9 +48,10 @@ from analyzer.tui.opendialog import TAKE, OpenDialog, Opened
 from analyzer.tui.outline import Outline
 from analyzer.tui.packets import Packets
 from analyzer.tui.palette import Commands
+from analyzer.tui.panes import PANES, PaneScreen
 from analyzer.tui.roll import Roll
 from analyzer.tui.rows import Rows
-from analyzer.tui.screen import PANES, CaseScreen
+from analyzer.tui.screen import CaseScreen
 from analyzer.tui.search import Search
 from analyzer.tui.small import Small
 from analyzer.tui.state import Memory
@@ -301,7 +302,7 @@ def sections() -> tuple[tuple[str, tuple[BindingType, ...]], ...]:
     """Return all keys by where they work."""
     return (
         ("Everywhere", (*Keyshark.BINDINGS, Binding("ctrl+p", "", "Command palette"))),
-        ("A case", (*Search.BINDINGS, *CaseScreen.BINDINGS)),
+        ("A case", (*Search.BINDINGS, *PaneScreen.BINDINGS, *CaseScreen.BINDINGS)),
         ("Lists", (*Rows.BINDINGS, *Table.BINDINGS)),
         ("Trees", tuple(Outline.BINDINGS)),
         ("Packets", (*Packets.BINDINGS, *Inspector.BINDINGS)),

@@ -143,10 +143,11 @@ class Packets(Guarded, Vertical):
         self.list.refresh()
         self.frames.forget()
 
-    def show_picked(self, picked: tuple[Message, ...]) -> None:
-        """Show which messages are selected for the diff."""
-        self.signs.picked = picked
+    def pick(self, message: Message) -> tuple[Message, ...]:
+        """Select a message for the diff, or no longer; return those that are selected."""
+        self.signs.pick(message)
         self._resign()
+        return self.signs.picked
 
     @on(Rows.Moved, "#list")
     def _moved(self, event: Rows.Moved) -> None:

@@ -11,6 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Label, Static
 
 from analyzer.tui.bindings import key
+from analyzer.tui.model import Place
 
 
 class Prompt(ModalScreen[str | None]):
@@ -68,6 +69,26 @@ class Prompt(ModalScreen[str | None]):
             self.dismiss(None)
         elif not self.wrong(text):
             self.dismiss(text)
+
+
+class FramePrompt(Prompt):
+    """Asks for the number of a frame; of several captures as `capture:frame`."""
+
+    def __init__(self, captures: int) -> None:
+        super().__init__("go to frame", "", self._no_frame)
+        self.captures = captures
+
+    def _no_frame(self, text: str) -> str:
+        capture, _, frame = text.rpartition(":")
+        if not (frame.isdecimal() and int(frame) > 0 and (capture.isdecimal() or not capture)):
+            return "a frame number is wanted" if self.captures == 1 else "a frame number is wanted, or capture:frame"
+        return "" if int(capture or 0) < self.captures else f"there are {self.captures} captures, from 0 on"
+
+
+def place_of(text: str, capture: int) -> Place:
+    """Return the frame that was asked for, of a capture where none is named."""
+    named, _, frame = text.rpartition(":")
+    return int(named or capture), int(frame)
 
 
 class Confirm(ModalScreen[bool]):

@@ -38,7 +38,26 @@ def packets_text(messages: Iterable[Message], start: int, again: Mapping[int, Me
 
 
 LADDERS = {".txt": flow.text, ".mmd": flow_mermaid.show, ".svg": svg.ladder}
+ENDINGS: Mapping[str, Iterable[str]] = {
+    "packets": (".txt", ".json"), "ladder": LADDERS, "findings": FORMATS, "report": FORMATS,
+}  # fmt: skip
 VERDICTS = {Mark.UNSURE: Verdict.INCONC, Mark.FAIL: Verdict.FAIL}
+
+
+def text_of(
+    analysis: Analysis, version: str, name: str, what: str,
+    arrows: Iterable[Arrow], messages: Iterable[Message], judgements: tuple[Judgement, ...],
+) -> str:  # fmt: skip
+    """Return one of ENDINGS as the ending of a file name asks for: arrows, messages or judgements are those listed."""
+    suffix = name[name.rfind(".") :] if "." in name else ""
+    match what:
+        case "ladder":
+            return ladder_text(analysis, arrows, suffix)
+        case "packets" if suffix != ".json":
+            traffic = analysis.story.traffic
+            return packets_text(messages, traffic.begin, traffic.folded.again)
+        case _:
+            return report_text(analysis, version, suffix, judgements if what == "findings" else None)
 
 
 def ladder_text(analysis: Analysis, arrows: Iterable[Arrow], suffix: str) -> str:

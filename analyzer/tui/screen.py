@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -15,7 +16,6 @@ from analyzer.config import TIMES, Config
 from analyzer.keys.keyring import merge
 from analyzer.tui import save
 from analyzer.tui.bindings import key
-from analyzer.tui.cells import printable
 from analyzer.tui.colours import Colours
 from analyzer.tui.differ import Differ
 from analyzer.tui.events import Jump, OpenFinding, OpenUe, Said
@@ -29,10 +29,9 @@ from analyzer.tui.media import Media
 from analyzer.tui.model import Index, Place, verdict_cell
 from analyzer.tui.notices import Notices, brief, skipped_text, warnings
 from analyzer.tui.packets import Packets
-from analyzer.tui.prompt import Confirm, Prompt
+from analyzer.tui.panes import TITLES, PaneScreen
+from analyzer.tui.prompt import Confirm, FramePrompt, Prompt, place_of
 from analyzer.tui.roll import Roll
-from analyzer.tui.rows import Rows
-from analyzer.tui.search import Search
 from analyzer.tui.sessions import Sessions
 from analyzer.tui.state import Memory, State
 from analyzer.tui.statistics import MEDIA, StatisticsScreen
@@ -41,21 +40,13 @@ from analyzer.tui.ue import Ue
 from analyzer.views.ink import plural
 from dissectors import Message
 
-PANES = ("sessions", "ue", "packets", "findings", "media")
-TITLES = ("1 Sessions", "2 UE", "3 Packets", "4 Findings", "5 Media")
-MAX_BACK = 100  # places that Esc finds back
 REVEAL = "Show key values on this screen? They are secrets: whoever sees the screen can read them."
 
 
-class CaseScreen(Search):
+class CaseScreen(PaneScreen):
     """One analysed case; gives "reload" when it is to be read again."""
 
     BINDINGS = [
-        *(
-            key(str(number), f"show('{pane}')", f"Go to {title[2:]}")
-            for number, (pane, title) in enumerate(zip(PANES, TITLES, strict=True), 1)
-        ),
-        key("escape", "back", "Back", show=True),
         key("x", "ladder", "Ladder", show=True),
         key("f,f7", "filter", "Filter", show=True),
         key("b", "saved_filters", "Saved filters"),
@@ -71,9 +62,6 @@ class CaseScreen(Search):
         key("!", "warnings", "Warnings"),
         key("R", "reload", "Reload"),
         key("A", "hold", "Hold or follow on"),
-        key("\\", "zoom", "Maximise"),
-        key("tab", "app.focus_next", "Next pane"),
-        key("shift+tab", "app.focus_previous", "Pane before"),
     ]
     ALLOW_IN_MAXIMIZED_VIEW = "#top, #foot"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]
@@ -92,7 +80,7 @@ class CaseScreen(Search):
         self, found: Index, version: str, is_chosen: bool, config: Config, memory: Memory, options: Options,
         roll: Roll | None = None, skipped: Sequence[str] = (),
     ) -> None:  # fmt: skip
-        super().__init__()
+        super().__init__(is_chosen)
         self.options = options  # of the analysis, with the keys that were typed in
         self.found = found
         self.roll = roll
@@ -101,13 +89,9 @@ class CaseScreen(Search):
         self.config = config
         self.memory = memory
         self.version = version
-        self.is_chosen = is_chosen  # from a list of cases, to which Esc goes back
         self.form = config.time
         self.revealed = False
         self.asked = False  # whether the user said once that keys may be seen
-        self.came_from: list[tuple[str, Widget | None]] = []
-        self.left_at: dict[str, Widget] = {}
-        self.picked: tuple[Message, ...] = ()  # to be compared, two at most
         self.held = False  # whether what grows waits
         self.grown: Index | None = None  # what waits
 
@@ -127,15 +111,15 @@ class CaseScreen(Search):
 
     def on_mount(self) -> None:
         self._title()
-        self._focus("sessions")
+        self.focus_on("sessions")
         self._recall()
         if self.roll is not None and self.roll.place is not None:  # that was looked at while the case was read
             self.packets.show_frames(True)
-            self._turn_to("packets")
+            self.turn_to("packets")
             self.packets.go(self.roll.place)
-            self._focus("packets")
+            self.focus_on("packets")
         told = next((brief(each, self.found.analysis.case) for each in warnings(self.found)), "")
-        self._say(told or skipped_text(self.skipped))
+        self.say(told or skipped_text(self.skipped))
         self._warn()
 
     # What is to be told of the case
@@ -191,9 +175,8 @@ class CaseScreen(Search):
 
     # Panes
 
-    @property
-    def pane(self) -> str:
-        return self.query_one("#panes", ContentSwitcher).current or "sessions"
+    def begin_of(self, pane: str) -> Widget:
+        return self.packets.shown if pane == "packets" else super().begin_of(pane)
 
     @property
     def ue(self) -> Ue:
@@ -202,57 +185,6 @@ class CaseScreen(Search):
     @property
     def packets(self) -> Packets:
         return self.query_one(Packets)
-
-    def action_show(self, pane: str) -> None:
-        """Go to a pane, where it was left."""
-        if pane != self.pane:
-            self._leave()
-            self._turn_to(pane)
-            self._focus(pane)
-
-    def _leave(self) -> None:
-        """Remember where the user is, for Esc and for coming back."""
-        if self.maximized is not None:
-            self.minimize()
-        if self.focused is not None:
-            self.left_at[self.pane] = self.focused
-        self.came_from = [*self.came_from[-MAX_BACK:], (self.pane, self.focused)]
-
-    def _turn_to(self, pane: str) -> None:
-        self.query_one("#panes", ContentSwitcher).current = pane
-        self.query_one("#top", TabLine).active = PANES.index(pane)
-        self._say("")
-
-    def _focus(self, pane: str) -> None:
-        there = self.left_at.get(pane)
-        if there is None or not there.is_attached:
-            there = self.packets.shown if pane == "packets" else self.query_one(f"#{pane}").query(Rows).first()
-        self.set_focus(there)
-
-    @on(TabLine.Chosen, "#top")
-    def _pane_chosen(self, event: TabLine.Chosen) -> None:
-        self.action_show(PANES[event.active])
-
-    def action_back(self) -> None:
-        """Go back to where the user came from; from the first pane to the list of cases."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.came_from:
-            pane, widget = self.came_from.pop()
-            self._turn_to(pane)
-            if widget is not None and widget.is_attached:
-                self.set_focus(widget)
-        elif self.is_chosen:
-            self.dismiss(None)
-        else:
-            self.notify("q quits", timeout=2)
-
-    def action_zoom(self) -> None:
-        """Let the list in focus fill the screen, or give the others their places again."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.rows is not None:
-            self.maximize(self.rows, container=False)
 
     def action_reload(self) -> None:
         """Read the case again, from its begin."""
@@ -291,9 +223,9 @@ class CaseScreen(Search):
 
     @on(OpenUe)
     def _open_ue(self, event: OpenUe) -> None:
-        self._leave()
+        self.leave()
         self._show_ue(event.ue)
-        self._turn_to("ue")
+        self.turn_to("ue")
         self.set_focus(self.ue.procedures)
 
     def _show_ue(self, name: str) -> None:
@@ -303,28 +235,28 @@ class CaseScreen(Search):
 
     @on(OpenFinding)
     def _open_finding(self, event: OpenFinding) -> None:
-        self._leave()
-        self._turn_to("findings")
+        self.leave()
+        self.turn_to("findings")
         self.query_one(Findings).go(event.judgement)
 
     @on(Jump)
     def _jump(self, event: Jump) -> None:
-        self._leave()
+        self.leave()
         self._go_to(event.place)
         self.set_focus(self.packets.shown)
 
     def _go_to(self, place: Place) -> None:
-        self._turn_to("packets")
+        self.turn_to("packets")
         self.packets.go(place)
 
     def action_ladder(self) -> None:
         """Show the ladder of the UE that is looked at, at the message under the cursor."""
         place = self._place()
         ue = self._ue_here()
-        self._leave()
+        self.leave()
         if ue is not None:
             self._show_ue(ue)
-        self._turn_to("ue")
+        self.turn_to("ue")
         self.ue.turn_to("ladder")
         if place is not None:
             self.ue.ladder.go(place)
@@ -351,7 +283,7 @@ class CaseScreen(Search):
         place = self._place()
         if place is None:
             return
-        self._leave()
+        self.leave()
         if self.pane != "packets":
             self._go_to(place)
         self.set_focus(self.query_one(Hexdump))
@@ -370,17 +302,16 @@ class CaseScreen(Search):
         message = self._message()
         if message is None:
             return
-        rest = tuple(each for each in self.picked if each is not message)
-        self.picked = rest if len(rest) < len(self.picked) else (*rest, message)[-2:]
-        self.packets.show_picked(self.picked)
-        frames = " and ".join(self.found.number((each.payload.capture, each.frame)) for each in self.picked)
-        more = ": D compares them" if len(self.picked) == 2 else ""
-        self._say(f"selected: frame {frames}{more}" if self.picked else "nothing is selected")
+        picked = self.packets.pick(message)
+        frames = " and ".join(self.found.number((each.payload.capture, each.frame)) for each in picked)
+        more = ": D compares them" if len(picked) == 2 else ""
+        self.say(f"selected: frame {frames}{more}" if picked else "nothing is selected")
 
     def action_diff(self) -> None:
         """Show the two selected messages side by side."""
-        if len(self.picked) == 2:
-            self.app.push_screen(Differ(self.found, *self.picked))
+        picked = self.packets.signs.picked
+        if len(picked) == 2:
+            self.app.push_screen(Differ(self.found, *picked))
         else:
             self.notify("Select two messages with Space, in the list or the ladder", timeout=3)
 
@@ -388,21 +319,14 @@ class CaseScreen(Search):
 
     def action_go_to_frame(self) -> None:
         """Ask for a frame number and go there."""
-        self.app.push_screen(Prompt("go to frame", "", self._no_frame), self._to_frame)
+        here = self._place()
+        capture = 0 if here is None else here[0]
+        self.app.push_screen(FramePrompt(len(self.found.analysis.captures)), partial(self._to_frame, capture))
 
-    def _no_frame(self, text: str) -> str:
-        capture, _, frame = text.rpartition(":")
-        captures = len(self.found.analysis.captures)
-        if not (frame.isdecimal() and int(frame) > 0 and (capture.isdecimal() or not capture)):
-            return "a frame number is wanted" if captures == 1 else "a frame number is wanted, or capture:frame"
-        return "" if int(capture or 0) < captures else f"there are {captures} captures, from 0 on"
-
-    def _to_frame(self, text: str | None) -> None:
+    def _to_frame(self, capture: int, text: str | None) -> None:
         if text:
-            here = self._place()
-            capture, _, frame = text.rpartition(":")
-            self._leave()
-            self._go_to((int(capture) if capture else 0 if here is None else here[0], int(frame)))
+            self.leave()
+            self._go_to(place_of(text, capture))
             self.set_focus(self.packets.shown)
 
     # How things are shown
@@ -437,7 +361,7 @@ class CaseScreen(Search):
         """Show times from the start of the case, as UTC, or from the line before."""
         self._show_time(TIMES[(TIMES.index(self.form) + 1) % len(TIMES)])
         self._remember()
-        self._say(f"time: {self.form}")
+        self.say(f"time: {self.form}")
 
     def _show_time(self, form: str) -> None:
         self.form = form
@@ -461,7 +385,7 @@ class CaseScreen(Search):
         self.revealed = revealed
         self.ue.reveal(revealed)
         self.packets.inspector.reveal(revealed)
-        self._say("key values are shown: K hides them" if revealed else "key values are hidden")
+        self.say("key values are shown: K hides them" if revealed else "key values are hidden")
 
     def action_keys(self) -> None:
         """Type in a key, and see what it opens."""
@@ -479,36 +403,31 @@ class CaseScreen(Search):
     @on(Said)
     def _said(self, event: Said) -> None:
         if self.query_one(f"#{self.pane}") in event.pane.ancestors_with_self:
-            self._say(event.text)
-
-    def _say(self, text: str) -> None:
-        self.query_one("#status", Static).update(printable(text))
+            self.say(event.text)
 
     # Files
 
     def action_save(self) -> None:
         """Save the messages or findings listed, or the ladder, or else the report; key values are never in it."""
-        what = self.pane if self.pane in ("packets", "findings") else "ladder" if self._is_at_ladder else "report"
+        what = self.saved_as
         proposal = f"{self.found.analysis.report.name}-{what}.{'csv' if what == 'findings' else 'txt'}"
-        endings = {"packets": (".txt", ".json"), "ladder": save.LADDERS}.get(what, save.FORMATS)
-        self.app.push_screen(Prompt(f"save {what} as ({', '.join(endings)})", proposal, save.refusal), self._save)
+        self.app.push_screen(
+            Prompt(f"save {what} as ({', '.join(save.ENDINGS[what])})", proposal, save.refusal), self._save
+        )
 
     @property
-    def _is_at_ladder(self) -> bool:
-        return self.pane == "ue" and self.ue.ladder.has_focus
+    def saved_as(self) -> str:
+        """What is saved: one of `save.ENDINGS`."""
+        is_ladder = self.pane == "ue" and self.ue.ladder.has_focus
+        return self.pane if self.pane in ("packets", "findings") else "ladder" if is_ladder else "report"
 
     def _save(self, name: str | None) -> None:
         if not name:
             return
-        if self._is_at_ladder:
-            text = save.ladder_text(self.found.analysis, self.ue.ladder.arrows, name[name.rfind(".") :])
-        elif self.pane == "packets" and not name.endswith(".json"):
-            traffic = self.found.analysis.story.traffic
-            text = save.packets_text(self.packets.listed, traffic.begin, traffic.folded.again)
-        else:
-            suffix = name[name.rfind(".") :] if "." in name else ""
-            listed = self.query_one(Findings).listed if self.pane == "findings" else None
-            text = save.report_text(self.found.analysis, self.version, suffix, listed)
+        text = save.text_of(
+            self.found.analysis, self.version, name, self.saved_as,
+            self.ue.ladder.arrows, self.packets.listed, self.query_one(Findings).listed,
+        )  # fmt: skip
         try:
             path = save.write(name, text)
         except OSError as error:

@@ -19,7 +19,7 @@ class Signs:
         self._messages = () if found is None else found.messages
         self.guests: dict[int, Message] = {}  # these packets
         self.bookmarks: set[int] = set()
-        self.picked: tuple[Message, ...] = ()
+        self.picked: tuple[Message, ...] = ()  # for the diff, two at most
         self._colours = Colours()
         self._tones: dict[int, str] = {}  # of messages that were seen
 
@@ -43,6 +43,11 @@ class Signs:
         number = -1 - len(self.guests)
         self.guests[number] = packet
         return number
+
+    def pick(self, message: Message) -> None:
+        """Select a message for the diff, or no longer; of three the last two count."""
+        rest = tuple(each for each in self.picked if each is not message)
+        self.picked = rest if len(rest) < len(self.picked) else (*rest, message)[-2:]
 
     def sign(self, number: int) -> str:
         """Return how a message is marked."""

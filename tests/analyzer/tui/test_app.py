@@ -3,6 +3,7 @@ from textual import events
 
 from analyzer.tui.app import Keyshark
 from analyzer.tui.chooser import Chooser
+from analyzer.tui.panes import PaneScreen
 from analyzer.tui.screen import CaseScreen
 
 
@@ -32,7 +33,7 @@ def test_no_key_is_bound_twice_on_one_screen():
 
     keys = [
         key.strip()
-        for bindings in (Keyshark.BINDINGS, Search.BINDINGS, CaseScreen.BINDINGS)
+        for bindings in (Keyshark.BINDINGS, Search.BINDINGS, PaneScreen.BINDINGS, CaseScreen.BINDINGS)
         for binding in bindings
         for key in binding.key.split(",")
     ]

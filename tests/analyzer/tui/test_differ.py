@@ -23,7 +23,7 @@ def test_fields_of_all_layers_are_told_and_keys_are_not(found):
 async def test_two_selected_messages_stand_side_by_side(opened, press, lines):
     async with opened("http_good", keys="3 space") as pilot:
         screen = pilot.app.screen
-        assert [message.frame for message in screen.picked] == [4]
+        assert [message.frame for message in screen.packets.signs.picked] == [4]
         await press(pilot, "D")
         assert pilot.app.screen is screen  # one is not enough
         await press(pilot, "j j space D")
@@ -42,9 +42,9 @@ async def test_two_selected_messages_stand_side_by_side(opened, press, lines):
 async def test_space_takes_a_selection_back_and_the_last_two_count(opened, press):
     async with opened("http_good", keys="3 space space") as pilot:
         screen = pilot.app.screen
-        assert screen.picked == ()
+        assert screen.packets.signs.picked == ()
         await press(pilot, "space j space j space")
-        assert [message.frame for message in screen.picked] == [5, 6]
+        assert [message.frame for message in screen.packets.signs.picked] == [5, 6]
         assert [screen.packets.list.message_row(row).cells[0].text[-1:] for row in range(3)] == ["✓", "◆", "◆"]
 
 

@@ -19,6 +19,7 @@ from analyzer.tui.ladder import Ladder
 from analyzer.tui.outline import Outline
 from analyzer.tui.packets import Packets
 from analyzer.tui.palette import Commands
+from analyzer.tui.panes import PaneScreen
 from analyzer.tui.rows import Rows
 from analyzer.tui.screen import CaseScreen
 from analyzer.tui.search import Search
@@ -77,7 +78,7 @@ def test_no_key_of_a_pane_hides_one_of_the_screen():
             each for place in places for binding in named(place.BINDINGS).values() for each in binding.key.split(",")
         }
 
-    screen = keys(Keyshark, Search, CaseScreen)
+    screen = keys(Keyshark, Search, PaneScreen, CaseScreen)
     assert keys(Packets, Inspector, Ue, Rows, Table, Ladder, Chart) & screen == set()
     assert keys(Outline) & screen == {"space"}
     assert keys(Hexdump) & screen == {"r"}

@@ -17,8 +17,16 @@ def test_marks_are_of_messages_by_their_frames(signs):
     assert signs.bookmarks == {3, 7}
     assert signs.marked == tuple(sorted(places))
     assert [signs.sign(number) for number in (3, 4)] == [BOOKMARK, ""]
-    signs.picked = (signs.message(3),)
+    signs.pick(signs.message(3))
     assert signs.sign(3) == PICKED
+
+
+def test_of_three_that_are_picked_the_last_two_count_and_one_picked_again_none(signs):
+    for number in (1, 2, 3):
+        signs.pick(signs.message(number))
+    assert signs.picked == (signs.message(2), signs.message(3))
+    signs.pick(signs.message(2))
+    assert signs.picked == (signs.message(3),)
 
 
 def test_a_media_packet_that_was_asked_for_has_a_number_until_the_case_is_another(signs, found):
