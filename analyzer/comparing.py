@@ -11,7 +11,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from typing import Any
 
 from analyzer.patterns import Pattern, PatternError
-from dissectors.base import Value
+from dissectors.cursor import Value
 
 SECOND = 10**9
 OCTETS = re.compile(r"[0-9a-fA-F]{2}(?:[:-]?[0-9a-fA-F]{2})*")

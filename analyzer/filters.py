@@ -14,7 +14,7 @@ from typing import Protocol
 
 from analyzer.comparing import ORDERS, SECOND, FilterError, Literal, Match, matching, member, moment, sliced
 from dissectors import Message, catalogue, tree
-from dissectors.base import Value
+from dissectors.cursor import Value
 
 MAX_NESTING = 100  # parentheses and negations within each other
 WORDS = {

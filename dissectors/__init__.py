@@ -4,18 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from dissectors.base import (
-    ANYWHERE,
-    Cursor,
-    Dissector,
-    Field,
-    Leg,
-    Malformed,
-    Message,
-    Part,
-    Payload,
-    Recorder,
-)
+from dissectors.base import ANYWHERE, Dissector, Leg, Message, Part, Payload
+from dissectors.cursor import Cursor, Field, Malformed, Recorder
 from dissectors.dcf import DCF
 from dissectors.diameter import DIAMETER
 from dissectors.fdt import FDT

@@ -7,7 +7,8 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Part, Payload
+from dissectors.base import Dissector, Part, Payload
+from dissectors.cursor import Bits, Cursor, Malformed
 
 MAX_BOXES = 512  # that are read of one file
 MAX_LEVELS = 8  # boxes within boxes

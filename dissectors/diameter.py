@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address
 
-from dissectors.base import Bits, Cursor, Dissector, Layout, Malformed, Part, Payload
+from dissectors.base import Dissector, Part, Payload
+from dissectors.cursor import Bits, Cursor, Layout, Malformed
 from dissectors.diameter_avps import AVPS, XML
 from dissectors.diameter_names import APPLICATIONS, COMMANDS, VENDORS
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from sys import intern
 
-from dissectors.base import Field
+from dissectors.cursor import Field
 from dissectors.text import to_text
 
 # name [ "=" ( quoted-string | text ) ]; possessive, so that each character is looked at once

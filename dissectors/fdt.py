@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dissectors.base import Cursor, Dissector, Field, Malformed, Payload, Recorder, filled
+from dissectors.base import Dissector, Payload
+from dissectors.cursor import Cursor, Field, Malformed, Recorder, filled
 from dissectors.text import number, to_text
 from dissectors.xml_tree import Element, read
 

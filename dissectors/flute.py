@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Payload
+from dissectors.base import Dissector, Payload
+from dissectors.cursor import Bits, Cursor, Malformed
 
 VERSION = 1
 WORD = 4

@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from dissectors import http2, mime, text
-from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
+from dissectors.base import Dissector, Part, Payload
+from dissectors.cursor import Cursor, Field, Malformed, Recorder, filled
 from dissectors.digest import hide_keys
 from dissectors.http_message import Http, open_body, path_and_query
 from dissectors.mime import BodyPart

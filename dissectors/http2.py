@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dissectors import text
-from dissectors.base import Cursor, Field, Malformed, Recorder
+from dissectors.cursor import Cursor, Field, Malformed, Recorder
 from dissectors.digest import hide_keys
 from dissectors.http_message import Http, open_body, path_and_query
 from dissectors.text import NAMES, Headers

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from dissectors.announcement_xml import SecurityDescription, UserServices, security_description, user_services
-from dissectors.base import Cursor, Dissector, Field, Malformed, Payload, Recorder, filled
+from dissectors.base import Dissector, Payload
+from dissectors.cursor import Cursor, Field, Malformed, Recorder, filled
 from dissectors.gba_xml import MESSAGES, Settings, ZnAnswer, ZnFault, ZnRequest, settings, zn_message
 from dissectors.text import number, to_text
 from dissectors.xml_tree import Element, read

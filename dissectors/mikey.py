@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from dissectors import mikey_ibake, mikey_payloads, mikey_ticket
-from dissectors.base import Bits, Cursor, Dissector, Layout, Malformed, Part, Payload
+from dissectors.base import Dissector, Part, Payload
+from dissectors.cursor import Bits, Cursor, Layout, Malformed
 from dissectors.mikey_keydata import KeyData, KeyDataPlain
 from dissectors.mikey_names import ANSWERS, BOOLEANS, DATA_TYPES, MAP_TYPES, PAYLOADS, PRFS, SESSION_TYPES
 from dissectors.mikey_values import Error, Extension, Found, Identity, Kemac, Policy, Timestamp, Verification

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dissectors.base import Bits, Cursor, Layout
+from dissectors.cursor import Bits, Cursor, Layout
 from dissectors.mikey_keydata import read_validity
 from dissectors.mikey_names import CURVE_OCTETS, CURVES, MAC_ALGS, SAKKE_PARAMETERS, SAKKE_SCHEMES, SECRETS, VALIDITIES
 from dissectors.mikey_values import Found, Reader

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Payload
+from dissectors.base import Dissector, Payload
+from dissectors.cursor import Bits, Cursor, Malformed
 from dissectors.mikey_names import KEYS, PAYLOADS, SALTED, VALIDITIES
 
 MAX_KEYS = 64  # key data sub-payloads that are read

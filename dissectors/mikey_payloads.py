@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from dissectors.base import Bits, Cursor, Layout, Recorder, type_names
+from dissectors.cursor import Bits, Cursor, Layout, Recorder, type_names
 from dissectors.mikey_keydata import read_validity
 from dissectors.mikey_names import (
     BCAST_TYPES,

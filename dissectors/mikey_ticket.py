@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dissectors import mikey_payloads
-from dissectors.base import Bits, Cursor, Layout
+from dissectors.cursor import Bits, Cursor, Layout
 from dissectors.mikey_names import BOOLEANS, PAYLOADS, PRFS, TICKET_FLAGS, TICKETS
 from dissectors.mikey_values import Found, Reader
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dissectors.base import Cursor
+from dissectors.cursor import Cursor
 
 
 class Timestamp(NamedTuple):

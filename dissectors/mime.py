@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import NamedTuple
 
-from dissectors.base import Field, Part
+from dissectors.base import Part
+from dissectors.cursor import Field
 from dissectors.text import Headers, field_name, media_type, params, read_headers, to_text
 
 MAX_PARTS = 64  # leaf parts of a multipart body

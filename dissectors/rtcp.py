@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Payload
+from dissectors.base import Dissector, Payload
+from dissectors.cursor import Bits, Cursor, Malformed
 from dissectors.rtp import VERSION, read_trailer
 
 MAX_PACKETS = 256  # of one compound packet

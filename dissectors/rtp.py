@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Payload
+from dissectors.base import Dissector, Payload
+from dissectors.cursor import Bits, Cursor, Malformed
 
 VERSION = 2
 _BOOLEANS = {0: "not set", 1: "set"}

@@ -8,7 +8,8 @@ import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
+from dissectors.base import Dissector, Part, Payload
+from dissectors.cursor import Cursor, Field, Malformed, Recorder, filled
 from dissectors.sdp_values import value_fields
 from dissectors.text import Lines, number, to_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dissectors.base import Field
+from dissectors.cursor import Field
 from dissectors.text import number, to_text
 
 _WORD = re.compile(rb"[^\s\0]+")

@@ -7,7 +7,8 @@ from itertools import islice
 from typing import NamedTuple
 
 from dissectors import mime, text
-from dissectors.base import Cursor, Dissector, Field, Malformed, Part, Payload, Recorder, filled
+from dissectors.base import Dissector, Part, Payload
+from dissectors.cursor import Cursor, Field, Malformed, Recorder, filled
 from dissectors.digest import auth_fields, hide_keys
 from dissectors.mime import BodyPart
 from dissectors.sip_values import HEADERS, header_fields, uri_fields

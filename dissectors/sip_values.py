@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from dissectors.base import Field
+from dissectors.cursor import Field
 from dissectors.text import number, parameter_fields, to_text
 
 # user [":" password] "@" host [":" port]

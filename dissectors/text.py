@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeVar
 
-from dissectors.base import Field
+from dissectors.cursor import Field
 
 Said = TypeVar("Said")
 

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from dissectors import tls_names as names
-from dissectors.base import Bits, Cursor, Dissector, Malformed, Payload
+from dissectors.base import Dissector, Payload
+from dissectors.cursor import Bits, Cursor, Malformed
 from dissectors.dtls_records import (
     EPOCH_BITS,
     HAS_CID,

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import NamedTuple
 
 from dissectors import tls_names as names
-from dissectors.base import Cursor, Malformed, type_names
+from dissectors.cursor import Cursor, Malformed, type_names
 
 RANDOM = 32  # octets
 MAX_IDENTITY = 1024  # octets of a PSK identity that is looked for where nothing says that there is one

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from analyzer.anonymous.contents import UA_ID, Contents, is_text
 from analyzer.anonymous.rekey import Rekeyed
 from dissectors import Message, Payload, tree
-from dissectors.base import Field
+from dissectors.cursor import Field
 
 # AVPs without names, by what follows "diameter."
 PLAIN = frozenset({

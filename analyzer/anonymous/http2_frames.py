@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from analyzer.anonymous import huffman
 from analyzer.decode.http2 import CONTINUATION, PADDED, PREFACE, PRIORITY, PUSH_PROMISE, RST_STREAM, SETTINGS, goes_on
-from dissectors.base import Field
+from dissectors.cursor import Field
 from dissectors.http2 import DATA, END_HEADERS, FRAME_HEADER, HEADERS
 
 KEPT = frozenset({2, RST_STREAM, SETTINGS, 8})  # PRIORITY and WINDOW_UPDATE are the others: they say nothing of anybody

@@ -19,7 +19,7 @@ from analyzer.decode.headers import TCP_HEADER, Stream, media_stream
 from analyzer.decode.ip import text
 from analyzer.decode.rtp import LOWEST_PORT, OTHER_PORTS
 from analyzer.decode.sift import READ_PORTS
-from dissectors.base import Value
+from dissectors.cursor import Value
 
 MAX_TAGS = 2  # VLAN tags that are stepped over
 HEAD = ETHERNET_HEADER + MAX_TAGS * VLAN_TAG + 40 + TCP_HEADER  # octets of a frame that are looked at

@@ -9,7 +9,7 @@ from analyzer.decode.headercolumns import ADDRESSES, EITHER, LAYERS, Column, Hea
 from analyzer.decode.headers import Headers, Stream, read_headers
 from analyzer.filters import Seen
 from analyzer.tui.model import SECOND
-from dissectors.base import Value
+from dissectors.cursor import Value
 
 # What the list of frames knows of each without reading it
 LISTED = frozenset(("frame.number", "frame.len", "frame.time", "frame.time_epoch", "frame.time_relative"))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.keys.chain import Chain
 from dissectors import Message, tree
-from dissectors.base import Field
+from dissectors.cursor import Field
 
 HIDDEN = "hidden: holds a key"
 

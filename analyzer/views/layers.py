@@ -10,7 +10,7 @@ from analyzer.report import CaseReport
 from analyzer.views.hiding import HIDDEN, Hider
 from analyzer.views.legs import Place
 from dissectors import Field, Message
-from dissectors.base import Value
+from dissectors.cursor import Value
 
 MAX_VALUE = 400  # characters of a value
 Span = tuple[int, int]  # first octet, and the one after the last

@@ -13,7 +13,7 @@ import pytest
 from defusedxml.ElementTree import fromstring
 
 from dissectors import Field, Message, Payload, tree
-from dissectors.base import Cursor, Malformed
+from dissectors.cursor import Cursor, Malformed
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 UDP, TCP = 17, 6

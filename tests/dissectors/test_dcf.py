@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import dissect
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.dcf import MAX_BOXES, MAX_LEVELS, KeyInfo, begins
 
 ID = bytes.fromhex("112233010203040005")

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import dissect
-from dissectors.base import Cursor
+from dissectors.cursor import Cursor
 from dissectors.fdt import FdtFile
 
 OBJECTS = (

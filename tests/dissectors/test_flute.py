@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import dissect, told
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.flute import Transmission
 
 PORT = 9999

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors import dissect, tree
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.http import HTTP, MAX_CHUNK_LINE, MAX_CHUNKS, Http, is_start_line, length, matches, parse
 from dissectors.mbms_xml import BootstrappingInfo, ServiceList
 from dissectors.mime import MAX_CONTENT

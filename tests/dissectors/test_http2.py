@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import dissect, tree
-from dissectors.base import Cursor, Malformed, Recorder
+from dissectors.cursor import Cursor, Malformed, Recorder
 from dissectors.http2 import DATA, HEADERS, HeaderLine, is_message, parse, write
 from dissectors.http_message import Http
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import dissectors
 from dissectors import DISSECTORS, MAX_DEPTH, Dissector, Malformed, Part, Payload, by_name, dissect, told, tree
-from dissectors.base import Cursor
+from dissectors.cursor import Cursor
 
 MIKEY = bytes.fromhex(
     "01000500c0ffee010001 0b 02 00000007 06 04 01020304 01 00 0003 6e6166 00 01 0002 aabb 01"

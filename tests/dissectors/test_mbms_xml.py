@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors import dissect, mbms_xml, tree
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.mbms_xml import (
     MBMS_XML,
     BootstrappingInfo,

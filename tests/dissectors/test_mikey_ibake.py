@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import dissect, mikey
-from dissectors.base import Cursor
+from dissectors.cursor import Cursor
 from dissectors.mikey_ibake import READERS
 from dissectors.mikey_names import CURVE_OCTETS, CURVES
 

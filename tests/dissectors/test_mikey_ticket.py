@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import dissect, mikey, tree
-from dissectors.base import Cursor
+from dissectors.cursor import Cursor
 from dissectors.mikey_names import TICKET_FLAGS
 from dissectors.mikey_ticket import READERS
 

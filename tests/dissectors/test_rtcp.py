@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import dissect, tree
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.rtcp import MAX_ITEMS, MAX_PACKETS, RTCP, Report, SdesItem, SenderInfo, srtcp_parser
 
 SRTCP_PACKET = "SRTCP packet index 1, E=1 (SR; MKI; 10 octet tag)"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dissectors import dissect
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.rtp import RTP, Extension, srtp_parser
 
 ROC_PACKET = "SRTP packet SEQ 0x0020 (SEQ mod 16 = 0: ROC 2 + 10 octets MAC), RCCm2"

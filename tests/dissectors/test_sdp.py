@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors import dissect, tree
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.sdp import MAX_LINES, SDP, Sdp, SdpMedia
 
 STREAMING = (

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors import dissect
-from dissectors.base import Cursor
+from dissectors.cursor import Cursor
 from dissectors.sdp import parse
 from dissectors.sdp_values import WORDS, value_fields
 

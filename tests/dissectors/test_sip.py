@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dissectors import dissect, tree
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.mbms_xml import BTids, ServiceList
 from dissectors.sdp import Sdp
 from dissectors.sip import MAX_ADDRESSES, SIP, Sip, addr_spec, identities, is_start_line, length, matches, parse

@@ -4,7 +4,7 @@ import pytest
 
 from dissectors import dissect, tree
 from dissectors import tls_names as names
-from dissectors.base import Cursor, Malformed
+from dissectors.cursor import Cursor, Malformed
 from dissectors.tls import MAX_RECORDS, Handshake, Record, Tls, messages_end, parse, parse_dtls
 from sample_pcaps import forge_tls as forge
 

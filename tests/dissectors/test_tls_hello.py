@@ -1,4 +1,4 @@
-from dissectors.base import Cursor, Recorder
+from dissectors.cursor import Cursor, Recorder
 from dissectors.tls_hello import Reader
 from sample_pcaps import forge_tls as forge
 

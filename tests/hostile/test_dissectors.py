@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dissectors import DISSECTORS, Malformed, Payload, by_name, dissect, tree
-from dissectors.base import Recorder
+from dissectors.cursor import Recorder
 from dissectors.diameter_avps import AVPS
 from dissectors.rtcp import srtcp_parser
 from dissectors.rtp import srtp_parser

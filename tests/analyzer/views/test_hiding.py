@@ -11,7 +11,7 @@ from analyzer.keys.chain import Chain
 from analyzer.keys.key import Key
 from analyzer.views.hiding import HIDDEN, Hider, secrets
 from dissectors import Message, Payload
-from dissectors.base import Field
+from dissectors.cursor import Field
 
 SECRET = bytes.fromhex("9600b54e1bd8f14c26a85842e00d9fc2")
 OTHER = bytes.fromhex("0123456789abcdeffedcba9876543210")
