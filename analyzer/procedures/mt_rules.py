@@ -13,7 +13,7 @@ from analyzer.procedures.delivery import MTK_DELIVERY
 from analyzer.procedures.ms_key_rules import MTK_ID_MAX, inside
 from analyzer.procedures.ms_rules import MIKEY_PORT, TS_COUNTER, later, mikeys
 from dissectors import Message
-from dissectors.mikey import KeyData, KeyDataPlain
+from dissectors.mikey import KeyData
 
 TGK, TEK_SALT = 0, 3  # RFC 3830 6.13
 SALT_OCTETS = 14
@@ -313,47 +313,6 @@ def mac_verifies_under_msk(run: Run) -> Iterator[Problem]:
 
 
 @rule(
-    "MT-11", MTK_DELIVERY, clause="TS 33.246 4.2", level="shall",
-    remedy="BM-SC: draw a new MTK for every RTP session.",
-)  # fmt: skip
-def mtk_is_for_one_session(run: Run) -> Iterator[Problem]:
-    """One MTK is not used for two RTP sessions.
-
-    The same key and salt for two streams of one SSRC give the same key stream: both lie open.
-    """
-    message = run.one("mtk")
-    users = _users(run.story)
-    for key in inside(run.plain(message)):
-        for other in users.get((key.key, key.salt), ()):
-            if other is message:
-                break
-            if _are_two_sessions(other, message):
-                yield wrong(f"the same MTK goes to {other.payload.dst} and {message.payload.dst}", other, message)
-
-
-@once
-def _users(story: Story) -> Mapping[tuple[bytes, bytes], tuple[Message, ...]]:
-    """Return by MTK and salt the first message of every delivery that brings it, in the order of time."""
-    found: dict[tuple[bytes, bytes], list[Message]] = {}
-    for run in story.runs:
-        message = run.first("mtk")
-        opened = None if message is None else story.chain.opening(message)
-        body = None if opened is None or opened.plain is None else opened.plain.body
-        if message is not None and isinstance(body, KeyDataPlain):
-            for key in dict.fromkeys((key.key, key.salt) for key in body.keys):
-                found.setdefault(key, []).append(message)
-    return {key: tuple(messages) for key, messages in found.items()}
-
-
-def _are_two_sessions(one: Message, other: Message) -> bool:
-    """An MTK with all its IDs may also go to single UEs of its session, where no multicast reaches them."""
-    ends = (one.payload.dst, other.payload.dst)
-    first, second = bodies.mikey(one), bodies.mikey(other)
-    same = first is not None and second is not None and (first.msk_id, first.mtk_id) == (second.msk_id, second.mtk_id)
-    return ends[0] != ends[1] and (not same or all(map(is_multicast, ends)))
-
-
-@rule(
     "MT-14", MTK_DELIVERY, clause="TS 33.246 4.2", level="shall",
     remedy="BM-SC: use MTKs of 16, 24 or 32 octets.",
 )  # fmt: skip
@@ -399,7 +358,6 @@ RULES: tuple[Rule, ...] = (
     repeats_bring_the_same_key,
     mtk_counter_increases,
     mac_verifies_under_msk,
-    mtk_is_for_one_session,
     mtk_has_a_legal_length,
     no_error_message,
 )

@@ -1,16 +1,19 @@
-"""Rules on MTK messages and the media under their keys: whether they come in time, and again (TS 33.246 6.3.3.2)."""
+"""Rules on the use of MTKs: messages that come in time, and again, and for one session (TS 33.246 6.3.3.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 from analyzer.correlate import bodies
+from analyzer.correlate.nodes import is_multicast
 from analyzer.judging import CannotTell, NotHere, Problem, Rule, Run, Story, once, rule, wrong
 from analyzer.media import Group
 from analyzer.procedures import sent
 from analyzer.procedures.delivery import MTK_DELIVERY
+from analyzer.procedures.ms_key_rules import inside
 from analyzer.report import Evidence
 from dissectors import Message
+from dissectors.mikey import KeyDataPlain
 
 SECOND = 10**9  # ns
 
@@ -108,4 +111,45 @@ def _sendings(run: Run) -> tuple[Message, ...]:
     return tuple(message for message in run.all("mtk") if id(message) not in seen)
 
 
-RULES: tuple[Rule, ...] = (mtk_comes_before_its_packets, mtk_message_is_repeated)
+@rule(
+    "MT-11", MTK_DELIVERY, clause="TS 33.246 4.2", level="shall",
+    remedy="BM-SC: draw a new MTK for every RTP session.",
+)  # fmt: skip
+def mtk_is_for_one_session(run: Run) -> Iterator[Problem]:
+    """One MTK is not used for two RTP sessions.
+
+    The same key and salt for two streams of one SSRC give the same key stream: both lie open.
+    """
+    message = run.one("mtk")
+    users = _users(run.story)
+    for key in inside(run.plain(message)):
+        for other in users.get((key.key, key.salt), ()):
+            if other is message:
+                break
+            if _are_two_sessions(other, message):
+                yield wrong(f"the same MTK goes to {other.payload.dst} and {message.payload.dst}", other, message)
+
+
+@once
+def _users(story: Story) -> Mapping[tuple[bytes, bytes], tuple[Message, ...]]:
+    """Return by MTK and salt the first message of every delivery that brings it, in the order of time."""
+    found: dict[tuple[bytes, bytes], list[Message]] = {}
+    for run in story.runs:
+        message = run.first("mtk")
+        opened = None if message is None else story.chain.opening(message)
+        body = None if opened is None or opened.plain is None else opened.plain.body
+        if message is not None and isinstance(body, KeyDataPlain):
+            for key in dict.fromkeys((key.key, key.salt) for key in body.keys):
+                found.setdefault(key, []).append(message)
+    return {key: tuple(messages) for key, messages in found.items()}
+
+
+def _are_two_sessions(one: Message, other: Message) -> bool:
+    """An MTK with all its IDs may also go to single UEs of its session, where no multicast reaches them."""
+    ends = (one.payload.dst, other.payload.dst)
+    first, second = bodies.mikey(one), bodies.mikey(other)
+    same = first is not None and second is not None and (first.msk_id, first.mtk_id) == (second.msk_id, second.mtk_id)
+    return ends[0] != ends[1] and (not same or all(map(is_multicast, ends)))
+
+
+RULES: tuple[Rule, ...] = (mtk_comes_before_its_packets, mtk_message_is_repeated, mtk_is_for_one_session)

@@ -10,6 +10,7 @@ from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 MS = 10**6  # ns
 SECOND = 10**9
 UDP = 17
+OTHER_GROUP = bytes.fromhex("00020001")
 CODES = ("MT-12", "MT-13")
 
 
@@ -148,3 +149,33 @@ class TestRepeated:
     def test_another_probe_saw_the_media(self, tell_merged, verdicts):
         story = used(62)
         assert verdicts(tell_merged(by_probe(story), story.keyring()), "MT-13") == ["inconc"]
+
+
+class TestTwoSessions:
+    @pytest.mark.parametrize("name", ["http_good", "sip_good", "two_ues", "ipv6"])
+    def test_passes_on_good_stories(self, sample, verdicts, name):
+        assert set(verdicts(sample(name), "MT-11")) == {"pass"}
+
+    def test_nothing_can_be_told_without_keys(self, tell, keep, verdicts):
+        story = keyed()
+        story.mtk()
+        assert verdicts(tell(keep(story, ("ue", "bm_sc"), ("bm_sc", "group")), ""), "MT-11") == ["inconc"]
+
+    def test_the_same_mtk_to_single_ues_is_one_session(self, tell, verdicts):
+        story = keyed()
+        story.mtk()
+        story.mtk(dst=story.ue.ip)
+        assert verdicts(tell(story), "MT-11") == ["pass", "pass"]
+
+    def test_to_another_group_it_is_two(self, tell, verdicts):
+        story = keyed()
+        story.mtk()
+        story.mtk(dst="239.1.2.4")
+        assert verdicts(tell(story), "MT-11") == ["pass", "fail"]
+
+    def test_two_sessions_with_two_keys(self, tell, verdicts):
+        story = keyed()
+        story.mtk()
+        story.msk(msk_id=OTHER_GROUP)
+        story.mtk(OTHER_GROUP, dst="239.1.2.4")
+        assert verdicts(tell(story), "MT-11") == ["pass", "pass"]

@@ -6,7 +6,7 @@ from sample_pcaps.forge_text import Edit, Text, authorize_xml
 from sample_pcaps.stage import BM_SC_FQDN, NEWS
 from sample_pcaps.story import Story
 
-CODES = ("SI-08", "SI-09", "SI-10", "SI-11", "SI-12", "SI-13", "SI-14", "SI-15", "SI-19")
+CODES = ("SI-08", "SI-09", "SI-10", "SI-11", "SI-12", "SI-13", "SI-19")
 SPORT = "urn:home1.net:mbms:sport"
 POST_LEG = ("scf", "bm_sc")
 FINALS = ("isc-ok", "gm-ok", "gm-ack", "isc-ack")
@@ -207,52 +207,6 @@ class TestService:
         story.bootstrap()
         story.invite(edits={"post": Edit(body='<?xml version="1.0"?><auth><what>news</what></auth>')})
         assert verdicts(tell(story), "SI-11") == ["inconc"]
-
-
-class TestRegistration:
-    def test_without_an_invite_nobody_knows(self, tell, verdicts):
-        """A UE of plain TS 33.246 has no INVITE at all."""
-        story = Story("plain", by_sip=False)
-        story.bootstrap()
-        story.register()
-        analysis = tell(story)
-        assert [verdicts(analysis, code) for code in ("SI-14", "SI-15", "SI-16")] == [[], [], []]
-
-    def test_before_an_invite_may_be_of_an_older_session(self, tell, verdicts):
-        story = Story("older", by_sip=False)
-        story.bootstrap()
-        story.register()
-        story.wait(1)
-        story.invite()
-        assert verdicts(tell(story), "SI-14") == ["inconc"]
-
-    def test_of_a_service_that_was_invited_before_the_capture(self, tell, verdicts):
-        story = Story.begun_by_http()
-        story.register(services=(NEWS, SPORT))
-        assert verdicts(tell(story), "SI-15") == ["inconc"]
-
-    def test_of_a_service_that_was_forbidden(self, tell, verdicts):
-        story = Story("forbidden", by_sip=False)
-        story.bootstrap()
-        story.invite(services=(SPORT,), authorize="never", status="403 Forbidden")
-        story.invite()
-        story.register(services=(NEWS, SPORT))
-        analysis = tell(story)
-        assert verdicts(analysis, "SI-15") == ["fail"]
-        assert verdicts(analysis, "SI-16") == []
-
-    @pytest.mark.parametrize(("code", "verdict"), [(403, "pass"), (404, "fail")])
-    def test_a_forbidden_service_has_status_403(self, tell, verdicts, code, verdict):
-        story = Story("status", by_sip=False)
-        story.bootstrap()
-        story.invite(services=(SPORT,), authorize="never", status="403 Forbidden")
-        story.register(services=(SPORT,), statuses={SPORT: code})
-        assert verdicts(tell(story), "SI-16") == [verdict]
-
-    def test_a_service_refused_for_other_reasons_is_left_alone(self, tell, verdicts):
-        story = Story.begun_by_http()
-        story.register(statuses={NEWS: 503})
-        assert verdicts(tell(story), "SI-16") == []
 
 
 class TestAck:
