@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from sample_pcaps.clock import START
 from sample_pcaps.forge import SECOND, ethernet, pcapng, udp
 from sample_pcaps.forge_keys import made_up
 from sample_pcaps.forge_srtp import rtp_header
-from sample_pcaps.stage import START
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 

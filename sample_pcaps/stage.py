@@ -9,21 +9,19 @@ from ipaddress import ip_address
 
 from sample_pcaps import forge_http2, forge_tls, forge_websocket
 from sample_pcaps import forge_text as text
+from sample_pcaps.clock import MILLISECOND, START, Clock
 from sample_pcaps.forge import LINK_ETHERNET, SECOND, Connection, Tape, pcapng
 from sample_pcaps.forge_esp import Sa
 from sample_pcaps.forge_keys import Vector, made_up, mrk_of, naf_key, opc_of
-from sample_pcaps.forge_text import NO_EDIT, Edit, Edits, Text
+from sample_pcaps.forge_text import NO_EDIT, Edit, Edits
 from sample_pcaps.forge_tuak import Sim, Tuak
+from sample_pcaps.wire import KEYLOG, Wire
 
-START = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp()) * SECOND
-MILLISECOND = 10**6  # ns
-STEP = 5 * MILLISECOND  # from one message to the next
 KEY_DOMAIN = bytes.fromhex("00f110")  # MCC 001, MNC 01
 NEWS, SPORT = "urn:home1.net:mbms:news", "urn:home1.net:mbms:sport"
 HTTP_PORT, SIP_PORT, MIKEY_PORT, DIAMETER_PORT = 80, 5060, 2269, 3868
 PORTS = 25_000  # of clients, from 40000 on: then they begin anew, as a long story has more connections
 DISCARD_PORT = 9
-KEYLOG = "sslkeys.log"
 WEBSOCKET_PORT = 80
 FIRST_SEQ = 65500  # near the end of the numbers: the ROC goes up in longer stories
 HOUR = 3600.0  # s
@@ -144,7 +142,7 @@ class Mtk:
         return self.msk_id + self.mtk_id.to_bytes(2, "big")
 
 
-class Stage:
+class Stage(Clock):
     """Nodes, clock and wires; the steps of a story are built on it."""
 
     packet_number = FIRST_SEQ  # 2^16 * ROC + SEQ of the next media packet
@@ -156,6 +154,7 @@ class Stage:
     def __init__(
         self, name: str, *, by_sip: bool, ues: int = 1, ipv6: bool = False, start: int = START, tsi: int | None = None
     ) -> None:
+        super().__init__(start)
         self.name = name
         self.tsi = tsi  # of the FLUTE session, where the service is a download
         self.by_sip = by_sip
@@ -164,7 +163,6 @@ class Stage:
         self.ua_id = bytes.fromhex("0100000004" if by_sip else "0100000003")
         self.services: tuple[str, ...] = (NEWS,)
         self.group_port = 5000
-        self.now = start
         self.tape = Tape()
         self.wrap: Callable[[bytes], Iterable[bytes]] = _as_it_is  # Ethernet frame → what the probe sees of it
         self.entry = "k"  # where the keyring enters the ladder: k, sim, ck, ks, muk, msk or mtk
@@ -193,24 +191,10 @@ class Stage:
         """The first UE, or the only one."""
         return self.ues[0]
 
-    # -------------------------------------------------------------------------------------------- clock
-
-    def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now += round(seconds * SECOND)
-
-    def at(self, seconds: float) -> None:
-        """Set the clock to so many seconds after the start of the story: steps may overlap."""
-        self.now = START + round(seconds * SECOND)
-
     def linger(self, seconds: float) -> None:
         """Let time pass, and show that the capture went on: ends with a keep-alive of the first UE (UDP port 9)."""
         self.wait(seconds)
         self.tape.add_udp(self.tick(), self.ue.ip, DISCARD_PORT, self.addresses.p_cscf, DISCARD_PORT, b"keep-alive")
-
-    def tick(self) -> int:
-        self.now += STEP
-        return self.now
 
     def iso(self, time: int) -> str:
         """Return a time as an xs:dateTime in UTC."""
@@ -251,7 +235,9 @@ class Stage:
         secured = of_ue and (self.ub_tls if at_bsf else self.tls and server == self.addresses.bm_sc)
         number = self.count("port")
         wire = Wire(
-            self, Connection(self.tape, client, 40000 + number % PORTS, server, forge_tls.PORT if secured else port)
+            self,
+            self.more,
+            Connection(self.tape, client, 40000 + number % PORTS, server, forge_tls.PORT if secured else port),
         )
         wire.open()
         if self.http2 and of_ue:
@@ -373,68 +359,6 @@ class Stage:
             yield f'\n[[esp.sa]]\nspi = {sa.spi:#x}\nsrc = "{src}"\ndst = "{dst}"'
             yield f'encryption = "{sa.cipher}"\nencryption_key = "{sa.cipher_key.hex()}"'
             yield f'integrity = "{INTEGRITY[sa.mac]}"\nintegrity_key = "{sa.mac_key.hex()}"'
-
-
-class Wire:
-    """A TCP connection on a stage, and the HTTP or Diameter messages that go over it."""
-
-    def __init__(self, stage: Stage, connection: Connection) -> None:
-        self.stage = stage
-        self.connection = connection
-        self.until = 0  # time of the last segment
-        self.talk: forge_http2.Talk | None = None  # where HTTP/2 is spoken
-        self._greeted: set[bool] = set()
-        self._session: forge_tls.Session | None = None
-
-    def open(self) -> None:
-        self.until = self.stage.now = self.connection.open(self.stage.tick())
-
-    def secure(self, session: forge_tls.Session) -> None:
-        """Shake hands for TLS, and keep what opens it in the key log of the stage: the rest is encrypted."""
-        for by_client, octets in session.flights():
-            self.send(octets, by_client=by_client)
-        self._session = session
-        more = self.stage.more
-        more[KEYLOG] = more.get(KEYLOG, b"") + session.keylog.encode()
-
-    def send(self, octets: bytes, *, by_client: bool, edit: Edit = NO_EDIT) -> int:
-        """Send a message after a tick; return when its last segment went, also where the edit drops it."""
-        stage = self.stage
-        stage.now += round(edit.delay * SECOND)
-        sent = stage.tick() + round(edit.shift * SECOND)
-        if edit.drop:
-            return sent
-        for n in range(edit.repeat + 1):
-            at = sent + n * 500 * MILLISECOND
-            said = edit.changed(octets)
-            if self._session is not None:
-                said = self._session.data(said, by_client=by_client)
-            self.until = max(self.until, self.connection.send(at, said, by_client=by_client))
-        if not edit.shift:
-            stage.now = max(stage.now, self.until)
-        return sent
-
-    def http(self, message: Text, *, by_client: bool, edit: Edit = NO_EDIT) -> int:
-        """Send an HTTP message with the late headers and the mutation of its edit."""
-        octets = edit.finish(message) if self.talk is None else self._framed(edit, message, self.talk, by_client)
-        plain = Edit(drop=edit.drop, delay=edit.delay, shift=edit.shift, repeat=edit.repeat)
-        return self.send(octets, by_client=by_client, edit=plain)
-
-    def _framed(self, edit: Edit, message: Text, talk: forge_http2.Talk, by_client: bool) -> bytes:
-        """Return a message of HTTP/2, the first of each end behind what the end begins with."""
-        for name, value in edit.late.items():
-            message = message.with_header(name, value)
-        hello = b"" if by_client in self._greeted else talk.hello(by_client=by_client)
-        self._greeted.add(by_client)
-        framed = talk.request(message) if by_client else talk.answer(message, talk.next_stream - 2)
-        return hello + edit.changed(framed)
-
-    def close(self) -> None:
-        """End the connection after everything that was sent on it; the clock of the story goes on from where it is."""
-        if self._session is not None:
-            said = self._session.close(by_client=True)
-            self.until = self.connection.send(max(self.stage.now, self.until) + STEP, said, by_client=True)
-        self.connection.close(max(self.stage.now, self.until) + STEP)
 
 
 def edit_of(edits: Edits | None, name: str) -> Edit:

@@ -8,8 +8,9 @@ from sample_pcaps import forge_diameter as diameter
 from sample_pcaps import forge_xml
 from sample_pcaps.forge_diameter import Avp
 from sample_pcaps.forge_text import Edits
-from sample_pcaps.stage import BSF_FQDN, DIAMETER_PORT, Ue, Wire, check_names, edit_of
+from sample_pcaps.stage import BSF_FQDN, DIAMETER_PORT, Ue, check_names, edit_of
 from sample_pcaps.story_ub import UbSteps
+from sample_pcaps.wire import Wire
 
 ZN_MESSAGES = ("bir", "bia")
 MBMS = "4"  # GAA service (TS 29.109 annex B)

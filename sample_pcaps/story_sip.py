@@ -17,7 +17,6 @@ from sample_pcaps.stage import (
     SIP_PORT,
     Dialog,
     Ue,
-    Wire,
     check_names,
     date,
     edit_of,
@@ -25,6 +24,7 @@ from sample_pcaps.stage import (
 from sample_pcaps.story_gba import GbaSteps
 from sample_pcaps.story_relay import Relay
 from sample_pcaps.story_ua import CONTENT, CURRENT, MSK_RESPONSE, RESPONSE, Pair
+from sample_pcaps.wire import Wire
 
 SIP_MESSAGES = (
     "gm-invite", "gm-100", "isc-invite", "isc-100", "post", "post-answer", "isc-ok", "gm-ok", "gm-ack", "isc-ack",

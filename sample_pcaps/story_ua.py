@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from sample_pcaps import forge_text as text
 from sample_pcaps.forge_text import Edits, Text
-from sample_pcaps.stage import BM_SC_FQDN, KEY_DOMAIN, Stage, Ue, Wire, authorization, check_names, date, edit_of
+from sample_pcaps.stage import BM_SC_FQDN, KEY_DOMAIN, Stage, Ue, authorization, check_names, date, edit_of
 from sample_pcaps.story_gba import GbaSteps
+from sample_pcaps.wire import Wire
 
 UA_MESSAGES = ("request", "challenge", "authorized", "answer")
 CONTENT = {

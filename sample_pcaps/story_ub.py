@@ -11,7 +11,8 @@ from sample_pcaps.forge import SECOND
 from sample_pcaps.forge_keys import Vector, auts, b_tid_of, milenage, tmpi_of
 from sample_pcaps.forge_text import Edits, Text, digest_of
 from sample_pcaps.forge_tuak import Sim
-from sample_pcaps.stage import BSF_FQDN, HOUR, Gba, Stage, Ue, Wire, authorization, check_names, date, edit_of
+from sample_pcaps.stage import BSF_FQDN, HOUR, Gba, Stage, Ue, authorization, check_names, date, edit_of
+from sample_pcaps.wire import Wire
 
 TOKEN = "3gpp-gba-tmpi"  # a product token
 UB_MESSAGES = ("first", "challenge", "resync", "second-challenge", "second", "ok")

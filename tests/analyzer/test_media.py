@@ -18,9 +18,10 @@ from analyzer.decode.rtp import MediaFilter
 from analyzer.examination import examine, receivers
 from analyzer.mki import Locator
 from sample_pcaps import forge_srtp as srtp
+from sample_pcaps.clock import START
 from sample_pcaps.forge_mikey import POLICY
 from sample_pcaps.forge_srtp import RCCM1, RCCM2, RCCM3
-from sample_pcaps.stage import FIRST_SEQ, START
+from sample_pcaps.stage import FIRST_SEQ
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK, SSRC
 

@@ -2,8 +2,9 @@
 
 import pytest
 
+from sample_pcaps.clock import START
 from sample_pcaps.forge_text import Edit
-from sample_pcaps.stage import SECOND, START
+from sample_pcaps.stage import SECOND
 from sample_pcaps.story import Story
 
 

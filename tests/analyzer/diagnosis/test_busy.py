@@ -13,8 +13,8 @@ import pytest
 import sample_pcaps
 from analyzer.diagnosis.effects import CERTAIN
 from sample_pcaps.casebook import cases
-from sample_pcaps.stage import KEYLOG
 from sample_pcaps.story import Story
+from sample_pcaps.wire import KEYLOG
 
 PACKET_BLOCK = 6  # enhanced, in pcapng
 MSKS = (bytes.fromhex("00050001"), bytes.fromhex("00050002"))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from analyzer.analysis import Analysis
-from sample_pcaps.stage import START
+from sample_pcaps.clock import START
 from sample_pcaps.story import Story
 
 IPV4_ENDS = slice(26, 30), slice(30, 34)  # source and destination behind an Ethernet header

@@ -3,8 +3,9 @@
 import pytest
 
 from sample_pcaps import forge_mikey as mikey
+from sample_pcaps.clock import START
 from sample_pcaps.forge_srtp import RCCM2
-from sample_pcaps.stage import KEY_DOMAIN, START
+from sample_pcaps.stage import KEY_DOMAIN
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from sample_pcaps.clock import START
 from sample_pcaps.forge_keys import made_up
-from sample_pcaps.stage import START
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK
 

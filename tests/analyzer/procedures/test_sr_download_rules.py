@@ -8,8 +8,8 @@ from analyzer.analysis import Options
 from analyzer.keys import dcf
 from dissectors.dcf import Dcf
 from sample_pcaps import forge_flute as flute
+from sample_pcaps.clock import START
 from sample_pcaps.good_download import download_good
-from sample_pcaps.stage import START
 from sample_pcaps.story import Story
 
 CODES = ("SR-13", "SR-14")

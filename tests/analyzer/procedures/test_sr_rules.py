@@ -3,9 +3,10 @@
 import pytest
 
 from sample_pcaps import forge_srtp as srtp
+from sample_pcaps.clock import START
 from sample_pcaps.forge_mikey import POLICY
 from sample_pcaps.forge_srtp import RCCM1, RCCM3
-from sample_pcaps.stage import KEY_DOMAIN, START
+from sample_pcaps.stage import KEY_DOMAIN
 from sample_pcaps.story import Story
 from sample_pcaps.story_mikey import FIRST_MSK, SECOND_MSK, SSRC
 
