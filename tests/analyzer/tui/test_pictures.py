@@ -123,7 +123,7 @@ def test_all_frames(snap_compare, ready, press, until, case, size):
         packets.look_into()
         await pilot.pause(0.5)  # the list and the pane beside it both speak, and either may be the last
         pilot.app.screen.refresh_bindings()
-        pilot.app.screen._say("")
+        pilot.app.screen.say("")
         await pilot.pause()
 
     assert snap_compare(ready(case), terminal_size=size, run_before=walk)
