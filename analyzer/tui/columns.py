@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,7 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from analyzer.config import DEFAULT_COLUMNS
+from analyzer.config import DEFAULT_COLUMNS, TIMES
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell, Line, Row
 from analyzer.tui.model import Index, clock
@@ -31,13 +32,15 @@ _OURS = {
     LENGTH: Column(LENGTH, 5, least=100, right=True),
     INFO: Column(INFO, 20, share=6),
 }
+WIDE_TIME = 15  # columns of a time of day with its microseconds
 _SIGN = Column("", 2)
 MAX_VALUES = 8  # of one field that a cell shows
 
 
-def table_columns(names: Iterable[str]) -> tuple[Column, ...]:
-    """Return the columns of the table: the sign first, then those named."""
-    return (_SIGN, *(_OURS.get(name) or Column(name, max(8, min(len(name), 20)), share=1) for name in names))
+def table_columns(names: Iterable[str], form: str = TIMES[0]) -> tuple[Column, ...]:
+    """Return the columns of the table, with times in one of TIMES: the sign first, then those named."""
+    ours = {**_OURS, TIME: replace(_OURS[TIME], width=WIDE_TIME)} if form == "UTC" else _OURS
+    return (_SIGN, *(ours.get(name) or Column(name, max(8, min(len(name), 20)), share=1) for name in names))
 
 
 def packet_row(

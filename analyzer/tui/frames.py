@@ -177,7 +177,7 @@ class FrameTable(Table):
         """Show these columns; those of fields have something in frames that complete a message."""
         self.names = tuple(names)
         self.forget()
-        self.show_columns(table_columns(names))
+        self.show_columns(table_columns(names, self.form))
         self._widen()
 
     def _widen(self) -> None:
@@ -197,7 +197,7 @@ class FrameTable(Table):
     def show_time(self, form: str) -> None:
         """Show times in one of TIMES."""
         self.form = form
-        self.forget()
+        self.show_names(self.names)
 
     # Rows
 

@@ -119,12 +119,12 @@ class MessageTable(Table):
     def show_names(self, names: tuple[str, ...]) -> None:
         """Show these columns: names of DEFAULT_COLUMNS, or of fields."""
         self.columns_shown = names
-        self.show_columns(table_columns(names))
+        self.show_columns(table_columns(names, self.form))
 
     def show_time(self, form: str) -> None:
         """Show times in one of TIMES."""
         self.form = form
-        self.refresh()
+        self.show_names(self.columns_shown)
 
     # Filters
 

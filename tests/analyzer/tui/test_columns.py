@@ -1,5 +1,5 @@
 from analyzer.config import DEFAULT_COLUMNS
-from analyzer.tui.columns import INFO, TIME, ColumnsDialog, field_text, packet_row
+from analyzer.tui.columns import INFO, TIME, ColumnsDialog, field_text, packet_row, table_columns
 from analyzer.tui.fields import HIDDEN
 from analyzer.tui.packets import Packets
 
@@ -14,6 +14,21 @@ def test_a_field_is_a_column_with_all_its_values_as_text(found):
     assert [cell.text for cell in row.cells][1::2] == ["INVITE", "info"]
     assert field_text(index, named(index, "mikey"), "mikey.type") == "Pre-shared (0)"
     assert field_text(index, named(index, "http"), "sip.Method") == ""
+
+
+def test_a_time_of_day_has_room_for_its_microseconds():
+    (_, relative), (_, utc) = table_columns([TIME]), table_columns([TIME], "UTC")
+    assert relative.width < utc.width == len("00:00:00.000000")
+    assert [column.title for column in table_columns(["sip.Method", "No."], "UTC")] == ["", "sip.Method", "No."]
+
+
+async def test_both_lists_show_a_time_of_day_whole(paned, press):
+    async with paned(Packets, keys="a") as (pane, pilot):
+        pane.show_time("UTC")
+        await press(pilot, "")
+        for table in (pane.list, pane.frames):
+            at = [column.title for column in table.columns].index(TIME)
+            assert table.widths(80)[at] == len(table.row(0).cells[at].text)
 
 
 def test_keys_stay_hidden_in_columns(found):
