@@ -12,6 +12,7 @@ from textual.widgets import Input, Label
 
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import printable
+from analyzer.tui.events import Said
 
 NAME_ENDS = " (!&|"  # what a name can stand after
 
@@ -71,6 +72,7 @@ class FilterBox(Horizontal):
         height: 1; background: $surface;
         & Label { width: auto; padding: 0 1; color: $text-muted; }
         & FilterInput { width: 1fr; }
+        & #sign { max-width: 50%; text-wrap: nowrap; text-overflow: ellipsis; }
         &.-valid #sign { color: $text-success; }
         &.-invalid #sign { color: $text-error; }
     }
@@ -107,6 +109,7 @@ class FilterBox(Horizontal):
         self.applied = ""
         self.history: list[str] = []
         self.recalled = 0
+        self.told = ""  # why what is typed is no filter
 
     def compose(self) -> ComposeResult:
         yield Label("f")
@@ -137,6 +140,9 @@ class FilterBox(Horizontal):
         self.set_class(bool(wrong), "-invalid")
         sign = f"✗ {printable(wrong)}" if wrong else "✓ valid" if event.value else ""
         self.query_one("#sign", Label).update(sign)
+        if wrong != self.told:  # here it may be cut: what is typed needs its room
+            self.told = wrong
+            self.post_message(Said(self, wrong))
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:

@@ -247,7 +247,7 @@ class Packets(Guarded, Vertical):
         """Say why a name is none: one of the network's own that is only half typed is none either."""
         why, names = catalogue.unknown(name), self.found.names
         if name in OF_HEADERS and (why or self.has_frames):
-            return "" if self.has_frames else f"{name} is of frames: a lists all of them, and filters them too"
+            return "" if self.has_frames else f"{name} is of frames, which a lists and filters"
         if not why and name not in names and name not in catalogue.fields():
             longer = min((each for each in names if each.startswith(name)), default="")
             return f"{name!r} is only the beginning of a name such as {longer}" if longer else ""

@@ -167,7 +167,7 @@ async def test_a_filter_of_headers_is_left_behind_with_the_frames(framed, sift, 
         await press(pilot, "a")
         assert pane.filter.applied == ""
         assert len(pane.listed) == len(pane.found.messages)
-        assert "is of frames: a lists all of them" in pane.filter.wrong("tcp.flags == 2")
+        assert "is of frames, which a lists" in pane.filter.wrong("tcp.flags == 2")
 
 
 async def test_the_cursor_stays_on_its_frame_or_goes_to_the_next_that_passes(framed, sift, press):
