@@ -51,10 +51,11 @@ class Notices(Sheet):
 def _lines(warned: Sequence[str], skipped: Sequence[str]) -> Iterator[Cell]:
     for warning in warned:
         yield Cell(f"! {warning}", "warn")
-    if not warned:
+    if not warned and not skipped:
         yield Cell(NOTHING)
-    if skipped:
+    if warned and skipped:
         yield Cell("")
+    if skipped:
         yield Cell(f"Passed over, as no captures: {plural(len(skipped), 'file')}", "accent")
         for path in skipped:
             yield Cell(f"  {path}", "dim")
