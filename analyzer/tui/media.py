@@ -97,4 +97,7 @@ def told(group: Group) -> str:
         return f"in the clear, from frame {group.frame}"
     if group.no_key:
         return f"no key for MKI {group.mki.hex()}, from frame {group.frame}"
-    return f"all {group.authenticated} packets authenticate, from frame {group.frame}; Enter goes to where the key came"
+    what = f"all {group.packets} packets authenticate" if group.packets > 1 else "its packet authenticates"
+    if group.not_checked:
+        what = f"of {plural(group.packets, 'packet')} {group.authenticated} were checked, and authenticate"
+    return f"{what}, from frame {group.frame}; Enter goes to where the key came"

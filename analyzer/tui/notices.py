@@ -9,9 +9,10 @@ from analyzer.capture.case import CaseFiles
 from analyzer.tui.bindings import key
 from analyzer.tui.cells import Cell
 from analyzer.tui.model import Index
-from analyzer.tui.page import Sheet
+from analyzer.tui.page import Page, Sheet
 from analyzer.views.ink import plural
 
+EDGES = 2  # lines of the border
 NOTHING = "There is nothing to warn of."
 
 
@@ -46,6 +47,14 @@ class Notices(Sheet):
 
     def __init__(self, warned: Sequence[str], skipped: Sequence[str]) -> None:
         super().__init__("Warnings (Esc closes)", tuple(_lines(warned, skipped)))
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Cover no more of the screen than the lines take."""
+        self.query_one(Page).styles.height = len(self.query_one(Page).lines) + EDGES
 
 
 def _lines(warned: Sequence[str], skipped: Sequence[str]) -> Iterator[Cell]:

@@ -53,7 +53,8 @@ class Sheet(ModalScreen[None]):
     DEFAULT_CSS = """
     Sheet {
         align: center middle; background: $background 60%;
-        & > Page { width: 74; max-width: 100%; height: 90%; border: round $accent; padding: 0 1; background: $surface; }
+        & > Page { width: 74; max-width: 100%; height: 90%; max-height: 90%; border: round $accent; padding: 0 1;
+            background: $surface; }
     }
     """
 

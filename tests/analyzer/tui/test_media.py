@@ -25,7 +25,10 @@ async def test_media_without_a_key_leads_to_its_first_packet_and_what_fails_to_t
 
 def test_what_went_wrong_is_told(found):
     group = next(group for group in found("http_good").analysis.story.media if group.protocol == "srtp")
-    assert told(group).startswith(f"all {group.authenticated} packets authenticate")
+    assert told(group).startswith(f"all {group.authenticated} packets authenticate, ")
+    assert told(replace(group, packets=1, authenticated=1)).startswith("its packet authenticates, from frame ")
+    sampled = replace(group, packets=9, authenticated=4, not_checked=5)
+    assert told(sampled).startswith("of 9 packets 4 were checked, and authenticate, ")
     assert "first in frame 7" in told(replace(group, failed=2, failed_frames=[(0, 7), (0, 9)]))
     assert told(replace(group, no_key=1)).startswith(f"no key for MKI {group.mki.hex()}")
     assert told(replace(group, mki=None)).startswith("in the clear")

@@ -64,7 +64,9 @@ async def test_a_warning_covers_nothing_and_is_marked_until_it_was_read(found, r
 
 async def test_where_there_is_nothing_to_warn_of_that_is_said(opened, press, lines):
     async with opened("http_good", keys="exclamation_mark") as pilot:
-        assert lines(pilot.app.screen.query_one(Page)) == [NOTHING]
+        page = pilot.app.screen.query_one(Page)
+        assert lines(page) == [NOTHING]
+        assert page.region.height == 3  # it covers no more than it needs
 
 
 async def test_of_one_case_files_that_are_no_captures_are_told_in_its_screen(found, ready, press, lines):
