@@ -135,7 +135,7 @@ def seen(app):
         None
         if case is None
         else (
-            case.pane, case.form, case.revealed, case.held, len(case.picked), case.maximized is not None,
+            case.pane, case.form, case.revealed, case.held, len(case.packets.signs.picked), case.maximized is not None,
             case.ue.tabs.active, case.packets.columns, case.packets.marked, sorting,
         )
     )  # fmt: skip
