@@ -44,6 +44,7 @@ from analyzer.executors.child import main
 main(int(sys.argv[2]), sys.argv[3] == "1")
 """
 MEGA = 10**6
+BEGINS = 60.0  # seconds in which a process begins, on a machine that has much else to do too
 GRACE = 5.0  # seconds that a process has to end once its stdout has
 UNLIMITED = Limits()
 JUST_HELP = Job(Options())  # of one that judges nothing itself
@@ -99,20 +100,20 @@ class Child:
         process = self._process
         if process is None:
             return None, "interrupted"
+        answer, late = None, ""
         if not self._ready:  # what it takes to begin is no time of a case
-            self._ready = self._receive(process) is not None
-        late = threading.Event()
-        timer = threading.Timer(self._limits.seconds or 0, _end, (process, late))
-        if self._limits.seconds is not None:
-            timer.start()
-        try:
-            answer = self._answer(process, asked, note) if self._ready else None
-        finally:
-            timer.cancel()
+            with _within(BEGINS, process) as over:
+                self._ready = self._receive(process) is not None
+            late = f"a worker process did not begin within {BEGINS:g} s, and was ended" if over.is_set() else ""
+        if self._ready:
+            with _within(self._limits.seconds, process) as over:
+                answer = self._answer(process, asked, note)
+            late = f"took more than {self._limits.seconds:g} s, and was ended (--timeout)" if over.is_set() else ""
         if answer is not None:
             return answer, ""
         self._process = None
-        return None, self._why(_code(process), late.is_set())
+        code = _code(process)
+        return None, late or self._why(code)
 
     def end(self) -> None:
         """End the process, whatever it does."""
@@ -164,10 +165,8 @@ class Child:
         assert process.stdout is not None
         return receive(process.stdout)
 
-    def _why(self, code: int, late: bool) -> str:
-        """Say why a process ended over a case."""
-        if late:
-            return f"took more than {self._limits.seconds:g} s, and was ended (--timeout)"
+    def _why(self, code: int) -> str:
+        """Say why a process ended over a case by itself."""
         if code == TOO_MUCH_MEMORY and self._limits.memory is not None:
             return f"needed more than {self._limits.memory / MEGA:g} MB of memory, and was ended (--max-memory)"
         if code < 0:
@@ -290,9 +289,22 @@ class _Shared:
         self._over = True
 
 
-def _end(process: subprocess.Popen[bytes], late: threading.Event) -> None:
-    late.set()
-    process.kill()
+@contextmanager
+def _within(seconds: float | None, process: subprocess.Popen[bytes]) -> Iterator[threading.Event]:
+    """End a process after so many seconds, and say so; None is no limit."""
+    over = threading.Event()
+
+    def end() -> None:
+        over.set()
+        process.kill()
+
+    timer = threading.Timer(seconds or 0, end)
+    if seconds is not None:
+        timer.start()
+    try:
+        yield over
+    finally:
+        timer.cancel()
 
 
 def _code(process: subprocess.Popen[bytes]) -> int:

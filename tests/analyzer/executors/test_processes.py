@@ -107,6 +107,14 @@ def test_octets_are_told(job, run, tmp_path, cases, monkeypatch):
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
+def test_one_that_does_not_begin_costs_its_case(cases, job, run, monkeypatch):
+    monkeypatch.setattr(processes, "BEGIN", f"{SLOW}\n{processes.BEGIN}")
+    monkeypatch.setattr(processes, "BEGINS", 0.5)
+    results, _ = run(Processes(1), job, cases[:2])
+    (capture,) = results[0].outcome.report.captures
+    assert capture.problems == ("a worker process did not begin within 0.5 s, and was ended",)
+
+
 def test_helpers_beside_find_the_same(streams, all_media, run, told, helped):
     alone = told(run(Here(), all_media, [streams])[0])
     assert not helped.shares
