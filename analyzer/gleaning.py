@@ -5,7 +5,7 @@ It is done without knowledge of what is before the stretch. Where that could mat
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -14,9 +14,10 @@ from analyzer.capture.block import Block, Ints
 from analyzer.capture.frame import CaptureFacts
 from analyzer.capture.reader import Capture, CaptureError, Records
 from analyzer.capture.stretch import STRETCH, Stretch, opened
-from analyzer.decode.decoder import Decoder
+from analyzer.decode.decoder import Decoder, Found
 from analyzer.decode.link import carries_tcp
 from analyzer.decode.packets import MediaPacket
+from analyzer.decode.rtp import is_rtp
 from analyzer.decode.sift import HEAD, Knows, sift
 from analyzer.medialog import MediaLog, StreamKey, key_of
 
@@ -96,13 +97,22 @@ class Gleaning:
                 return None
             for frame in small.frames(odd):
                 if not carries_tcp(frame.link_type, frame.data):
-                    alone.update(key_of(item) for item in decoder.feed(frame) if isinstance(item, MediaPacket))
+                    alone.update(_media(decoder.feed(frame)))
         facts = capture.facts
         told = facts.frame_comments or facts.comment_octets or any(one.missed for one in facts.interfaces)
         # What packets come to that columns do not tell, and when, only the decoder of all of them knows
         if capture.records is None or (begin and told) or decoder.has_fragments or alone & log.streams.keys():
             return None
         return Gleaned(begin, capture.place, capture.records, facts, tuple(blocks), log, frozenset(relied))
+
+
+def _media(found: Iterable[Found]) -> Iterator[StreamKey]:
+    """Yield the streams of what is media, and of what may be to who knows more."""
+    for item in found:
+        if isinstance(item, MediaPacket):
+            yield key_of(item)
+        elif item.transport == "udp" and is_rtp(item.data):
+            yield item.dst, item.dport, int.from_bytes(item.data[8:12], "big"), False
 
 
 def _sifted(block: Block, named: frozenset[int], knows: Knows, log: MediaLog) -> tuple[Block, Ints]:
