@@ -192,7 +192,7 @@ def the_impi_after_a_silence():
 
 
 def bootstrapped_twice():
-    story = Story.begun_by_http()
+    story = Story.registered_by_http()
     story.wait(60)
     story.bootstrap()
     return story
