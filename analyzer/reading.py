@@ -117,7 +117,8 @@ class Reading:
 
     def _helping(self, groups: Iterable[Sequence[Capture]]) -> AbstractContextManager[Ask | None]:
         """Return who can be asked to read on in captures that are long enough."""
-        if self.helpers is None or not self.helpers.count or not self.comes_again or not any(map(pays, groups)):
+        count = 0 if self.helpers is None else self.helpers.count
+        if self.helpers is None or not self.comes_again or not any(pays(group, count) for group in groups):
             return nullcontext()
         return self.helpers.helping()
 

@@ -19,14 +19,15 @@ from analyzer.gleaning import Gleaned, Gleaning, Known
 from analyzer.helping import Answer, Ask, answered
 from analyzer.medialog import MediaLog
 
+FEWEST = 2  # helpers that pay: one takes from who reads the processor that reads ahead
 AHEAD = 2  # stretches that wait at each helper, so that it need not
 MAX_AHEAD = 64  # that are asked for at most: what is gleaned waits in memory
 MAX_OWN = 16  # that who waits for helpers gleans meanwhile
 
 
-def pays(captures: Sequence[Capture]) -> bool:
-    """Say whether captures are long enough for others to help with them."""
-    return sum(capture.size for capture in captures if not capture.compression) > 2 * STRETCH
+def pays(captures: Sequence[Capture], helpers: int) -> bool:
+    """Say whether captures are long enough for so many others to help with them."""
+    return helpers >= FEWEST and sum(capture.size for capture in captures if not capture.compression) > 2 * STRETCH
 
 
 class Stretched:

@@ -28,6 +28,7 @@ def little():
         for module in (stretch, stretched):
             patch.setattr(module, "STRETCH", 4 * WINDOW)
         patch.setattr(medialog, "NEAR", 0)
+        patch.setattr(stretched, "FEWEST", 1)
         patch.setattr(gleaning, "MOST", 4 * WINDOW)
         patch.setattr(medialog, "MAX_KEPT", 12)
         patch.setattr(medialog, "MAX_KEPT_OCTETS", 4000)
@@ -233,10 +234,12 @@ def test_who_waits_gleans_too(tmp_path, monkeypatch):
     assert len(here) > helpers.asked > 1
 
 
-def test_little_is_read_by_one(tmp_path):
-    helpers = Others()
-    short = case(tmp_path, pcap(media(50)))
-    assert read(short, helpers) == read(short)
+@pytest.mark.parametrize(("packets", "fewest"), [(50, 1), (1000, 2)])
+def test_little_is_read_by_one_and_one_helper_is_of_no_use(tmp_path, monkeypatch, packets, fewest):
+    monkeypatch.setattr(stretched, "FEWEST", fewest)
+    helpers = Others(1)
+    given = case(tmp_path, pcap(media(packets)))
+    assert read(given, helpers) == read(given)
     assert not helpers.asked
 
 

@@ -192,9 +192,10 @@ def the_impi_after_a_silence():
 
 
 def bootstrapped_twice():
-    story = Story.registered_by_http()
+    story = Story.begun_by_http()
     story.wait(60)
     story.bootstrap()
+    story.register()
     return story
 
 

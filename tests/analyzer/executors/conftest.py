@@ -81,7 +81,7 @@ SHORT = """\
 import os
 from analyzer import gleaning, medialog, stretched
 from analyzer.capture import source, stretch
-source.WINDOW, stretch.STRETCH, stretched.STRETCH, medialog.MAX_KEPT = 2048, 8192, 8192, 20
+source.WINDOW, stretch.STRETCH, stretched.STRETCH, stretched.FEWEST, medialog.MAX_KEPT = 2048, 8192, 8192, 1, 20
 glean = gleaning.Gleaning.follow
 def told(self):
     found = glean(self)
