@@ -65,8 +65,9 @@ class Stretched:
 
     def _gleaned(self, stretch: Stretch) -> Gleaned | None:
         """Return what was gleaned of a stretch; None where nobody has, or could."""
-        while self._left and stretch not in self._begun and self._left.popleft() != stretch:
-            pass
+        if stretch not in self._begun and stretch in self._left:  # those before it were read without a question
+            while self._left.popleft() != stretch:
+                pass
         self._go_on()
         found = self._begun.pop(stretch, None)
         if found is None or isinstance(found, Gleaned):

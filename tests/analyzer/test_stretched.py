@@ -1,5 +1,6 @@
 """Long captures by stretches: whoever gleans which of them, and whatever lies in them, it comes to the same."""
 
+import gzip
 import pickle
 import struct
 from contextlib import contextmanager
@@ -250,6 +251,15 @@ def test_files_that_follow_on_one_another_are_gleaned_whole(tmp_path):
     rolling = case(tmp_path, *files, pcapng([]), pcapng(packets[:30]))
     assert read(rolling, helpers) == read(rolling)
     assert sum(isinstance(one, Gleaned) for one in helpers.gleaned) >= 10
+
+
+def test_compressed_files_among_them_are_read_here(tmp_path):
+    helpers = Others(2)
+    packets = media(1000)
+    files = [pcap(packets[at : at + 200]) for at in range(0, 1000, 200)]
+    mixed = case(tmp_path, *(gzip.compress(file) if number == 2 else file for number, file in enumerate(files)))
+    assert read(mixed, helpers) == read(mixed)
+    assert {one.facts.path for one in helpers.gleaned if one is not None} >= {mixed.captures[at] for at in (1, 3, 4)}
 
 
 def test_media_of_a_host_are_known_from_the_stretches_before(tmp_path):
