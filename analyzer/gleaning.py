@@ -81,6 +81,7 @@ class Gleaning:
         relied: set[Unicast] = set()
         alone: set[StreamKey] = set()  # streams of packets that no columns tell
         blocks: list[Block] = []
+        octets = 0
 
         def knows(*media: str | int) -> bool:
             if media not in known.media:
@@ -93,7 +94,8 @@ class Gleaning:
             blocks.append(small)
             if known.keeps and not known.full and not log.streams.keys() <= known.settled.keys():
                 return None
-            if sum(len(small.octets) for small in blocks) > MOST:
+            octets += len(small.octets)
+            if octets > MOST:
                 return None
             for frame in small.frames(odd):
                 if not carries_tcp(frame.link_type, frame.data):
