@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 
-from analyzer.capture.block import Block
+import numpy as np
+
+from analyzer.capture.block import Block, Ints, heads
 from analyzer.decode.decoder import TCP, Decoder, Found
 from analyzer.decode.ip import IpPacket
+from analyzer.decode.mediacolumns import MediaColumns
 from analyzer.decode.packets import MediaPacket, Origin
 from analyzer.decode.tcp import HEADER
 from dissectors import Payload
@@ -42,9 +45,17 @@ class Glance(Decoder):
                 if self._is_chosen(found.data) if isinstance(found, MediaPacket) else _is_telling(found):
                     yield _mark(found.data), found.time
         for media in columns:
-            for packet in media.packets(slice(None)) if self._media_marked < MEDIA_MOST else ():
-                if self._is_chosen(packet.data):
-                    yield _mark(packet.data), packet.time
+            for packet in media.packets(self._chosen(media)):
+                yield _mark(packet.data), packet.time
+
+    def _chosen(self, media: MediaColumns) -> Ints:
+        """Return the rows of media packets that are to be marked: only these become objects."""
+        ends = heads(media.block.octets.data, media.begins + media.sizes - 2, 2).view(">u2").reshape(-1)
+        first = np.arange(len(media)) < MEDIA_ALL - self._media_seen
+        rows = np.flatnonzero(first | (ends % MEDIA_EACH == 0))[: max(MEDIA_MOST - self._media_marked, 0)]
+        self._media_seen += len(media)
+        self._media_marked += len(rows)
+        return rows
 
     def _is_chosen(self, data: bytes) -> bool:
         """Say whether a media packet is to be marked."""
