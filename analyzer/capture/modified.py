@@ -6,10 +6,9 @@ import struct
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 
-from analyzer.capture import linktypes
 from analyzer.capture.block import Block
 from analyzer.capture.frame import CaptureFacts
-from analyzer.capture.pcap import FILE_HEADER, MAX_RECORD, NS
+from analyzer.capture.pcap import MAX_RECORD, NS, cut, header
 from analyzer.capture.pcapng import single
 from analyzer.capture.source import Source
 
@@ -39,7 +38,7 @@ class Records:
             where = f"record {self.number + 1} at offset {start}"
             if len(head) < RECORD_HEADER:
                 if head:
-                    _cut(source, facts, f"{where}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there")
+                    cut(source, facts, f"{where}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there")
                 return
             seconds, fraction, captured, length, interface = struct.unpack(f"{self.order}IIIII4x", head)
             if captured > MAX_RECORD:
@@ -50,7 +49,7 @@ class Records:
                 return
             data = source.peek(RECORD_HEADER + captured)[RECORD_HEADER:]
             if len(data) < captured:
-                _cut(source, facts, f"{where}: the packet is cut, {len(data)} of {captured} octets are there")
+                cut(source, facts, f"{where}: the packet is cut, {len(data)} of {captured} octets are there")
                 return
             source.pass_by(RECORD_HEADER + captured)
             self.number += 1
@@ -60,17 +59,6 @@ class Records:
 
 def begun(source: Source, facts: CaptureFacts) -> Records | None:
     """Read the header of such a file whose magic has been recognised; None, and told in `facts`, where it is cut."""
-    facts.format = "pcap"
-    header = source.take(FILE_HEADER)
-    if len(header) < FILE_HEADER:
-        _cut(source, facts, f"file header: {len(header)} of {FILE_HEADER} octets are there")
-        return None
-    order = MAGICS[header[:4]]
-    link_type = struct.unpack(order + "I", header[20:24])[0] & 0xFFFF
-    facts.link_types.append(linktypes.name(link_type))
-    return Records(order, link_type)
-
-
-def _cut(source: Source, facts: CaptureFacts, what: str) -> None:
-    if not source.left:
-        facts.cut(what)
+    order = MAGICS[source.peek(4)]
+    link_type = header(source, order, facts)
+    return None if link_type is None else Records(order, link_type)

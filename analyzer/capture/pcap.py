@@ -95,11 +95,9 @@ class Records:
         start, number = source.offset, self.number + 1
         head = source.peek(RECORD_HEADER)
         if len(head) < RECORD_HEADER:
-            if head and not source.left:
-                facts.cut(
-                    f"record {number} at offset {start}: its header is cut, "
-                    f"{len(head)} of {RECORD_HEADER} octets are there"
-                )
+            if head:
+                where = f"record {number} at offset {start}"
+                cut(source, facts, f"{where}: its header is cut, {len(head)} of {RECORD_HEADER} octets are there")
             return False
         captured = struct.unpack_from(f"{self.order}I", head, CAPTURED)[0]
         if captured > MAX_RECORD:
@@ -112,27 +110,36 @@ class Records:
         octets, begin = source.window(RECORD_HEADER + captured)
         there = len(octets) - begin - RECORD_HEADER
         if there < captured:
-            if not source.left:
-                facts.cut(
-                    f"record {number} at offset {start}: the packet is cut, {there} of {captured} octets are there"
-                )
+            where = f"record {number} at offset {start}"
+            cut(source, facts, f"{where}: the packet is cut, {there} of {captured} octets are there")
             return False
         return True
 
 
 def begun(source: Source, facts: CaptureFacts) -> Records | None:
     """Read the header of a pcap file whose magic has been recognised; None, and told in `facts`, where it is cut."""
+    order, tick = MAGICS[source.peek(4)]
+    link_type = header(source, order, facts)
+    return None if link_type is None else Records(order, tick, link_type)
+
+
+def header(source: Source, order: str, facts: CaptureFacts) -> int | None:
+    """Take the header of a file and return its link type; None, and told in `facts`, where it is cut."""
     facts.format = "pcap"
-    header = source.take(FILE_HEADER)
-    if len(header) < FILE_HEADER:
-        if not source.left:
-            facts.cut(f"file header: {len(header)} of {FILE_HEADER} octets are there")
+    octets = source.take(FILE_HEADER)
+    if len(octets) < FILE_HEADER:
+        cut(source, facts, f"file header: {len(octets)} of {FILE_HEADER} octets are there")
         return None
-    order, tick = MAGICS[header[:4]]
     # The upper 16 bits tell of a frame check sequence, not of the link type.
-    link_type = struct.unpack(order + "I", header[20:24])[0] & 0xFFFF
+    link_type: int = struct.unpack(order + "I", octets[20:24])[0] & 0xFFFF
     facts.link_types.append(linktypes.name(link_type))
-    return Records(order, tick, link_type)
+    return link_type
+
+
+def cut(source: Source, facts: CaptureFacts, what: str) -> None:
+    """Say that the capture ends within something, unless there is more of it than was read."""
+    if not source.left:
+        facts.cut(what)
 
 
 def _runs(octets: memoryview, begin: int, order: str) -> tuple[list[int], int]:

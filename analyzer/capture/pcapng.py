@@ -11,7 +11,7 @@ import numpy as np
 from analyzer.capture import linktypes, remarks
 from analyzer.capture.block import ALIKE, MAX_ALIKE, Block, Ints, alike, heads, numbers, spread
 from analyzer.capture.frame import CaptureFacts
-from analyzer.capture.pcap import MAX_RECORD
+from analyzer.capture.pcap import MAX_RECORD, cut
 from analyzer.capture.source import Source
 
 MAX_BLOCK = 16 * 1024 * 1024  # octets of a block that is read; longer ones are damage
@@ -135,14 +135,14 @@ class Sections:
             magic = source.peek(BLOCK_HEADER + 4)[BLOCK_HEADER:]
             order = BYTE_ORDERS.get(magic, "")
             if len(magic) < 4:
-                _cut(source, facts, f"section header block at offset {start} is cut")
+                cut(source, facts, f"section header block at offset {start} is cut")
                 return None
             if not order:
                 self._stop(facts, f"section header at offset {start}: no byte order magic")
                 return None
             self.order, self.interfaces = order, []
         elif len(head) < BLOCK_HEADER:
-            _cut(source, facts, f"block at offset {start} is cut, {len(head)} of 8 octets of its header are there")
+            cut(source, facts, f"block at offset {start} is cut, {len(head)} of 8 octets of its header are there")
             return None
         kind, total = struct.unpack(self.order + "II", head)
         if total < 12 or total % 4 or total > MAX_BLOCK:
@@ -151,7 +151,7 @@ class Sections:
         whole = source.peek(total)
         if len(whole) < total:
             where = f"block at offset {start} after packet {self.number}"
-            _cut(source, facts, f"{where} is cut: a length of {total}, too few octets left")
+            cut(source, facts, f"{where} is cut: a length of {total}, too few octets left")
             return None
         source.pass_by(total)
         if struct.unpack(self.order + "I", whole[-TAIL:])[0] != total:
@@ -337,11 +337,6 @@ def _interface(order: str, body: bytes) -> Interface | None:
         elif code == OPTION_TSOFFSET and len(value) == 8:
             offset = struct.unpack(order + "q", value)[0] * NS
     return Interface(link_type, snaplen, ticks, offset)
-
-
-def _cut(source: Source, facts: CaptureFacts, what: str) -> None:
-    if not source.left:
-        facts.cut(what)
 
 
 def _tell(facts: CaptureFacts, what: str) -> None:
